@@ -1,0 +1,35 @@
+"""Errors of the runtime that travels. `isoship.errors` continues this tree for the export tool.
+
+IsoshipError
+├── BundleError        a bundle is missing, damaged, of a newer format, or not ours
+├── InputError         a row that the model's input contract refuses
+└── RuntimeMissing     ONNX Runtime (or its C library) is not there or does not load
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class IsoshipError(Exception):
+    """Base of every error that isoship raises on purpose."""
+
+
+class BundleError(IsoshipError):
+    """A bundle is missing, damaged, of a newer format, or not ours."""
+
+
+class InputError(IsoshipError):
+    """A row that the input contract refuses: which row and column, what was seen, what was expected."""
+
+    def __init__(self, message: str, *, row: int | None = None, column: str | None = None, seen: Any = None,
+                 expected: str | None = None) -> None:
+        super().__init__(message)
+        self.row = row
+        self.column = column
+        self.seen = seen
+        self.expected = expected
+
+
+class RuntimeMissing(IsoshipError):
+    """ONNX Runtime, or its C library, is not there or does not load."""

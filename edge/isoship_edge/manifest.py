@@ -1,0 +1,190 @@
+"""The manifest: what a bundle says of itself, read without anything but the standard library.
+
+`NamedTuple` and not `dataclass`: this module is on the Lambda's cold path, and importing `dataclasses`
+(with `inspect`) costs more than reading the manifest.
+The published schema is `manifest.schema.json` beside this file; `tests/vectors/` holds the vectors that this
+reader and its JavaScript twin (`web/src/manifest.js`) both pass.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from isoship_edge.errors import BundleError
+
+FORMAT = 1
+
+#: Stands for a missing string inside ONNX tensors, which have no null. U+FDD0 is a Unicode noncharacter
+#: reserved for internal use (Unicode 15, section 23.7); rows that contain it are refused.
+MISSING_STRING = "\ufdd0"
+
+DTYPES = ("double", "int64", "bool", "string")
+
+Scalar = str | int | float | bool
+
+
+class Column(NamedTuple):
+    """One input column and what the source model accepts in it (the input contract).
+
+    missing: `null` is an answerable value. infinity: +-inf is (double columns only).
+    categories: when set, the only values that the source model accepts.
+    """
+
+    name: str
+    dtype: str
+    missing: bool = False
+    infinity: bool = False
+    categories: tuple[Scalar, ...] | None = None
+
+
+class Signature(NamedTuple):
+    """layout "columns": one ONNX input a column, [N, 1], under the column's name;
+    layout "matrix": one ONNX input `X`, double [N, F], columns in order."""
+
+    layout: str
+    columns: tuple[Column, ...]
+
+
+class Output(NamedTuple):
+    """One output: `name` is the ONNX output's name; shape is ("N",) or ("N", K).
+
+    kind: label, probabilities, scores, score_samples, value, transformed.
+    dtype: double, float, int64, bool, string.
+    classes: for labels every value that can appear; otherwise the class of each column, in order.
+    """
+
+    name: str
+    kind: str
+    dtype: str
+    shape: tuple[str | int, ...]
+    classes: tuple[Scalar, ...] | None = None
+
+
+class Tolerance(NamedTuple):
+    """|d| <= atol + rtol * |reference|, and the reason why it is not zero."""
+
+    atol: float
+    rtol: float
+    reason: str
+
+
+class Manifest(NamedTuple):
+    """`tolerances[output][precision]`, precision "double" or "float32". `files` maps paths in the bundle to sha256."""
+
+    name: str
+    version: str
+    digest: str
+    signature: Signature
+    outputs: tuple[Output, ...]
+    tolerances: dict[str, dict[str, Tolerance]]
+    encoder: dict[str, Any] | None
+    provenance: dict[str, Any]
+    files: dict[str, str]
+
+    @property
+    def encoder_required(self) -> bool:
+        return self.encoder is not None
+
+
+def canonical_json(value: Any) -> bytes:
+    """The one byte form of a JSON value: sorted keys, no spaces, UTF-8, shortest repr of doubles, no NaN."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
+
+
+def digest_of(model_sha256: str, manifest: dict[str, Any]) -> str:
+    """`sha256:<hex>` over what determines the answers; equal on all targets and architectures."""
+    identity = {key: manifest[key] for key in ("signature", "encoder", "outputs", "tolerances")}
+    return "sha256:" + hashlib.sha256(canonical_json({"model": model_sha256, **identity})).hexdigest()
+
+
+def manifest_from_json(document: Any) -> Manifest:
+    """Reads a manifest document.
+
+    Raises:
+        BundleError: it is no manifest, or of a newer format.
+    """
+    if not isinstance(document, dict) or not isinstance(document.get("format"), int):
+        raise BundleError("this is no isoship manifest: it has no integer `format`")
+    if document["format"] > FORMAT:
+        raise BundleError(
+            f"this bundle has manifest format {document['format']}; this isoship reads formats up to {FORMAT}."
+            " Use the version of isoship that wrote it, or a newer one"
+        )
+    try:
+        return Manifest(
+            name=document["name"],
+            version=document["version"],
+            digest=document["digest"],
+            signature=_signature(document["signature"]),
+            outputs=tuple(
+                Output(o["name"], o["kind"], o["dtype"], tuple(o["shape"]), _tuple(o.get("classes")))
+                for o in document["outputs"]
+            ),
+            tolerances={
+                name: {precision: Tolerance(**t) for precision, t in by_precision.items()}
+                for name, by_precision in document["tolerances"].items()
+            },
+            encoder=document["encoder"],
+            provenance=document["provenance"],
+            files=document["files"],
+        )
+    except (KeyError, TypeError, ValueError) as err:
+        raise BundleError(f"this manifest is damaged: {type(err).__name__}: {err}") from err
+
+
+def read_manifest(path: str | Path) -> Manifest:
+    """Reads `manifest.json`, or the one inside a bundle folder.
+
+    Raises:
+        BundleError: missing, unreadable, damaged, or of a newer format.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "manifest.json"
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as err:
+        raise BundleError(f"no manifest at {path}: {err.strerror}. Give the folder that `isoship export` wrote") from err
+    except ValueError as err:
+        raise BundleError(f"{path} is not JSON: {err}") from err
+    return manifest_from_json(document)
+
+
+def signature_to_json(signature: Signature) -> dict[str, Any]:
+    columns = []
+    for column in signature.columns:
+        entry: dict[str, Any] = {"name": column.name, "dtype": column.dtype, "missing": column.missing}
+        if column.dtype == "double":
+            entry["infinity"] = column.infinity
+        if column.categories is not None:
+            entry["categories"] = list(column.categories)
+        columns.append(entry)
+    return {"layout": signature.layout, "columns": columns}
+
+
+def output_to_json(output: Output) -> dict[str, Any]:
+    entry = {"name": output.name, "kind": output.kind, "dtype": output.dtype, "shape": list(output.shape)}
+    if output.classes is not None:
+        entry["classes"] = list(output.classes)
+    return entry
+
+
+def _signature(document: dict[str, Any]) -> Signature:
+    if document["layout"] not in ("columns", "matrix"):
+        raise ValueError(f"signature.layout is {document['layout']!r}")
+    columns = []
+    for c in document["columns"]:
+        if c["dtype"] not in DTYPES:
+            raise ValueError(f"column {c['name']!r} has dtype {c['dtype']!r}")
+        columns.append(
+            Column(c["name"], c["dtype"], c["missing"], c.get("infinity", False), _tuple(c.get("categories")))
+        )
+    return Signature(document["layout"], tuple(columns))
+
+
+def _tuple(values: list[Scalar] | None) -> tuple[Scalar, ...] | None:
+    return None if values is None else tuple(values)

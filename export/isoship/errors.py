@@ -1,0 +1,91 @@
+"""Every error that isoship raises on purpose, and the exit code each becomes on the command line.
+
+IsoshipError                       2
+├── BundleError                    2  a bundle is missing, damaged, of a newer format, or not ours
+├── InputError                     2  rows that the input contract refuses
+├── RuntimeMissing                 2  ONNX Runtime does not load
+├── ConversionError                2  the conversion failed
+│   └── UnsupportedModelError      2  a step cannot be carried exactly: its path, why, what to do
+├── ModelFileError                 2  the model file is missing, no model, or was saved by another version
+├── SampleError                    2  the sample cannot be read or does not fit the model
+├── OutputFolderError              2  the output folder is not ours, or cannot be written
+├── MissingExtraError              2  an optional package is missing: the line that installs it
+├── RunnerUnavailable              2  a runtime is missing here: the line that installs it
+└── ParityError                    1  shipped forms disagree with the source model
+
+The first three live in `isoship_edge.errors`: the runtime that travels raises them too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from isoship_edge.errors import BundleError, InputError, IsoshipError, RuntimeMissing
+
+if TYPE_CHECKING:
+    from isoship.parity.report import ParityReport
+
+__all__ = [
+    "BundleError",
+    "ConversionError",
+    "InputError",
+    "IsoshipError",
+    "MissingExtraError",
+    "ModelFileError",
+    "OutputFolderError",
+    "ParityError",
+    "RunnerUnavailable",
+    "RuntimeMissing",
+    "SampleError",
+    "UnsupportedModelError",
+]
+
+
+class ConversionError(IsoshipError):
+    """The model could not be converted."""
+
+
+class UnsupportedModelError(ConversionError):
+    """A step that cannot be carried exactly.
+
+    step: its path in the model, such as `pipeline.steps[2] -> TfidfVectorizer(analyzer=<function>)`.
+    """
+
+    def __init__(self, step: str, why: str, instead: str) -> None:
+        super().__init__(f"{step} cannot be carried exactly: {why}. {instead}")
+        self.step = step
+        self.why = why
+        self.instead = instead
+
+
+class ModelFileError(IsoshipError):
+    """The model file is missing, holds no model, or was saved by a version whose answers could differ."""
+
+
+class SampleError(IsoshipError):
+    """The sample cannot be read, or does not fit the model."""
+
+
+class OutputFolderError(IsoshipError):
+    """The output folder is not one of ours, or cannot be written."""
+
+
+class MissingExtraError(IsoshipError):
+    """An optional package is missing. The message is the line that installs it."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs {package}: pip install 'isoship[{extra}]'")
+        self.package = package
+        self.extra = extra
+
+
+class RunnerUnavailable(IsoshipError):
+    """A runtime that the parity check wants is missing here."""
+
+
+class ParityError(IsoshipError):
+    """A shipped form disagrees with the source model. `report` holds the evidence."""
+
+    def __init__(self, message: str, report: ParityReport | None = None) -> None:
+        super().__init__(message)
+        self.report = report

@@ -1,0 +1,58 @@
+"""What every runner (a runtime in which a shipped form is checked) promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from isoship.sources.contract import Row
+from isoship_edge.manifest import Manifest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A bundle under check. `folder` holds manifest.json; targets are those shipped in it."""
+
+    folder: Path
+    manifest: Manifest
+    targets: tuple[str, ...]
+
+
+class Runner(Protocol):
+    """prepare, infer as often as wanted, close. Registered by name in `isoship.parity.runners`."""
+
+    name: str
+    """Such as `onnxruntime`, `edge`, `lambda`, `http`, `tfjs-stock-node-cpu`, `web-chromium-webgl`."""
+    target: str
+    """The shipped form that it proves: model, lambda, edge or web."""
+    precision: str
+    """double or float32: which of the manifest's tolerances applies."""
+
+    def prepare(self, shipped: Shipped) -> None:
+        """Starts the runtime on the bytes that ship.
+
+        Raises:
+            RunnerUnavailable: something is missing here; the message is the line that installs it.
+        """
+        ...
+
+    def infer(self, rows: list[Row]) -> dict[str, np.ndarray[Any, Any]]:
+        """Every output for these rows as one batch, in the dtypes and shapes of the manifest.
+
+        Raises:
+            InputError: the runtime refuses the batch.
+            ParityError: it crashed, hung, or warned where it must be silent.
+        """
+        ...
+
+    def stamp(self) -> dict[str, str]:
+        """Versions, backend, CPU flags: what a reader of the report needs to repeat the run."""
+        ...
+
+    def close(self) -> None:
+        """Ends what prepare started, and only that."""
+        ...

@@ -1,0 +1,71 @@
+"""What every source (a trained-model family) promises to the rest of isoship."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from isoship_edge.manifest import Output, Signature
+
+if TYPE_CHECKING:
+    import numpy as np
+    import onnx
+
+#: A row as users write it: column name -> float, int, bool, str, or None for missing.
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TrainingFrame:
+    """How to rebuild, from rows, the object that the source model was trained on.
+
+    container: "dataframe" or "ndarray". dtypes: one pandas dtype name a column ("float64", "int64", "str", "object",
+    "category", "Int64", "boolean", ...; "float64" throughout for arrays). missing: what stands for a missing
+    value in each column: "nan", "none" or "NA". categories: the categories of pandas categorical columns.
+    """
+
+    container: str
+    dtypes: tuple[str, ...]
+    missing: tuple[str, ...]
+    categories: dict[str, list[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The source model's own answers on one batch.
+
+    outputs: output name -> array, [N] or [N, K], float64, int64, bool or object (strings).
+    margin: float64 [N], the gap between the two best scores (or |decision - threshold|) from which another label is
+    a tie and not a flip; +inf where every other label is a flip or where there is no label.
+    """
+
+    outputs: dict[str, np.ndarray[Any, Any]]
+    margin: np.ndarray[Any, Any]
+
+
+class Source(Protocol):
+    """A trained model, read and understood, not yet converted."""
+
+    library: str
+    library_version: str
+    estimator: str
+    signature: Signature
+    outputs: tuple[Output, ...]
+    notes: tuple[str, ...]
+    """Every guess made about columns and types, one printable line each."""
+
+    def answers(self, rows: list[Row]) -> Answers:
+        """The truth: the model on these rows as one batch, in the types it was trained on, with n_jobs=1.
+
+        Raises:
+            InputError: the source model refuses the batch (NaN, unseen category); the message is the model's own.
+        """
+        ...
+
+    def to_onnx(self) -> onnx.ModelProto:
+        """The canonical graph (docs/architecture.md).
+
+        Raises:
+            UnsupportedModelError: a step cannot be carried exactly.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The Lambda package: FastAPI and Mangum over isoship_edge."""
