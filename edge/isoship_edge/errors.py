@@ -22,8 +22,15 @@ class BundleError(IsoshipError):
 class InputError(IsoshipError):
     """A row that the input contract refuses: which row and column, what was seen, what was expected."""
 
-    def __init__(self, message: str, *, row: int | None = None, column: str | None = None, seen: Any = None,
-                 expected: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        row: int | None = None,
+        column: str | None = None,
+        seen: Any = None,
+        expected: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.row = row
         self.column = column

@@ -148,7 +148,9 @@ def read_manifest(path: str | Path) -> Manifest:
     try:
         document = json.loads(path.read_bytes())
     except OSError as err:
-        raise BundleError(f"no manifest at {path}: {err.strerror}. Give the folder that `isoship export` wrote") from err
+        raise BundleError(
+            f"no manifest at {path}: {err.strerror}. Give the folder that `isoship export` wrote"
+        ) from err
     except ValueError as err:
         raise BundleError(f"{path} is not JSON: {err}") from err
     return manifest_from_json(document)

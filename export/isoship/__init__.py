@@ -1,3 +1,70 @@
-"""isoship: train once, ship the same answers to AWS Lambda, edge devices and the browser."""
+"""isoship: train once, ship the same answers to AWS Lambda, edge devices and the browser.
+
+    bundle = isoship.export(model, sample=X, out="bundle")
+    report = isoship.check("bundle", model=model)
+    predictor = isoship.load("bundle")
+
+Importing this package imports nothing heavy: every name below is found when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from isoship_edge.errors import BundleError, InputError, IsoshipError
 
 __version__ = "0.1.0"
+
+_HOME = {
+    "Bundle": "isoship.bundle.bundle",
+    "ConversionError": "isoship.errors",
+    "ParityError": "isoship.errors",
+    "ParityReport": "isoship.parity.report",
+    "UnsupportedModelError": "isoship.errors",
+    "check": "isoship.parity.check",
+    "export": "isoship.exporting",
+    "load": "isoship_edge.model",
+    "to_onnx": "isoship.sources",
+    "to_tfjs": "isoship.tfjs",
+}
+
+__all__ = [
+    "Bundle",
+    "BundleError",
+    "ConversionError",
+    "InputError",
+    "IsoshipError",
+    "ParityError",
+    "ParityReport",
+    "UnsupportedModelError",
+    "__version__",
+    "check",
+    "export",
+    "load",
+    "to_onnx",
+    "to_tfjs",
+]
+
+if TYPE_CHECKING:
+    from isoship_edge.model import load
+
+    from isoship.bundle.bundle import Bundle
+    from isoship.errors import ConversionError, ParityError, UnsupportedModelError
+    from isoship.exporting import export
+    from isoship.parity.check import check
+    from isoship.parity.report import ParityReport
+    from isoship.sources import to_onnx
+    from isoship.tfjs import to_tfjs
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'isoship' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

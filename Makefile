@@ -1,0 +1,36 @@
+# `make` lists the targets. All of them create and reuse .venv in this checkout.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint check format web clean
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHON ORT_DISABLE_TELEMETRY=1
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+
+setup: ## install what the tests need: .venv, browser runtime, Chromium, sam
+	@scripts/setup.sh test
+
+demo: ## train on penguins, export, check in every runtime found here
+	@scripts/setup.sh demo
+	@$(BIN)/isoship demo -o build/demo-work
+	@rm -rf build/demo && cp -r build/demo-work/bundle build/demo
+
+lint: setup ## ruff, mypy and tsc
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	npm --prefix web run --silent check
+
+test: lint ## lint, then every test with real runtimes (at most 12 minutes on 2 cores)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+format: ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+web: ## build the browser runtime from web/ again
+	$(BIN)/python hatch_build.py
+
+clean: ## remove what make made, .venv included
+	rm -rf .venv .tools build dist web/node_modules export/isoship/_web edge/isoship_edge/_docs

@@ -1,0 +1,114 @@
+"""A bundle on disk: what it holds, how large each part is, what becomes public."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from isoship.errors import BundleError
+from isoship_edge.manifest import Manifest, read_manifest, signature_to_json
+
+TARGETS = ("lambda", "edge", "web")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle folder and its manifest."""
+
+    path: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, path: str | Path) -> Bundle:
+        """Reads the bundle at `path`.
+
+        Raises:
+            BundleError: no bundle, a damaged one, or one of a newer format.
+        """
+        path = Path(path)
+        return cls(path, read_manifest(path))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return tuple(t for t in TARGETS if (self.path / t).is_dir())
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of model.onnx, of each target's folder and of lambda.zip."""
+        sizes = {"model.onnx": (self.path / "model.onnx").stat().st_size}
+        for target in self.targets:
+            sizes[f"{target}/"] = sum(f.stat().st_size for f in (self.path / target).rglob("*") if f.is_file())
+        if (self.path / "lambda.zip").is_file():
+            sizes["lambda.zip"] = (self.path / "lambda.zip").stat().st_size
+        return sizes
+
+    def bytecode(self) -> str | None:
+        """The Python minor version of the Lambda folder's bytecode ("3.13"), "none", or None without that target."""
+        if "lambda" not in self.targets:
+            return None
+        tags = {p.name.split(".")[-2] for p in (self.path / "lambda").rglob("*.pyc")}
+        versions = sorted(f"{t[8:9]}.{t[9:]}" for t in tags if t.startswith("cpython-3"))
+        return ", ".join(versions) or "none"
+
+    def verdict(self) -> dict[str, Any] | None:
+        """The document of the last check (parity.json), or None."""
+        try:
+            document = json.loads((self.path / "parity.json").read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError as err:
+            raise BundleError(f"{self.path / 'parity.json'} is not JSON: {err}. Run `isoship check` again") from err
+        return document if isinstance(document, dict) else None
+
+    def public(self) -> list[str]:
+        """What web/ tells everyone who opens it, a line each."""
+        if "web" not in self.targets:
+            return []
+        m = self.manifest
+        lines = [f"names and types of {len(m.signature.columns)} columns"]
+        known = sorted(
+            s["column"]
+            for s in json.loads((self.path / "web" / "program.json").read_bytes()).get("form", [])
+            if s.get("kind") == "choice"
+        )
+        if known:
+            lines.append(f"fitted categories of {', '.join(known)}")
+        classes = next((o.classes for o in m.outputs if o.classes), None)
+        if classes:
+            lines.append(f"class names: {', '.join(map(str, classes[:12]))}{' ...' if len(classes) > 12 else ''}")
+        lines.append("the model itself: weights, thresholds, fitted statistics")
+        lines.append("synthetic golden rows and the model's answers to them; no row of the sample")
+        return lines
+
+    def describe(self) -> dict[str, Any]:
+        """Everything `isoship inspect --json` prints."""
+        m = self.manifest
+        verdict = self.verdict()
+        return {
+            "name": m.name,
+            "version": m.version,
+            "digest": m.digest,
+            "signature": signature_to_json(m.signature),
+            "outputs": [o._asdict() for o in m.outputs],
+            "encoder": "required" if m.encoder_required else "none",
+            "targets": list(self.targets),
+            "sizes": self.sizes(),
+            "bytecode": self.bytecode(),
+            "public": self.public(),
+            "provenance": m.provenance,
+            "verdict": None if verdict is None else {k: verdict.get(k) for k in ("ok", "evidence", "checked")},
+        }
+
+
+def package_folder(package: str) -> Path:
+    """Where an installed package's files are, without importing it.
+
+    Raises:
+        BundleError: the package is not installed.
+    """
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise BundleError(f"the package {package} is not installed: reinstall isoship")
+    return Path(spec.origin).parent

@@ -1,0 +1,290 @@
+"""The command line: parses, calls one function, prints, and maps errors to exit codes.
+
+Data goes to stdout (with --json nothing else does), progress and messages to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isoship import __version__
+from isoship.errors import IsoshipError, ParityError
+
+if TYPE_CHECKING:
+    from isoship.bundle.bundle import Bundle
+    from isoship.parity.report import ParityReport
+
+FILE = click.Path(path_type=Path)
+TARGET_NAMES = ("lambda", "edge", "web")
+
+
+class Commands(click.Group):
+    """Prints our errors as one paragraph, with the exit code that DESIGN promises, and no traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except IsoshipError as err:
+            click.echo(f"isoship: {err}", err=True)
+            ctx.exit(1 if isinstance(err, ParityError) else 2)
+        except BrokenPipeError:
+            # The reader of our stdout has gone (`isoship ... | head`): stop without a word.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+
+
+def _talk(ctx: click.Context) -> Callable[[str], None]:
+    """Where progress goes: stderr, unless -q."""
+    quiet = ctx.find_root().params["quiet"]
+    return (lambda _message: None) if quiet else (lambda message: click.echo(f"  {message}", err=True))
+
+
+def _split(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    """A comma-separated option; `none` is the empty list."""
+    if value is None:
+        return None
+    return () if value in ("", "none") else tuple(part.strip() for part in value.split(","))
+
+
+def _emit(document: Any) -> None:
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="isoship")
+@click.option("-v", "--verbose", is_flag=True, help="Say more, tracebacks included.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and results.")
+def main(verbose: bool, quiet: bool) -> None:
+    """Train once, ship the same answers to AWS Lambda, edge devices and the browser.
+
+    \b
+    Two commands carry a model:
+      isoship export model.joblib --sample rows.parquet
+      isoship check bundle/ --model model.joblib
+    """
+
+
+@main.command()
+@click.argument("model", type=FILE)
+@click.option("--sample", type=FILE, metavar="FILE", help="Typical rows (.parquet, .csv, .jsonl): names and types.")
+@click.option("-o", "--out", type=FILE, default=Path("bundle"), show_default=True, metavar="DIR")
+@click.option("--name", help="Name of the model in URLs, npm and stacks. Default: the file's stem.")
+@click.option("--model-version", default="0.0.0", show_default=True, metavar="V")
+@click.option(
+    "--targets",
+    default="lambda,edge,web",
+    show_default=True,
+    callback=_split,
+    help="Comma-separated; `none` writes model.onnx, manifest and golden rows alone.",
+)
+@click.option(
+    "--lambda-python",
+    type=click.Choice(["3.12", "3.13", "3.14"]),
+    help="Default: this Python where Lambda has it, else 3.13.",
+)
+@click.option("--lambda-arch", type=click.Choice(["x86_64", "arm64"]), default="x86_64", show_default=True)
+@click.option("--edge-arch", default="x86_64,aarch64", show_default=True, callback=_split)
+@click.option("--outputs", callback=_split, metavar="a,b", help="label, probabilities, scores, value, transformed, ...")
+@click.option(
+    "--dtype", multiple=True, metavar="COL=TYPE", help="double, int64, bool or string, where a file is unclear."
+)
+@click.option(
+    "--golden",
+    type=click.Choice(["synthetic", "sample"]),
+    default="synthetic",
+    show_default=True,
+    help="`sample` copies sample rows into every target.",
+)
+@click.option("--offline", is_flag=True, help="Use only wheels that are already cached.")
+@click.option("--force", is_flag=True, help="Replace another model's bundle in the output folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
+@click.pass_context
+def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) -> None:
+    """Turn a trained MODEL file into a bundle, verified before it exists.
+
+    MODEL is .joblib, .pkl or .skops. Loading a pickle runs code: use files you trust, and prefer .skops.
+
+    \b
+    Examples:
+      isoship export churn.joblib --sample rows.parquet
+      isoship export churn.skops --sample rows.csv --dtype zip=string -o build/churn
+    """
+    from isoship.exporting import export as run
+
+    if not model.exists():
+        from isoship.errors import ModelFileError
+
+        raise ModelFileError(f"no file at {model}. Give the path of a saved model (.joblib, .pkl, .skops)")
+    bundle = run(model, progress=_talk(ctx), **options)
+    if as_json:
+        _emit({**bundle.describe(), "path": str(bundle.path), "notes": list(bundle.notes)})
+        return
+    click.echo(bundle.report.table())
+    click.echo()
+    click.echo(_sizes(bundle))
+    click.echo(_next_steps(bundle, options["out"], model))
+
+
+@main.command()
+@click.argument("bundle", type=FILE)
+@click.option("--model", type=FILE, help="The trained model: fresh rows are compared with its own answers.")
+@click.option("--runtimes", callback=_split, metavar="a,b", help="Only these; the verdict then says `partial`.")
+@click.option("--rows", metavar="N|max", help="How many rows. Default: enough for CI.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--sample", type=FILE, metavar="FILE", help="Rows of your own to add.")
+@click.option("--atol", type=float, help="Instead of the manifest's tolerance.")
+@click.option("--rtol", type=float, help="Instead of the manifest's tolerance.")
+@click.option("--html", type=FILE, metavar="FILE", help="Write the report here too (always in BUNDLE/parity.html).")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON on stdout.")
+@click.pass_context
+def check(
+    ctx: click.Context, /, bundle: Path, html: Path | None, as_json: bool, rows: str | None, **options: Any
+) -> None:
+    """Compare every shipped form in BUNDLE with the model, in every runtime found here.
+
+    Exit code 0: every target ran and all agree; 1: a disagreement, crash or hang; 2: could not run.
+    """
+    from isoship.parity.check import check as run
+
+    report = run(bundle, rows=_row_count(rows), progress=_talk(ctx), **options)
+    if html is not None:
+        html.write_text(report.to_html(), encoding="utf-8")
+    _print_report(report, as_json)
+    ctx.exit(report.exit_code)
+
+
+@main.command()
+@click.argument("bundle", type=FILE)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def inspect(bundle: Path, as_json: bool) -> None:
+    """Signature, digest, sizes, bytecode, what becomes public in web/, last verdict."""
+    from isoship.bundle.bundle import Bundle
+
+    opened = Bundle.open(bundle)
+    if as_json:
+        _emit(opened.describe())
+    else:
+        click.echo(_described(opened))
+
+
+@main.command()
+@click.argument("bundle", type=FILE)
+@click.argument("rows", type=FILE)
+@click.option("-o", "--out", type=FILE, help="Write here (.csv, .jsonl, .parquet) instead of CSV on stdout.")
+@click.pass_context
+def predict(ctx: click.Context, bundle: Path, rows: Path, out: Path | None) -> None:
+    """Score the ROWS of a csv, jsonl or parquet file; other columns are carried through."""
+    from isoship.scoring import predict_file
+
+    written = predict_file(bundle, rows, out)
+    if out is not None:
+        _talk(ctx)(f"{written} rows -> {out}")
+
+
+@main.command()
+@click.argument("bundle", type=FILE)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
+@click.pass_context
+def serve(ctx: click.Context, bundle: Path, host: str, port: int) -> None:
+    """Serve the same HTTP API as Lambda, and the web bundle at /ui/."""
+    from isoship.serving import serve as run
+
+    run(bundle, host, port, say=_talk(ctx))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def doctor(as_json: bool) -> None:
+    """What is here (Node, Chromium, Pythons, sam), what each unlocks, the line that installs it."""
+    from isoship.doctor import examine
+
+    found = examine()
+    if as_json:
+        _emit([f._asdict() for f in found])
+        return
+    for f in found:
+        click.echo(f"{'ok     ' if f.found else 'missing'}  {f.name:<22}{f.found or '-'}")
+        click.echo(f"         for {f.unlocks}")
+        if not f.found:
+            click.echo(f"         install: {f.install}")
+
+
+@main.command()
+@click.option("-o", "--out", type=FILE, default=Path("isoship-demo"), show_default=True, metavar="DIR")
+@click.pass_context
+def demo(ctx: click.Context, out: Path) -> None:
+    """Train a small real model, export it and check it in every runtime found here."""
+    from isoship.demo import run
+
+    bundle, report, model = run(out, say=_talk(ctx))
+    click.echo(report.table())
+    click.echo()
+    click.echo(_sizes(bundle))
+    click.echo(_next_steps(bundle, bundle.path, model))
+    ctx.exit(report.exit_code)
+
+
+def _row_count(text: str | None) -> int | str | None:
+    if text is None or text == "max":
+        return text
+    if not text.isdigit() or int(text) == 0:
+        raise click.BadParameter("a positive number, or max", param_hint="--rows")
+    return int(text)
+
+
+def _print_report(report: ParityReport, as_json: bool) -> None:
+    if as_json:
+        _emit(report.to_json())
+    else:
+        click.echo(report.table())
+
+
+def _sizes(bundle: Bundle) -> str:
+    lines = [f"  {name:<12}{size / 2**20:8.2f} MiB" for name, size in bundle.sizes().items()]
+    return "\n".join(["sizes", *lines])
+
+
+def _next_steps(bundle: Bundle, out: Path, model: Path) -> str:
+    shown = os.path.relpath(out)
+    steps = [f"isoship check {shown} --model {os.path.relpath(model)}"]
+    if "lambda" in bundle.targets:
+        steps.append(f"cd {shown} && sam deploy")
+    if "edge" in bundle.targets:
+        steps.append(f"{shown}/edge/run serve")
+    if "web" in bundle.targets:
+        steps.append(f"python -m http.server -d {shown}/web")
+    steps.append(f"isoship serve {shown}")
+    return "\n".join(["", "next", *(f"  {s}" for s in steps)])
+
+
+def _described(bundle: Bundle) -> str:
+    d = bundle.describe()
+    lines = [f"{d['name']} {d['version']}", f"  {d['digest']}", "", "columns"]
+    for c in d["signature"]["columns"]:
+        facts = [c["dtype"], "missing allowed" if c["missing"] else "no missing values"]
+        if "categories" in c:
+            facts.append("only " + ", ".join(map(str, c["categories"])))
+        lines.append(f"  {c['name']!r}: {', '.join(facts)}")
+    lines += ["", "outputs"]
+    for o in d["outputs"]:
+        lines.append(f"  {o['name']}: {o['dtype']} [{', '.join(map(str, o['shape']))}]")
+    lines += ["", f"encoder   {d['encoder']}"]
+    if d["bytecode"] is not None:
+        lines.append(f"bytecode  {d['bytecode']}")
+    verdict = d["verdict"]
+    if verdict is None:
+        lines.append("verdict   never checked")
+    else:
+        lines.append(f"verdict   {'agrees' if verdict['ok'] else 'DISAGREES'} (evidence: {verdict['evidence']})")
+    lines += ["", _sizes(bundle)]
+    if d["public"]:
+        lines += ["", "web/ tells everyone who opens it", *(f"  {p}" for p in d["public"])]
+    return "\n".join(lines)

@@ -1,0 +1,262 @@
+"""Export: a trained model in, a verified bundle out, or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isoship import __version__
+from isoship.bundle.bundle import TARGETS, Bundle
+from isoship.bundle.folder import built_aside, refuse_unless_ours
+from isoship.errors import InputError, ParityError, SampleError
+
+if TYPE_CHECKING:
+    import onnx
+
+    from isoship.parity.report import ParityReport
+    from isoship.sources.contract import Source
+
+NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+LAMBDA_PYTHONS = ("3.12", "3.13", "3.14")
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Exported(Bundle):
+    """A bundle just written, with the verdict that let it exist."""
+
+    report: ParityReport
+    notes: tuple[str, ...]
+
+
+def export(
+    model: Any,
+    *,
+    sample: Any = None,
+    out: str | Path = "bundle",
+    name: str | None = None,
+    model_version: str = "0.0.0",
+    targets: Sequence[str] = TARGETS,
+    lambda_python: str | None = None,
+    lambda_arch: str = "x86_64",
+    edge_arch: Sequence[str] = ("x86_64", "aarch64"),
+    outputs: Sequence[str] | None = None,
+    dtype: Mapping[str, str] | Sequence[str] | None = None,
+    golden: str = "synthetic",
+    offline: bool = False,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Exported:
+    """Converts a trained model, writes every target, verifies each and moves the bundle into place.
+
+    model: a fitted estimator, or the path of a model file.
+    sample: DataFrame, 2-D array, list of dicts, or the path of a file with typical rows; column names, order and
+    dtypes come from it. No row of it is stored unless `golden="sample"`.
+    targets: any of lambda, edge, web; `()` writes model.onnx, the manifest and golden rows alone.
+
+    Raises:
+        UnsupportedModelError: a step cannot be carried exactly. Nothing is written.
+        ParityError: a shipped form disagreed with the model; `.report` holds the evidence. Nothing is written.
+        ModelFileError, SampleError, InputError, OutputFolderError, BundleError: bad input, named.
+    """
+    from isoship.data import parse_dtypes, read_sample
+    from isoship.sources import open_source
+
+    say = progress or (lambda _message: None)
+    started = time.perf_counter()
+    out = Path(out).absolute()
+    name = checked_name(name if name is not None else _stem(model))
+    _check_choices(targets, lambda_python, golden)
+    refuse_unless_ours(out, name, force=force)
+
+    dtypes = parse_dtypes(dtype)
+    if isinstance(sample, (str, Path)):
+        say(f"reading {sample}")
+        sample = read_sample(sample, dtypes)
+    if golden == "sample" and sample is None:
+        raise SampleError("golden='sample' needs a sample: give --sample FILE")
+    say("reading the model")
+    source = open_source(model, sample=sample, outputs=outputs, dtypes=dtypes)
+    for note in source.notes:
+        say(note)
+    _check_names(source)
+    say(f"converting {source.estimator} ({source.library} {source.library_version})")
+    graph = source.to_onnx()
+
+    with built_aside(out) as aside:
+        _write_core(aside, source, graph, name, model_version, golden, sample, say)
+        if isinstance(model, (str, Path)):
+            _remember_source(aside, Path(model))
+        else:
+            (aside / ".isoship").mkdir()
+            (aside / ".isoship" / "source.json").write_text('{"path": null, "sha256": null}\n')
+        _write_targets(
+            aside,
+            out,
+            graph,
+            targets,
+            lambda_python or default_lambda_python(),
+            lambda_arch,
+            edge_arch,
+            offline=offline,
+            say=say,
+        )
+        say("verifying every shipped form against the model")
+        from isoship.parity.check import verify_before_move
+
+        report = verify_before_move(aside, source, targets=tuple(targets), progress=say)
+        if not report.ok:
+            raise ParityError(
+                "a shipped form disagrees with the model, so no bundle was written\n" + report.table(), report
+            )
+    say(f"wrote {out} in {time.perf_counter() - started:.1f} s")
+    bundle = Bundle.open(out)
+    return Exported(bundle.path, bundle.manifest, report, source.notes)
+
+
+def checked_name(name: str) -> str:
+    """The name when it can be URL, npm name, stack name and metric label at once.
+
+    Raises:
+        InputError: it cannot.
+    """
+    if not NAME.fullmatch(name):
+        raise InputError(
+            f"the name {name!r} cannot be used: 1 to 40 of a-z, 0-9 and -, starting with a letter. Give --name"
+        )
+    return name
+
+
+def slug(text: str) -> str:
+    """A file's stem as a name: `Churn Model_v2` -> `churn-model-v2`."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-").lstrip("0123456789-")[:40].rstrip("-") or "model"
+
+
+def default_lambda_python() -> str:
+    """The exporting Python where Lambda offers it, else 3.13."""
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return running if running in LAMBDA_PYTHONS else "3.13"
+
+
+def _stem(model: Any) -> str:
+    if isinstance(model, (str, Path)):
+        return slug(Path(model).stem)
+    return slug(re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(model).__name__))
+
+
+def _check_choices(targets: Sequence[str], lambda_python: str | None, golden: str) -> None:
+    unknown = [t for t in targets if t not in TARGETS]
+    if unknown:
+        raise InputError(f"unknown target {unknown[0]!r}: choose from {', '.join(TARGETS)}")
+    if lambda_python is not None and lambda_python not in LAMBDA_PYTHONS:
+        raise InputError(f"Lambda has no Python {lambda_python} for this: choose from {', '.join(LAMBDA_PYTHONS)}")
+    if golden not in ("synthetic", "sample"):
+        raise InputError(f"golden is {golden!r}: choose synthetic or sample")
+
+
+def _check_names(source: Source) -> None:
+    """Two classes that JSON cannot tell apart would share one probability."""
+    for output in source.outputs:
+        keys = [str(c) for c in output.classes or ()]
+        twice = sorted({k for k in keys if keys.count(k) > 1})
+        if twice:
+            raise SampleError(
+                f"{output.name}: several classes are written {twice[0]!r} as JSON keys; rename the classes and refit"
+            )
+
+
+def _write_core(
+    aside: Path,
+    source: Source,
+    graph: onnx.ModelProto,
+    name: str,
+    version: str,
+    golden: str,
+    sample: Any,
+    say: Progress,
+) -> None:
+    """model.onnx, golden.json, manifest.json."""
+    from isoship.bundle.tolerances import tolerances_for, tolerances_to_json
+    from isoship.parity.golden import golden_rows
+    from isoship.parity.structure import column_profiles
+    from isoship_edge.golden import decode
+    from isoship_edge.manifest import FORMAT, digest_of, output_to_json, signature_to_json
+
+    model_bytes = graph.SerializeToString(deterministic=True)
+    (aside / "model.onnx").write_bytes(model_bytes)
+    say("making golden rows")
+    profiles = column_profiles(graph, source.signature)
+    rows = golden_rows(source, profiles, seed=0, sample=sample if golden == "sample" else None)
+    if golden == "sample":
+        say("golden rows are copied from the sample: they travel in every target, web/ included")
+    expected = {k: decode(v) for k, v in rows["expected"].items()}
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "name": name,
+        "version": version,
+        "signature": signature_to_json(source.signature),
+        "outputs": [output_to_json(o) for o in source.outputs],
+        "tolerances": tolerances_to_json(tolerances_for(source.outputs, expected)),
+        "encoder": None,
+        "provenance": {
+            "isoship": __version__,
+            "library": source.library,
+            "library_version": source.library_version,
+            "estimator": source.estimator,
+            "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+            "golden": golden,
+        },
+    }
+    document["digest"] = digest_of(hashlib.sha256(model_bytes).hexdigest(), document)
+    golden_bytes = json.dumps({**rows, "digest": document["digest"]}, ensure_ascii=False, allow_nan=False).encode()
+    (aside / "golden.json").write_bytes(golden_bytes)
+    document["files"] = {f: hashlib.sha256((aside / f).read_bytes()).hexdigest() for f in ("model.onnx", "golden.json")}
+    (aside / "manifest.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _write_targets(
+    aside: Path,
+    out: Path,
+    graph: onnx.ModelProto,
+    targets: Sequence[str],
+    lambda_python: str,
+    lambda_arch: str,
+    edge_arch: Sequence[str],
+    *,
+    offline: bool,
+    say: Progress,
+) -> None:
+    if "web" in targets:
+        from isoship.bundle.web import write_web
+        from isoship.parity.structure import column_profiles, form_for
+        from isoship_edge.manifest import read_manifest
+
+        say("writing web/")
+        signature = read_manifest(aside).signature
+        write_web(aside / "web", aside, graph, form=form_for(column_profiles(graph, signature), signature))
+    if "edge" in targets:
+        from isoship.bundle.edge import write_edge
+
+        say("writing edge/")
+        write_edge(aside / "edge", aside, archs=tuple(edge_arch), offline=offline, progress=say)
+    if "lambda" in targets:
+        from isoship.bundle.aws_lambda import write_lambda
+
+        say("writing lambda/")
+        write_lambda(aside / "lambda", aside, python=lambda_python, arch=lambda_arch, offline=offline, progress=say)
+
+
+def _remember_source(aside: Path, model: Path) -> None:
+    """Where the model lies and its sha256, so that `check` can find it again; the model itself is not copied."""
+    (aside / ".isoship").mkdir()
+    known: dict[str, Any] = {"path": str(model.absolute()), "sha256": None}
+    if model.is_file():
+        known["sha256"] = hashlib.sha256(model.read_bytes()).hexdigest()
+    (aside / ".isoship" / "source.json").write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
