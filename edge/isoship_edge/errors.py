@@ -3,6 +3,7 @@
 IsoshipError
 ├── BundleError        a bundle is missing, damaged, of a newer format, or not ours
 ├── InputError         a row that the model's input contract refuses
+├── InferenceError     ONNX Runtime failed on inputs that the contract accepts
 └── RuntimeMissing     ONNX Runtime (or its C library) is not there or does not load
 """
 
@@ -36,6 +37,10 @@ class InputError(IsoshipError):
         self.column = column
         self.seen = seen
         self.expected = expected
+
+
+class InferenceError(IsoshipError):
+    """ONNX Runtime failed on inputs that the contract accepts: a fault of the bundle or of the machine."""
 
 
 class RuntimeMissing(IsoshipError):

@@ -31,6 +31,7 @@ class Column(NamedTuple):
 
     missing: `null` is an answerable value. infinity: +-inf is (double columns only).
     categories: when set, the only values that the source model accepts.
+    limit: the largest absolute value that the source model accepts (number columns only).
     """
 
     name: str
@@ -38,6 +39,7 @@ class Column(NamedTuple):
     missing: bool = False
     infinity: bool = False
     categories: tuple[Scalar, ...] | None = None
+    limit: float | None = None
 
 
 class Signature(NamedTuple):
@@ -164,12 +166,19 @@ def signature_to_json(signature: Signature) -> dict[str, Any]:
             entry["infinity"] = column.infinity
         if column.categories is not None:
             entry["categories"] = list(column.categories)
+        if column.limit is not None:
+            entry["limit"] = column.limit
         columns.append(entry)
     return {"layout": signature.layout, "columns": columns}
 
 
 def output_to_json(output: Output) -> dict[str, Any]:
-    entry = {"name": output.name, "kind": output.kind, "dtype": output.dtype, "shape": list(output.shape)}
+    entry: dict[str, Any] = {
+        "name": output.name,
+        "kind": output.kind,
+        "dtype": output.dtype,
+        "shape": list(output.shape),
+    }
     if output.classes is not None:
         entry["classes"] = list(output.classes)
     return entry
@@ -183,7 +192,14 @@ def _signature(document: dict[str, Any]) -> Signature:
         if c["dtype"] not in DTYPES:
             raise ValueError(f"column {c['name']!r} has dtype {c['dtype']!r}")
         columns.append(
-            Column(c["name"], c["dtype"], c["missing"], c.get("infinity", False), _tuple(c.get("categories")))
+            Column(
+                c["name"],
+                c["dtype"],
+                c["missing"],
+                c.get("infinity", False),
+                _tuple(c.get("categories")),
+                c.get("limit"),
+            )
         )
     return Signature(document["layout"], tuple(columns))
 

@@ -1,0 +1,137 @@
+"""`python -m isoship_edge serve|predict|selftest|update`: what a bundle does on a device."""
+
+# ruff: noqa: T201 - a command line prints: data to stdout, talk to stderr
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from isoship_edge.errors import BundleError, IsoshipError
+from isoship_edge.model import Model, load
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: 0 done; 1 the self-test failed; 2 could not run, with one line that says why."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except IsoshipError as err:
+        print(f"isoship: {err}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # The reader of our output left; Python would complain again while it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    except OSError as err:
+        print(f"isoship: {err.filename or 'the system'}: {err.strerror or err}", file=sys.stderr)
+        return 2
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="edge/run", description="A shipped model on this device.")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--bundle", type=Path, default=None, help="the bundle's folder (default: where this runtime lies)"
+    )
+    shared.add_argument("--threads", type=int, default=1, help="threads for one operator (default: 1)")
+    commands = parser.add_subparsers(required=True, metavar="serve|predict|selftest|update")
+
+    serve = commands.add_parser("serve", parents=[shared], help="answer HTTP")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8080, help="0 takes a free one (default: 8080)")
+    serve.set_defaults(run=_serve)
+
+    predict = commands.add_parser("predict", parents=[shared], help="score a .csv or .jsonl file")
+    predict.add_argument("rows", type=Path, help="the file, or - for JSON lines from standard input")
+    predict.add_argument("-o", "--out", type=Path, default=None, help="where to write (default: standard output)")
+    predict.set_defaults(run=_predict)
+
+    check = commands.add_parser("selftest", parents=[shared], help="replay the golden rows")
+    check.add_argument("--json", action="store_true", help="the verdict as JSON")
+    check.set_defaults(run=_selftest)
+
+    update = commands.add_parser("update", parents=[shared], help="not available yet")
+    update.set_defaults(run=_update)
+    return parser
+
+
+def _load(options: argparse.Namespace) -> Model:
+    folder = options.bundle or os.environ.get("ISOSHIP_BUNDLE") or Path(__file__).resolve().parent.parent
+    return load(folder, threads=options.threads)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from isoship_edge.server import serve
+
+    model = _load(options)
+    try:
+        serve(model, options.host, options.port)
+    except (OSError, OverflowError) as err:
+        print(f"isoship: cannot listen on {options.host}:{options.port}: {err}. Choose another --port", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from isoship_edge.batch import kind_of, score_file
+
+    model = _load(options)
+    streamed = str(options.rows) == "-"
+    read = "jsonl" if streamed else kind_of(options.rows)
+    write = read if options.out is None else kind_of(options.out)
+    source = sys.stdin if streamed else options.rows.open(encoding="utf-8-sig", newline="")
+    try:
+        if options.out is None:
+            total = score_file(model, source, sys.stdout, read=read, write=write)
+        else:
+            # Whoever waits for the file sees all of it or nothing.
+            aside = options.out.with_name(options.out.name + ".part")
+            try:
+                with aside.open("w", encoding="utf-8", newline="") as target:
+                    total = score_file(model, source, target, read=read, write=write)
+                aside.replace(options.out)
+            finally:
+                aside.unlink(missing_ok=True)
+    except UnicodeDecodeError as err:
+        print(f"isoship: {options.rows} is not UTF-8 (byte {err.start})", file=sys.stderr)
+        return 2
+    finally:
+        if not streamed:
+            source.close()
+    print(f"{total} rows scored by {model.manifest.name} {model.manifest.version}", file=sys.stderr)
+    return 0
+
+
+def _selftest(options: argparse.Namespace) -> int:
+    try:
+        model = _load(options)
+    except BundleError as err:
+        if options.json:
+            print(json.dumps({"ok": False, "rows": 0, "worst": 0.0, "ties": 0, "first_difference": str(err)}))
+        raise
+    verdict = model.selftest()
+    if options.json:
+        backend = {"backend": model.session.backend, "onnxruntime": model.session.runtime}
+        print(json.dumps({**verdict._asdict(), "digest": model.manifest.digest, **backend}))
+    elif verdict.ok:
+        ties = f", {verdict.ties} ties" if verdict.ties else ""
+        print(f"ok: {verdict.rows} golden rows agree{ties}, largest difference {verdict.worst:.2g}")
+    else:
+        print(f"FAILED: {verdict.first_difference}")
+    return 0 if verdict.ok else 1
+
+
+def _update(options: argparse.Namespace) -> int:
+    print(
+        "isoship: update is not available in this version: copy the new bundle over and run selftest", file=sys.stderr
+    )
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""What Python callers hold (DataFrame, array, dicts, lists, strings) as input tensors, under the rules of `decode`.
+
+Neither pandas nor numpy is imported before the caller has: an object of theirs is recognised by what it has.
+NaN, None and NA are missing.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from isoship_edge.decode import MATRIX_INPUT, decode_columns, decode_rows
+from isoship_edge.errors import InputError
+from isoship_edge.manifest import Signature
+from isoship_edge.tensor import Tensor
+from isoship_edge.words import listed, quoted
+
+_MISSING_TYPES = ("NAType", "NaTType")
+
+
+def decode_python(rows: Any, signature: Signature) -> tuple[dict[str, Tensor], int]:
+    """Input tensors and the number of rows.
+
+    rows: a DataFrame with the model's columns, a 2-D array or list of lists with columns in the signature's order,
+    a list of dicts, or, for a model of one column, a list or 1-D array of its values.
+
+    Raises:
+        InputError: none of those, columns absent or unknown, or a value that does not fit.
+    """
+    if hasattr(rows, "columns") and hasattr(rows, "iloc"):
+        return _from_frame(rows, signature)
+    if hasattr(rows, "ndim") and hasattr(rows, "tolist"):
+        return _from_array(rows, signature)
+    if isinstance(rows, (str, bytes, Mapping)) or not isinstance(rows, Sequence):
+        raise InputError(
+            f"expected rows as a list of dicts, a DataFrame or a 2-D array, got {type(rows).__name__}"
+            + (". Put one row in a list: [row]" if isinstance(rows, Mapping) else "")
+        )
+    if rows and not isinstance(rows[0], Mapping):
+        if isinstance(rows[0], (list, tuple)) or getattr(rows[0], "ndim", 0) == 1:
+            return _from_lists([list(row) if isinstance(row, Sequence) else row.tolist() for row in rows], signature)
+        return _from_lists([[value] for value in rows], signature)
+    plain_rows = [
+        {name: plain(value) for name, value in row.items()} if isinstance(row, Mapping) else row for row in rows
+    ]
+    return decode_rows(plain_rows, signature), len(plain_rows)
+
+
+def plain(value: Any) -> Any:
+    """A value as float, int, bool, str or None where it is one of those or numpy's or pandas's form of it."""
+    kind = type(value)
+    if kind is float:
+        return None if value != value else value
+    if kind is int or kind is str or kind is bool or value is None:
+        return value
+    if kind.__name__ in _MISSING_TYPES:
+        return None
+    if isinstance(value, str):
+        return str(value)
+    if hasattr(value, "dtype") and hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        item = value.item()
+        return None if isinstance(item, float) and item != item else item
+    return value
+
+
+def _from_frame(frame: Any, signature: Signature) -> tuple[dict[str, Tensor], int]:
+    names = [column.name for column in signature.columns]
+    held = list(frame.columns)
+    absent = [name for name in names if name not in held]
+    unknown = [str(name) for name in held if name not in names]
+    if absent or unknown or len(set(held)) != len(held):
+        wrong = (
+            f"lacks the columns {listed(absent)}" if absent
+            else f"has unknown columns {listed(unknown)}" if unknown
+            else "has a column twice"
+        )  # fmt: skip
+        raise InputError(
+            f"the DataFrame {wrong}; expected exactly {listed(names)}", column=next(iter(absent or unknown), None)
+        )
+    columns = {name: [plain(value) for value in frame[name].tolist()] for name in names}
+    return decode_columns(columns, signature, len(frame)), len(frame)
+
+
+def _from_array(values: Any, signature: Signature) -> tuple[dict[str, Tensor], int]:
+    width = len(signature.columns)
+    if values.ndim == 1 and width == 1:
+        values = values.reshape(-1, 1)
+    if values.ndim != 2 or values.shape[1] != width:
+        shape = tuple(int(size) for size in values.shape)
+        raise InputError(f"expected an array of shape [N, {width}], got {list(shape)}")
+    simple = all(c.categories is None and c.limit is None for c in signature.columns)
+    if signature.layout == "matrix" and simple and values.dtype.kind == "f":
+        import numpy as np  # the caller's array has loaded it
+
+        doubles = values.astype("float64", order="C")
+        if all(c.missing and c.infinity for c in signature.columns) or np.isfinite(doubles).all():
+            matrix = array("d", doubles.tobytes())
+            return {MATRIX_INPUT: Tensor("double", (len(values), width), matrix)}, len(values)
+    columns = {c.name: [plain(v) for v in values[:, j].tolist()] for j, c in enumerate(signature.columns)}
+    return decode_columns(columns, signature, len(values)), len(values)
+
+
+def _from_lists(rows: list[list[Any]], signature: Signature) -> tuple[dict[str, Tensor], int]:
+    names = [column.name for column in signature.columns]
+    for i, row in enumerate(rows):
+        if len(row) != len(names):
+            raise InputError(
+                f"row {i}: expected {len(names)} values ({listed(names)}), got {len(row)}"
+                + (f", the first of them {quoted(row[0])}" if row and isinstance(row[0], str) else ""),
+                row=i,
+            )
+    columns = {name: [plain(row[j]) for row in rows] for j, name in enumerate(names)}
+    return decode_columns(columns, signature, len(rows)), len(rows)

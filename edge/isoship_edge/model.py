@@ -1,0 +1,169 @@
+"""A bundle, loaded: rows in, predictions out. `isoship.load` is `load` of this module."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isoship_edge.decode import decode_columns, decode_rows, sliced
+from isoship_edge.encode import predictions
+from isoship_edge.errors import BundleError, InferenceError
+from isoship_edge.manifest import MISSING_STRING, Manifest, manifest_from_json
+from isoship_edge.session import Session, open_session
+from isoship_edge.tensor import Tensor, stacked, values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+    from isoship_edge.selftest import Selftest
+
+#: Rows in one call of ONNX Runtime: 64 MB of tree leaves at 1,000 trees x 2 doubles. One call of 40,000 rows over a
+#: large forest has taken 1.3 GB. ISOSHIP_CHUNK overrides.
+CHUNK = 4096
+
+
+class Model:
+    """A bundle's model on this machine. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, document: dict[str, Any], manifest: Manifest, session: Session) -> None:
+        self.folder = folder
+        self.document = document
+        self.manifest = manifest
+        self.session = session
+        self.chunk = _chunk()
+
+    def predict(self, rows: Any) -> dict[str, np.ndarray[Any, Any]]:
+        """Output name -> array [N] or [N, K]: float64, float32, int64, bool, or object for strings.
+
+        rows: a DataFrame, a 2-D array, a list of dicts, or a list of strings for a model of one text column.
+
+        Raises:
+            InputError: rows that the input contract refuses.
+        """
+        import numpy as np
+
+        dtypes = {"double": "float64", "float": "float32", "string": "object"}
+        arrays = {}
+        for name, tensor in self.tensors(rows).items():
+            flat: list[Any] = values(tensor)
+            if tensor.dtype == "string":
+                flat = [None if value == MISSING_STRING else value for value in flat]
+            arrays[name] = np.array(flat, dtype=dtypes.get(tensor.dtype, tensor.dtype)).reshape(tensor.shape)
+        return arrays
+
+    def predict_rows(self, rows: Any) -> list[dict[str, Any]]:
+        """The list that HTTP returns as "predictions"; non-finite numbers are None.
+
+        Raises:
+            InputError: rows that the input contract refuses.
+        """
+        return predictions(self.manifest.outputs, self.tensors(rows))
+
+    def tensors(self, rows: Any) -> dict[str, Tensor]:
+        """Every output of the manifest as a tensor, for rows as `predict` takes them."""
+        from isoship_edge.frames import decode_python
+
+        return self.infer(*decode_python(rows, self.manifest.signature))
+
+    def tensors_from_json(self, rows: Sequence[Any], *, first: int = 0) -> dict[str, Tensor]:
+        """The same for rows out of JSON, where types are meant as they stand. `first` numbers them in messages."""
+        return self.infer(decode_rows(rows, self.manifest.signature, first=first), len(rows))
+
+    def tensors_from_columns(self, columns: Mapping[str, Sequence[Any]], count: int) -> dict[str, Tensor]:
+        """The same for columns of JSON values."""
+        return self.infer(decode_columns(columns, self.manifest.signature, count), count)
+
+    def infer(self, inputs: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
+        """Decoded inputs to outputs, in chunks that bound the memory, each [N] or [N, K] as the manifest says."""
+        names = [output.name for output in self.manifest.outputs]
+        if count <= self.chunk:
+            # Some operators do not run on empty batches, so an empty one never reaches them.
+            parts = [self.session.run(inputs, names)] if count else [_empty(self.manifest)]
+        else:
+            parts = [
+                self.session.run(sliced(inputs, start, min(start + self.chunk, count)), names)
+                for start in range(0, count, self.chunk)
+            ]
+        return {
+            output.name: _shaped(stacked([part[output.name] for part in parts]), count, len(output.shape))
+            for output in self.manifest.outputs
+        }
+
+    def selftest(self) -> Selftest:
+        """Replays the golden rows.
+
+        Raises:
+            BundleError: the bundle holds none.
+        """
+        from isoship_edge.selftest import selftest
+
+        return selftest(self)
+
+    def close(self) -> None:
+        """Releases the session. No run may be under way."""
+        self.session.close()
+
+
+def load(folder: str | Path, *, threads: int = 1, backend: str | None = None) -> Model:
+    """Loads the bundle in a folder (`bundle/` itself, or `bundle/edge`, or `bundle/lambda`).
+
+    Raises:
+        BundleError: no bundle there, a damaged one, or one of a newer format.
+        RuntimeMissing: ONNX Runtime is not here.
+    """
+    folder = Path(folder)
+    path = folder / "manifest.json"
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as err:
+        raise BundleError(
+            f"no manifest at {path}: {err.strerror}. Give the folder that `isoship export` wrote"
+        ) from err
+    except ValueError as err:
+        raise BundleError(f"{path} is not JSON: {err}") from err
+    manifest = manifest_from_json(document)
+    if manifest.encoder is not None:
+        raise BundleError(f"{path} asks for an encoder, which this version of isoship_edge does not have")
+    session = open_session(folder / "model.onnx", threads=threads, backend=backend)
+    absent = [output.name for output in manifest.outputs if output.name not in session.outputs]
+    if absent:
+        raise BundleError(f"{folder / 'model.onnx'} lacks the manifest's outputs {', '.join(absent)}")
+    return Model(folder, document, manifest, session)
+
+
+def _chunk() -> int:
+    try:
+        return max(1, int(os.environ.get("ISOSHIP_CHUNK", CHUNK)))
+    except ValueError:
+        return CHUNK
+
+
+def _empty(manifest: Manifest) -> dict[str, Tensor]:
+    from array import array
+
+    from isoship_edge.tensor import TYPECODES
+
+    made = {}
+    for output in manifest.outputs:
+        data: Any = [] if output.dtype == "string" else bytearray()
+        if output.dtype in TYPECODES:
+            data = array(TYPECODES[output.dtype])
+        shape = tuple(size if isinstance(size, int) else 0 for size in output.shape)
+        made[output.name] = Tensor(output.dtype, shape, data)
+    return made
+
+
+def _shaped(tensor: Tensor, count: int, rank: int) -> Tensor:
+    """[N, 1] where the manifest says [N] loses its 1; a batch of another length is a fault of the graph."""
+    shape = tensor.shape
+    if rank == 1 and len(shape) == 2 and shape[1] == 1:
+        shape = shape[:1]
+    if len(shape) != rank or shape[0] != count:
+        raise InferenceError(
+            f"an output has shape {list(tensor.shape)} for {count} rows where the manifest says rank {rank}"
+        )
+    return Tensor(tensor.dtype, shape, tensor.data)

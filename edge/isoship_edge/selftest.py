@@ -1,0 +1,138 @@
+"""The golden rows, replayed where a bundle landed: does this copy, on this machine, answer as the source model did?"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from isoship_edge import golden
+from isoship_edge.errors import BundleError, InferenceError, InputError
+from isoship_edge.manifest import Manifest, Output, digest_of
+from isoship_edge.tensor import values
+
+if TYPE_CHECKING:
+    from isoship_edge.model import Model
+
+
+class Selftest(NamedTuple):
+    """ok: every golden row agrees within the manifest's tolerances, ties apart, and every refused row is refused.
+
+    worst: the largest |difference| of any number. ties: other labels inside the margin. first_difference: None, or
+    what went wrong first, in words.
+    """
+
+    ok: bool
+    rows: int
+    worst: float
+    ties: int
+    first_difference: str | None
+
+
+def selftest(model: Model) -> Selftest:
+    """Checks the digest of model.onnx, then replays golden.json.
+
+    Raises:
+        BundleError: golden.json is missing or damaged.
+    """
+    rows, expected, margin, refused = _read(model.folder)
+    wrong = _wrong_digest(model)
+    if wrong is not None:
+        return Selftest(False, 0, 0.0, 0, wrong)
+    worst, ties = 0.0, 0
+    try:
+        tensors = model.tensors(rows)
+    except (InputError, InferenceError) as err:
+        return Selftest(False, 0, 0.0, 0, f"the golden rows are not answered: {err}")
+    manifest = model.manifest
+    tie_below = _tie_below(manifest)
+    for output in manifest.outputs:
+        if output.name not in expected:
+            continue
+        got, want = values(tensors[output.name]), _flat(expected[output.name])
+        if len(got) != len(want):
+            wrong = wrong or f"{output.name}: {len(got)} values for {len(want)} expected"
+            continue
+        width = max(1, len(want) // max(1, len(rows)))
+        for i, (a, b) in enumerate(zip(got, want, strict=True)):
+            difference, fits = _compare(manifest, output, a, b)
+            worst = max(worst, difference)
+            if fits:
+                continue
+            row = i // width
+            if output.kind == "label" and margin[row] <= tie_below:
+                ties += 1
+            elif wrong is None:
+                wrong = f"row {row}, {output.name}: expected {b!r}, got {a!r}"
+    for entry in refused:
+        try:
+            model.tensors([entry["row"]])
+        except InputError as err:
+            if entry.get("column") is not None and err.column != entry["column"] and wrong is None:
+                wrong = f"a row is refused for {err.column!r} that the model refuses for {entry['column']!r}"
+        else:
+            wrong = wrong or f"a row is answered that the model refuses: {entry.get('why')} in {entry.get('column')!r}"
+    return Selftest(wrong is None, len(rows) + len(refused), worst, ties, wrong)
+
+
+def _read(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Any], list[float], list[dict[str, Any]]]:
+    path = folder / "golden.json"
+    try:
+        document = json.loads(path.read_bytes())
+        if document["format"] > 1:
+            raise BundleError(f"{path} has format {document['format']}; this isoship reads formats up to 1")
+        rows = [{name: golden.decode(value) for name, value in row.items()} for row in document["rows"]]
+        expected = {name: golden.decode(value) for name, value in document["expected"].items()}
+        margin = golden.decode(document.get("margin") or [{"$": "inf"}] * len(rows))
+        refused = [
+            {**entry, "row": {name: golden.decode(value) for name, value in entry["row"].items()}}
+            for entry in document.get("refused", [])
+        ]
+    except OSError as err:
+        raise BundleError(f"no golden rows at {path}: {err.strerror}") from err
+    except (ValueError, KeyError, TypeError, AttributeError) as err:
+        raise BundleError(f"{path} is damaged: {type(err).__name__}: {err}") from err
+    return rows, expected, margin, refused
+
+
+def _wrong_digest(model: Model) -> str | None:
+    sha256 = hashlib.sha256((model.folder / "model.onnx").read_bytes()).hexdigest()
+    listed = model.manifest.files.get("model.onnx")
+    if listed is not None and listed != sha256:
+        return f"model.onnx has sha256 {sha256}, the manifest says {listed}"
+    digest = digest_of(sha256, model.document)
+    if digest != model.manifest.digest:
+        return f"model.onnx and manifest.json have digest {digest}, the manifest says {model.manifest.digest}"
+    held = json.loads((model.folder / "golden.json").read_bytes()).get("digest")
+    if held != digest:
+        return f"golden.json belongs to digest {held}, the bundle has {digest}"
+    return None
+
+
+def _tie_below(manifest: Manifest) -> float:
+    """The margin up to which another label is a tie: the tolerance of what the label is decided by."""
+    deciding = [o.name for o in manifest.outputs if o.kind in ("probabilities", "scores")]
+    return max(
+        (manifest.tolerances[name]["double"].atol for name in deciding if name in manifest.tolerances), default=0.0
+    )
+
+
+def _compare(manifest: Manifest, output: Output, got: Any, want: Any) -> tuple[float, bool]:
+    if isinstance(got, str) or isinstance(want, str) or isinstance(got, bool) or want is None:
+        from isoship_edge.manifest import MISSING_STRING
+
+        return 0.0, got == (MISSING_STRING if want is None else want)
+    if isinstance(got, float) and not (math.isfinite(got) and math.isfinite(want)):
+        return 0.0, got == want or (math.isnan(got) and math.isnan(want))
+    difference = abs(got - want)
+    tolerance = manifest.tolerances.get(output.name, {}).get("double")
+    allowed = 0.0 if tolerance is None else tolerance.atol + tolerance.rtol * abs(want)
+    return float(difference), difference <= allowed
+
+
+def _flat(nested: Any) -> list[Any]:
+    if not isinstance(nested, list):
+        return [nested]
+    return [value for item in nested for value in _flat(item)]

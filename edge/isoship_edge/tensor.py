@@ -1,0 +1,38 @@
+"""A tensor without numpy: a dtype, a shape and flat row-major data."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any, NamedTuple
+
+#: dtype -> array typecode. "bool" is a bytearray of 0 and 1, "string" a list of str.
+TYPECODES = {"double": "d", "float": "f", "int64": "q", "int32": "i"}
+
+
+class Tensor(NamedTuple):
+    """dtype: double, float, int64, int32, bool or string. data: `array` of that type, bytearray, or list of str."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: Any
+
+
+def values(tensor: Tensor) -> list[Any]:
+    """The flat data as Python floats, ints, bools or strings."""
+    if tensor.dtype == "string":
+        return list(tensor.data)
+    if tensor.dtype == "bool":
+        return [byte != 0 for byte in tensor.data]
+    flat: list[Any] = tensor.data.tolist()
+    return flat
+
+
+def stacked(parts: list[Tensor]) -> Tensor:
+    """Tensors of one dtype, joined along the first axis."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    data: Any = [] if first.dtype == "string" else bytearray() if first.dtype == "bool" else array(first.data.typecode)
+    for part in parts:
+        data += part.data
+    return Tensor(first.dtype, (sum(part.shape[0] for part in parts), *first.shape[1:]), data)

@@ -1,0 +1,119 @@
+"""Builds ONNX graphs node by node: standing alone, or inside a converter registered with skl2onnx.
+
+    g = GraphBuilder()                        # stands alone; g.model(...) closes the graph
+    g = GraphBuilder.inside(scope, container) # adds to the model that skl2onnx is writing
+    centred = g.op("Sub", x, np.array([1.5, 2.0]))
+    label = g.op("Gather", classes, g.op("ArgMax", scores, axis=1, keepdims=0), out="label")
+
+Inputs of a node are tensor names or numpy values; values become initializers, equal ones only once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+#: What every graph of ours declares (docs/architecture.md).
+OPSET = 21
+OPSET_ML = 5
+IR_VERSION = 10
+ML = "ai.onnx.ml"
+
+Value = np.ndarray[Any, Any] | np.generic
+Tensor = str | Value
+
+
+class GraphBuilder:
+    """Nodes in the order they are written, which is the order they run in."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = []
+        self._constants: dict[bytes, str] = {}
+        self._taken: set[str] = set()
+        self._scope: Any = None
+        self._container: Any = None
+
+    @classmethod
+    def inside(cls, scope: Any, container: Any) -> GraphBuilder:
+        """A builder that adds to the model under conversion: the first and last arguments of a skl2onnx converter."""
+        builder = cls()
+        builder._scope, builder._container = scope, container
+        return builder
+
+    def name(self, seed: str) -> str:
+        """A tensor name not used before in this graph."""
+        if self._scope is not None:
+            return str(self._scope.get_unique_variable_name(seed))
+        name, count = seed, 0
+        while name in self._taken:
+            count += 1
+            name = f"{seed}_{count}"
+        self._taken.add(name)
+        return name
+
+    def const(self, value: Value | Sequence[Any] | float | str, dtype: Any = None, name: str = "const") -> str:
+        """The name of an initializer with this value. dtype is that of the value unless given; strings are str."""
+        array = np.asarray(value, dtype=dtype)
+        if array.dtype.kind in "UO":
+            encoded: Any = [str(item).encode() for item in array.ravel()]
+            tensor = helper.make_tensor("", TensorProto.STRING, array.shape, encoded)
+        else:
+            tensor = numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name="")
+        key = tensor.SerializeToString(deterministic=True)
+        known = self._constants if self._container is None else _constants_of(self._container)
+        if key not in known:
+            known[key] = tensor.name = self.name(name)
+            store = self.initializers if self._container is None else self._container.initializers
+            store.append(tensor)
+        return known[key]
+
+    def op(
+        self, op_type: str, *inputs: Tensor, out: str | None = None, seed: str = "", ml: bool = False, **attributes: Any
+    ) -> str:
+        """Adds a node with one output and returns the output's name: `out` as it is, else a new one from `seed`.
+
+        An input "" is an optional one left out. Attributes set to None are left out.
+        """
+        return self.ops(op_type, *inputs, outs=[out or self.name(seed or op_type.lower())], ml=ml, **attributes)[0]
+
+    def ops(self, op_type: str, *inputs: Tensor, outs: Sequence[str], ml: bool = False, **attributes: Any) -> list[str]:
+        """Adds a node with several outputs, whose names are `outs`."""
+        names = [each if isinstance(each, str) else self.const(each) for each in inputs]
+        attributes = {key: value for key, value in attributes.items() if value is not None}
+        domain, newest = (ML, OPSET_ML) if ml else ("", OPSET)
+        label = self._scope.get_unique_operator_name(op_type) if self._scope is not None else f"{op_type}_{outs[0]}"
+        node = helper.make_node(op_type, names, list(outs), name=label, domain=domain, **attributes)
+        if self._container is None:
+            self._taken.update(outs)
+            self.nodes.append(node)
+        else:
+            # not container.add_node: it knows ai.onnx.ml up to 3 alone; `isoship.onnx.passes` then declares OPSET_ML
+            version = onnx.defs.get_schema(op_type, newest, domain).since_version
+            self._container.node_domain_version_pair_sets.add((domain, min(version, 3) if ml else version))
+            self._container.nodes.append(node)
+        return list(outs)
+
+    def cast(self, tensor: str, dtype: Any, out: str | None = None) -> str:
+        """Adds a Cast to a numpy dtype."""
+        return self.op("Cast", tensor, out=out, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+    def model(self, inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]) -> onnx.ModelProto:
+        """The finished model of a builder that stands alone, checked by onnx."""
+        graph = helper.make_graph(self.nodes, "isoship", list(inputs), list(outputs), self.initializers)
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML, OPSET_ML)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="isoship")
+        onnx.checker.check_model(model)
+        return model
+
+
+def _constants_of(container: Any) -> dict[bytes, str]:
+    """The constants that builders have put into this container, by content: one table for all converters of a model."""
+    if not hasattr(container, "isoship_constants"):
+        container.isoship_constants = {}
+    known: dict[bytes, str] = container.isoship_constants
+    return known

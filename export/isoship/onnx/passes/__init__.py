@@ -1,0 +1,46 @@
+"""Rewrites of a finished graph, one a file, each `(model) -> None` in place. Input and output names never change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import onnx
+
+
+def run_all(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy of the model with every pass applied, checked by onnx.
+
+    Raises:
+        ConversionError: onnx's checker or shape inference finds a mistake in the result.
+    """
+    import onnx
+
+    from isoship.errors import ConversionError
+    from isoship.onnx.passes import (
+        declare_versions,
+        drop_identities,
+        drop_needless_casts,
+        drop_unused,
+        share_equal_nodes,
+        unfuse_scaled_products,
+    )
+
+    passes: tuple[Callable[[onnx.ModelProto], None], ...] = (
+        declare_versions.apply,
+        share_equal_nodes.apply,
+        drop_needless_casts.apply,
+        drop_identities.apply,
+        unfuse_scaled_products.apply,
+        drop_unused.apply,
+    )
+    result = onnx.ModelProto()
+    result.CopyFrom(model)
+    for apply in passes:
+        apply(result)
+    try:
+        onnx.checker.check_model(result)
+    except onnx.checker.ValidationError as err:
+        raise ConversionError(f"the converted graph is not valid ONNX: {err}") from err
+    return result

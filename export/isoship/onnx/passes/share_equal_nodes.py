@@ -1,0 +1,45 @@
+"""Computes once what a graph computes twice: nodes with the same operator, inputs and attributes become one.
+
+Two outputs of one estimator, probabilities and scores, arrive with a forest each, which would double the file.
+"""
+
+from __future__ import annotations
+
+import onnx
+
+from isoship.onnx.passes.bodies import read_in_bodies
+
+#: Two of these with the same inputs are not the same.
+_RANDOM = frozenset(
+    {"Bernoulli", "Dropout", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
+)
+
+
+def apply(model: onnx.ModelProto) -> None:
+    """A graph output that equals an earlier tensor becomes an Identity of it."""
+    graph = model.graph
+    nodes = list(graph.node)
+    outputs = {each.name for each in graph.output}
+    fixed = read_in_bodies(nodes)
+    first: dict[tuple[object, ...], onnx.NodeProto] = {}
+    renamed: dict[str, str] = {}
+    kept = []
+    for node in nodes:
+        node.input[:] = [renamed.get(name, name) for name in node.input]
+        key = (
+            node.domain,
+            node.op_type,
+            tuple(node.input),
+            tuple(bool(name) for name in node.output),
+            tuple(sorted(attribute.SerializeToString(deterministic=True) for attribute in node.attribute)),
+        )
+        twin = first.setdefault(key, node)
+        if twin is node or node.op_type in _RANDOM or fixed & set(node.output):
+            kept.append(node)
+            continue
+        for mine, theirs in zip(node.output, twin.output, strict=True):
+            renamed[mine] = theirs
+            if mine in outputs:
+                kept.append(onnx.helper.make_node("Identity", [theirs], [mine]))
+    del graph.node[:]
+    graph.node.extend(kept)

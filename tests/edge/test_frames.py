@@ -1,0 +1,117 @@
+"""DataFrames, arrays, dicts and lists of Python callers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bundles import VISITS_ROWS, YIELD_ROWS, visits_reference, yield_reference
+from isoship_edge.errors import InputError
+from isoship_edge.frames import decode_python
+from isoship_edge.manifest import Column, Signature
+from isoship_edge.model import Model, load
+
+
+@pytest.fixture(scope="module")
+def model(visits: Path) -> Model:
+    return load(visits)
+
+
+@pytest.fixture(scope="module")
+def matrix(yields: Path) -> Model:
+    return load(yields)
+
+
+EXPECTED = visits_reference(VISITS_ROWS)["probabilities"]
+YIELD = yield_reference(YIELD_ROWS)["value"]
+
+
+def frames() -> dict[str, Any]:
+    frame = pd.DataFrame(VISITS_ROWS)
+    as_numpy = [
+        {**r, "age": np.float64("nan") if r["age"] is None else np.float64(r["age"]), "visits": np.int64(r["visits"]),
+         "member": np.bool_(r["member"]), "city": None if r["city"] is None else np.str_(r["city"])}
+        for r in VISITS_ROWS
+    ]  # fmt: skip
+    return {
+        "dicts": VISITS_ROWS,
+        "numpy scalars": as_numpy,
+        "DataFrame": frame,
+        "columns in another order": frame[list(reversed(frame.columns))],
+        "object columns": frame.astype(object),
+        "nullable dtypes": frame.convert_dtypes(),
+        "categories": frame.assign(plan=frame["plan"].astype("category")),
+        "another index": frame.set_index(pd.Index([7, 7, 8, 9])),
+        "lists": [list(r.values()) for r in VISITS_ROWS],
+        "an object array": np.array([list(r.values()) for r in VISITS_ROWS], dtype=object),
+    }
+
+
+@pytest.mark.parametrize("name", list(frames()))
+def test_every_container_gives_the_same_answers(name: str, model: Model) -> None:
+    made = model.predict(frames()[name])
+    assert made["probabilities"] == pytest.approx(EXPECTED, abs=1e-12)
+    assert made["probabilities"].dtype == np.float64
+    assert made["label"].tolist() == visits_reference(VISITS_ROWS)["label"].tolist()
+    assert made["label"].dtype == object
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "object"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_arrays_for_matrix_models(dtype: str, order: Any, matrix: Model) -> None:
+    rows = [[1.0, 0.5, 0.0], [1.5, 0.75, 3.0], [np.nan, np.inf, -2.0]]
+    made = matrix.predict(np.array(rows, dtype=dtype, order=order))["value"]
+    assert made.tolist() == [1.75, 4.375, 2.375]
+
+
+def test_integer_arrays_are_numbers_and_boolean_arrays_are_not(matrix: Model) -> None:
+    assert matrix.predict(np.array([[1, 0, 3]]))["value"].tolist() == [1.75]
+    with pytest.raises(InputError, match="got a boolean true"):
+        matrix.predict(np.array([[True, False, True]]))
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ({"age": 1}, r"Put one row in a list"),
+        ("Oslo", "got str"),
+        (7, "got int"),
+        (pd.DataFrame(VISITS_ROWS).drop(columns="city"), 'lacks the columns "city"'),
+        (pd.DataFrame(VISITS_ROWS).assign(target=1), 'unknown columns "target"'),
+        (pd.concat([pd.DataFrame(VISITS_ROWS)] * 2, axis=1), "a column twice"),
+        (np.zeros((2, 5)), r"\[N, 6\], got \[2, 5\]"),
+        (np.zeros((2, 6, 1)), r"\[N, 6\]"),
+        ([[1, 2]], "row 0: expected 6 values"),
+        (["Oslo"], "row 0: expected 6 values"),
+        ([VISITS_ROWS[0], [1]], "row 1: expected an object, got an array"),
+        (pd.DataFrame(VISITS_ROWS).assign(visits=1.5), 'row 0, column "visits": expected an integer, got a number 1.5'),
+        (pd.DataFrame(VISITS_ROWS).assign(age=pd.Timestamp(0)), "value of type Timestamp"),
+    ],
+)
+def test_refusals_say_what_was_seen(rows: Any, says: str, model: Model) -> None:
+    with pytest.raises(InputError, match=says):
+        model.predict(rows)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", ["float64", "object"])
+def test_values_a_matrix_column_refuses(value: float, dtype: str, matrix: Model) -> None:
+    rows = np.array([[1.0, 1.0, 1.0], [1.0, 1.0, value]], dtype=dtype)
+    with pytest.raises(InputError, match=r'row 1, column "x2"'):
+        matrix.predict(rows)
+
+
+def test_opposite_infinities_do_not_cancel(matrix: Model) -> None:
+    with pytest.raises(InputError, match=r'row 0, column "x0"'):
+        matrix.predict(np.array([[np.inf, 1.0, 1.0], [-np.inf, 1.0, 1.0]]))
+
+
+def test_text_models_take_a_list_of_strings() -> None:
+    signature = Signature("columns", (Column("text", "string"),))
+    for rows in (["a", "b"], np.array(["a", "b"]), [{"text": "a"}, {"text": "b"}]):
+        tensors, count = decode_python(rows, signature)
+        assert (tensors["text"].data, count) == (["a", "b"], 2)

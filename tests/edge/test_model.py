@@ -1,0 +1,150 @@
+"""Loading, chunking, and the self-test with which a bundle proves itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import isoship
+from bundles import VISITS_ROWS, make_bundle, visits_reference
+from isoship_edge.errors import BundleError, InputError
+from isoship_edge.model import load
+
+
+def edited(folder: Path, name: str, change: Any) -> None:
+    document = json.loads((folder / name).read_bytes())
+    change(document)
+    (folder / name).write_text(json.dumps(document))
+
+
+def test_isoship_load_is_this_load(visits: Path) -> None:
+    assert isoship.load is load
+    assert isoship.load(visits).predict_rows(VISITS_ROWS[:1])[0]["label"] == "middle"
+
+
+def test_a_large_batch_in_chunks_answers_as_row_by_row(visits: Path) -> None:
+    model = load(visits)
+    rows = VISITS_ROWS * 50
+    whole = model.predict(rows)
+    model.chunk = 7
+    parts = model.predict(rows)
+    assert parts["label"].tolist() == whole["label"].tolist()
+    assert parts["probabilities"] == pytest.approx(whole["probabilities"], abs=1e-15)
+    assert whole["probabilities"] == pytest.approx(np.tile(visits_reference(VISITS_ROWS)["probabilities"], (50, 1)))
+
+
+def test_no_rows_are_no_predictions(visits: Path) -> None:
+    model = load(visits)
+    assert model.predict_rows([]) == []
+    assert {name: array.shape for name, array in model.predict([]).items()} == {"label": (0,), "probabilities": (0, 3)}
+
+
+@pytest.mark.parametrize("kind", ["visits", "yield"])
+@pytest.mark.parametrize("backend", ["c_api", "binding"])
+def test_a_sound_bundle_passes_its_selftest(kind: str, backend: str, tmp_path: Path) -> None:
+    verdict = load(make_bundle(tmp_path, kind), backend=backend).selftest()
+    assert verdict.ok, verdict
+    assert (verdict.rows, verdict.ties, verdict.first_difference) == (5, 0, None)
+    assert verdict.worst <= 1e-12
+
+
+def test_a_number_beyond_its_tolerance_fails(tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path)
+
+    def change(golden: dict[str, Any]) -> None:
+        golden["expected"]["probabilities"][2][1] += 1e-9
+
+    edited(folder, "golden.json", change)
+    verdict = load(folder).selftest()
+    assert not verdict.ok
+    assert verdict.worst == pytest.approx(1e-9, rel=1e-3)
+    assert verdict.first_difference is not None
+    assert verdict.first_difference.startswith("row 2, probabilities: expected 1e-09")
+
+
+@pytest.mark.parametrize(("margin", "ok", "ties"), [(1e-13, True, 1), (0.1, False, 0)])
+def test_another_label_is_a_tie_only_inside_the_margin(margin: float, ok: bool, ties: int, tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path)
+
+    def change(golden: dict[str, Any]) -> None:
+        golden["expected"]["label"][0] = "low"
+        golden["margin"][0] = margin
+
+    edited(folder, "golden.json", change)
+    verdict = load(folder).selftest()
+    assert (verdict.ok, verdict.ties) == (ok, ties)
+
+
+def test_a_row_that_should_be_refused_and_is_answered_fails(tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path)
+
+    def change(golden: dict[str, Any]) -> None:
+        golden["refused"][0]["row"]["plan"] = "pro"
+
+    edited(folder, "golden.json", change)
+    verdict = load(folder).selftest()
+    assert not verdict.ok
+    assert verdict.first_difference == "a row is answered that the model refuses: unseen in 'plan'"
+
+
+def test_another_model_under_the_same_manifest_fails(tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path / "a")
+    content = (folder / "model.onnx").read_bytes()
+    assert content.count(b"middle") == 1
+    (folder / "model.onnx").write_bytes(content.replace(b"middle", b"muddle"))
+    verdict = load(folder).selftest()
+    assert not verdict.ok
+    assert "sha256" in str(verdict.first_difference)
+
+
+def test_an_edited_manifest_fails(tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path)
+    edited(folder, "manifest.json", lambda m: m["tolerances"]["probabilities"]["double"].update(atol=1.0))
+    assert "digest" in str(load(folder).selftest().first_difference)
+
+
+def test_golden_rows_of_another_bundle_fail(tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path)
+    edited(folder, "golden.json", lambda g: g.update(digest="sha256:0"))
+    assert "golden.json belongs to" in str(load(folder).selftest().first_difference)
+
+
+@pytest.mark.parametrize("content", [None, b"{", b"{}", b'{"format": 1, "rows": [1]}', b'{"format": 2}', b"[]"])
+def test_damaged_golden_rows_are_a_bundle_error(content: bytes | None, tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path)
+    (folder / "golden.json").unlink()
+    if content is not None:
+        (folder / "golden.json").write_bytes(content)
+    with pytest.raises(BundleError, match="golden"):
+        load(folder).selftest()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda m: m.update(format=2), "formats up to 1"),
+        (lambda m: m.pop("outputs"), "damaged"),
+        (lambda m: m["outputs"][0].update(name="other"), "lacks the manifest's outputs other"),
+        (lambda m: m.update(encoder={"steps": []}), "encoder"),
+    ],
+)
+def test_bundles_that_cannot_be_loaded(change: Any, says: str, tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path)
+    edited(folder, "manifest.json", change)
+    with pytest.raises(BundleError, match=says):
+        load(folder)
+
+
+def test_a_folder_without_a_bundle_says_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="isoship export"):
+        load(tmp_path)
+
+
+def test_predict_rows_refuses_as_http_does(visits: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        load(visits).predict_rows([{**VISITS_ROWS[0], "plan": "gold"}])
+    assert (caught.value.row, caught.value.column) == (0, "plan")
