@@ -14,7 +14,7 @@ setup: ## install what the tests need: .venv, browser runtime, Chromium, sam
 demo: ## train on penguins, export, check in every runtime found here
 	@scripts/setup.sh demo
 	@$(BIN)/isoship demo -o build/demo-work
-	@rm -rf build/demo && cp -r build/demo-work/bundle build/demo
+	@rm -rf build/demo samconfig.toml && cp -r build/demo-work/bundle build/demo && cp build/demo/samconfig.toml .
 
 lint: setup ## ruff, mypy and tsc
 	$(BIN)/ruff check .

@@ -48,6 +48,10 @@ if [ ! -e $stamp ] || [ requirements/dev.lock -nt $stamp ] || [ pyproject.toml -
     .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps -r requirements/no-deps.lock
     touch $stamp
 fi
+[ -d web/node_modules ] || npm --prefix web ci --silent --ignore-scripts --no-audit --no-fund
+.venv/bin/python hatch_build.py
+say "fetching wheels for lambda/ and edge/ (cached)"
+.venv/bin/python -m isoship.bundle.prefetch
 command -v chromium >/dev/null || command -v google-chrome >/dev/null || apt chromium ||
     [ "$what" = demo ] # the demo runs without a browser and says so; the tests need it
 

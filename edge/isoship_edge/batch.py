@@ -137,21 +137,23 @@ class _CsvWriter:
         self._started = False
 
     def write(self, held: dict[str, Any], prediction: dict[str, Any]) -> None:
-        flat = dict(self._flat(prediction))
+        flat = dict(flat_columns(prediction, self._outputs))
         if not self._started:
             self._started = True
             self._writer.writerow([*held, *flat])
         self._writer.writerow([_csv_value(value) for value in (*held.values(), *flat.values())])
 
-    def _flat(self, prediction: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-        for output in self._outputs:
-            value = prediction[output.name]
-            if isinstance(value, dict):
-                yield from ((f"{output.name}_{key}", item) for key, item in value.items())
-            elif isinstance(value, list):
-                yield from ((f"{output.name}_{k}", item) for k, item in enumerate(value))
-            else:
-                yield output.name, value
+
+def flat_columns(prediction: dict[str, Any], outputs: Iterable[Output]) -> Iterator[tuple[str, Any]]:
+    """A prediction as the columns of a table, (name, scalar)."""
+    for output in outputs:
+        value = prediction[output.name]
+        if isinstance(value, dict):
+            yield from ((f"{output.name}_{key}", item) for key, item in value.items())
+        elif isinstance(value, list):
+            yield from ((f"{output.name}_{k}", item) for k, item in enumerate(value))
+        else:
+            yield output.name, value
 
 
 def _csv_value(value: Any) -> Any:

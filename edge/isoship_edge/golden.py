@@ -13,10 +13,12 @@ Both parsers pass `tests/vectors/golden_values.json`.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from isoship_edge.errors import BundleError
 
+_DECIMAL = re.compile("-?[0-9]{1,19}")
 _SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -46,16 +48,16 @@ def decode(value: Any) -> Any:
     """The inverse of `encode`: doubles as float, int64 as int, missing as None.
 
     Raises:
-        BundleError: an unknown tag.
+        BundleError: an unknown or damaged tag.
     """
     if isinstance(value, list):
         return [decode(item) for item in value]
     if isinstance(value, dict):
-        tag = value.get("$")
-        if tag in _SPECIAL:
+        tag, digits = value.get("$"), value.get("v")
+        if isinstance(tag, str) and tag in _SPECIAL:
             return _SPECIAL[tag]
-        if tag == "int64":
-            return int(value["v"])
+        if tag == "int64" and isinstance(digits, str) and _DECIMAL.fullmatch(digits):
+            return int(digits)
         raise BundleError(f"unknown golden value {value!r}")
     if isinstance(value, int) and not isinstance(value, bool):
         return float(value)

@@ -14,9 +14,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from isoship.errors import InputError, MissingExtraError, SampleError
+from isoship_edge.batch import cell
 from isoship_edge.manifest import DTYPES, Column, Signature
 
 if TYPE_CHECKING:
@@ -33,14 +34,10 @@ FORMATS = (".csv", ".jsonl", ".ndjson", ".json", ".parquet")
 
 @dataclass(frozen=True)
 class Table:
-    """Rows by the signature, and the file's other columns, which `predict` carries through."""
+    """rows: the model's columns, by the signature. given: each row as it stood in the file, all columns."""
 
     rows: list[Row]
-    extra: list[dict[str, Any]]
-
-    @property
-    def extra_columns(self) -> list[str]:
-        return list(self.extra[0]) if self.extra else []
+    given: list[dict[str, Any]]
 
 
 def parse_dtypes(pairs: Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:
@@ -51,7 +48,10 @@ def parse_dtypes(pairs: Sequence[str] | Mapping[str, str] | None) -> dict[str, s
     """
     if pairs is None:
         return {}
-    items = list(pairs.items()) if isinstance(pairs, Mapping) else [tuple(p.rpartition("=")[::2]) for p in pairs]
+    if isinstance(pairs, Mapping):
+        items = list(pairs.items())
+    else:
+        items = [(column, dtype) for column, _, dtype in (pair.rpartition("=") for pair in pairs)]
     for column, dtype in items:
         if not column or dtype not in DTYPES:
             raise SampleError(f"--dtype {column}={dtype}: write COLUMN=TYPE, with TYPE one of {', '.join(DTYPES)}")
@@ -106,14 +106,12 @@ def read_rows(path: str | Path, signature: Signature) -> Table:
     absent = [c.name for c in signature.columns if c.name not in header]
     if absent:
         raise SampleError(f"{path} lacks the model's columns {', '.join(map(repr, absent))}; it has {_listed(header)}")
-    names = {c.name for c in signature.columns}
-    extra = [name for name in header if name not in names]
     from_text = _suffix(path) == ".csv"
     rows = [
-        {c.name: _cell(r.get(c.name), c, i) if from_text else r.get(c.name) for c in signature.columns}
+        {c.name: cell(r[c.name], c, i) if from_text else r.get(c.name) for c in signature.columns}
         for i, r in enumerate(records)
     ]
-    return Table(rows, [{name: r.get(name) for name in extra} for r in records])
+    return Table(rows, records)
 
 
 def _suffix(path: Path) -> str:
@@ -176,7 +174,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         raise SampleError(f"{path} is no Parquet file: {err}") from err
 
 
-def _csv_column(name: str, cells: list[str], dtypes: Mapping[str, str]) -> pd.Series[Any]:
+def _csv_column(name: str, cells: list[Any], dtypes: Mapping[str, str]) -> pd.Series[Any]:
     """A CSV column typed by `--dtype`, else by what its cells can only be."""
     filled = [c for c in cells if c != ""]
     dtype = dtypes.get(name)
@@ -202,7 +200,7 @@ def _csv_column(name: str, cells: list[str], dtypes: Mapping[str, str]) -> pd.Se
             dtype = "string"
     column = Column(name, dtype, missing=True)
     try:
-        values = [_cell(c, column, i) for i, c in enumerate(cells)]
+        values = [cell(c, column, i) for i, c in enumerate(cells)]
     except InputError as err:
         raise SampleError(str(err)) from err
     return _series(name, values, dtype)
@@ -242,40 +240,22 @@ def _series(name: str, values: list[Any], dtype: str) -> pd.Series[Any]:
             f'column "{name}" holds {what} and missing cells, which the model can only have seen as'
             f" {'doubles: say --dtype ' + name + '=double' if dtype == 'int64' else 'strings or 0/1: convert it'}"
         )
-    return pd.Series(values, name=name, dtype=_PANDAS[dtype])
+    if dtype == "int64":
+        fraction = next((i for i, v in enumerate(values) if int(v) != v), None)
+        if fraction is not None:
+            raise SampleError(f'column "{name}", row {fraction}: {values[fraction]!r} is no whole number')
+    return _cast(pd.Series(values, name=name, dtype="object"), dtype)
 
 
 def _as_dtype(name: str, series: pd.Series[Any], dtype: str) -> pd.Series[Any]:
     try:
-        return series.astype(_PANDAS[dtype])
+        return _cast(series, dtype)
     except (TypeError, ValueError) as err:
         raise SampleError(f'column "{name}" cannot be read as {dtype}: {err}') from err
 
 
-def _cell(text: str | None, column: Column, row: int) -> Any:
-    """One CSV cell by its column's dtype. The empty cell is missing, also in string columns."""
-    if text is None or text == "":
-        return None
-    if column.dtype == "string":
-        return text
-    value: Any = None
-    if column.dtype == "bool":
-        value = _BOOLEANS.get(text.lower())
-    elif _NUMBER.fullmatch(text):
-        number = float(text)
-        if column.dtype == "double":
-            value = number
-        elif re.fullmatch(r"[+-]?\d+", text):
-            value = int(text)
-        elif number.is_integer():
-            value = int(number)
-    elif column.dtype == "double" and text.lower() in ("inf", "+inf", "-inf"):
-        value = float(text)
-    if value is None:
-        expected = {"double": "a number", "int64": "a whole number", "bool": "true or false"}[column.dtype]
-        message = f'row {row}, column "{column.name}": expected {expected}, got {text!r}'
-        raise InputError(message, row=row, column=column.name, seen=text, expected=expected)
-    return value
+def _cast(series: pd.Series[Any], dtype: str) -> pd.Series[Any]:
+    return series.astype(cast(Any, _PANDAS[dtype]))
 
 
 def _plain(value: Any) -> Any:

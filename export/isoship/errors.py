@@ -2,8 +2,10 @@
 
 IsoshipError                       2
 ├── BundleError                    2  a bundle is missing, damaged, of a newer format, or not ours
+│   └── WheelsUnavailable          2  wheels for lambda/ or edge/ are not cached and cannot be fetched
 ├── InputError                     2  rows that the input contract refuses
 ├── RuntimeMissing                 2  ONNX Runtime does not load
+├── InferenceError                 2  ONNX Runtime failed on input that the contract accepts
 ├── ConversionError                2  the conversion failed
 │   └── UnsupportedModelError      2  a step cannot be carried exactly: its path, why, what to do
 ├── ModelFileError                 2  the model file is missing, no model, or was saved by another version
@@ -13,14 +15,14 @@ IsoshipError                       2
 ├── RunnerUnavailable              2  a runtime is missing here: the line that installs it
 └── ParityError                    1  shipped forms disagree with the source model
 
-The first three live in `isoship_edge.errors`: the runtime that travels raises them too.
+BundleError, InputError, RuntimeMissing and InferenceError live in `isoship_edge.errors`: the runtime that travels raises them too.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isoship_edge.errors import BundleError, InputError, IsoshipError, RuntimeMissing
+from isoship_edge.errors import BundleError, InferenceError, InputError, IsoshipError, RuntimeMissing
 
 if TYPE_CHECKING:
     from isoship.parity.report import ParityReport
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BundleError",
     "ConversionError",
+    "InferenceError",
     "InputError",
     "IsoshipError",
     "MissingExtraError",

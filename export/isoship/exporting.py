@@ -250,7 +250,9 @@ def _write_targets(
         from isoship.bundle.aws_lambda import write_lambda
 
         say("writing lambda/")
-        write_lambda(aside / "lambda", aside, python=lambda_python, arch=lambda_arch, offline=offline, progress=say)
+        write_lambda(
+            aside / "lambda", aside, python=lambda_python, arch=lambda_arch, offline=offline, progress=say, kept=out
+        )
 
 
 def _remember_source(aside: Path, model: Path) -> None:

@@ -12,9 +12,6 @@ from pathlib import Path
 
 from isoship.errors import OutputFolderError
 
-#: What a user may have changed in a bundle, and keeps across a new export.
-KEPT = ("samconfig.toml",)
-
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
 
 
@@ -60,9 +57,6 @@ def built_aside(out: Path) -> Iterator[Path]:
     try:
         yield aside
         aside.chmod(0o755)
-        for name in KEPT:
-            if (out / name).is_file():
-                shutil.copy2(out / name, aside / name)
         _take_place(aside, out)
     except OSError as err:
         if err.errno not in _DISK:

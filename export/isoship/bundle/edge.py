@@ -1,0 +1,117 @@
+"""The edge target: a folder that runs wherever Python and glibc 2.28 are.
+
+edge/
+  run                                 starts it: predict, serve, selftest
+  isoship_edge/                       standard library only
+  lib/<arch>/libonnxruntime.so.*      one an architecture
+  licenses/  manifest.json  model.onnx  golden.json  README.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from isoship.bundle.native import write_library
+from isoship.bundle.runtime_files import copy_model, copy_packages, folder_bytes
+from isoship.bundle.target import Target
+from isoship.bundle.wheels import Progress
+from isoship.errors import BundleError
+from isoship_edge.manifest import Manifest, read_manifest
+
+#: The oldest Python whose grammar and standard library isoship_edge keeps to (tests/bundle/test_edge.py).
+MIN_PYTHON = (3, 10)
+
+# -I: neither the caller's folder, nor PYTHON* variables, nor the user's site-packages decide what is imported.
+# It also hides PYTHONDONTWRITEBYTECODE, which a read-only or checked folder needs: passed on as -B.
+_RUN = """\
+#!/bin/sh
+# Runs this bundle with python3, or else another suitable Python. ISOSHIP_PYTHON names the one to use.
+set -eu
+self=$0
+while [ -L "$self" ]; do
+  link=$(readlink "$self")
+  case $link in
+    /*) self=$link ;;
+    *) self=$(dirname "$self")/$link ;;
+  esac
+done
+here=$(CDPATH='' cd -- "$(dirname -- "$self")" && pwd -P)
+all="python3 python3.14 python3.13 python3.12 python3.11 python3.10"
+[ -z "${{ISOSHIP_PYTHON:-}}" ] || all=
+for python in ${{ISOSHIP_PYTHON:+"$ISOSHIP_PYTHON"}} $all; do
+  "$python" -I -S -c 'import sys; sys.exit(sys.version_info < ({major}, {minor}))' 2>/dev/null || continue
+  exec "$python" -I ${{PYTHONDONTWRITEBYTECODE:+-B}} -c '
+import runpy, sys
+sys.path.insert(0, sys.argv.pop(1))
+runpy.run_module("isoship_edge", run_name="__main__", alter_sys=True)' "$here" "$@"
+done
+echo "$0 needs Python {major}.{minor} or newer; tried: ${{ISOSHIP_PYTHON:-$all}}. ISOSHIP_PYTHON names another one" >&2
+exit 2
+"""
+
+_README = """\
+# {name} {version}
+
+`{digest}`
+
+Needs Python {major}.{minor} or newer, Linux with glibc 2.28 or newer ({archs}), nothing to install.
+
+    ./run selftest                                  # answers the golden rows; exit 0 when all agree
+    ./run serve --host 0.0.0.0 --port 8080          # the HTTP API: POST /predict, /docs, /v2
+    ./run predict rows.csv                          # a file of rows
+
+{columns} input columns; their names and types are in `manifest.json`, and typed at `/docs`.
+Copy the whole folder; it runs from any place and writes nothing but Python's own bytecode beside its modules
+(not with `PYTHONDONTWRITEBYTECODE=1`). ONNX Runtime's telemetry is off, and nothing is fetched.
+"""
+
+
+@dataclass(frozen=True)
+class EdgeBuild:
+    """What was written, in bytes."""
+
+    folder: Path
+    archs: tuple[str, ...]
+    size: int
+
+
+def write_edge(
+    folder: Path,
+    bundle_root: Path,
+    *,
+    archs: Sequence[str] = ("x86_64", "aarch64"),
+    offline: bool = False,
+    progress: Progress | None = None,
+) -> EdgeBuild:
+    """Writes the edge folder of the bundle at `bundle_root`, with a library for each architecture.
+
+    Raises:
+        WheelsUnavailable: onnxruntime's wheels are missing and cannot (or, `offline`, may not) be fetched.
+        BundleError: a wheel is damaged or an architecture unknown.
+    """
+    chosen = tuple(dict.fromkeys(Target("3.13", arch).arch for arch in archs))
+    if not chosen:
+        raise BundleError("an edge bundle needs an architecture: x86_64, aarch64 or both")
+    folder.mkdir(parents=True)
+    for arch in chosen:
+        write_library(folder, arch, offline=offline, progress=progress)
+    copy_packages(folder, ("isoship_edge",))
+    copy_model(folder, bundle_root)
+    major, minor = MIN_PYTHON
+    run = folder / "run"
+    run.write_text(_RUN.format(major=major, minor=minor), encoding="utf-8")
+    run.chmod(0o755)
+    (folder / "README.md").write_text(_readme(read_manifest(bundle_root), chosen), encoding="utf-8")
+    size = folder_bytes(folder)
+    if progress:
+        progress(f"edge/ for {', '.join(chosen)}: {size / 1e6:.1f} MB")
+    return EdgeBuild(folder, chosen, size)
+
+
+def _readme(manifest: Manifest, archs: Sequence[str]) -> str:
+    return _README.format(
+        name=manifest.name, version=manifest.version, digest=manifest.digest, archs=", ".join(archs),
+        major=MIN_PYTHON[0], minor=MIN_PYTHON[1], columns=len(manifest.signature.columns),
+    )  # fmt: skip

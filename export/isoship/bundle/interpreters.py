@@ -1,0 +1,49 @@
+"""Where CPython of a given minor version is on this machine."""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+# A pyenv shim exists for versions that are not active, and a free-threaded build writes other bytecode: ask each.
+_PROBE = "import sys; print(sys.implementation.name, *sys.version_info[:2], 't' in sys.abiflags)"
+
+
+@functools.cache
+def find_interpreter(version: str) -> Path | None:
+    """A CPython `version` ("3.13") that starts: the running one, on PATH, from pyenv or from uv; None without one."""
+    for candidate in _candidates(version):
+        if candidate.is_file() and os.access(candidate, os.X_OK) and _is(candidate, version):
+            return candidate
+    return None
+
+
+def _candidates(version: str) -> Iterator[Path]:
+    name = f"python{version}"
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}" and sys.executable:
+        yield Path(sys.executable)
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        if folder:
+            yield Path(folder) / name
+    home = Path.home()
+    pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"
+    data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python")
+    for root, pattern in ((pyenv, f"{version}.*"), (uv, f"cpython-{version}.*")):
+        for install in sorted(root.glob(pattern), reverse=True):
+            yield install / "bin" / name
+
+
+def _is(candidate: Path, version: str) -> bool:
+    try:
+        ran = subprocess.run(
+            [candidate, "-I", "-S", "-c", _PROBE],
+            capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return ran.stdout.split() == ["cpython", *version.split("."), "False"]

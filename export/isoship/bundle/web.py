@@ -1,0 +1,92 @@
+"""The browser target: an npm-ready folder that any static server serves.
+
+web/
+  index.html  page.js  ...                   the page
+  index.js  index.d.ts  worker.js  tfjs/     the runtime, as built from web/ (package data of isoship)
+  model.json  group1-shard*.bin              the TF.js graph
+  program.json  program.bin                  the double-precision steps around it
+  manifest.json  golden.json                 the same bytes in every target
+  package.json  README.md  NOTICE
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isoship.errors import BundleError
+from isoship.tfjs import WebForm, to_tfjs
+from isoship_edge.manifest import Manifest, read_manifest
+
+if TYPE_CHECKING:
+    import onnx
+
+#: The built browser runtime (web/build.mjs), in the wheel and in an editable checkout.
+RUNTIME = Path(__file__).parent.parent / "_web"
+
+_SEMVER = re.compile(
+    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
+    r"(-(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(\+[0-9A-Za-z.-]+)?"
+)
+
+
+def write_web(
+    folder: Path,
+    bundle: Path,
+    model: onnx.ModelProto,
+    *,
+    form: Sequence[Mapping[str, Any]] = (),
+    runtime: Path | None = None,
+) -> WebForm:
+    """Writes the folder from the canonical model and the bundle's manifest.json and golden.json.
+
+    form: the fields of the page, into program.json. runtime: a built browser runtime other than the package's own.
+
+    Raises:
+        UnsupportedModelError: the model cannot be carried to the browser. Nothing is written then.
+        BundleError: the browser runtime is not built, or the bundle has no manifest.
+    """
+    manifest = read_manifest(bundle)
+    runtime = runtime or RUNTIME
+    if not (runtime / "index.js").is_file():
+        raise BundleError(
+            f"the browser runtime is not at {runtime}: it is built with Node from a checkout"
+            f" (npm ci --prefix web && node web/build.mjs {runtime}) and comes with the wheel"
+        )
+    written = to_tfjs(model, folder, name=manifest.name, form=form)
+    shutil.copytree(runtime, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    for name in ("manifest.json", "golden.json"):
+        shutil.copyfile(bundle / name, folder / name)
+    package = json.dumps(package_json(manifest), indent=2, ensure_ascii=False)
+    (folder / "package.json").write_text(package + "\n", encoding="utf-8")
+    return written
+
+
+def package_json(manifest: Manifest) -> dict[str, Any]:
+    """What npm wants to know. Everything in the folder belongs to the package."""
+    return {
+        "name": manifest.name,
+        "version": npm_version(manifest.version),
+        "description": f"{manifest.name} {manifest.version}: a trained model that runs in browsers, workers and Node",
+        "type": "module",
+        "main": "./index.js",
+        "types": "./index.d.ts",
+        "exports": {
+            ".": {"types": "./index.d.ts", "default": "./index.js"},
+            "./worker.js": "./worker.js",
+            "./*": "./*",
+        },
+        "files": ["**/*"],
+        "engines": {"node": ">=20"},
+    }
+
+
+def npm_version(version: str) -> str:
+    """The version where it is semantic (npm takes no other), else 0.0.0 with it as a pre-release."""
+    if _SEMVER.fullmatch(version):
+        return version
+    return f"0.0.0-v{re.sub(r'[^0-9A-Za-z]+', '-', version).strip('-')}"

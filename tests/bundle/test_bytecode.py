@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from isoship.bundle import bytecode
+from isoship.bundle.bytecode import bytecode_of, compile_bytecode
+from isoship.bundle.interpreters import find_interpreter
+from isoship.errors import BundleError
+
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "task" / "package").mkdir(parents=True)
+    (tmp_path / "task" / "package" / "__init__.py").write_text("x = 1\n")
+    (tmp_path / "task" / "single.py").write_text("def one():\n    return 1\n")
+    return tmp_path / "task"
+
+
+def test_bytecode_is_unchecked_and_names_lambdas_path(folder: Path) -> None:
+    assert compile_bytecode(folder, RUNNING) == RUNNING
+    assert bytecode_of(folder) == RUNNING
+    compiled = folder / "__pycache__" / f"single.cpython-{RUNNING.replace('.', '')}.pyc"
+    assert compiled.read_bytes()[4:8] == b"\1\0\0\0", "PEP 552: hash-based, not checked"
+    # Python reads it although the source is another by now: nothing about the source was asked.
+    (folder / "single.py").write_text("raise SystemExit('compiled again')\n")
+    ran = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); import single; print('read')"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert ran.stdout.strip() == "read"
+    assert b"/var/task/single.py" in compiled.read_bytes()
+    assert str(folder).encode() not in compiled.read_bytes()
+
+
+def test_without_the_interpreter_nothing_is_written(folder: Path) -> None:
+    assert find_interpreter("3.99") is None
+    assert compile_bytecode(folder, "3.99") == "none"
+    assert bytecode_of(folder) == "none"
+
+
+def test_a_second_export_compiles_only_what_changed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compile_bytecode(folder, RUNNING, tmp_path / "cache")
+    first = (folder / "__pycache__").rglob("*.pyc").__next__().read_bytes()
+    for path in folder.rglob("*.pyc"):
+        path.unlink()
+    (folder / "new.py").write_text("y = 2\n")
+    compiled: list[str] = []
+    run = bytecode._run
+    monkeypatch.setattr(bytecode, "_run", lambda command, text="": (compiled.append(text), run(command, text))[1])
+    compile_bytecode(folder, RUNNING, tmp_path / "cache")
+    assert [text for text in compiled if text] == [str(folder / "new.py")]
+    assert (folder / "__pycache__" / f"single.cpython-{RUNNING.replace('.', '')}.pyc").read_bytes() == first
+    assert len(list(folder.rglob("*.pyc"))) == 3
+
+
+def test_a_module_that_does_not_compile_stops_the_export(folder: Path) -> None:
+    (folder / "broken.py").write_text("def (:\n")
+    with pytest.raises(BundleError, match=r"broken\.py"):
+        compile_bytecode(folder, RUNNING)
