@@ -1,1 +1,103 @@
+"""Sources: trained models of every library, read into one contract.
 
+    source = open_source("model.joblib", sample=frame)
+    source.answers(rows)      # the truth
+    source.to_onnx()          # the canonical graph
+
+A library is looked up by the name of the package that defines the model's class; none is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isoship.errors import ModelFileError, UnsupportedModelError
+
+if TYPE_CHECKING:
+    import onnx
+
+    from isoship.sources.contract import Source
+
+#: Top-level package of the model's class -> the module and class that read it.
+_SOURCES = {"sklearn": ("isoship.sources.sklearn.source", "SklearnSource")}
+
+_LATER = ("xgboost", "lightgbm", "catboost", "torch", "keras", "tensorflow", "onnx")
+
+
+def open_source(
+    model: Any,
+    *,
+    sample: Any = None,
+    outputs: Sequence[str] | None = None,
+    dtypes: Mapping[str, str] | None = None,
+) -> Source:
+    """Reads a trained model.
+
+    model: a fitted estimator, or the path of a model file.
+    sample: DataFrame, 2-D array, list of dicts, path of a file with rows, or None.
+    outputs: kinds of output beyond the default ones.
+    dtypes: column -> double, int64, bool or string, where the sample leaves it open.
+
+    Raises:
+        ModelFileError: the file is missing, no model, or from another version; the object is no fitted model.
+        UnsupportedModelError: the model's library is not carried.
+        SampleError: the sample does not fit the model, or is needed.
+        InputError: an output asked for does not exist.
+    """
+    notes: list[str] = []
+    if isinstance(model, (str, Path)):
+        from isoship.sources.load import load_model
+
+        model, notes = load_model(model)
+    if isinstance(sample, (str, Path)):
+        from isoship.data import read_sample
+
+        sample = read_sample(sample, dtypes)
+    source = _reader_of(model)(model, sample=sample, outputs=outputs, dtypes=dtypes)
+    source.notes = (*notes, *source.notes)
+    return source  # type: ignore[no-any-return]
+
+
+def to_onnx(
+    model: Any,
+    *,
+    sample: Any = None,
+    outputs: Sequence[str] | None = None,
+    dtypes: Mapping[str, str] | None = None,
+) -> onnx.ModelProto:
+    """The canonical graph of a trained model (docs/architecture.md).
+
+    Raises:
+        UnsupportedModelError: a step cannot be carried exactly. Otherwise as `open_source`.
+    """
+    return open_source(model, sample=sample, outputs=outputs, dtypes=dtypes).to_onnx()
+
+
+def _reader_of(model: Any) -> Any:
+    """The source class for a model: that of the nearest class in its ancestry from a known package."""
+    cls = model if isinstance(model, type) else type(model)
+    packages = [base.__module__.split(".")[0] for base in cls.__mro__]
+    for package in packages:
+        if package in _LATER:
+            raise UnsupportedModelError(
+                cls.__name__,
+                f"models of {package} are not read by this version of isoship",
+                "Use a scikit-learn estimator, or wait for the version that reads it",
+            )
+        if package in _SOURCES:
+            module, name = _SOURCES[package]
+            return getattr(importlib.import_module(module), name)
+    if isinstance(model, type) or not any(hasattr(model, method) for method in ("predict", "transform", "fit")):
+        what = f"the class {cls.__name__}, not a fitted object" if isinstance(model, type) else f"a {cls.__name__}"
+        raise ModelFileError(
+            f"this is no model but {what}. Give a fitted estimator or pipeline, or a file that joblib.dump or"
+            " skops.io.dump wrote of one"
+        )
+    raise UnsupportedModelError(
+        f"{cls.__module__}.{cls.__qualname__}",
+        "it is no estimator of a library that isoship knows",
+        "Give a scikit-learn estimator or pipeline",
+    )

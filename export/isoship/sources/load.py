@@ -1,0 +1,142 @@
+"""Reads model files: joblib, pickle and skops now, each other form with the way there."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from isoship.errors import MissingExtraError, ModelFileError
+
+_STATE_DICT = (
+    "holds weights and not the model that uses them. Save the whole model instead:"
+    " torch.export.save(torch.export.export(model, args), 'model.pt2'), or torch.onnx.export(model, args, 'model.onnx')"
+)
+_NOT_MODELS = {
+    ".pt": _STATE_DICT,
+    ".pth": _STATE_DICT,
+    ".h5": "is Keras' old format. Load it with Keras and save it with model.save('model.keras')",
+    ".hdf5": "is Keras' old format. Load it with Keras and save it with model.save('model.keras')",
+}
+_NOT_YET = {
+    ".onnx": "ONNX files",
+    ".keras": "Keras models",
+    ".pt2": "exported torch programs",
+    ".json": "XGBoost's own files",
+    ".ubj": "XGBoost's own files",
+    ".txt": "LightGBM's own files",
+    ".cbm": "CatBoost's own files",
+}
+
+
+def load_model(path: str | Path) -> tuple[Any, list[str]]:
+    """The object in a model file, and notes for the user, one line each.
+
+    Raises:
+        ModelFileError: missing, of a form that is not read, no model, or saved by another scikit-learn.
+        MissingExtraError: a .skops file without skops.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        raise ModelFileError(
+            f"{path} is a folder; SavedModel and MLflow folders are not read by this version of isoship. Give a"
+            " .joblib, .pkl or .skops file, or the fitted estimator itself to isoship.export"
+        )
+    if not path.exists():
+        raise ModelFileError(f"there is no model file {path}. Check the path; isoship reads {_listed()}")
+    if suffix in _NOT_MODELS:
+        raise ModelFileError(f"{path} {_NOT_MODELS[suffix]}")
+    if suffix in _NOT_YET:
+        raise ModelFileError(
+            f"{path}: {_NOT_YET[suffix]} are not carried by this version of isoship, which reads {_listed()}"
+        )
+    if suffix not in _READERS:
+        raise ModelFileError(f"{path} does not look like a model: isoship reads {_listed()}")
+    notes: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = _READERS[suffix](path, notes)
+    notes += _version_notes(path, caught)
+    return model, notes
+
+
+def _listed() -> str:
+    return ", ".join(sorted(_READERS))
+
+
+def _read_pickle(path: Path, notes: list[str]) -> Any:
+    notes.append(f"{path.name} is a pickle: loading it runs code from the file. Prefer .skops for files from others")
+    try:
+        import joblib
+
+        return joblib.load(path)
+    except (ModuleNotFoundError, AttributeError) as err:
+        raise ModelFileError(
+            f"{path} needs code that is not here ({err}). Run isoship in the environment that trained the model, or"
+            " install what is missing"
+        ) from err
+    except OSError as err:
+        raise ModelFileError(f"cannot read {path}: {err.strerror or err}") from err
+    except (pickle.UnpicklingError, EOFError, ValueError, KeyError, IndexError, TypeError, ImportError) as err:
+        raise ModelFileError(
+            f"{path} is no model file: {type(err).__name__}: {_first_line(err)}. Write it with"
+            " joblib.dump(model, path) or skops.io.dump(model, path)"
+        ) from err
+
+
+def _read_skops(path: Path, notes: list[str]) -> Any:
+    try:
+        from skops import io
+    except ImportError as err:
+        raise MissingExtraError("skops", "skops", f"reading {path.name}") from err
+    if not zipfile.is_zipfile(path):
+        raise ModelFileError(f"{path} is no .skops file. Write it with skops.io.dump(model, path)")
+    try:
+        unknown = io.get_untrusted_types(file=path)
+        known = [name for name in unknown if name.split(".")[0] in ("sklearn", "numpy", "scipy")]
+        strange = sorted(set(unknown) - set(known))
+        if strange:
+            raise ModelFileError(
+                f"{path} holds types that neither skops nor isoship trusts: {', '.join(strange)}. Look at them; if you"
+                " trust them, load the file yourself with skops.io.load(path, trusted=[...]) and give the model to"
+                " isoship.export"
+            )
+        return io.load(path, trusted=known)
+    except (KeyError, ValueError, TypeError, AttributeError, ImportError, OSError) as err:
+        raise ModelFileError(f"{path} is no .skops file that skops can read: {_first_line(err)}") from err
+
+
+_READERS: dict[str, Callable[[Path, list[str]], Any]] = {
+    ".joblib": _read_pickle,
+    ".pkl": _read_pickle,
+    ".pickle": _read_pickle,
+    ".skops": _read_skops,
+}
+
+
+def _version_notes(path: Path, caught: list[warnings.WarningMessage]) -> list[str]:
+    """A note for estimators saved by another patch release of scikit-learn; another minor release is an error."""
+    notes = []
+    for warning in caught:
+        original = getattr(warning.message, "original_sklearn_version", None)
+        if original is None:
+            continue
+        current = str(getattr(warning.message, "current_sklearn_version", ""))
+        if str(original).split(".")[:2] != current.split(".")[:2]:
+            raise ModelFileError(
+                f"{path} was saved by scikit-learn {original} and this is {current}: its answers could differ here."
+                f" Install the version that trained it (pip install 'scikit-learn=={original}') or train again"
+            )
+        note = f"{path.name} was saved by scikit-learn {original}; this is {current}"
+        if note not in notes:
+            notes.append(note)
+    return notes
+
+
+def _first_line(err: BaseException) -> str:
+    text = str(err).strip()
+    return text.splitlines()[0][:200] if text else type(err).__name__

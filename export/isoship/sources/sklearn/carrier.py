@@ -1,0 +1,136 @@
+"""Carries fitted estimators into a graph: the registry, and the walk through nested estimators.
+
+A converter takes the frame that its estimator sees and adds the estimator to the graph:
+
+    @carries("StandardScaler")
+    def standard_scaler(c: Carrier, scaler: Any, frame: Frame) -> Parts: ...
+
+`Parts` maps the estimator's methods (`transform`, `predict`, `predict_proba`, `decision_function`, `score_samples`)
+to frames. Methods nobody asks for cost nothing: their nodes are pruned in the end.
+Keys are class names, so that looking one up imports nothing; a subclass of a known estimator is not carried, because
+it may compute something else.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from isoship.errors import UnsupportedModelError
+from isoship.onnx.graph import GraphBuilder
+from isoship.sources.sklearn.frame import Block, Frame, matrix
+
+Parts = dict[str, Frame]
+Converter = Callable[["Carrier", Any, Frame], Parts]
+
+_CONVERTERS: dict[str, Converter] = {}
+
+#: Modules of this package that register converters when imported.
+_HOMES = (
+    "compose",
+    "scalers",
+    "impute",
+    "encoders",
+    "functions",
+    "linear",
+    "neural",
+    "cluster",
+    "decomposition",
+    "bayes",
+    "selection",
+    "features",
+    "meta",
+)
+
+
+def carries(*estimators: str) -> Callable[[Converter], Converter]:
+    """Registers a converter for scikit-learn classes of these names. A name registered twice is an error."""
+
+    def register(converter: Converter) -> Converter:
+        for name in estimators:
+            if name in _CONVERTERS:
+                raise ValueError(f"two converters for {name}")
+            _CONVERTERS[name] = converter
+        return converter
+
+    return register
+
+
+def carried() -> dict[str, Converter]:
+    """Every converter of ours, by scikit-learn class name."""
+    for home in _HOMES:
+        importlib.import_module(f"isoship.sources.sklearn.{home}")
+    return dict(_CONVERTERS)
+
+
+def key_of(estimator: Any) -> str | None:
+    """The registry's key of an estimator: its class name when scikit-learn itself defines the class."""
+    cls = type(estimator)
+    return cls.__name__ if cls.__module__.split(".")[0] == "sklearn" else None
+
+
+class Carrier:
+    """A graph under construction, and where in the model the walk is."""
+
+    def __init__(self, root: str) -> None:
+        self.g = GraphBuilder()
+        self._path = [root]
+        self._converters = carried()
+
+    @contextmanager
+    def at(self, step: str) -> Iterator[None]:
+        """Names what is below for error messages: `with c.at("steps[1]"): ...`."""
+        self._path.append(step)
+        try:
+            yield
+        finally:
+            self._path.pop()
+
+    def carry(self, estimator: Any, frame: Frame) -> Parts:
+        """Adds an estimator.
+
+        Raises:
+            UnsupportedModelError: it, or something in it, cannot be carried exactly.
+        """
+        from isoship.sources.sklearn import fallback
+
+        key = key_of(estimator)
+        converter = self._converters.get(key) if key else None
+        if converter is not None:
+            return converter(self, estimator, frame)
+        return fallback.carry(self, estimator, frame)
+
+    def doubles(self, frame: Frame, estimator: Any) -> Block:
+        """The frame as one block of doubles.
+
+        Raises:
+            UnsupportedModelError: it holds strings, or floats alone, on which scikit-learn computes in float32.
+        """
+        if {block.dtype for block in frame} == {"float"}:
+            raise self.unsupported(
+                estimator,
+                "the step before it returns float32, so scikit-learn computes here in float32",
+                "Set dtype=numpy.float64 on the step before and train again",
+            )
+        try:
+            return matrix(self.g, frame, "double")
+        except TypeError as err:
+            raise self.unsupported(
+                estimator,
+                "it is given strings, which scikit-learn would parse as numbers",
+                "Make the columns numbers before training, or encode them with an OneHotEncoder or OrdinalEncoder",
+            ) from err
+
+    def unsupported(self, estimator: Any, why: str, instead: str) -> UnsupportedModelError:
+        """The error that names the step where the walk is."""
+        return UnsupportedModelError(" -> ".join([*self._path, brief(estimator)]), why, instead)
+
+
+def brief(estimator: Any) -> str:
+    """An estimator on one line: its class and the parameters that differ from the defaults, cut short."""
+    if not hasattr(estimator, "get_params"):
+        return repr(estimator)[:80]
+    text = " ".join(repr(estimator).split())
+    return text if len(text) <= 100 else f"{type(estimator).__name__}(...)"

@@ -1,0 +1,97 @@
+"""Canonical ONNX from a fitted estimator: the graph's inputs and outputs around what the carrier writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isoship.errors import ConversionError
+from isoship.sources.sklearn.carrier import Carrier
+from isoship.sources.sklearn.frame import Block, Frame, cast, matrix
+from isoship.sources.sklearn.outputs import METHODS
+from isoship_edge.manifest import Output, Signature
+
+if TYPE_CHECKING:
+    import onnx
+
+_ONNX = {"double": 11, "int64": 7, "bool": 9, "string": 8}
+
+
+def onnx_from_sklearn(
+    estimator: Any, signature: Signature, outputs: Sequence[Output], trained_on: Sequence[str] | None
+) -> onnx.ModelProto:
+    """The canonical graph of docs/architecture.md.
+
+    trained_on: the columns of the training frame; those that the signature lacks are never read.
+
+    Raises:
+        UnsupportedModelError: a step cannot be carried exactly.
+        ConversionError: the graph is not valid, which is a fault of isoship.
+    """
+    from onnx import checker, helper
+
+    from isoship.onnx import passes
+
+    root = "pipeline" if hasattr(estimator, "steps") else "model"
+    c = Carrier(root)
+    for output in outputs:
+        c.g.name(output.name)
+    frame, inputs = _inputs(c, signature, trained_on)
+    parts = c.carry(estimator, frame)
+    declared = []
+    for output in outputs:
+        method = METHODS[output.kind]
+        if output.name != output.kind:
+            method += "_" + output.name.rpartition("_")[2]
+        if method not in parts:
+            raise c.unsupported(
+                estimator, f"isoship has no conversion of its {METHODS[output.kind]}", "Leave the output out"
+            )
+        _write_output(c, output, parts[method])
+        shape = [*output.shape]
+        declared.append(helper.make_tensor_value_info(output.name, _ONNX[output.dtype], shape))
+    model = c.g.model(inputs, declared)
+    try:
+        model = passes.run_all(model)
+        checker.check_model(model, full_check=True)
+    except checker.ValidationError as err:
+        raise ConversionError(f"the graph of {type(estimator).__name__} is not valid ONNX: {err}") from err
+    return model
+
+
+def _inputs(c: Carrier, signature: Signature, trained_on: Sequence[str] | None) -> tuple[Frame, list[Any]]:
+    from onnx import helper
+
+    if signature.layout == "matrix":
+        width = len(signature.columns)
+        c.g.name("X")
+        return (Block("X", "double", width),), [helper.make_tensor_value_info("X", _ONNX["double"], ["N", width])]
+    inputs = []
+    blocks: dict[str, Block] = {}
+    for column in signature.columns:
+        c.g.name(column.name)
+        blocks[column.name] = Block(column.name, column.dtype, 1)
+        inputs.append(helper.make_tensor_value_info(column.name, _ONNX[column.dtype], ["N", 1]))
+    order = trained_on if trained_on is not None else [column.name for column in signature.columns]
+    return tuple(blocks.get(name, Block("", "double", 1)) for name in order), inputs
+
+
+def _write_output(c: Carrier, output: Output, frame: Frame) -> None:
+    """One tensor under the output's name, in its type and shape."""
+    g = c.g
+    if len(frame) == 1 and frame[0].width is None:
+        block = cast(g, frame[0], output.dtype)
+    else:
+        block = matrix(g, frame, None if output.dtype == "string" else output.dtype)
+    name = block.name
+    if len(output.shape) == 1 and block.width is not None:
+        name = g.op("Squeeze", name, np.array([1]))
+    elif len(output.shape) == 2 and block.width is None:
+        name = g.op("Unsqueeze", name, np.array([1]))
+    elif len(output.shape) == 2 and block.width != output.shape[1]:
+        raise ConversionError(
+            f"output {output.name!r} has {block.width} columns in the graph and {output.shape[1]} in the model"
+        )
+    g.op("Identity", name, out=output.name)

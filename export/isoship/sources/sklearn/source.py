@@ -1,0 +1,235 @@
+"""A fitted scikit-learn estimator as a source: its signature, its own answers, its canonical graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isoship.errors import InputError, ModelFileError, SampleError, UnsupportedModelError
+from isoship.sources.contract import Answers, Row
+from isoship.sources.frames import frame_from_rows, rows_from_frame
+from isoship.sources.signature import signature_for
+from isoship.sources.sklearn import fitted
+from isoship.sources.sklearn.acceptance import contract_of, lightened
+from isoship.sources.sklearn.outputs import METHODS, kinds_for, outputs_for
+from isoship.sources.sklearn.truth import ask, margin_of
+from isoship_edge.manifest import Output, Signature
+
+if TYPE_CHECKING:
+    import onnx
+
+#: How many rows of the sample are asked twice, as they came and as rebuilt from plain rows.
+_COMPARED = 200
+
+
+class SklearnSource:
+    """Implements `isoship.sources.contract.Source` for scikit-learn estimators and pipelines.
+
+    Raises:
+        ModelFileError: not fitted, or no estimator.
+        SampleError: the sample does not fit the model, or one is needed.
+        InputError: an output asked for does not exist.
+    """
+
+    library = "scikit-learn"
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        sample: Any = None,
+        outputs: Sequence[str] | None = None,
+        dtypes: Mapping[str, str] | None = None,
+    ) -> None:
+        import sklearn
+
+        self.library_version: str = sklearn.__version__
+        self.estimator: str = type(estimator).__name__
+        self.model = estimator
+        _check_fitted(estimator)
+        self._method = METHODS[kinds_for(estimator, outputs)[0]]
+        self._light = lightened(estimator)
+        signature, self.training, notes = signature_for(estimator, sample, dtypes)
+        self.signature = signature
+        known, scales = self._remembered()
+        base = self._base_row(sample, known)
+        self.signature, more = contract_of(signature, base, known, scales, self._answers_all)
+        if sample is not None:
+            self._compare_with(sample)
+        self.outputs: tuple[Output, ...] = outputs_for(estimator, self._frame([base, base]), outputs)
+        self.notes: tuple[str, ...] = (*notes, *more)
+        _check_column_names(self.signature, self.outputs)
+
+    def answers(self, rows: list[Row]) -> Answers:
+        """See `Source.answers`."""
+        frame = self._frame(rows)
+        asked: dict[str, Any] = {}
+        found: dict[str, np.ndarray[Any, Any]] = {}
+        for output in self.outputs:
+            method = METHODS[output.kind]
+            if method not in asked:
+                asked[method] = ask(self.model, method, frame)
+            answer = asked[method]
+            if isinstance(answer, list):
+                answer = answer[int(output.name.rpartition("_")[2])]
+            found[output.name] = answer.astype(_NUMPY[output.dtype])
+        return Answers(found, margin_of(self.model, found, frame, len(rows)))
+
+    def to_onnx(self) -> onnx.ModelProto:
+        """See `Source.to_onnx`."""
+        from isoship.sources.sklearn.convert import onnx_from_sklearn
+
+        names = fitted.column_names(self.model)
+        return onnx_from_sklearn(self.model, self.signature, self.outputs, names)
+
+    def _frame(self, rows: list[Row]) -> Any:
+        return frame_from_rows(rows, self.signature, self.training)
+
+    def _answers_all(self, rows: list[Row]) -> bool:
+        try:
+            ask(self._light, self._method, self._frame(rows))
+        except InputError:
+            return False
+        return True
+
+    def _remembered(self) -> tuple[dict[str, list[fitted.Known]], dict[str, float]]:
+        """What fitted encoders and scalers know, by column name."""
+        names = fitted.column_names(self.model) or [column.name for column in self.signature.columns]
+        trace = fitted.trace(self.model, len(names))
+        return (
+            {names[i]: known for i, known in trace.categories.items()},
+            {names[i]: scale for i, scale in trace.scales.items()},
+        )
+
+    def _base_row(self, sample: Any, known: dict[str, list[fitted.Known]]) -> Row:
+        """A row that the model answers: one of the sample without missing values, else one made up from its types."""
+        names = [column.name for column in self.signature.columns]
+        if sample is not None:
+            rows = _sample_rows(sample, names)[:_COMPARED]
+            rows.sort(key=lambda row: sum(value is None for value in row.values()))
+            for row in rows[:20]:
+                if self._answers_all([row]):
+                    return row
+            if rows:
+                self._raise_refusal(rows[0], "the sample's own rows")
+        tried: Row = {}
+        for number in (0.0, 1.0, 0.5):
+            tried = {c.name: _made_up(c.dtype, number, known.get(c.name, [])) for c in self.signature.columns}
+            if self._answers_all([tried]):
+                return tried
+        self._raise_refusal(tried, "rows that isoship could make up from its fitted attributes")
+        raise AssertionError("unreachable")
+
+    def _raise_refusal(self, row: Row, what: str) -> None:
+        try:
+            ask(self.model, self._method, self._frame([row]))
+        except InputError as err:
+            raise SampleError(
+                f"the model does not answer {what} ({err}). Give a sample of the rows that it was trained on, with the"
+                " same columns and types"
+            ) from err
+
+    def _compare_with(self, sample: Any) -> None:
+        """Rows rebuilt from plain values must get the answers that the sample itself gets.
+
+        Raises:
+            SampleError: they do not, so the dtypes of the sample carry something that rows cannot.
+        """
+        names = [column.name for column in self.signature.columns]
+        head = _head(sample, names)
+        if head is None:
+            return
+        try:
+            theirs = ask(self.model, self._method, head)
+            ours = ask(self.model, self._method, self._frame(_sample_rows(head, names)))
+        except InputError:
+            return  # the sample's head holds rows that the model refuses; the contract says which
+        if isinstance(theirs, list) or np.asarray(theirs).dtype.kind not in "fiub":
+            same = all(np.array_equal(a, b) for a, b in zip(np.atleast_1d(theirs), np.atleast_1d(ours), strict=True))
+        else:
+            # float32 samples differ in the last digits: the model is asked in float64
+            same = np.allclose(theirs, ours, rtol=1e-3, atol=1e-4, equal_nan=True)
+        if not same:
+            raise SampleError(
+                "the model answers the sample differently once its rows are plain values (numbers, strings, booleans,"
+                " missing): a column's dtype carries more than that. Convert such columns to plain types and"
+                " train again"
+            )
+
+
+_NUMPY: dict[str, Any] = {"double": np.float64, "int64": np.int64, "bool": np.bool_, "string": object}
+
+
+def _check_fitted(estimator: Any) -> None:
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    methods = ("predict", "transform", "predict_proba", "score_samples")
+    if isinstance(estimator, type) or not any(hasattr(estimator, method) for method in methods):
+        if hasattr(estimator, "fit_predict") and not isinstance(estimator, type):
+            raise ModelFileError(
+                f"{type(estimator).__name__} labels its training rows only; it has no predict for new rows. Train a"
+                " classifier on its labels and export that"
+            )
+        if not (hasattr(estimator, "fit") and not isinstance(estimator, type)):
+            raise ModelFileError(
+                f"this is no model: {_article(estimator)} has neither predict nor transform. Give a fitted estimator"
+                " or pipeline"
+            )
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError as err:
+        raise ModelFileError(
+            f"this {type(estimator).__name__} is not fitted. Call fit on it with the training data, then export it"
+        ) from err
+    except TypeError as err:
+        raise ModelFileError(
+            f"this is no model: {_article(estimator)} is no estimator. Give a fitted estimator or pipeline"
+        ) from err
+
+
+def _check_column_names(signature: Signature, outputs: Sequence[Output]) -> None:
+    """In an ONNX graph a column and an output cannot have one name."""
+    if signature.layout == "matrix":
+        return
+    both = sorted({column.name for column in signature.columns} & {output.name for output in outputs})
+    if both:
+        raise UnsupportedModelError(
+            f"column {both[0]!r}",
+            "an output of the shipped model has this name, and one graph cannot hold both",
+            "Rename the column and train again",
+        )
+
+
+def _article(thing: Any) -> str:
+    name = thing.__name__ + " (a class, not a fitted object)" if isinstance(thing, type) else type(thing).__name__
+    return f"a {name}"
+
+
+def _made_up(dtype: str, number: float, known: list[fitted.Known]) -> Any:
+    values = [value for each in known for value in each.categories if value is not None]
+    if values:
+        return values[0] if dtype != "double" else float(values[0])
+    return {"double": number, "int64": int(number), "bool": bool(number), "string": "a"}[dtype]
+
+
+def _sample_rows(sample: Any, names: list[str]) -> list[Row]:
+    head = _head(sample, names)
+    return rows_from_frame(sample if head is None else head, names)
+
+
+def _head(sample: Any, names: list[str]) -> Any:
+    """The first rows of the sample, as the model itself would be asked."""
+    import pandas as pd
+
+    if isinstance(sample, list) and sample and isinstance(sample[0], dict):
+        sample = pd.DataFrame(sample)
+    if isinstance(sample, pd.DataFrame):
+        if any(name not in sample.columns for name in names):
+            return sample.set_axis([str(name) for name in sample.columns], axis=1).head(_COMPARED)
+        return sample[names].head(_COMPARED)
+    if hasattr(sample, "toarray"):
+        sample = sample.toarray()
+    return np.asarray(sample)[:_COMPARED]

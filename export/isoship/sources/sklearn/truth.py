@@ -1,0 +1,108 @@
+"""The truth: the fitted model's own answers, serial, on the rows as one batch.
+
+joblib's sequential backend takes the place of every `n_jobs` inside the model, so nothing of the model is changed:
+forests add their trees in parallel otherwise, and vary in the last bits from run to run.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from isoship.errors import InputError
+
+#: What scikit-learn raises when it refuses rows: ValueError from its checks, the others from inside numpy and pandas.
+REFUSALS = (ValueError, TypeError, KeyError, IndexError, OverflowError, AttributeError, FloatingPointError)
+
+
+def ask(estimator: Any, method: str, frame: Any) -> Any:
+    """One method's answer as a dense array (a list of them for several targets).
+
+    Raises:
+        InputError: the model refuses the rows; the message is its own.
+    """
+    import joblib
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"), joblib.parallel_config(backend="sequential"):
+        warnings.simplefilter("ignore")
+        try:
+            answer = getattr(estimator, method)(frame)
+        except REFUSALS as err:
+            first = str(err).strip().splitlines()[0] if str(err).strip() else type(err).__name__
+            raise InputError(f"the model refuses these rows: {first}") from err
+    return [_dense(each) for each in answer] if isinstance(answer, list) else _dense(answer)
+
+
+def margin_of(estimator: Any, outputs: Mapping[str, np.ndarray[Any, Any]], frame: Any, rows: int) -> Any:
+    """How far each row is from another label, float64 [N].
+
+    +inf where routing or lookup decides and every other label is a flip, and where there is no label at all.
+    """
+    gaps = [
+        _gap(array) for name, array in outputs.items() if name == "probabilities" or name.startswith("probabilities_")
+    ]
+    last = last_step(estimator)
+    if type(last).__name__ in _LOOKUPS or "label" not in outputs:
+        return np.full(rows, np.inf)
+    threshold = _threshold_gap(last, estimator, frame)
+    if threshold is not None:
+        return threshold
+    if not gaps and "scores" in outputs:
+        gaps = [_gap(outputs["scores"])]
+    if not gaps and hasattr(estimator, "decision_function"):
+        gaps = [_gap(ask(estimator, "decision_function", frame))]
+    if not gaps and hasattr(last, "cluster_centers_") and hasattr(estimator, "transform"):
+        gaps = [_gap(-ask(estimator, "transform", frame))]
+    return np.min(gaps, axis=0) if gaps else np.full(rows, np.inf)
+
+
+def last_step(estimator: Any) -> Any:
+    """The estimator that answers, behind pipelines, searches and frozen ones."""
+    while True:
+        if hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        elif hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif type(estimator).__name__ == "FrozenEstimator":
+            estimator = estimator.estimator
+        else:
+            return estimator
+
+
+#: A label is read out of a leaf or a table: no rounding can turn it.
+_LOOKUPS = ("DecisionTreeClassifier", "ExtraTreeClassifier", "DummyClassifier")
+
+
+def _threshold_gap(last: Any, estimator: Any, frame: Any) -> Any:
+    """|score - threshold| of the classifiers with a decision threshold of their own."""
+    if type(last).__name__ not in ("FixedThresholdClassifier", "TunedThresholdClassifierCV"):
+        return None
+    threshold = getattr(last, "best_threshold_", getattr(last, "threshold", 0.5))
+    if hasattr(estimator, "predict_proba") and getattr(last, "response_method", "auto") != "decision_function":
+        positive = ask(estimator, "predict_proba", frame)[:, 1]
+        return np.abs(positive - (0.5 if threshold == "auto" else threshold))
+    return np.abs(ask(estimator, "decision_function", frame) - (0.0 if threshold == "auto" else threshold))
+
+
+def _gap(scores: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The gap of the two best columns, or |score| of a single one."""
+    if scores.ndim == 1:
+        distance: np.ndarray[Any, Any] = np.abs(scores)
+        return distance
+    if scores.shape[1] == 1:
+        return np.full(len(scores), np.inf)
+    two = np.partition(scores, -2, axis=1)[:, -2:]
+    gap: np.ndarray[Any, Any] = np.nan_to_num(two[:, 1] - two[:, 0], nan=0.0, posinf=np.inf)
+    return gap
+
+
+def _dense(answer: Any) -> np.ndarray[Any, Any]:
+    if hasattr(answer, "toarray"):
+        answer = answer.toarray()
+    if hasattr(answer, "to_numpy"):
+        answer = answer.to_numpy()
+    array = np.asarray(answer)
+    return array.astype(object) if array.dtype.kind == "U" else array

@@ -1,0 +1,140 @@
+"""Model files: what is read, and the one paragraph with the way out that everything else gets."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.cluster import DBSCAN
+from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from isoship.errors import IsoshipError, ModelFileError
+from isoship.sources import open_source
+from isoship.sources.load import load_model
+
+X = np.arange(12.0).reshape(6, 2)
+
+
+@pytest.fixture
+def model():
+    return LinearRegression().fit(X, X.sum(axis=1))
+
+
+def one_paragraph(error: IsoshipError) -> bool:
+    return "\n" not in str(error) and len(str(error)) < 500
+
+
+@pytest.mark.parametrize("suffix", [".joblib", ".pkl", ".pickle"])
+def test_a_pickle_is_read_and_its_note_says_that_it_runs_code(tmp_path, model, suffix) -> None:
+    path = tmp_path / f"m{suffix}"
+    joblib.dump(model, path) if suffix == ".joblib" else path.write_bytes(pickle.dumps(model))
+    loaded, notes = load_model(path)
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+    assert len(notes) == 1
+    assert "runs code" in notes[0]
+    assert ".skops" in notes[0]
+
+
+def test_a_skops_file_is_read_without_a_note(tmp_path, model) -> None:
+    from skops.io import dump
+
+    dump(model, tmp_path / "m.skops")
+    source = open_source(tmp_path / "m.skops")
+    assert not any("code" in note for note in source.notes)
+    np.testing.assert_allclose(source.answers([{"x0": 1.0, "x1": 2.0}]).outputs["value"], [3.0])
+
+
+def test_a_skops_file_with_a_foreign_type_is_refused_by_the_types_name(tmp_path) -> None:
+    from skops.io import dump
+
+    dump(FunctionTransformer(one_paragraph), tmp_path / "m.skops")
+    with pytest.raises(ModelFileError, match="one_paragraph") as caught:
+        load_model(tmp_path / "m.skops")
+    assert one_paragraph(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("missing.joblib", None, "no model file"),
+        ("text.joblib", b"hello, this is no pickle", "no model file: "),
+        ("empty.pkl", b"", "is no model file"),
+        ("cut.pkl", pickle.dumps(LinearRegression())[:40], "is no model file"),
+        ("elsewhere.pkl", b"cno_such_module\nThing\n.", "no_such_module"),
+        ("m.skops", b"not a zip", "no .skops file"),
+        ("m.pt", b"", "torch.export"),
+        ("m.pth", b"", "torch.export"),
+        ("m.h5", b"", "model.save"),
+        ("m.onnx", b"", "not carried by this version"),
+        ("m.keras", b"", "not carried by this version"),
+        ("m.ubj", b"", "not carried by this version"),
+        ("m.csv", b"a,b\n", "does not look like a model"),
+    ],
+)
+def test_files_that_are_no_models_say_the_way_out(tmp_path, name, content, says) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ModelFileError) as caught:
+        load_model(path)
+    assert says in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert one_paragraph(caught.value)
+
+
+def test_a_folder_is_refused(tmp_path) -> None:
+    with pytest.raises(ModelFileError, match="is a folder"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("thing", "says"),
+    [
+        (LinearRegression(), "is not fitted"),
+        (StandardScaler(), "is not fitted"),
+        ({"a": 1}, "no model but a dict"),
+        (LogisticRegression, "class"),
+        (DBSCAN().fit(X), "no predict for new rows"),
+    ],
+)
+def test_objects_that_are_no_fitted_models_say_the_way_out(thing, says) -> None:
+    with pytest.raises(ModelFileError, match=says) as caught:
+        open_source(thing)
+    assert one_paragraph(caught.value)
+
+
+@pytest.mark.parametrize(("version", "fails"), [("1.9.0", False), ("1.5.2", True), ("0.24.1", True)])
+def test_another_version_is_a_note_and_another_minor_version_an_error(tmp_path, model, monkeypatch, version, fails):
+    joblib.dump(model, tmp_path / "m.joblib")
+
+    def load(_path):
+        warnings.warn(
+            InconsistentVersionWarning(
+                estimator_name="LinearRegression", current_sklearn_version="1.9.1", original_sklearn_version=version
+            ),
+            stacklevel=1,
+        )
+        return model
+
+    monkeypatch.setattr(joblib, "load", load)
+    if fails:
+        with pytest.raises(ModelFileError, match=f"saved by scikit-learn {version} and this is 1.9.1"):
+            load_model(tmp_path / "m.joblib")
+    else:
+        _, notes = load_model(tmp_path / "m.joblib")
+        assert f"m.joblib was saved by scikit-learn {version}; this is 1.9.1" in notes
+
+
+def test_a_real_pickle_of_another_version_is_noticed(tmp_path, model) -> None:
+    """scikit-learn writes its version into the state; changing it there is what an old file looks like."""
+    state = pickle.dumps(model).replace(b"1.9.1", b"0.0.1")
+    if state == pickle.dumps(model):
+        pytest.skip("another scikit-learn than the one this test knows")
+    (tmp_path / "old.pkl").write_bytes(state)
+    with pytest.raises(ModelFileError, match=r"saved by scikit-learn 0\.0\.1"):
+        load_model(tmp_path / "old.pkl")
