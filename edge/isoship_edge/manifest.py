@@ -134,7 +134,7 @@ def manifest_from_json(document: Any) -> Manifest:
             provenance=document["provenance"],
             files=document["files"],
         )
-    except (KeyError, TypeError, ValueError) as err:
+    except (AttributeError, KeyError, TypeError, ValueError) as err:
         raise BundleError(f"this manifest is damaged: {type(err).__name__}: {err}") from err
 
 

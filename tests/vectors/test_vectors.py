@@ -1,0 +1,139 @@
+"""Python and JavaScript read golden values, manifests and rows alike: both sides pass the same vectors."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from isoship_edge import golden
+from isoship_edge.decode import decode_rows
+from isoship_edge.encode import class_key
+from isoship_edge.errors import BundleError, InputError
+from isoship_edge.manifest import manifest_from_json
+from isoship_edge.tensor import values
+
+HERE = Path(__file__).parent
+GOLDEN = json.loads((HERE / "golden_values.json").read_text(encoding="utf-8"))
+MANIFESTS = json.loads((HERE / "manifests.json").read_text(encoding="utf-8"))
+ROWS = json.loads((HERE / "rows.json").read_text(encoding="utf-8"))["cases"]
+GOLDEN_CASES = [*GOLDEN["cases"], *GOLDEN["plain_integers"]]
+
+
+@pytest.fixture(scope="session")
+def javascript() -> Any:
+    """What web/src makes of every vector, in the order of the files."""
+    source = HERE.parents[1] / "web" / "src"
+    done = subprocess.run(
+        ["node", str(HERE / "vectors.mjs"), str(source)], capture_output=True, text=True, encoding="utf-8", timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def terms(value: Any) -> dict[str, Any]:
+    """A decoded golden value in the terms of golden_values.json."""
+    if value is None:
+        return {"missing": True}
+    if isinstance(value, bool):
+        return {"bool": value}
+    if isinstance(value, int):
+        return {"int64": str(value)}
+    if isinstance(value, str):
+        return {"string": [ord(c) for c in value]}
+    return {"double": "nan" if math.isnan(value) else struct.pack(">d", value).hex()}
+
+
+def ids(cases: list[dict[str, Any]]) -> list[str]:
+    return [case["name"] for case in cases]
+
+
+def expected_terms(case: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in case.items() if key != "encoded"}
+
+
+@pytest.mark.parametrize("index", range(len(GOLDEN_CASES)))
+def test_a_golden_value_decodes_to_the_same_bits_in_python_and_javascript(index: int, javascript: Any) -> None:
+    case = GOLDEN_CASES[index]
+    assert terms(golden.decode(case["encoded"])) == expected_terms(case)
+    assert javascript["golden"][index]["terms"] == expected_terms(case)
+
+
+@pytest.mark.parametrize("index", range(len(GOLDEN_CASES)))
+def test_a_golden_value_survives_encoding_and_json_in_both(index: int, javascript: Any) -> None:
+    case = GOLDEN_CASES[index]
+    text = json.dumps(golden.encode(golden.decode(case["encoded"])), allow_nan=False)
+    assert terms(golden.decode(json.loads(text))) == expected_terms(case)
+    assert javascript["golden"][index]["again"] == expected_terms(case)
+
+
+@pytest.mark.parametrize("index", range(len(GOLDEN["refused"])), ids=lambda i: json.dumps(GOLDEN["refused"][i]))
+def test_what_is_no_golden_value_is_refused_by_both(index: int, javascript: Any) -> None:
+    assert javascript["goldenRefused"][index]["refused"]["name"] == "BundleError"
+    with pytest.raises(BundleError):
+        golden.decode(GOLDEN["refused"][index])
+
+
+@pytest.mark.parametrize("index", range(len(MANIFESTS["accepted"])), ids=lambda i: MANIFESTS["accepted"][i]["name"])
+def test_a_manifest_is_read_by_both_with_the_keys_that_python_writes(index: int, javascript: Any) -> None:
+    case = MANIFESTS["accepted"][index]
+    classes = manifest_from_json(case["manifest"]).outputs[-1].classes
+    keys = None if classes is None else [class_key(value) for value in classes]
+    assert javascript["manifests"][index] == {"keys": keys}
+    assert case["expect"].get("keys", keys) == keys
+
+
+@pytest.mark.parametrize("index", range(len(MANIFESTS["refused"])), ids=lambda i: MANIFESTS["refused"][i]["name"])
+def test_a_damaged_or_newer_manifest_is_refused_by_both(index: int, javascript: Any) -> None:
+    case = MANIFESTS["refused"][index]
+    refused = javascript["manifests"][len(MANIFESTS["accepted"]) + index]["refused"]
+    assert refused["name"] == "BundleError"
+    with pytest.raises(BundleError) as raised:
+        manifest_from_json(case["manifest"])
+    if case["why"] == "newer":
+        for message in (refused["message"], str(raised.value)):
+            assert f"manifest format {case['manifest']['format']}; this isoship reads formats up to 1" in message
+
+
+@pytest.mark.parametrize("index", range(len(ROWS)), ids=ids(ROWS))
+def test_rows_are_accepted_or_refused_alike_and_in_the_same_words(index: int, javascript: Any) -> None:
+    case = ROWS[index]
+    python = decoded(case)
+    if "columns" in case:
+        expected = {name: [terms(golden.decode(v)) for v in column] for name, column in case["columns"].items()}
+        assert python == {"columns": expected}
+        assert javascript["rows"][index] == {"columns": expected}
+        return
+    refused = case["refused"]
+    message = refused.get("message", f"{place(refused)}: expected {refused['expected']}, got {refused['seen']}")
+    expected = {"refused": {**refused, "name": "InputError", "message": message}}
+    assert python == expected
+    assert javascript["rows"][index] == expected
+
+
+def place(refused: dict[str, Any]) -> str:
+    if refused["row"] is None:
+        return "rows"
+    row = f"row {refused['row']}"
+    return row if refused["column"] is None else f'{row}, column "{refused["column"]}"'
+
+
+def decoded(case: dict[str, Any]) -> dict[str, Any]:
+    document = {**MANIFESTS["accepted"][0]["manifest"], "signature": case["signature"]}
+    signature = manifest_from_json(document).signature
+    try:
+        tensors = decode_rows(case["rows"], signature)
+    except InputError as err:
+        fault = {"row": err.row, "column": err.column, "seen": err.seen, "expected": err.expected}
+        return {"refused": {**fault, "name": "InputError", "message": str(err)}}
+    columns = {}
+    for j, column in enumerate(signature.columns):
+        flat = values(tensors["X" if signature.layout == "matrix" else column.name])
+        own = flat[j :: len(signature.columns)] if signature.layout == "matrix" else flat
+        columns[column.name] = [{"bool": bool(v)} if column.dtype == "bool" else terms(v) for v in own]
+    return {"columns": columns}

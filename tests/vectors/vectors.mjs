@@ -1,0 +1,63 @@
+// The JavaScript side of the vectors: `node vectors.mjs <web/src>` prints what web/src makes of each of them.
+// Errors cross as {refused: {...}}, so that Python compares both sides with the same expectations.
+
+import { readFile } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
+
+const source = pathToFileURL(`${process.argv[2]}/`);
+const module = (name) => import(new URL(name, source).href);
+const vectors = async (name) => JSON.parse(await readFile(new URL(`./${name}`, import.meta.url), "utf8"));
+const refusal = ({ name, message, row, column, seen, expected }) => ({ refused: { name, message, row, column, seen, expected } });
+
+const { decode, encode, stringify } = await module("golden.js");
+const { manifestFromText, signatureFrom } = await module("manifest.js");
+const { inputsFromRows } = await module("validate.js");
+
+/** A decoded golden value in the terms of golden_values.json. */
+function terms(value) {
+  if (value === null) return { missing: true };
+  if (typeof value === "boolean") return { bool: value };
+  if (typeof value === "bigint") return { int64: value.toString() };
+  if (typeof value === "string") return { string: Array.from(value, (c) => c.codePointAt(0)) };
+  if (Number.isNaN(value)) return { double: "nan" };
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  return { double: view.getBigUint64(0).toString(16).padStart(16, "0") };
+}
+
+const attempt = (work) => {
+  try {
+    return work();
+  } catch (err) {
+    return refusal(err);
+  }
+};
+
+const { cases, plain_integers: integers, refused } = await vectors("golden_values.json");
+const golden = [...cases, ...integers].map(({ encoded }) => {
+  const decoded = decode(encoded);
+  return { terms: terms(decoded), again: terms(decode(JSON.parse(stringify(encode(decoded))))) };
+});
+const goldenRefused = refused.map((value) => attempt(() => ({ accepted: terms(decode(value)) })));
+
+// Each manifest's own text counts: 1 and 1.0 are different classes. The file keeps one manifest a line.
+const lines = (await readFile(new URL("./manifests.json", import.meta.url), "utf8")).split("\n");
+const manifests = lines
+  .filter((line) => line.startsWith('     "manifest": '))
+  .map((line) => line.replace('     "manifest": ', "").replace(/\},?$/, ""))
+  .map((text) => attempt(() => ({ keys: manifestFromText(text).outputs.at(-1).keys })));
+
+const rows = (await vectors("rows.json")).cases.map(({ signature, rows }) =>
+  attempt(() => {
+    const inputs = inputsFromRows(rows, signatureFrom(signature));
+    const columns = {};
+    signature.columns.forEach(({ name, dtype }, j) => {
+      const { data, shape } = inputs.get(signature.layout === "matrix" ? "X" : name);
+      const own = Array.from(data).filter((_, i) => i % shape[1] === (signature.layout === "matrix" ? j : 0));
+      Object.defineProperty(columns, name, { value: own.map((v) => (dtype === "bool" ? { bool: v === 1 } : terms(v))), enumerable: true });
+    });
+    return { columns };
+  }),
+);
+
+console.log(JSON.stringify({ golden, goldenRefused, manifests, rows }));

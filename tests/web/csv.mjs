@@ -1,0 +1,22 @@
+// The page's CSV: `node csv.mjs <web/src>`; {text, signature} and {table} cases on stdin.
+
+import { pathToFileURL } from "node:url";
+
+const source = pathToFileURL(`${process.argv[2]}/`);
+const { cellsFromCsv, csvFromCells, rowsFromCells } = await import(new URL("csv.js", source).href);
+const { signatureFrom } = await import(new URL("manifest.js", source).href);
+
+let input = "";
+for await (const part of process.stdin) input += part;
+const { text, signature, table } = JSON.parse(input);
+try {
+  const out = {};
+  if (table) out.csv = csvFromCells(table);
+  if (text !== undefined) {
+    out.cells = cellsFromCsv(text);
+    if (signature) out.rows = rowsFromCells(out.cells[0], out.cells.slice(1), signatureFrom(signature));
+  }
+  console.log(JSON.stringify(out));
+} catch (err) {
+  console.log(JSON.stringify({ error: err.message, name: err.name }));
+}

@@ -1,0 +1,86 @@
+"""The page's CSV: read by the signature, written without formulas."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from node_script import HERE, WEB, run_node
+
+
+def run(**job: Any) -> Any:
+    return run_node(HERE / "csv.mjs", str(WEB / "src"), stdin=job)
+
+
+def column(name: str, dtype: str, missing: bool = True) -> dict[str, Any]:
+    return {"name": name, "dtype": dtype, "missing": missing}
+
+
+SIGNATURE = {
+    "layout": "columns",
+    "columns": [column("zip", "string"), column("x", "double"), column("n", "int64"), column("b", "bool")],
+}
+
+TEXTS = [
+    "a,b\n1,2\n",
+    "a,b\r\n1,2\r\n",
+    'a,b\n"x, ""y""\nz",2\n',
+    'a\n""\n',
+    "\ufeffa,b\n,\n",
+    "a,b\n1,2",
+    "a,b\n\n1,2\n\n",
+    'a"b,c\n1,2"3\n',
+    " a ,b\n 1 , 2\n",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_cells_are_those_that_python_reads(text: str) -> None:
+    expected = [row for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")) if row]
+    assert run(text=text)["cells"] == expected
+
+
+def test_semicolons_separate_where_the_header_has_no_comma() -> None:
+    assert run(text="a;b\n1,5;2\n")["cells"] == [["a", "b"], ["1,5", "2"]]
+
+
+def test_values_are_read_by_the_signature_and_only_the_empty_cell_is_missing() -> None:
+    text = "extra,b,n,x,zip\n?,true,3,1.5e3,0123\n?,FALSE,-4, .5 ,NA\n?,,,,\n"
+    rows = run(text=text, signature=SIGNATURE)["rows"]
+    assert rows == [
+        {"zip": "0123", "x": 1500, "n": 3, "b": True},
+        {"zip": "NA", "x": 0.5, "n": -4, "b": False},
+        {"zip": None, "x": None, "n": None, "b": None},
+    ]
+
+
+def test_what_is_no_number_stays_text_for_predict_to_refuse() -> None:
+    rows = run(text="zip,x,n,b\na,0x10,1_000,1\n", signature=SIGNATURE)["rows"]
+    assert rows == [{"zip": "a", "x": "0x10", "n": "1_000", "b": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("zip,x,n\na,1,2\n", 'no column "b"'),
+        ("zip,x,n,b,x\na,1,2,true,3\n", 'the column "x" twice'),
+        ("zip,x,n,b\na,1,2\n", "row 0: 3 cells for 4 columns"),
+        ('zip,x,n,b\n"a,1,2,true\n', "inside a quoted cell"),
+        ("zip,x,n,b\na,1,9007199254740993,true\n", "more digits than a double holds"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_with_the_reason(text: str, words: str) -> None:
+    made = run(text=text, signature=SIGNATURE)
+    assert made["name"] == "InputError"
+    assert words in made["error"]
+
+
+def test_no_cell_that_is_written_starts_a_formula_and_numbers_stay_numbers() -> None:
+    formulas = ["=1+1", "+cmd|'/c calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "  =1", '=HYPERLINK("x")']
+    numbers = [-1.5, 1e-7, "-3", "+4.5e3", None, True]
+    text = run(table=[formulas, numbers])["csv"]
+    first, second = csv.reader(io.StringIO(text, newline=""))
+    assert first == ["'" + cell for cell in formulas]
+    assert second == ["-1.5", "1e-7", "-3", "+4.5e3", "", "true"]

@@ -1,0 +1,135 @@
+/**
+ * Builds the browser runtime: `node build.mjs OUT`.
+ *
+ * Our modules are copied as they are; TF.js becomes three lazy chunks (core with the cpu backend, wasm, webgl) over
+ * what they share. OUT is complete but for the model: a bundle adds model.json, program.json, manifest.json, golden.json.
+ */
+
+import { build } from "esbuild";
+import { chmod, cp, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const SOURCE = join(HERE, "src");
+const MODULES = join(HERE, "node_modules");
+const WASM = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"];
+const MARK = "tfjs/core.js"; // a folder that holds it is a build of ours and may be replaced
+const PRELOAD = "<!-- modulepreload -->";
+
+const out = process.argv[2] === undefined ? null : resolve(process.argv[2]);
+if (out === null) {
+  console.error("usage: node build.mjs OUT");
+  process.exit(2);
+}
+if (existsSync(out) && !existsSync(join(out, MARK)) && (await readdir(out)).length > 0) {
+  console.error(`${out} is not empty and was not built by this script`);
+  process.exit(2);
+}
+const partial = `${out}.partial`;
+await rm(partial, { recursive: true, force: true });
+await mkdir(join(partial, "tfjs"), { recursive: true });
+
+const packages = await buildChunks(join(partial, "tfjs"));
+for (const name of WASM) {
+  await cp(join(MODULES, "@tensorflow/tfjs-backend-wasm/wasm-out", name), join(partial, "tfjs", name));
+  await chmod(join(partial, "tfjs", name), 0o644);
+}
+await cp(SOURCE, partial, { recursive: true, filter: (path) => relative(SOURCE, path) !== "tfjs" });
+await cp(join(HERE, "bundle-readme.md"), join(partial, "README.md"));
+await writeFile(join(partial, "index.html"), await page());
+await writeFile(join(partial, "NOTICE"), await notice(packages));
+await rm(out, { recursive: true, force: true });
+await rename(partial, out);
+
+/**
+ * The lazy chunks of TF.js.
+ * @param {string} folder
+ * @returns {Promise<string[]>} the npm packages that are inside
+ */
+async function buildChunks(folder) {
+  const { metafile } = await build({
+    entryPoints: ["core", "wasm", "webgl"].map((name) => join(SOURCE, "tfjs", `${name}.js`)),
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    minify: true,
+    legalComments: "none", // NOTICE holds them
+    metafile: true,
+    logLevel: "warning",
+    define: { __dirname: '""' }, // the wasm glue asks for it in Node, and uses it only to find files we hand over
+    plugins: [{ name: "node-and-threads", setup: replaceModules }],
+  });
+  const inside = Object.keys(metafile.inputs)
+    .filter((path) => !path.startsWith("(disabled)"))
+    .map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
+  return [...new Set(inside.filter((name) => name !== undefined))].sort();
+}
+
+/** @param {import("esbuild").PluginBuild} build */
+function replaceModules({ onResolve, onLoad }) {
+  // TF.js's Node platform wants three names of `util`, all of which are globals too: one file then serves both.
+  onResolve({ filter: /^util$/ }, () => ({ path: "util", namespace: "stand-in" }));
+  onLoad({ filter: /^util$/, namespace: "stand-in" }, () => ({
+    contents: `export const { TextEncoder, TextDecoder } = globalThis;
+      export const types = Object.fromEntries(
+        ["Float32Array", "Int32Array", "Uint8Array", "Uint8ClampedArray"].map((name) => ["is" + name, (x) => x instanceof globalThis[name]]));`,
+  }));
+  // The threaded build is never started (src/tfjs/wasm.js).
+  onLoad({ filter: /tfjs-backend-wasm-threaded-simd(\.worker)?\.js$/ }, () => ({
+    contents: `export default () => { throw new Error("threads are off"); }; export const wasmWorkerContents = "";`,
+  }));
+}
+
+/** index.html with a preload for every module of ours: without, they load level by level. */
+async function page() {
+  const { metafile } = await build({
+    entryPoints: [join(SOURCE, "page.js")],
+    bundle: true,
+    write: false,
+    format: "esm",
+    metafile: true,
+    external: ["./tfjs/*"],
+    logLevel: "warning",
+    absWorkingDir: SOURCE,
+  });
+  const links = Object.keys(metafile.inputs).sort().map((path) => `<link rel="modulepreload" href="./${path}">`);
+  const html = await readFile(join(SOURCE, "index.html"), "utf8");
+  if (!html.includes(PRELOAD)) throw new Error(`index.html lacks ${PRELOAD}`);
+  return html.replace(PRELOAD, links.join("\n"));
+}
+
+/**
+ * The licences of everything that is not ours.
+ * @param {string[]} names
+ */
+async function notice(names) {
+  const apache = await readFile(join(HERE, "../LICENSE"), "utf8");
+  const parts = ["This folder holds the isoship browser runtime (Apache-2.0) and, in tfjs/, parts of these packages.\n"];
+  let apacheBelow = false;
+  for (const name of names) {
+    const { version, license, author } = JSON.parse(await readFile(join(MODULES, name, "package.json"), "utf8"));
+    const file = (await readdir(join(MODULES, name))).find((entry) => /^licen[cs]e/i.test(entry));
+    const holder = typeof author === "object" ? author.name : author;
+    let text;
+    if (file !== undefined) text = await readFile(join(MODULES, name, file), "utf8");
+    else if (license === "Apache-2.0") {
+      text = `Copyright ${name.startsWith("@tensorflow/") ? "Google LLC" : (holder ?? `the authors of ${name}`)}. Apache License 2.0, below.`;
+      apacheBelow = true;
+    } else if (license === "MIT" && /Licen[cs]e/i.test(await readme(name))) text = await readme(name);
+    else throw new Error(`${name} ${version} (${license}) brings no licence text`);
+    parts.push(`${name} ${version} (${license})\n\n${text.trim()}\n`);
+  }
+  if (apacheBelow) parts.push(apache);
+  return parts.join(`\n${"-".repeat(80)}\n\n`);
+}
+
+/** @param {string} name */
+async function readme(name) {
+  const text = await readFile(join(MODULES, name, "README.md"), "utf8");
+  return text.slice(Math.max(0, text.search(/^#* *Licen[cs]e/im)));
+}

@@ -1,0 +1,106 @@
+/**
+ * CSV in and out of the page: RFC 4180, comma separated (semicolons where the header has no comma).
+ */
+
+import { InputError } from "./errors.js";
+
+/** What a spreadsheet may take for a formula at the start of a cell. */
+const FORMULA = /^[\s]*[=+\-@\t\r]/;
+const NUMBER = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
+
+/**
+ * The cells of a CSV text, row by row. Empty lines are no rows.
+ * @param {string} text @returns {string[][]}
+ * @throws {InputError} a quote that is not closed
+ */
+export function cellsFromCsv(text) {
+  const body = text.replace(/^\ufeff/, "");
+  const header = body.slice(0, body.search(/[\r\n]|$/));
+  const separator = !header.includes(",") && header.includes(";") ? ";" : ",";
+  /** @type {string[][]} */
+  const table = [];
+  /** @type {string[]} */
+  let row = [];
+  let cell = "";
+  let quoted = false; // inside quotes
+  let wasQuoted = false;
+  const endRow = () => {
+    if (row.length > 0 || cell !== "" || wasQuoted) table.push([...row, cell]);
+    row = [];
+    cell = "";
+    wasQuoted = false;
+  };
+  for (let i = 0; i < body.length; i++) {
+    const c = body[i];
+    if (quoted) {
+      if (c !== '"') cell += c;
+      else if (body[i + 1] === '"') cell += body[++i];
+      else quoted = false;
+    } else if (c === '"' && cell === "") quoted = wasQuoted = true;
+    else if (c === separator) {
+      row.push(cell);
+      cell = "";
+      wasQuoted = false;
+    } else if (c === "\n" || c === "\r") {
+      if (c === "\r" && body[i + 1] === "\n") i++;
+      endRow();
+    } else cell += c;
+  }
+  if (quoted) throw new InputError("the file ends inside a quoted cell");
+  endRow();
+  return table;
+}
+
+/**
+ * Rows for `predict`, read by the signature: a zip code stays a string, and only the empty cell is missing.
+ * Columns that the model does not know are left out.
+ *
+ * @param {string[]} header @param {string[][]} lines @param {import("./manifest.js").Signature} signature
+ * @returns {Record<string, any>[]}
+ * @throws {InputError} a column is missing or doubled, a line is too long or short, a cell does not read
+ */
+export function rowsFromCells(header, lines, signature) {
+  const places = signature.columns.map(({ name }) => {
+    const place = header.indexOf(name);
+    if (place < 0) throw new InputError(`the file has no column ${JSON.stringify(name)}`, { column: name });
+    if (header.indexOf(name, place + 1) >= 0) throw new InputError(`the file has the column ${JSON.stringify(name)} twice`, { column: name });
+    return place;
+  });
+  return lines.map((line, i) => {
+    if (line.length !== header.length) throw new InputError(`row ${i}: ${line.length} cells for ${header.length} columns`, { row: i });
+    return Object.fromEntries(signature.columns.map((column, j) => [column.name, valueFromText(line[places[j]], column, i)]));
+  });
+}
+
+/**
+ * @param {string} text @param {import("./manifest.js").Column} column @param {number} row
+ * @returns {any} null for the empty cell; what does not read stays text, which `predict` refuses by name
+ */
+export function valueFromText(text, column, row) {
+  if (text === "") return null;
+  const trimmed = text.trim();
+  if (column.dtype === "string") return text;
+  if (column.dtype === "bool") return /^true$/i.test(trimmed) ? true : /^false$/i.test(trimmed) ? false : text;
+  if (!NUMBER.test(trimmed)) return text;
+  const number = Number(trimmed);
+  // Digits that a double would round away are not the number that the file says.
+  if (column.dtype === "int64" && /^[+-]?[0-9]+$/.test(trimmed) && BigInt(trimmed.replace("+", "")) !== BigInt(number)) {
+    throw new InputError(`row ${row}, column ${JSON.stringify(column.name)}: ${trimmed} has more digits than a double holds`, { row, column: column.name });
+  }
+  return number;
+}
+
+/**
+ * CSV text. Cells that a spreadsheet would run as a formula get an apostrophe in front; numbers stay as they are.
+ * @param {any[][]} table
+ */
+export function csvFromCells(table) {
+  return table.map((row) => row.map(csvCell).join(",")).join("\r\n") + "\r\n";
+}
+
+/** @param {any} value */
+function csvCell(value) {
+  let text = value === null || value === undefined ? "" : String(value);
+  if (FORMULA.test(text) && !NUMBER.test(text)) text = `'${text}`;
+  return /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,35 @@
+/**
+ * Errors of the browser runtime, the twins of `isoship_edge.errors`.
+ *
+ * IsoshipError
+ * ├── BundleError    a file of the bundle is missing, damaged or of a newer format
+ * ├── InputError     a row that the model's input contract refuses
+ * └── BackendError   a TF.js backend that this place does not have, or that cannot be exact here
+ */
+
+export class IsoshipError extends Error {
+  /** @param {string} message @param {ErrorOptions} [options] */
+  constructor(message, options) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+export class BundleError extends IsoshipError {}
+
+export class BackendError extends IsoshipError {}
+
+export class InputError extends IsoshipError {
+  /**
+   * @param {string} message
+   * @param {{row?: number | null, column?: string | null, seen?: string | null, expected?: string | null}} [where]
+   *   `row` counts from 0
+   */
+  constructor(message, { row = null, column = null, seen = null, expected = null } = {}) {
+    super(message);
+    this.row = row;
+    this.column = column;
+    this.seen = seen;
+    this.expected = expected;
+  }
+}

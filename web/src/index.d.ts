@@ -1,0 +1,146 @@
+/** A model that isoship exported, in a page, a worker or Node. */
+
+/** A column's value: null is missing, where the model accepts it. A BigInt counts as an integer. */
+export type Value = number | bigint | string | boolean | null;
+
+/** One value for every column of the signature, and nothing else. */
+export type Row = Record<string, Value>;
+
+export type Scalar = string | number | boolean;
+
+export interface Column {
+  name: string;
+  dtype: "double" | "int64" | "bool" | "string";
+  /** null is an answerable value */
+  missing: boolean;
+  /** infinite numbers are answerable */
+  infinity: boolean;
+  /** the only values that the model accepts, or null */
+  categories: Scalar[] | null;
+  /** the largest absolute value that the model accepts, or null */
+  limit: number | null;
+}
+
+export interface Signature {
+  layout: "columns" | "matrix";
+  columns: Column[];
+}
+
+export interface Output {
+  name: string;
+  kind: "label" | "probabilities" | "scores" | "score_samples" | "value" | "transformed";
+  dtype: "double" | "float" | "int64" | "bool" | "string";
+  shape: (string | number)[];
+  classes: Scalar[] | null;
+  /** the classes as the keys that predictions carry: Python's str(class) */
+  keys: string[] | null;
+}
+
+export interface Tolerance {
+  atol: number;
+  rtol: number;
+  reason: string;
+}
+
+export interface Manifest {
+  name: string;
+  version: string;
+  /** sha256:<hex>, equal on all targets */
+  digest: string;
+  signature: Signature;
+  outputs: Output[];
+  tolerances: Record<string, Record<string, Tolerance>>;
+  encoder: object | null;
+  provenance: Record<string, string>;
+  files: Record<string, string>;
+}
+
+/** What a form may offer for one column. */
+export interface Field {
+  column: string;
+  kind: string;
+  min?: number | null;
+  max?: number | null;
+  value?: Value;
+  choices?: Scalar[];
+}
+
+/** One row's answer: output name -> a scalar, an array, or values by class. Numbers that JSON lacks are null. */
+export type Prediction = Record<string, Scalar | null | (Scalar | null)[] | Record<string, number | null>>;
+
+/** One output of all rows, row-major. */
+export type Tensor =
+  | { dtype: "double"; shape: number[]; data: Float64Array }
+  | { dtype: "float"; shape: number[]; data: Float32Array }
+  | { dtype: "int64"; shape: number[]; data: BigInt64Array }
+  /** 0 and 1 */
+  | { dtype: "bool"; shape: number[]; data: Uint8Array }
+  | { dtype: "string"; shape: number[]; data: string[] };
+
+export interface Selftest {
+  ok: boolean;
+  /** golden rows replayed */
+  rows: number;
+  /** the largest |difference| of any number */
+  worst: number;
+  /** other labels inside the source model's own margin */
+  ties: number;
+  /** what went wrong first, in words, or null */
+  firstDifference: string | null;
+}
+
+export interface Model {
+  readonly manifest: Manifest;
+  readonly form: Field[];
+  /** the TF.js backend in use, or "javascript" where the whole model runs without TF.js */
+  readonly backend: string;
+  /**
+   * What `POST /predict` answers under `predictions`.
+   * @throws {InputError} for the first row that the model refuses; nothing is answered then
+   */
+  predict(rows: Row[]): Promise<Prediction[]>;
+  /** Every output as one typed array. */
+  predictTensors(rows: Row[]): Promise<Record<string, Tensor>>;
+  /** Replays the golden rows that travel with the bundle. */
+  selftest(): Promise<Selftest>;
+  /** Frees what the model holds. */
+  dispose(): void;
+}
+
+export type BackendName = "auto" | "cpu" | "wasm" | "webgl";
+
+export interface LoadOptions {
+  /** the bundle's folder; by default the one around index.js. Relative to the page, in Node to index.js */
+  baseUrl?: string | URL;
+  /** auto: wasm for models worth its loading time, else cpu. webgl is never chosen unasked */
+  backend?: BackendName;
+  /** your own TF.js (core and converter in one namespace, backends registered) instead of the bundle's */
+  tf?: unknown;
+}
+
+/**
+ * @throws {BundleError} a file is missing, damaged or of a newer format
+ * @throws {BackendError} the backend asked for is not there, or has only 16-bit floats
+ */
+export function load(options?: LoadOptions): Promise<Model>;
+
+/** The same in a worker of its own; only where `Worker` exists. */
+export function loadInWorker(options?: Omit<LoadOptions, "tf">): Promise<Model>;
+
+/** Base of every error thrown on purpose. */
+export class IsoshipError extends Error {}
+
+/** A file of the bundle is missing, damaged or of a newer format. */
+export class BundleError extends IsoshipError {}
+
+/** A TF.js backend that this place does not have, or that cannot be exact here. */
+export class BackendError extends IsoshipError {}
+
+/** A row that the model's input contract refuses. */
+export class InputError extends IsoshipError {
+  /** counted from 0 */
+  row: number | null;
+  column: string | null;
+  seen: string | null;
+  expected: string | null;
+}

@@ -1,0 +1,138 @@
+/**
+ * Rows to columns, by the signature and nothing else: what does not fit is refused, never bent.
+ *
+ * The twin of `isoship_edge.decode`, in the same words (tests/vectors/rows.json). A BigInt counts as an integer,
+ * which JSON does not have; NaN is no number here: null is missing.
+ */
+
+import { InputError } from "./errors.js";
+import { MISSING_STRING, value } from "./value.js";
+import { expectedOf, got, listed, quoted } from "./words.js";
+
+const LARGEST_INTEGER = 2 ** 53;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+export const MATRIX_INPUT = "X";
+
+/**
+ * The model's inputs from an array of plain objects: one value [N, 1] a column, or `X` [N, F].
+ *
+ * @param {unknown} rows
+ * @param {import("./manifest.js").Signature} signature
+ * @returns {Map<string, import("./value.js").Value>}
+ * @throws {InputError} for the first row that does not fit, in it unknown keys before columns in order
+ */
+export function inputsFromRows(rows, signature) {
+  if (!Array.isArray(rows)) refuse(null, null, got(rows), "an array");
+  const list = /** @type {any[]} */ (rows);
+  const known = new Set(signature.columns.map((column) => column.name));
+  const data = signature.columns.map((column) => EMPTY[column.dtype](list.length));
+  for (let i = 0; i < list.length; i++) {
+    const row = list[i];
+    if (row === null || typeof row !== "object" || Array.isArray(row)) refuse(i, null, got(row), "an object");
+    for (const key of Object.keys(row)) {
+      if (!known.has(key)) {
+        refuse(i, key, "an unknown key", `one of the columns ${listed([...known])}`);
+      }
+    }
+    for (let j = 0; j < signature.columns.length; j++) {
+      const column = signature.columns[j];
+      if (!Object.hasOwn(row, column.name)) refuse(i, column.name, "nothing (the key is absent)", expectedOf(column));
+      data[j][i] = ACCEPT[column.dtype](row[column.name], column, i);
+    }
+  }
+  const inputs = new Map();
+  if (signature.layout === "columns") {
+    signature.columns.forEach((column, j) => {
+      inputs.set(column.name, value(column.dtype, [list.length, 1], data[j]));
+    });
+    return inputs;
+  }
+  const width = signature.columns.length;
+  const matrix = new Float64Array(list.length * width);
+  for (let j = 0; j < width; j++) {
+    for (let i = 0; i < list.length; i++) matrix[i * width + j] = Number(data[j][i]);
+  }
+  return inputs.set(MATRIX_INPUT, value("double", [list.length, width], matrix));
+}
+
+/** @type {Record<string, (n: number) => any>} */
+const EMPTY = {
+  double: (n) => new Float64Array(n),
+  int64: (n) => new BigInt64Array(n),
+  bool: (n) => new Uint8Array(n),
+  string: (n) => new Array(n),
+};
+
+/** @type {Record<string, (value: any, column: import("./manifest.js").Column, row: number) => any>} */
+const ACCEPT = { double, int64, bool, string };
+
+/** @param {any} x @param {import("./manifest.js").Column} column @param {number} row */
+function double(x, column, row) {
+  if (x === null && column.missing) return NaN;
+  if (typeof x !== "number") refuseValue(row, column, x);
+  if (!Number.isFinite(x)) {
+    if (Number.isNaN(x) || !column.infinity) refuseValue(row, column, x, "a finite number");
+  } else if (column.limit !== null && Math.abs(x) > column.limit) {
+    refuseValue(row, column, x, `a number from ${-column.limit} to ${column.limit}`);
+  }
+  checkCategory(row, column, x);
+  return x;
+}
+
+/** @param {any} x @param {import("./manifest.js").Column} column @param {number} row */
+function int64(x, column, row) {
+  if (typeof x !== "bigint" && !Number.isInteger(x)) refuseValue(row, column, x);
+  const limit = Math.min(LARGEST_INTEGER, column.limit ?? LARGEST_INTEGER);
+  if (x > limit || x < -limit) refuseValue(row, column, x, `an integer from ${-limit} to ${limit}`);
+  checkCategory(row, column, x, Number(x));
+  return BigInt(x);
+}
+
+/** @param {any} x @param {import("./manifest.js").Column} column @param {number} row */
+function bool(x, column, row) {
+  if (typeof x !== "boolean") refuseValue(row, column, x);
+  checkCategory(row, column, x);
+  return x ? 1 : 0;
+}
+
+/** @param {any} x @param {import("./manifest.js").Column} column @param {number} row */
+function string(x, column, row) {
+  if (x === null && column.missing) return MISSING_STRING;
+  if (typeof x !== "string") refuseValue(row, column, x);
+  for (const [found, seen, expected] of FAULTS) {
+    if (found(x)) refuse(row, column.name, seen, expectedOf(column, expected));
+  }
+  checkCategory(row, column, x);
+  return x;
+}
+
+/** What ONNX tensors cannot carry; the other runtimes refuse the same. @type {[(x: string) => boolean, string, string][]} */
+const FAULTS = [
+  [(x) => x.includes("\0"), "a string with a NUL character", "text without NUL"],
+  [(x) => LONE_SURROGATE.test(x), "a string with a lone surrogate", "well-formed Unicode text"],
+  [(x) => x.includes(MISSING_STRING), "a string with U+FDD0", "text without the reserved character U+FDD0"],
+];
+
+/** @param {number} row @param {import("./manifest.js").Column} column @param {any} x @param {any} [comparable] */
+function checkCategory(row, column, x, comparable = x) {
+  if (column.categories !== null && !column.categories.includes(comparable)) {
+    refuseValue(row, column, x, `one of ${listed(column.categories)}`);
+  }
+}
+
+/**
+ * @param {number} row @param {import("./manifest.js").Column} column @param {unknown} seen @param {string} [expected]
+ * @returns {never}
+ */
+function refuseValue(row, column, seen, expected) {
+  refuse(row, column.name, got(seen), expectedOf(column, expected));
+}
+
+/**
+ * @param {number | null} row @param {string | null} column @param {string} seen @param {string} expected
+ * @returns {never}
+ */
+function refuse(row, column, seen, expected) {
+  const place = row === null ? "rows" : column === null ? `row ${row}` : `row ${row}, column ${quoted(column)}`;
+  throw new InputError(`${place}: expected ${expected}, got ${seen}`, { row, column, seen, expected });
+}

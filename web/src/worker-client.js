@@ -1,0 +1,60 @@
+/**
+ * A bundle in a worker of its own, with the same methods as in the page.
+ */
+
+import { BackendError, BundleError, InputError, IsoshipError } from "./errors.js";
+
+/** @type {Record<string, new (message: string, where?: any) => Error>} */
+const ERRORS = { BackendError, BundleError, InputError, IsoshipError };
+
+/**
+ * @param {{baseUrl?: string | URL, backend?: import("./backend.js").BackendName}} [options]
+ *   `baseUrl` is relative to the page
+ */
+export async function loadInWorker({ baseUrl, backend } = {}) {
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  /** @type {Map<number, {resolve: (result: any) => void, reject: (err: Error) => void}>} */
+  const waiting = new Map();
+  let last = 0;
+  worker.addEventListener("message", ({ data: { id, result, error } }) => {
+    const call = waiting.get(id);
+    waiting.delete(id);
+    if (error) call?.reject(errorFrom(error));
+    else call?.resolve(result);
+  });
+  worker.addEventListener("error", (event) => {
+    const err = new IsoshipError(`the worker stopped: ${event.message || "its script did not load"}`);
+    for (const { reject } of waiting.values()) reject(err);
+    waiting.clear();
+  });
+  /** @param {string} method @param {any[]} args @returns {Promise<any>} */
+  const ask = (method, ...args) =>
+    new Promise((resolve, reject) => {
+      waiting.set(++last, { resolve, reject });
+      worker.postMessage({ id: last, method, args });
+    });
+  const dispose = () => {
+    worker.terminate();
+    for (const { reject } of waiting.values()) reject(new IsoshipError("the worker was disposed of"));
+    waiting.clear();
+  };
+  const absolute = baseUrl === undefined ? undefined : new URL(baseUrl, document.baseURI).href;
+  try {
+    const { manifest, form, backend: running } = await ask("load", { baseUrl: absolute, backend });
+    return {
+      manifest, form, backend: running, dispose,
+      predict: (/** @type {any[]} */ rows) => ask("predict", rows),
+      predictTensors: (/** @type {any[]} */ rows) => ask("predictTensors", rows),
+      selftest: () => ask("selftest"),
+    };
+  } catch (err) {
+    dispose();
+    throw err;
+  }
+}
+
+/** @param {any} error what crossed over from the worker */
+function errorFrom({ name, message, ...where }) {
+  const known = Object.hasOwn(ERRORS, name) ? ERRORS[name] : IsoshipError;
+  return known === InputError ? new InputError(message, where) : new known(message);
+}
