@@ -6,11 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from isoship.errors import ParityError
 from isoship.sources.contract import Row
 from isoship_edge.manifest import Manifest
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+class RunnerCrashed(ParityError):
+    """The runtime ended, threw, or warned where it must be silent."""
+
+
+class RunnerHung(ParityError):
+    """The runtime did not answer in time."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +32,12 @@ class Shipped:
 
 
 class Runner(Protocol):
-    """prepare, infer as often as wanted, close. Registered by name in `isoship.parity.runners`."""
+    """prepare, infer as often as wanted, close. Registered by name in `isoship.parity.runners`.
+
+    Optional attributes, all False where absent. through_json: answers come as JSON, where NaN and infinities are null,
+    and rows with infinities are left out unless takes_infinity. unguarded: the runtime knows nothing of the input
+    contract (stock TF.js), so rows that must be refused are not shown to it.
+    """
 
     name: str
     """Such as `onnxruntime`, `edge`, `lambda`, `http`, `tfjs-stock-node-cpu`, `web-chromium-webgl`."""
@@ -45,7 +59,7 @@ class Runner(Protocol):
 
         Raises:
             InputError: the runtime refuses the batch.
-            ParityError: it crashed, hung, or warned where it must be silent.
+            ParityError: it crashed (RunnerCrashed), hung (RunnerHung), or warned where it must be silent.
         """
         ...
 

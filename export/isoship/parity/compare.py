@@ -1,0 +1,232 @@
+"""Answers against the reference's answers: pure functions on arrays, and the verdict they end in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from isoship.sources.contract import Answers
+from isoship_edge.manifest import Output, Tolerance
+
+Array = np.ndarray[Any, Any]
+Status = Literal["agree", "disagree", "crashed", "hung", "unavailable"]
+
+#: Margins below this are ties where a model has no scores whose tolerance could say so.
+_TIE = {"double": 1e-9, "float32": 1e-6}
+_KINDS_OF_DTYPE = {"double": "f", "float": "f", "int64": "i", "bool": "b", "string": "OU"}
+_WORST = 8
+#: log10 of the errors that the histogram tells apart; no error at all stands in a bin of its own.
+DECADES = range(-18, 3)
+
+
+@dataclass(frozen=True)
+class Worst:
+    """One row on which a runtime was furthest off. value and expected: of the output in question, for that row."""
+
+    row: int
+    kind: str
+    output: str
+    expected: Any
+    value: Any
+    error: float
+    flip: bool
+
+
+@dataclass(frozen=True)
+class KindCount:
+    """What happened on one kind of row. decades: log10 of a row's largest error, "none" or "inf" -> rows."""
+
+    rows: int
+    flips: int
+    ties: int
+    over: int
+    max_abs: float
+    decades: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """flips and ties: rows. over: rows with a number beyond its tolerance. problems: what no number expresses."""
+
+    rows: int
+    flips: int
+    ties: int
+    over: int
+    max_abs: float
+    max_rel: float
+    worst: tuple[Worst, ...]
+    kinds: dict[str, KindCount]
+    problems: tuple[str, ...]
+
+    @property
+    def agrees(self) -> bool:
+        return not (self.flips or self.over or self.problems)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one runtime."""
+
+    name: str
+    target: str
+    precision: str
+    status: Status
+    rows: int = 0
+    flips: int = 0
+    ties: int = 0
+    max_abs: float = 0.0
+    max_rel: float = 0.0
+    milliseconds: float = 0.0
+    message: str = ""
+    refused: int = 0
+    worst: tuple[Worst, ...] = ()
+    kinds: dict[str, KindCount] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    tolerances: dict[str, Tolerance] = field(default_factory=dict)
+
+
+def compare(
+    reference: Answers,
+    answers: Mapping[str, Array],
+    outputs: Sequence[Output],
+    tolerances: Mapping[str, Tolerance],
+    *,
+    kinds: Sequence[str],
+    precision: str,
+    through_json: bool = False,
+) -> Comparison:
+    """One runtime's answers against the reference's.
+
+    tolerances: of every output, for the runtime's precision. kinds: of every row.
+    through_json: NaN and infinities come back as null, so only "not finite" can be told.
+    """
+    count = len(kinds)
+    problems = [f"{o.name} is not answered" for o in outputs if o.name not in answers]
+    problems += [f"{name} is answered and not in the manifest" for name in answers if name not in reference.outputs]
+    tie_below = tie_tolerance(outputs, tolerances, precision)
+    flipped, tied, over = (np.zeros(count, dtype=bool) for _ in range(3))
+    error = np.zeros(count)
+    relative = 0.0
+    worst: list[Worst] = []
+    for output in outputs:
+        if output.name not in answers or output.name not in reference.outputs:
+            continue
+        want, got = reference.outputs[output.name], np.asarray(answers[output.name])
+        wrong = _misfit(output, want, got)
+        if wrong is not None:
+            problems.append(wrong)
+            continue
+        if want.dtype.kind == "f":
+            d = difference(want, got, only_finite=through_json)
+            t = tolerances[output.name]
+            allowed = t.atol + t.rtol * np.where(np.isfinite(want), np.abs(want), 0.0)
+            beyond = _rows(d > allowed)
+            over |= beyond
+            row_error = _rows(d, np.max)
+            error = np.maximum(error, row_error)
+            relative = max(relative, _relative(d, want, t.atol))
+            bad, flips = row_error, np.zeros(count, dtype=bool)
+        else:
+            other = _rows(_unequal(want, got))
+            tie = other & (reference.margin <= tie_below) & (output.kind == "label")
+            flips = other & ~tie
+            flipped |= flips
+            tied |= tie
+            bad = np.where(flips, np.inf, 0.0)
+        for i in np.argsort(-bad, kind="stable")[:_WORST].tolist():
+            if bad[i] > 0:
+                shown = float(bad[i]) if want.dtype.kind == "f" else math.nan
+                worst.append(
+                    Worst(i, kinds[i], output.name, want[i].tolist() if want.ndim > 1 else _item(want[i]),
+                          got[i].tolist() if got.ndim > 1 else _item(got[i]), shown, bool(flips[i]))
+                )  # fmt: skip
+    worst.sort(key=lambda w: (not w.flip, -w.error))
+    return Comparison(
+        rows=count,
+        flips=int(flipped.sum()),
+        ties=int(tied.sum()),
+        over=int(over.sum()),
+        max_abs=float(error.max(initial=0.0)),
+        max_rel=relative,
+        worst=tuple(worst[:_WORST]),
+        kinds={kind: _count(kind, kinds, flipped, tied, over, error) for kind in dict.fromkeys(kinds)},
+        problems=tuple(problems),
+    )
+
+
+def difference(want: Array, got: Array, *, only_finite: bool = False) -> Array:
+    """|want - got|; 0 where both are NaN or the same infinity, infinite where only one is."""
+    want, got = want.astype(np.float64), got.astype(np.float64)
+    if only_finite:
+        want, got = (np.where(np.isfinite(a), a, np.nan) for a in (want, got))
+    with np.errstate(invalid="ignore", over="ignore"):
+        d = np.abs(want - got)
+    same = (want == got) | (np.isnan(want) & np.isnan(got))
+    return np.where(same, 0.0, np.where(np.isnan(d), np.inf, d))
+
+
+def tie_tolerance(outputs: Sequence[Output], tolerances: Mapping[str, Tolerance], precision: str) -> float:
+    """The source's margin up to which another label is a tie: the tolerance of the scores that decide the label."""
+    deciding = [tolerances[o.name].atol for o in outputs if o.kind in ("probabilities", "scores")]
+    return max(deciding, default=_TIE[precision])
+
+
+def _misfit(output: Output, want: Array, got: Array) -> str | None:
+    if got.shape != want.shape:
+        return f"{output.name} has shape {list(got.shape)} where the model gives {list(want.shape)}"
+    if got.dtype.kind not in _KINDS_OF_DTYPE[output.dtype]:
+        return f"{output.name} has dtype {got.dtype} where the manifest says {output.dtype}"
+    return None
+
+
+def _unequal(want: Array, got: Array) -> Array:
+    if want.dtype.kind in "OU" or got.dtype.kind in "OU":
+        pairs = zip(want.ravel().tolist(), got.ravel().tolist(), strict=True)
+        return np.array([type(a) is not type(b) or a != b for a, b in pairs], dtype=bool).reshape(want.shape)
+    return np.asarray(want != got)
+
+
+def _rows(values: Array, reduce: Any = np.any) -> Array:
+    """One value a row."""
+    if values.ndim == 1:
+        return values
+    flat = values.reshape(len(values), -1)
+    if flat.shape[1] == 0:
+        return np.zeros(len(values), dtype=values.dtype)
+    return np.asarray(reduce(flat, axis=1))
+
+
+def _relative(d: Array, want: Array, floor: float) -> float:
+    size = np.abs(want.astype(np.float64))
+    usable = np.isfinite(d) & np.isfinite(size) & (size > max(floor, 1e-300))
+    return float((d[usable] / size[usable]).max(initial=0.0))
+
+
+def _count(kind: str, kinds: Sequence[str], flipped: Array, tied: Array, over: Array, error: Array) -> KindCount:
+    mine = np.array([k == kind for k in kinds], dtype=bool)
+    decades: dict[str, int] = {}
+    for e in error[mine].tolist():
+        key = _decade(e)
+        decades[key] = decades.get(key, 0) + 1
+    return KindCount(
+        rows=int(mine.sum()),
+        flips=int(flipped[mine].sum()),
+        ties=int(tied[mine].sum()),
+        over=int(over[mine].sum()),
+        max_abs=float(error[mine].max(initial=0.0)),
+        decades=decades,
+    )
+
+
+def _decade(error: float) -> str:
+    if error == 0 or error == math.inf:
+        return "none" if error == 0 else "inf"
+    return str(max(DECADES[0], min(DECADES[-1], math.floor(math.log10(error)))))
+
+
+def _item(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value

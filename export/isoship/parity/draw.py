@@ -1,0 +1,156 @@
+"""Single values for single columns, drawn from what the model knows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from isoship.parity.form import human
+from isoship.parity.probe import FloatArray
+from isoship.parity.profile import ColumnProfile
+from isoship.sources.contract import Row
+
+Rng = np.random.Generator
+
+#: Strings that encoders, tokenizers, JSON and spreadsheets have tripped over.
+STRANGE = (
+    "",
+    " ",
+    "NA",
+    "nan",
+    "None",
+    "null",
+    "0",
+    "1.0",
+    "true",
+    "Ünïcödé",
+    "e\u0301clair",
+    "\u00e9clair",
+    "İstanbul",
+    "ΣΊΣΥΦΟΣ ς",
+    "straße",
+    "北京",
+    "עברית",
+    "العربية",
+    "हिन्दी",
+    "🐧",
+    "👩‍👩‍👧‍👦",
+    "\ufeffmark",
+    "tab\tnew\nline",
+    "\u00a0nbsp",
+    'quote"\\slash',
+    "<img src=x onerror=alert(1)>",
+    "=1+1",
+    "__proto__",
+    "constructor",
+    "x" * 1000,
+)
+
+
+def ordinary_value(profile: ColumnProfile, rng: Rng) -> Any:
+    """A value that the model may meet any day: inside the fitted range, or one of the categories."""
+    if profile.dtype == "bool":
+        return bool(rng.integers(2))
+    if profile.categories and (profile.dtype == "string" or profile.closed or rng.random() < 0.5):
+        return _typed(profile.categories[rng.integers(len(profile.categories))], profile)
+    if profile.dtype == "string":
+        return str(rng.choice(["alpha", "beta", "gamma", "delta", "the quick brown fox", "lorem ipsum dolor"]))
+    span = profile.high - profile.low
+    kind = rng.integers(4)
+    if kind < 2:
+        value = float(rng.uniform(profile.low, profile.high))
+    elif kind == 2:
+        value = float(np.clip(rng.normal(profile.typical, span / 6), profile.low, profile.high))
+    else:
+        value = human(float(rng.uniform(profile.low, profile.high)), span)
+    return within(value, profile)
+
+
+def ordinary_row(profiles: dict[str, ColumnProfile], rng: Rng) -> Row:
+    return {name: ordinary_value(profile, rng) for name, profile in profiles.items()}
+
+
+def typical_row(profiles: dict[str, ColumnProfile]) -> Row:
+    """The row in the middle of everything."""
+    row: Row = {}
+    for name, p in profiles.items():
+        if p.dtype == "bool":
+            row[name] = False
+        elif p.categories and (p.dtype == "string" or p.closed):
+            row[name] = _typed(p.categories[0], p)
+        elif p.dtype == "string":
+            row[name] = "alpha"
+        else:
+            row[name] = within(p.typical, p)
+    return row
+
+
+def within(value: float, profile: ColumnProfile) -> Any:
+    """A number as the column takes it: whole for int64, no larger than the limit."""
+    if profile.limit is not None:
+        value = float(np.clip(value, -profile.limit, profile.limit))
+    if profile.dtype == "int64":
+        return int(np.clip(np.round(value), -(2**53), 2**53))
+    return float(value)
+
+
+def around(boundary: float, profile: ColumnProfile) -> list[Any]:
+    """The last value before a boundary and the first after it, in doubles and (for doubles) in float32 steps."""
+    if profile.dtype == "int64":
+        return [within(boundary, profile), within(boundary + 1, profile)]
+    with np.errstate(over="ignore"):
+        single = np.float32(boundary)
+        # one ulp of float32 either side of its nearest value, and the doubles either side of the boundary itself
+        steps = [
+            float(boundary),
+            float(np.nextafter(boundary, np.inf)),
+            float(np.nextafter(single, np.float32(-np.inf))),
+            float(single),
+            float(np.nextafter(single, np.float32(np.inf))),
+            float(np.nextafter(boundary, -np.inf)),
+        ]
+    usable = [v for v in steps if np.isfinite(v) and (profile.limit is None or abs(v) <= profile.limit)]
+    return list(dict.fromkeys(usable))
+
+
+def thresholds(profile: ColumnProfile) -> FloatArray:
+    """The boundaries whose neighbourhood can be asked: a closed column takes its categories and nothing else."""
+    return np.empty(0) if profile.closed else profile.boundaries
+
+
+def extremes(profile: ColumnProfile) -> list[Any]:
+    """Values at the edge of the contract. Where the model is smooth, float32 has no digits for far ones: one span."""
+    if profile.closed or profile.dtype in ("bool", "string"):
+        return []
+    span = profile.high - profile.low
+    values = [0.0, -0.0, 5e-324, -5e-324, 2.2250738585072014e-308, 1e-45, -1e-45, 1.0000000180025095e-35, 1e-20]
+    values += [profile.low - span, profile.high + span]
+    if profile.saturates:
+        far = [2.0**24 + 1, 1e9, 2.0**31, 2.0**53, 1e30, 3.4028234663852886e38, 3.4028235677973366e38, 1e300]
+        values += [sign * v for v in (*far, np.finfo(np.float64).max) for sign in (1.0, -1.0)]
+        if profile.limit is not None:
+            values += [profile.limit, -profile.limit]
+        if profile.infinity:
+            values += [np.inf, -np.inf]
+    if profile.dtype == "int64":
+        return list(dict.fromkeys(int(v) for v in values if abs(v) <= 2**53 and v == int(v)))
+    return [float(v) for v in values if profile.limit is None or abs(v) <= profile.limit]
+
+
+def strange_strings(profile: ColumnProfile) -> Iterator[str]:
+    """Strings near the categories (case, spaces, normal form) and strange ones far from them."""
+    import unicodedata
+
+    yield from STRANGE
+    for category in profile.categories[:20]:
+        text = str(category)
+        near = (text.upper(), text.lower(), f" {text}", f"{text} ", text[:-1], unicodedata.normalize("NFD", text))
+        yield from (n for n in near if n != text)
+
+
+def _typed(value: Any, profile: ColumnProfile) -> Any:
+    if profile.dtype == "double":
+        return float(value)
+    return int(value) if profile.dtype == "int64" else value

@@ -1,0 +1,53 @@
+// A runner's half in a browser: fetches requests from the runner's server, posts the answers back.
+
+import { watchConsole } from "./console.mjs";
+import { errorOf, shippedModel } from "./shipped.mjs";
+import { stampOf, stockModel } from "./stock.mjs";
+
+const query = new URLSearchParams(location.search);
+const mode = query.get("mode");
+const backend = query.get("backend") ?? "";
+const warnings = watchConsole();
+// The runner reads the browser's log, where every message has one level: only complaints may stand there.
+console.log = console.info = console.debug = () => {};
+
+async function start() {
+  if (mode === "web") return shippedModel(await import("/web/index.js"), backend);
+  await script("/stock/tfjs/dist/tf.min.js");
+  const tf = /** @type {any} */ (globalThis).tf;
+  if (backend === "wasm") {
+    await script("/stock/tfjs-backend-wasm/dist/tf-backend-wasm.min.js");
+    tf.wasm.setWasmPaths("/stock/tfjs-backend-wasm/dist/");
+  }
+  if (!(await tf.setBackend(backend))) throw new Error(`TF.js has no working backend ${backend} here`);
+  await tf.ready();
+  return { answer: await stockModel(tf, "/web/model.json"), stamp: stampOf(tf) };
+}
+
+/** @param {string} url */
+function script(url) {
+  return new Promise((resolve, reject) => {
+    const element = Object.assign(document.createElement("script"), { src: url, onload: resolve });
+    element.onerror = () => reject(new Error(`${url} did not load`));
+    document.head.append(element);
+  });
+}
+
+/** @param {any} answer */
+const send = (answer) =>
+  fetch("/driver/answer", { method: "POST", body: JSON.stringify({ ...answer, warnings: warnings() }) });
+
+addEventListener("error", (event) => console.error(`uncaught: ${event.message}`));
+addEventListener("unhandledrejection", (event) => console.error(`unhandled: ${event.reason}`));
+try {
+  const { answer, stamp } = await start();
+  await send({ stamp: { browser: navigator.userAgent, ...stamp } });
+  for (;;) {
+    const next = await fetch("/driver/next", { cache: "no-store" });
+    if (next.status === 204) continue;
+    if (!next.ok) break;
+    await send(await answer(await next.json()).catch(errorOf));
+  }
+} catch (err) {
+  await send(errorOf(err));
+}

@@ -1,0 +1,30 @@
+// The bundle's own index.js as shipped: rows in, HTTP's predictions out.
+
+/**
+ * @param {any} index the module web/index.js @param {string} backend
+ * @returns {Promise<{answer: (request: any) => Promise<any>, stamp: Record<string, string>}>}
+ */
+export async function shippedModel(index, backend) {
+  const model = await index.load({ backend });
+  const stamp = { backend: String(model.backend ?? backend) };
+  return { stamp, answer: async ({ rows }) => ({ predictions: await model.predict(rows.map(decodeRow)) }) };
+}
+
+/** An error of predict as data: the input contract refused the rows, or something broke. @param {any} err */
+export function errorOf(err) {
+  const { name = "Error", message = String(err), row = null, column = null } = err ?? {};
+  return { error: { name, message, row, column, stack: String(err?.stack ?? "") } };
+}
+
+const SPECIAL = /** @type {Record<string, number>} */ ({ nan: NaN, inf: Infinity, "-inf": -Infinity });
+
+/** The golden encoding of a row's values; whole numbers become numbers, as JSON would have them. @param {any} row */
+function decodeRow(row) {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, decode(value)]));
+}
+
+/** @param {any} value */
+function decode(value) {
+  if (value === null || typeof value !== "object") return value;
+  return value.$ === "int64" ? Number(value.v) : SPECIAL[value.$];
+}

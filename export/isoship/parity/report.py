@@ -1,0 +1,167 @@
+"""The report of a check: a table for the terminal, a document for machines, a page for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from isoship.parity.compare import Verdict
+from isoship.sources.contract import Row
+
+Evidence = Literal["source", "golden", "graph"]
+
+#: What each level means to a reader.
+EVIDENCE = {
+    "source": "fresh rows, answered by the source model itself",
+    "golden": "golden rows only: the source model's answers that travel in the bundle; no model file was loaded",
+    "graph": "fresh rows, answered by model.onnx, which an earlier check proved against the source model",
+}
+FAULTS = ("disagree", "crashed", "hung")
+
+
+@dataclass(frozen=True)
+class ParityReport:
+    """What a check found.
+
+    partial: fewer runtimes than the bundle's targets call for were asked for. required: targets that had to run.
+    kinds: rows of each kind. shown: the rows that the verdicts name; None for rows of the user's sample, whose values
+    are not kept. notes: what a reader should know besides.
+    """
+
+    name: str
+    version: str
+    digest: str
+    evidence: Evidence
+    verdicts: tuple[Verdict, ...]
+    partial: bool = False
+    required: tuple[str, ...] = ()
+    kinds: dict[str, int] = field(default_factory=dict)
+    shown: dict[int, Row | None] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    checked: str = ""
+    seed: int = 0
+    model_sha256: str = ""
+
+    @property
+    def unproven(self) -> tuple[str, ...]:
+        """Targets that had to run and ran nowhere."""
+        ran = {v.target for v in self.verdicts if v.status == "agree"}
+        return tuple(t for t in self.required if t not in ran)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all agree; 1 a disagreement, crash or hang; 2 something that had to run could not."""
+        if any(v.status in FAULTS for v in self.verdicts):
+            return 1
+        return 2 if self.unproven or not any(v.status == "agree" for v in self.verdicts) else 0
+
+    @property
+    def ok(self) -> bool:
+        return self.exit_code == 0
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one sentence."""
+        bad = [v for v in self.verdicts if v.status in FAULTS]
+        asked = [v for v in self.verdicts if v.status != "unavailable"]
+        ran = [v for v in asked if v.status == "agree" and v.rows]
+        if bad:
+            return f"{len(bad)} of {len(asked)} checks failed: {', '.join(v.name for v in bad)}"
+        if not self.ok:
+            return f"not checked: {', '.join(self.unproven) or 'nothing'} ran in no runtime here"
+        word = "Partial: every runtime asked for agrees" if self.partial else "Every runtime agrees"
+        return f"{word} with the reference on {max((v.rows for v in ran), default=0):,} rows"
+
+    def table(self) -> str:
+        """runtime, rows, flips, ties, largest error, ms; then the verdict and what to do."""
+        head = ("runtime", "rows", "flips", "ties", "largest error", "ms", "verdict")
+        body = [
+            (v.name, str(v.rows), str(v.flips), str(v.ties), number(v.max_abs), f"{v.milliseconds:.0f}", v.status)
+            if v.rows
+            else (v.name, "", "", "", "", "", v.status)
+            for v in self.verdicts
+        ]
+        widths = [max(len(row[i]) for row in (head, *body)) for i in range(len(head))]
+        lines = [
+            "  ".join(
+                c.ljust(w) if i in (0, 6) else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
+            )
+            for row in (head, *body)
+        ]
+        lines = [lines[0].rstrip(), "-" * len(lines[0].rstrip()), *(line.rstrip() for line in lines[1:])]
+        for v in self.verdicts:
+            if v.message:
+                first, *rest = v.message.splitlines()
+                lines += [f"{v.name}: {first}", *(f"    {line}" for line in rest)]
+        lines += list(self.notes)
+        lines.append(f"{self.headline} (evidence: {self.evidence}{', partial' if self.partial else ''})")
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of parity.json: plain JSON values, non-finite numbers as "inf", "-inf" and "nan"."""
+        document = {
+            "format": 1,
+            "ok": self.ok,
+            "exit_code": self.exit_code,
+            "headline": self.headline,
+            "evidence": self.evidence,
+            "partial": self.partial,
+            "checked": self.checked,
+            "name": self.name,
+            "version": self.version,
+            "digest": self.digest,
+            "model_sha256": self.model_sha256,
+            "seed": self.seed,
+            "rows": dict(self.kinds),
+            "required": list(self.required),
+            "unproven": list(self.unproven),
+            "verdicts": [self._verdict(v) for v in self.verdicts],
+            "notes": list(self.notes),
+            "environment": dict(self.environment),
+        }
+        plain: dict[str, Any] = _plain(document)
+        return plain
+
+    def to_html(self) -> str:
+        """One page that needs nothing else: no script, no network."""
+        from isoship.parity.page import render
+
+        return render(self)
+
+    def write(self, folder: Path) -> None:
+        """Writes parity.json and parity.html."""
+        import json
+
+        text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+        (folder / "parity.json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+        (folder / "parity.html").write_text(self.to_html(), encoding="utf-8", errors="backslashreplace")
+
+    def _verdict(self, verdict: Verdict) -> dict[str, Any]:
+        entry = asdict(verdict)
+        entry["tolerances"] = {name: t._asdict() for name, t in verdict.tolerances.items()}
+        for shown in entry["worst"]:
+            shown["input"] = self.shown.get(shown["row"])
+        return entry
+
+
+def number(value: float) -> str:
+    """An error as people read it: 0, 2.2e-16, inf."""
+    if value == 0:
+        return "0"
+    return f"{value:.1e}" if math.isfinite(value) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)

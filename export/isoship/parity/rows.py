@@ -1,0 +1,266 @@
+"""Where the rows of a check come from: made to break the model, each with the kind of trouble it stands for.
+
+| kind | what |
+|---|---|
+| sample | rows of the user, asked and forgotten: no report holds their values |
+| ordinary | inside the fitted range |
+| threshold | on each boundary and one ulp either side, in double and in float32 steps |
+| category, unseen | each fitted category; values that no encoder has met |
+| missing | each column that accepts it, and all of them at once |
+| extreme | zeros of both signs, denormals, the largest numbers the contract takes |
+| boundary | two rows of different label, cut ever finer until nothing lies between them |
+| integer | whole numbers and cents, which lie on midpoints more often than chance has it |
+| text | strange strings |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from isoship.parity.draw import (
+    Rng,
+    around,
+    extremes,
+    ordinary_row,
+    ordinary_value,
+    strange_strings,
+    thresholds,
+    within,
+)
+from isoship.parity.profile import ColumnProfile
+from isoship.sources.contract import Row
+
+KINDS = (
+    "sample",
+    "ordinary",
+    "threshold",
+    "category",
+    "unseen",
+    "missing",
+    "extreme",
+    "boundary",
+    "integer",
+    "text",
+)
+
+#: Parts of the budget; what a model has no use for goes to ordinary rows.
+_SHARES = {
+    "sample": 0.20,
+    "threshold": 0.32,
+    "category": 0.08,
+    "unseen": 0.05,
+    "missing": 0.08,
+    "extreme": 0.08,
+    "boundary": 0.06,
+    "integer": 0.06,
+    "text": 0.04,
+}
+DEFAULT_BUDGET = 1500
+_MOST_BISECTED = 200
+_PARTS, _ROUNDS = 16, 16
+
+#: Rows -> labels, from whatever can say.
+Predict = Callable[[list[Row]], Sequence[Any]]
+Profiles = dict[str, ColumnProfile]
+
+
+@dataclass(frozen=True)
+class RowSet:
+    """Rows with a kind each."""
+
+    rows: list[Row]
+    kinds: list[str]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def counts(self) -> dict[str, int]:
+        return {kind: self.kinds.count(kind) for kind in KINDS if kind in self.kinds}
+
+
+def rows_for_check(
+    profiles: Profiles,
+    *,
+    seed: int = 0,
+    budget: int | str | None = None,
+    sample: Sequence[Row] = (),
+    predict: Predict | None = None,
+) -> RowSet:
+    """Rows of every kind that applies, the same for the same seed.
+
+    budget: how many (default 1500), or "max": every boundary, category and strange string, and the whole sample.
+    predict: rows -> labels; without it there are no rows on decision boundaries.
+    """
+    rng = np.random.default_rng(seed)
+    everything = budget == "max"
+    total = DEFAULT_BUDGET if budget is None else 4_000 if everything else int(budget)
+    rows: list[Row] = []
+    kinds: list[str] = []
+    for kind, share in _SHARES.items():
+        most = None if everything and kind != "boundary" else max(1, round(share * total))
+        made = list(islice(_rows_of(kind, profiles, rng, sample, predict, most), most))
+        rows += made
+        kinds += [kind] * len(made)
+    if not everything and len(rows) > total:
+        keep = np.sort(rng.permutation(len(rows))[:total])
+        rows, kinds = [rows[i] for i in keep], [kinds[i] for i in keep]
+    filling = max(total // 10, total - len(rows)) if everything else total - len(rows)
+    rows += [ordinary_row(profiles, rng) for _ in range(filling)]
+    kinds += ["ordinary"] * filling
+    order = rng.permutation(len(rows))
+    return RowSet([rows[i] for i in order], [kinds[i] for i in order])
+
+
+def _rows_of(
+    kind: str, profiles: Profiles, rng: Rng, sample: Sequence[Row], predict: Predict | None, most: int | None
+) -> Iterator[Row]:
+    if kind == "sample":
+        chosen = range(len(sample)) if most is None or len(sample) <= most else rng.permutation(len(sample))[:most]
+        yield from (dict(sample[i]) for i in chosen)
+    elif kind == "boundary":
+        if predict is not None:
+            yield from boundary_rows(profiles, rng, predict, count=min(most or _MOST_BISECTED, _MOST_BISECTED))
+    elif kind == "threshold":
+        yield from threshold_rows(profiles, rng)
+    elif kind == "missing":
+        yield from missing_rows(profiles, rng, most)
+    elif kind == "integer":
+        yield from _integer_rows(profiles, rng, most or 1000)
+    else:
+        yield from _one_column_at_a_time(_VALUES[kind](profiles), profiles, rng, most)
+
+
+def threshold_rows(profiles: Profiles, rng: Rng) -> Iterator[Row]:
+    """Alternately every column on a boundary of its own, and one column on a boundary among ordinary values.
+
+    The doubles either side of each boundary come before the steps of float32; rows of the first sort walk through
+    them from one end and rows of the second from the other, so that a short budget meets as many as it can.
+    """
+    places: dict[str, list[Any]] = {}
+    for name, profile in profiles.items():
+        near = [around(b, profile) for b in thresholds(profile).tolist()]
+        tiers = [[v for values in near for v in values[:2]], [v for values in near for v in values[2:]]]
+        places[name] = [tier[i] for tier in tiers for i in rng.permutation(len(tier)).tolist()]
+    places = {name: values for name, values in places.items() if values}
+    firsts = {name: 2 * len(thresholds(profiles[name])) for name in places}
+    singles = [(name, v) for name, values in places.items() for v in values[: firsts[name]][::-1]]
+    later = [(name, v) for name, values in places.items() for v in values[firsts[name] :]]
+    order = [*rng.permutation(len(singles)).tolist(), *(len(singles) + rng.permutation(len(later))).tolist()]
+    for turn, i in enumerate(order):
+        row = ordinary_row(profiles, rng)
+        row.update({name: values[turn % len(values)] for name, values in places.items()})
+        yield row
+        name, value = singles[i] if i < len(singles) else later[i - len(singles)]
+        yield {**ordinary_row(profiles, rng), name: value}
+
+
+def missing_rows(profiles: Profiles, rng: Rng, most: int | None = None) -> Iterator[Row]:
+    """All missing at once, then each column alone and random sets of them, as often as the budget has room."""
+    can = [n for n, p in profiles.items() if p.missing]
+    if not can:
+        return
+    yield {**ordinary_row(profiles, rng), **dict.fromkeys(can)}
+    for turn in range(most or 20 * len(can)):
+        chosen = [can[turn % len(can)]]
+        if turn >= len(can) and turn % 2:
+            chosen = [n for n in can if rng.random() < 0.5]
+        yield {**ordinary_row(profiles, rng), **dict.fromkeys(chosen)}
+
+
+def boundary_rows(profiles: Profiles, rng: Rng, predict: Predict, count: int) -> Iterator[Row]:
+    """Pairs of rows with different labels, cut finer until the labels meet; both last rows of a pair.
+
+    Strings and booleans are those of the first row of the pair throughout.
+    """
+    numeric = [n for n, p in profiles.items() if p.dtype in ("double", "int64") and not p.closed]
+    if not numeric or count < 2:
+        return
+    near = [ordinary_row(profiles, rng) for _ in range(4 * count)]
+    far = [{**row, **{n: ordinary_value(profiles[n], rng) for n in numeric}} for row in near]
+    labels = [str(label) for label in predict(near + far)]
+    differing = [i for i in range(len(near)) if labels[i] != labels[len(near) + i]][: (count + 1) // 2]
+    if not differing:
+        return
+    a, b, label = [near[i] for i in differing], [far[i] for i in differing], [labels[i] for i in differing]
+    for _ in range(_ROUNDS):
+        # fifteen points between the two at once: fewer questions, and a source model's time goes by questions
+        between = [
+            [
+                {**x, **{n: within(x[n] + (y[n] - x[n]) * (k / _PARTS), profiles[n]) for n in numeric}}
+                for k in range(1, _PARTS)
+            ]
+            for x, y in zip(a, b, strict=True)
+        ]
+        if all(m in (x, y) for points, x, y in zip(between, a, b, strict=True) for m in points):
+            break
+        answers = iter(predict([m for points in between for m in points]))
+        for i, points in enumerate(between):
+            same = [str(next(answers)) == label[i] for _ in points]
+            line = [a[i], *points, b[i]]
+            first_other = 1 + (same.index(False) if False in same else len(points))
+            a[i], b[i] = line[first_other - 1], line[first_other]
+    for x, y in zip(a, b, strict=True):
+        yield x
+        yield y
+
+
+def _integer_rows(profiles: Profiles, rng: Rng, most: int) -> Iterator[Row]:
+    doubles = [n for n, p in profiles.items() if p.dtype == "double" and not p.closed]
+    if not doubles:
+        return
+    for turn in range(most):
+        row = ordinary_row(profiles, rng)
+        row.update({n: within(float(np.round(row[n], 2 * (turn % 2))), profiles[n]) for n in doubles})
+        yield row
+
+
+def _one_column_at_a_time(
+    values: dict[str, list[Any]], profiles: Profiles, rng: Rng, most: int | None
+) -> Iterator[Row]:
+    """Each of these values once in its column, the other columns ordinary; then again, as long as there is room."""
+    pairs = [(name, value) for name, known in values.items() for value in known]
+    if not pairs:
+        return
+    turns = len(pairs) if most is None else max(most, 1)
+    order = np.concatenate([rng.permutation(len(pairs)) for _ in range(-(-turns // len(pairs)))])
+    for i in order[:turns].tolist():
+        row = ordinary_row(profiles, rng)
+        row[pairs[i][0]] = pairs[i][1]
+        yield row
+
+
+def _category_values(profiles: Profiles) -> dict[str, list[Any]]:
+    return {n: [float(c) if p.dtype == "double" else c for c in p.categories] for n, p in profiles.items()}
+
+
+def _unseen_values(profiles: Profiles) -> dict[str, list[Any]]:
+    values: dict[str, list[Any]] = {}
+    for n, p in profiles.items():
+        if p.closed or not p.categories:
+            continue
+        if p.dtype == "string":
+            values[n] = [f"unseen {k}" for k in range(5)]
+        elif p.dtype in ("double", "int64"):
+            values[n] = [within(max(map(float, p.categories)) + k, p) for k in (1, 2, 1000)]
+    return values
+
+
+def _extreme_values(profiles: Profiles) -> dict[str, list[Any]]:
+    return {n: extremes(p) for n, p in profiles.items()}
+
+
+def _text_values(profiles: Profiles) -> dict[str, list[Any]]:
+    return {n: list(strange_strings(p)) for n, p in profiles.items() if p.dtype == "string" and not p.closed}
+
+
+_VALUES: dict[str, Callable[[Profiles], dict[str, list[Any]]]] = {
+    "category": _category_values,
+    "unseen": _unseen_values,
+    "extreme": _extreme_values,
+    "text": _text_values,
+}

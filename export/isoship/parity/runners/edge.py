@@ -1,0 +1,61 @@
+"""The edge folder as it lands on a device: `edge/run serve` in a process of its own, asked over loopback."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import numpy as np
+
+from isoship.errors import RunnerUnavailable
+from isoship.parity.contract import Shipped
+from isoship.parity.predictions import arrays_from_predictions
+from isoship.parity.runners.http_client import HttpModel
+from isoship.parity.runners.process import Process, free_port, plain_environment
+from isoship.sources.contract import Row
+
+
+class EdgeRunner:
+    """Through `run`, with the library that ships for this machine's architecture."""
+
+    name = "edge"
+    target = "edge"
+    precision = "double"
+    through_json = True
+    takes_infinity = True
+    _process: Process | None = None
+
+    def prepare(self, shipped: Shipped) -> None:
+        run = shipped.folder / "edge" / "run"
+        if not run.is_file():
+            raise RunnerUnavailable("this bundle ships no edge/: isoship export ... --targets lambda,edge,web")
+        machine = platform.machine().replace("arm64", "aarch64").replace("AMD64", "x86_64")
+        archs = sorted(p.name for p in (shipped.folder / "edge" / "lib").glob("*") if p.is_dir())
+        if archs and machine not in archs:
+            raise RunnerUnavailable(
+                f"edge/ holds libraries for {', '.join(archs)} and this machine is {machine}:"
+                f" isoship export ... --edge-arch {','.join([*archs, machine])}"
+            )
+        self._outputs = shipped.manifest.outputs
+        self._machine = machine
+        port = free_port()
+        # a check leaves the shipped folder as it is
+        self._process = Process(
+            [run, "serve", "--host", "127.0.0.1", "--port", str(port)],
+            environment=plain_environment(PYTHONDONTWRITEBYTECODE="1"),
+            name="edge/run serve",
+        )
+        self._model = HttpModel(self._process, port)
+        self._model.wait()
+
+    def infer(self, rows: list[Row]) -> dict[str, np.ndarray[Any, Any]]:
+        return arrays_from_predictions(self._model.predict(rows), self._outputs)
+
+    def stamp(self) -> dict[str, str]:
+        return {"machine": self._machine, "transport": "HTTP over loopback"}
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._model.close()
+            self._process.end()
+            self._process = None

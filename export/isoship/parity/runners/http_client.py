@@ -1,0 +1,105 @@
+"""POST /predict over loopback, for every runner whose runtime is an HTTP server."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import math
+import time
+from typing import Any
+
+from isoship.errors import InputError
+from isoship.parity.contract import RunnerCrashed, RunnerHung
+from isoship.parity.runners.process import Process
+from isoship.sources.contract import Row
+
+_BATCH = 500
+_INFINITY = "isoship infinity 5f1d"
+
+
+class HttpModel:
+    """A server of ours on a port of this machine."""
+
+    def __init__(self, process: Process, port: int, *, timeout: float = 60.0) -> None:
+        self._process = process
+        self._port = port
+        self._timeout = timeout
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+
+    def wait(self, seconds: float = 30.0) -> None:
+        """Until the model is ready.
+
+        Raises:
+            RunnerCrashed: the server ended. RunnerHung: it never became ready.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not self._process.running:
+                raise self._process.crashed()
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if self._ask("GET", "/v2/health/ready", None)[0] == 200:
+                    return
+            self._connection.close()
+            time.sleep(0.05)
+        raise RunnerHung(f"{self._process.name} was not ready after {seconds:.0f} s")
+
+    def predict(self, rows: list[Row]) -> list[dict[str, Any]]:
+        """The predictions for these rows, asked in requests of at most 500.
+
+        Raises:
+            InputError: answered 422. RunnerCrashed: any other answer, or none. RunnerHung: too late.
+        """
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(rows), _BATCH):
+            body = json_of_rows(rows[start : start + _BATCH])
+            try:
+                status, payload = self._ask("POST", "/predict", body)
+            except TimeoutError as err:
+                raise RunnerHung(f"{self._process.name} gave no answer in {self._timeout:.0f} s") from err
+            except (OSError, http.client.HTTPException) as err:
+                raise self._process.crashed() from err
+            document = _parsed(payload)
+            if status == 422:
+                raise refusal_from_problem(document)
+            if status != 200:
+                raise RunnerCrashed(f"{self._process.name} answered {status}: {payload[:300]!r}")
+            found += document["predictions"]
+        return found
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _ask(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        headers = {"content-type": "application/json"} if body is not None else {}
+        self._connection.request(method, path, body, headers)
+        response = self._connection.getresponse()
+        return response.status, response.read()
+
+
+def json_of_rows(rows: list[Row]) -> bytes:
+    """`{"rows": [...]}`; an infinity is written 1e999, the nearest that JSON's grammar comes to it."""
+    text = json.dumps({"rows": [{k: _marked(v) for k, v in row.items()} for row in rows]}, allow_nan=False)
+    return text.replace(f'"+{_INFINITY}"', "1e999").replace(f'"-{_INFINITY}"', "-1e999").encode()
+
+
+def refusal_from_problem(document: Any) -> InputError:
+    """A problem+json document as the error it describes."""
+    fields = document if isinstance(document, dict) else {}
+    errors = fields.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else fields
+    message = str(fields.get("detail") or fields.get("title") or document)
+    return InputError(message, row=first.get("row"), column=first.get("column"), seen=first.get("seen"))
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, float) and math.isinf(value):
+        return f"{'+' if value > 0 else '-'}{_INFINITY}"
+    return value
+
+
+def _parsed(payload: bytes) -> Any:
+    try:
+        return json.loads(payload)
+    except ValueError as err:
+        raise RunnerCrashed(f"the server answered {payload[:200]!r}, which is not JSON") from err

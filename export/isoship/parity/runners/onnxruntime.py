@@ -1,0 +1,72 @@
+"""onnxruntime's Python binding on model.onnx, as anyone would load it; the input contract is isoship_edge's."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from isoship.errors import RunnerUnavailable
+from isoship.parity.columns import feeds_from_rows
+from isoship.parity.contract import RunnerCrashed, Shipped
+from isoship.sources.contract import Row
+from isoship_edge.decode import decode_rows
+from isoship_edge.manifest import MISSING_STRING, Output
+
+
+class OnnxRuntimeRunner:
+    """One thread, graph optimization off: the graph was optimized when it was exported."""
+
+    name = "onnxruntime"
+    target = "model"
+    precision = "double"
+    _chunk = 4096
+
+    def prepare(self, shipped: Shipped) -> None:
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+        try:
+            import onnxruntime as ort
+        except ImportError as err:
+            raise RunnerUnavailable("pip install onnxruntime") from err
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.log_severity_level = 3
+        path = str(shipped.folder / "model.onnx")
+        try:
+            self._session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        except Exception as err:  # onnxruntime's errors share no base class
+            raise RunnerCrashed(f"onnxruntime does not load model.onnx: {err}") from err
+        self._signature = shipped.manifest.signature
+        self._outputs = shipped.manifest.outputs
+        self._version = ort.__version__
+
+    def infer(self, rows: list[Row]) -> dict[str, np.ndarray[Any, Any]]:
+        decode_rows(rows, self._signature)
+        names = [o.name for o in self._session.get_outputs()]
+        parts: list[list[np.ndarray[Any, Any]]] = []
+        for start in range(0, len(rows), self._chunk):
+            feeds = feeds_from_rows(rows[start : start + self._chunk], self._signature)
+            try:
+                parts.append(self._session.run(names, feeds))
+            except Exception as err:  # onnxruntime's errors share no base class
+                raise RunnerCrashed(f"onnxruntime fails on model.onnx: {err}") from err
+        arrays = {name: np.concatenate(list(pieces)) for name, *pieces in zip(names, *parts, strict=True)}
+        return {o.name: _shaped(arrays.pop(o.name), o) for o in self._outputs if o.name in arrays} | arrays
+
+    def stamp(self) -> dict[str, str]:
+        return {"onnxruntime": self._version, "provider": "CPU", "threads": "1", "optimization": "off"}
+
+    def close(self) -> None:
+        self._session = None
+
+
+def _shaped(array: np.ndarray[Any, Any], output: Output) -> np.ndarray[Any, Any]:
+    """[N, 1] where the manifest says [N] loses its 1; the missing string is None."""
+    if len(output.shape) == 1 and array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.dtype == object:
+        flat = [None if value == MISSING_STRING else value for value in array.ravel().tolist()]
+        array = np.array(flat, dtype=object).reshape(array.shape)
+    return array

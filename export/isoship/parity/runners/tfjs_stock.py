@@ -1,0 +1,115 @@
+"""web/model.json in stock TF.js with nothing of ours registered, in Node and in Chromium.
+
+What stands around the graph in `program.json` runs here in Python (parity/program.py), so that the graph is checked
+without the JavaScript interpreter that ships, and the interpreter's twin is checked against it.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isoship.errors import RunnerUnavailable
+from isoship.parity.columns import feeds_from_rows
+from isoship.parity.contract import RunnerCrashed, Shipped
+from isoship.parity.program import Program, read_program
+from isoship.parity.runners.chromium import ChromiumDriver, Mailbox
+from isoship.parity.runners.node import NodeDriver, stock_modules
+from isoship.parity.runners.web import Driver
+from isoship.sources.contract import Row
+
+_DTYPES: dict[str, Any] = {"float32": np.float32, "int32": np.int32, "bool": np.uint8}
+_BATCH = 512
+
+
+class StockRunner:
+    """A stock graph model between a prefix and a suffix."""
+
+    target = "web"
+    precision = "float32"
+    unguarded = True
+    _driver: Driver | None = None
+
+    def __init__(self, name: str, start: Callable[[str, Path], Driver]) -> None:
+        self.name = name
+        self._start = start
+
+    def prepare(self, shipped: Shipped) -> None:
+        web = shipped.folder / "web"
+        if not (web / "model.json").is_file():
+            raise RunnerUnavailable("this bundle ships no web/: isoship export ... --targets lambda,edge,web")
+        self._manifest = shipped.manifest
+        self._program: Program = read_program(web)
+        self._driver = self._start(self.name, web)
+
+    def infer(self, rows: list[Row]) -> dict[str, np.ndarray[Any, Any]]:
+        parts = [self._batch(rows[start : start + _BATCH]) for start in range(0, len(rows), _BATCH)]
+        return {
+            o.name: np.concatenate([p[o.name] for p in parts]) for o in self._manifest.outputs if o.name in parts[0]
+        }
+
+    def stamp(self) -> dict[str, str]:
+        return {} if self._driver is None else dict(self._driver.stamp)
+
+    def close(self) -> None:
+        if self._driver is not None:
+            self._driver.close()
+            self._driver = None
+
+    def _batch(self, rows: list[Row]) -> dict[str, np.ndarray[Any, Any]]:
+        assert self._driver is not None
+        values = self._program.before(feeds_from_rows(rows, self._manifest.signature))
+        feeds = {}
+        for feed in self._program.feeds:
+            array = np.ascontiguousarray(values[feed["from"]]).astype(_DTYPES[feed["dtype"]])
+            feeds[feed["name"]] = {"dtype": feed["dtype"], "shape": list(array.shape), "data": _base64(array)}
+        answer = self._driver.ask({"feeds": feeds, "fetches": [f["name"] for f in self._program.fetches]})
+        if "error" in answer:
+            raise RunnerCrashed(f"{self.name}: {answer['error']['message']}")
+        for fetch in self._program.fetches:
+            got = answer["outputs"][fetch["name"]]
+            flat = np.frombuffer(base64.b64decode(got["data"]), dtype=_DTYPES[got["dtype"]])
+            array = flat.reshape(got["shape"])
+            values[fetch["to"]] = array.astype(bool) if got["dtype"] == "bool" else array
+        return self._program.after(values)
+
+
+def stock_in_node(backend: str) -> StockRunner:
+    return StockRunner(f"tfjs-stock-node-{backend}", lambda name, web: _StockInNode(name, backend, web))
+
+
+def stock_in_chromium(backend: str) -> StockRunner:
+    def start(name: str, web: Path) -> Driver:
+        return ChromiumDriver(name, "stock", backend, {"web": web, "stock": stock_modules() / "@tensorflow"})
+
+    return StockRunner(f"tfjs-stock-chromium-{backend}", start)
+
+
+class _StockInNode:
+    """Stock TF.js in Node, which loads the model over loopback HTTP as a page would."""
+
+    def __init__(self, name: str, backend: str, web: Path) -> None:
+        modules = stock_modules()
+        self._files = Mailbox({"web": web})
+        try:
+            url = f"http://127.0.0.1:{self._files.port}/web/model.json"
+            self._node = NodeDriver(name, "stock", backend, url, modules)
+        except BaseException:
+            self._files.close()
+            raise
+        self.stamp = self._node.stamp
+
+    def ask(self, request: Any) -> Any:
+        return self._node.ask(request)
+
+    def close(self) -> None:
+        self._node.close()
+        self._files.close()
+
+
+def _base64(array: np.ndarray[Any, Any]) -> str:
+    return base64.b64encode(array.tobytes()).decode()

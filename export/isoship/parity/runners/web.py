@@ -1,0 +1,78 @@
+"""web/index.js as shipped, in Node and in Chromium: rows in, HTTP's predictions out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from isoship.errors import InputError, RunnerUnavailable
+from isoship.parity.contract import Shipped
+from isoship.parity.predictions import arrays_from_predictions
+from isoship.parity.runners.chromium import ChromiumDriver
+from isoship.parity.runners.node import NodeDriver
+from isoship.sources.contract import Row
+from isoship_edge.golden import encode
+
+_BATCH = 1000
+
+
+class Driver(Protocol):
+    """A process that answers requests."""
+
+    stamp: dict[str, str]
+
+    def ask(self, request: Any) -> Any: ...
+
+    def close(self) -> None: ...
+
+
+class WebRunner:
+    """`load()` and `predict()` of the package that ships."""
+
+    target = "web"
+    precision = "float32"
+    through_json = True
+    takes_infinity = True
+    _driver: Driver | None = None
+
+    def __init__(self, name: str, start: Callable[[str, Path], Driver]) -> None:
+        self.name = name
+        self._start = start
+
+    def prepare(self, shipped: Shipped) -> None:
+        web = shipped.folder / "web"
+        if not (web / "index.js").is_file():
+            raise RunnerUnavailable("this bundle ships no web/: isoship export ... --targets lambda,edge,web")
+        self._outputs = shipped.manifest.outputs
+        self._driver = self._start(self.name, web)
+
+    def infer(self, rows: list[Row]) -> dict[str, np.ndarray[Any, Any]]:
+        assert self._driver is not None
+        predictions: list[Any] = []
+        for start in range(0, len(rows), _BATCH):
+            encoded = [{k: encode(v) for k, v in row.items()} for row in rows[start : start + _BATCH]]
+            answer = self._driver.ask({"rows": encoded})
+            if "error" in answer:
+                error = answer["error"]
+                raise InputError(error["message"], row=error["row"], column=error["column"])
+            predictions += answer["predictions"]
+        return arrays_from_predictions(predictions, self._outputs)
+
+    def stamp(self) -> dict[str, str]:
+        return {} if self._driver is None else dict(self._driver.stamp)
+
+    def close(self) -> None:
+        if self._driver is not None:
+            self._driver.close()
+            self._driver = None
+
+
+def web_in_node(backend: str) -> WebRunner:
+    return WebRunner(f"web-node-{backend}", lambda name, web: NodeDriver(name, "web", backend, web / "index.js"))
+
+
+def web_in_chromium(backend: str) -> WebRunner:
+    return WebRunner(f"web-chromium-{backend}", lambda name, web: ChromiumDriver(name, "web", backend, {"web": web}))

@@ -1,0 +1,208 @@
+"""Reads a canonical graph: which categories each column has, and at which raw values the model changes its mind.
+
+Works on `model.onnx` and the signature alone, so that it serves `check` without the source model as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isoship.parity.categories import candidates, category_sites
+from isoship.parity.form import form_for, human
+from isoship.parity.levels import (
+    Graph,
+    centred_tensors,
+    comparison_levels,
+    comparison_results,
+    levels_at,
+    scaled_tensors,
+    split_levels,
+)
+from isoship.parity.probe import FloatArray, Levels, Probe
+from isoship.parity.profile import ColumnProfile
+from isoship_edge.manifest import Column, Scalar, Signature
+
+if TYPE_CHECKING:
+    import onnx
+
+__all__ = ["ColumnProfile", "column_profiles", "form_for"]
+
+#: More splits than this of one tensor are thinned evenly: bisecting them all would cost minutes.
+_MOST_LEVELS = 20_000
+
+
+def column_profiles(model: onnx.ModelProto, signature: Signature) -> dict[str, ColumnProfile]:
+    """What the fitted model knows about each column.
+
+    model: a canonical graph. Each threshold of a feature that depends on one numeric column alone is carried back to
+    the raw column by bisection over the doubles, with the graph's own prefix in onnxruntime as the oracle.
+    """
+    graph = Graph(model)
+    possible = candidates(graph, signature)
+    splits = [_thinned(levels) for levels in split_levels(graph)]
+    scaled, centred, compared = scaled_tensors(graph), centred_tensors(graph), comparison_results(graph)
+    sites = list(category_sites(graph))
+    wanted = [s.tensor for s in splits] + scaled + centred + compared + [answer for _, answer, _ in sites]
+    if not wanted:
+        return {c.name: _profile(c, (), [], {}, saturates=False) for c in signature.columns}
+    probe = Probe(model, signature, list(dict.fromkeys(wanted)))
+
+    numeric = [c.name for c in signature.columns if c.dtype in ("double", "int64")]
+    text = {c.name: ["isoship", *map(str, possible[c.name])] for c in signature.columns if c.dtype == "string"}
+    tensors = list(dict.fromkeys([s.tensor for s in splits] + scaled + centred + compared))
+    owners = {tensor: probe.only_column(tensor, numeric, text) for tensor in tensors}
+    widths = {tensor: len(owner) for tensor, owner in owners.items()}
+
+    boundaries: dict[str, list[float]] = {name: [] for name in numeric}
+    for levels in [*splits, *comparison_levels(graph, widths)]:
+        for name, _level, value in _crossings(probe, levels, owners, numeric):
+            boundaries[name].append(value)
+    spread: dict[str, dict[str, float]] = {name: {} for name in numeric}
+    for tensor in [*scaled, *centred]:
+        _read_scale(probe, tensor, owners, spread, unit=tensor in scaled)
+    _read_imputed(probe, signature.columns, scaled, owners, spread)
+    saturates = bool(splits) and {s.tensor for s in splits} >= set(scaled)
+    return {
+        c.name: _profile(
+            c,
+            _categories(probe, c, possible[c.name], sites, graph),
+            boundaries.get(c.name, []),
+            spread.get(c.name, {}),
+            saturates=saturates,
+        )
+        for c in signature.columns
+    }
+
+
+def _crossings(
+    probe: Probe, levels: Levels, owners: dict[str, list[str | None]], numeric: list[str]
+) -> list[tuple[str, int, float]]:
+    """(column, number of the level, last raw value on the near side) for each crossing by a numeric column."""
+    owner = owners[levels.tensor]
+    by_level = [name if (name := owner[k]) in numeric else None for k in levels.feature.tolist()]
+    which, at = probe.crossings(by_level, levels)
+    return [(str(by_level[k]), k, value) for k, value in zip(which.tolist(), at.tolist(), strict=True)]
+
+
+def _read_scale(
+    probe: Probe,
+    tensor: str,
+    owners: dict[str, list[str | None]],
+    spread: dict[str, dict[str, float]],
+    *,
+    unit: bool,
+) -> None:
+    """Where scaled features are -1, 0 and 1 in raw units (`unit`), or where differences are 0."""
+    levels = levels_at(tensor, len(owners[tensor]), (-1.0, 0.0, 1.0) if unit else (0.0,))
+    for name, k, value in _crossings(probe, levels, owners, list(spread)):
+        spread[name].setdefault(f"{levels.threshold[k]:+.0f}" if unit else "centre", value)
+
+
+def _read_imputed(
+    probe: Probe,
+    columns: Sequence[Column],
+    scaled: list[str],
+    owners: dict[str, list[str | None]],
+    spread: dict[str, dict[str, float]],
+) -> None:
+    """The raw value that stands in for a missing one in each column, as far as the features show it."""
+    names = [c.name for c in columns if c.missing and c.dtype == "double"]
+    for tensor in scaled:
+        known: list[tuple[int, float]] = []
+        for name in names:
+            features = [k for k, owner in enumerate(owners[tensor]) if owner == name]
+            if features:
+                at_missing = probe.values(tensor, {name: np.array([np.nan])}).astype(np.float64)[0]
+                known += [(k, float(at_missing[k])) for k in features if np.isfinite(at_missing[k])]
+        levels = Levels(
+            tensor,
+            np.array([k for k, _ in known], dtype=np.int64),
+            np.array([v for _, v in known], dtype=np.float64),
+            np.ones(len(known), dtype=bool),
+        )
+        for name, _k, value in _crossings(probe, levels, owners, names):
+            spread[name].setdefault("imputed", value)
+
+
+def _categories(
+    probe: Probe, column: Column, possible: list[Scalar], sites: list[tuple[str, str, list[Scalar]]], graph: Graph
+) -> tuple[Scalar, ...]:
+    """Those candidates that change what some encoder answers; all of them where a column is alone with its encoder."""
+    if column.categories is not None:
+        return column.categories
+    if not possible:
+        return ()
+    other: Any = "isoship-unseen" if column.dtype == "string" else -(2**52) + 1
+    kind: Any = object if column.dtype == "string" else probe.base[column.name].dtype
+    asked = np.array([other, *possible], dtype=kind)
+    told = np.zeros(len(possible), dtype=bool)
+    for tensor, answer, _constants in sites:
+        if ("X" if "X" in graph.upstream[tensor] else column.name) not in graph.upstream[tensor]:
+            continue
+        got = probe.values(answer, {column.name: asked})
+        told |= np.any(got[1:] != got[:1], axis=1)
+    return tuple(value for value, tells in zip(possible, told.tolist(), strict=True) if tells)
+
+
+def _profile(
+    column: Column,
+    categories: tuple[Scalar, ...],
+    boundaries: list[float],
+    spread: dict[str, float],
+    *,
+    saturates: bool,
+) -> ColumnProfile:
+    found = np.unique(np.array(boundaries, dtype=np.float64))
+    low, high, typical, fitted = _range(found, spread, categories)
+    return ColumnProfile(
+        name=column.name,
+        dtype=column.dtype,
+        missing=column.missing,
+        infinity=column.infinity,
+        categories=categories,
+        closed=column.categories is not None,
+        boundaries=found,
+        low=low,
+        high=high,
+        typical=typical,
+        fitted=fitted,
+        limit=column.limit,
+        saturates=saturates,
+    )
+
+
+def _range(
+    boundaries: FloatArray, spread: dict[str, float], categories: tuple[Scalar, ...]
+) -> tuple[float, float, float, bool]:
+    """Low, high and typical: from boundaries, from a scaler, from numeric categories, else a guess."""
+    usable = boundaries[np.abs(boundaries) < 1e100]
+    numbers = [float(c) for c in categories if not isinstance(c, str)]
+    if len(usable):
+        low, high, typical = float(usable[0]), float(usable[-1]), float(usable[len(usable) // 2])
+        margin = 0.05 * (high - low) or max(1.0, 0.1 * abs(low))
+        low, high = low - margin, high + margin
+    elif {"-1", "+1"} <= spread.keys() and abs(spread["+1"] - spread["-1"]) > 0:
+        half = abs(spread["+1"] - spread["-1"]) / 2
+        typical = spread.get("+0", (spread["+1"] + spread["-1"]) / 2)
+        low, high = typical - 3 * half, typical + 3 * half
+    elif numbers:
+        low, high, typical = min(numbers), max(numbers), numbers[0]
+    elif "centre" in spread:
+        typical = spread["centre"]
+        low, high = typical - max(1.0, abs(typical)), typical + max(1.0, abs(typical))
+    else:
+        return -3.0, 3.0, 0.0, False
+    if "imputed" in spread and low <= spread["imputed"] <= high:
+        typical = spread["imputed"]
+    return low, high, human(typical, high - low), True
+
+
+def _thinned(levels: Levels) -> Levels:
+    count = len(levels.feature)
+    if count <= _MOST_LEVELS:
+        return levels
+    keep = np.unique(np.linspace(0, count - 1, _MOST_LEVELS).astype(np.int64))
+    return Levels(levels.tensor, levels.feature[keep], levels.threshold[keep], levels.strict[keep])

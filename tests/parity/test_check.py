@@ -1,0 +1,144 @@
+"""Levels of evidence, what has to run, and exit codes."""
+
+import json
+
+import joblib
+import numpy as np
+import pytest
+from formula import OUTPUTS, WEIGHTS, FormulaSource, formula_graph
+
+from isoship.errors import BundleError, InputError, ModelFileError
+from isoship.parity import check as module
+from isoship.parity.check import check, verify_before_move
+
+STOCK = "tfjs-stock-node-cpu"
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """`open_source` reads the formula, whatever it is given."""
+    source = FormulaSource()
+    monkeypatch.setattr("isoship.sources.open_source", lambda model, **options: source)
+    return source
+
+
+def test_without_a_model_only_golden_rows_are_asked_and_the_report_says_so(bundle):
+    report = check(bundle, runtimes=["onnxruntime"])
+    assert (report.evidence, report.exit_code, report.partial) == ("golden", 0, True)
+    assert report.verdicts[1].rows == len(json.loads((bundle / "golden.json").read_text())["rows"])
+    assert "golden rows" in report.notes[0]
+
+
+def test_with_the_model_fresh_rows_are_asked_in_every_runtime_named(bundle, given):
+    report = check(bundle, "model.joblib", runtimes=["onnxruntime", STOCK])
+    assert (report.evidence, report.exit_code) == ("source", 0)
+    assert [v.name for v in report.verdicts] == ["files", "onnxruntime", STOCK]
+    assert all(v.rows >= 1500 for v in report.verdicts[1:])
+    assert {"missing", "unseen", "boundary", "extreme", "text"} <= set(report.kinds)
+    assert report.verdicts[2].max_abs < 1e-6
+
+
+def test_a_graph_proven_at_level_source_carries_later_checks_without_the_model(bundle, given):
+    check(bundle, "model.joblib", runtimes=["onnxruntime"], rows=50)
+    again = check(bundle, runtimes=["onnxruntime"], rows=50)
+    assert (again.evidence, again.ok) == ("graph", True)
+    (bundle / "model.onnx").write_bytes((bundle / "model.onnx").read_bytes() + b"\x00")
+    assert check(bundle, runtimes=["onnxruntime"]).evidence == "golden", "another file was not proven"
+
+
+def test_the_model_that_the_bundle_remembers_is_used_while_its_sha256_holds(bundle, given, tmp_path):
+    import hashlib
+
+    path = tmp_path / "model.joblib"
+    joblib.dump({"any": "thing"}, path)
+    known = {"path": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    (bundle / ".isoship").mkdir()
+    (bundle / ".isoship" / "source.json").write_text(json.dumps(known))
+    assert check(bundle, runtimes=["onnxruntime"], rows=20).evidence == "source"
+    path.write_bytes(path.read_bytes() + b" ")
+    (bundle / "parity.json").unlink()
+    report = check(bundle, runtimes=["onnxruntime"])
+    assert report.evidence == "golden"
+    assert "changed since the export" in report.notes[0]
+
+
+def test_a_stale_model_beside_the_manifest_is_caught_by_digest_and_by_rows(bundle, given):
+    swapped = WEIGHTS[[1, 0, 2, 3, 4]]
+    (bundle / "model.onnx").write_bytes(formula_graph(swapped).SerializeToString())
+    report = check(bundle, "model.joblib", runtimes=["onnxruntime"], rows=200)
+    assert report.exit_code == 1
+    files, onnxruntime = report.verdicts
+    assert (files.status, onnxruntime.status) == ("disagree", "disagree")
+    assert onnxruntime.flips > 10
+
+
+def test_a_target_that_ran_nowhere_is_exit_code_2(bundle, given, monkeypatch):
+    monkeypatch.setattr("isoship.parity.runners.available", lambda: ("onnxruntime", "edge"))
+    (bundle / "edge").mkdir()
+    report = check(bundle, "model.joblib", rows=50)
+    assert report.exit_code == 2
+    assert report.unproven == ("edge", "web")
+    assert {v.status for v in report.verdicts if v.name == "edge"} == {"unavailable"}
+
+
+def test_another_model_is_refused_by_name(bundle, monkeypatch):
+    class Other(FormulaSource):
+        outputs = OUTPUTS[:1]
+
+    monkeypatch.setattr("isoship.sources.open_source", lambda model, **options: Other())
+    with pytest.raises(ModelFileError, match="not the one that was exported"):
+        check(bundle, "other.joblib")
+
+
+def test_what_the_source_refuses_and_the_contract_lets_through_is_a_disagreement(bundle, monkeypatch):
+    class Strict(FormulaSource):
+        def answers(self, rows):
+            if any(row["height"] is None for row in rows):
+                raise InputError("Input contains NaN")
+            return super().answers(rows)
+
+    monkeypatch.setattr("isoship.sources.open_source", lambda model, **options: Strict())
+    report = check(bundle, "model.joblib", runtimes=["onnxruntime"], rows=200)
+    assert report.exit_code == 1
+    assert "answers a row that must be refused" in report.verdicts[1].message
+
+
+def test_sample_values_are_asked_and_stand_in_no_report(bundle, given, monkeypatch):
+    monkeypatch.setattr("isoship.parity.compare._WORST", 1000)
+    sample = [{"height": 171.0625 + i, "weight": 61.03125, "city": "Atlantis Secreta"} for i in range(30)]
+    (bundle / "model.onnx").write_bytes(formula_graph(WEIGHTS * 0.5).SerializeToString())
+    report = check(bundle, "model.joblib", runtimes=["onnxruntime"], rows=60, sample=sample)
+    assert report.kinds["sample"] >= 10
+    assert any(w.kind == "sample" for v in report.verdicts for w in v.worst)
+    for name in ("parity.json", "parity.html"):
+        text = (bundle / name).read_text(encoding="utf-8")
+        assert "Atlantis" not in text
+        assert "61.03125" not in text
+
+
+def test_verification_before_the_move_needs_no_runtime_beside_onnxruntime(bundle, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    report = verify_before_move(bundle, FormulaSource(), targets=("web",))
+    assert report.ok
+    assert [(v.name, v.status) for v in report.verdicts[1:]] == [
+        ("onnxruntime", "agree"),
+        ("web-node-wasm", "unavailable"),
+    ]
+    assert report.verdicts[1].rows >= module._VERIFY_ROWS
+
+
+def test_an_unknown_runtime_and_a_damaged_bundle_are_errors(bundle):
+    with pytest.raises(InputError, match="there is no runtime 'onnx'"):
+        check(bundle, runtimes=["onnx"])
+    (bundle / "golden.json").write_text("{}")
+    with pytest.raises(BundleError, match=r"golden\.json"):
+        check(bundle)
+
+
+def test_the_report_is_written_into_the_bundle(bundle):
+    report = check(bundle, runtimes=["onnxruntime"])
+    document = json.loads((bundle / "parity.json").read_text())
+    assert document == report.to_json()
+    assert document["ok"] is True
+    assert np.isfinite(document["verdicts"][1]["milliseconds"])
+    assert (bundle / "parity.html").read_text().startswith("<!doctype html>")

@@ -1,0 +1,72 @@
+"""Exit codes, the table, and the document."""
+
+import json
+import math
+
+import pytest
+
+from isoship.parity.compare import Verdict, Worst
+from isoship.parity.report import ParityReport, number
+
+
+def _verdict(name="onnxruntime", target="model", status="agree", rows=10, **more):
+    return Verdict(name, target, "double", status, rows=rows, **more)
+
+
+def _report(*verdicts, **more):
+    given = {"required": ("model",), "evidence": "source", **more}
+    return ParityReport("m", "1", "sha256:0", given.pop("evidence"), tuple(verdicts), **given)
+
+
+@pytest.mark.parametrize(("statuses", "code"), [
+    (("agree", "agree"), 0),
+    (("agree", "unavailable"), 0),
+    (("agree", "disagree"), 1),
+    (("agree", "crashed"), 1),
+    (("agree", "hung"), 1),
+    (("unavailable", "unavailable"), 2),
+    (("unavailable", "disagree"), 1),
+])  # fmt: skip
+def test_exit_codes_follow_the_verdicts(statuses, code):
+    report = _report(*(_verdict(f"r{i}", status=s) for i, s in enumerate(statuses)))
+    assert report.exit_code == code
+    assert report.ok is (code == 0)
+
+
+def test_a_required_target_that_ran_nowhere_is_exit_code_2_and_named():
+    report = _report(_verdict(), _verdict("edge", "edge", "unavailable"), required=("model", "edge"))
+    assert (report.exit_code, report.unproven) == (2, ("edge",))
+    assert "edge" in report.headline
+
+
+def test_the_table_has_a_line_a_runtime_and_says_what_is_wrong_and_how_sure_it_is():
+    report = _report(
+        _verdict(flips=3, max_abs=0.25, milliseconds=12.3, status="disagree", message="3 rows have another label"),
+        _verdict("web-node-cpu", "web", "unavailable", rows=0, message="apt-get install nodejs"),
+        evidence="golden",
+        partial=True,
+    )
+    lines = report.table().splitlines()
+    assert lines[0].split() == ["runtime", "rows", "flips", "ties", "largest", "error", "ms", "verdict"]
+    assert lines[2].split() == ["onnxruntime", "10", "3", "0", "2.5e-01", "12", "disagree"]
+    assert lines[3].split() == ["web-node-cpu", "unavailable"]
+    assert "onnxruntime: 3 rows have another label" in lines
+    assert "web-node-cpu: apt-get install nodejs" in lines
+    assert lines[-1] == "1 of 1 checks failed: onnxruntime (evidence: golden, partial)"
+
+
+def test_the_document_is_strict_json_with_the_worst_rows_inputs_and_none_of_the_sample():
+    worst = (
+        Worst(4, "threshold", "p", [0.5], [math.nan], math.inf, False),
+        Worst(5, "sample", "p", 1.0, 2.0, 1.0, False),
+    )
+    report = _report(_verdict(status="disagree", worst=worst, max_abs=math.inf), shown={4: {"a": -0.0}, 5: None})
+    document = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    first, second = document["verdicts"][0]["worst"]
+    assert (first["input"], first["value"], first["error"]) == ({"a": -0.0}, ["nan"], "inf")
+    assert second["input"] is None
+    assert document["exit_code"] == 1
+
+
+def test_errors_are_printed_short():
+    assert [number(v) for v in (0.0, 2.220446e-16, math.inf)] == ["0", "2.2e-16", "inf"]

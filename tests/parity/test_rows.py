@@ -1,0 +1,86 @@
+"""Rows of every kind, seeded and counted."""
+
+import numpy as np
+import pytest
+from formula import CITIES, SIGNATURE, FormulaSource, formula_graph
+from test_structure import _scaled_forest
+
+from isoship.parity.draw import around
+from isoship.parity.refusals import refused_rows
+from isoship.parity.rows import rows_for_check
+from isoship.parity.structure import column_profiles
+from isoship_edge.decode import decode_rows
+from isoship_edge.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def profiles():
+    return column_profiles(formula_graph(), SIGNATURE)
+
+
+def _labels(rows):
+    return FormulaSource().answers(rows).outputs["label"]
+
+
+def test_the_default_budget_holds_at_least_a_thousand_rows_of_every_kind_that_applies(profiles):
+    made = rows_for_check(profiles, seed=1, predict=_labels)
+    counts = made.counts()
+    assert len(made) == 1500
+    assert set(counts) == {"ordinary", "category", "unseen", "missing", "extreme", "boundary", "integer", "text"}
+    assert min(counts.values()) >= 40
+    assert any(row["height"] is None and row["city"] is None for row in made.rows)
+    assert {row["city"] for row, kind in zip(made.rows, made.kinds, strict=True) if kind == "unseen"} - set(CITIES)
+
+
+def test_every_row_is_within_the_input_contract(profiles):
+    decode_rows(rows_for_check(profiles, seed=2, predict=_labels).rows, SIGNATURE)
+
+
+def test_the_same_seed_gives_the_same_rows_and_another_seed_others(profiles):
+    first, again, other = (rows_for_check(profiles, seed=s, budget=200) for s in (5, 5, 6))
+    assert first == again
+    assert first.rows != other.rows
+
+
+def test_max_puts_every_boundary_to_the_test_on_both_sides_in_doubles_and_float32():
+    rng = np.random.default_rng(0)
+    model, signature = _scaled_forest("columns", [(int(i % 3), float(rng.normal())) for i in range(30)])
+    profiles = column_profiles(model, signature)
+    made = rows_for_check(profiles, seed=0, budget="max")
+    for name, profile in profiles.items():
+        asked = {row[name] for row, kind in zip(made.rows, made.kinds, strict=True) if kind == "threshold"}
+        for boundary in profile.boundaries.tolist():
+            assert set(around(boundary, profile)) <= asked
+            assert {boundary, float(np.nextafter(boundary, np.inf))} <= asked
+
+
+def test_boundary_rows_come_in_pairs_between_which_no_double_is_left_and_the_label_changes(profiles):
+    made = rows_for_check(profiles, seed=3, predict=_labels)
+    rows = [row for row, kind in zip(made.rows, made.kinds, strict=True) if kind == "boundary"]
+    labels = _labels(rows)
+    nearest = {}
+    for i, a in enumerate(rows):
+        gaps = [
+            abs(a["weight"] - b["weight"]) + abs(a["height"] - b["height"]) if labels[i] != labels[j] else np.inf
+            for j, b in enumerate(rows)
+        ]
+        nearest[i] = min(gaps)
+    assert len(rows) >= 40
+    assert max(nearest.values()) < 1e-12
+
+
+def test_sample_rows_are_asked_when_given(profiles):
+    sample = [{"height": 171.25, "weight": 60.0 + i, "city": "Oslo"} for i in range(20)]
+    made = rows_for_check(profiles, seed=0, sample=sample)
+    assert [r for r, k in zip(made.rows, made.kinds, strict=True) if k == "sample"] != []
+    assert made.counts()["sample"] == 20
+    assert all(row in made.rows for row in sample)
+
+
+def test_rows_that_must_be_refused_are_refused_by_the_contract_naming_the_column(profiles):
+    refused = refused_rows(profiles)
+    assert {r.why for r in refused} == {"missing", "type", "infinite", "character", "absent", "unknown"}
+    for r in refused:
+        with pytest.raises(InputError) as caught:
+            decode_rows([r.row], SIGNATURE)
+        assert caught.value.column == r.column, r

@@ -1,0 +1,188 @@
+"""The registry, and every runtime on a real bundle."""
+
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from isoship.errors import InputError, RunnerUnavailable
+from isoship.parity import runners
+from isoship.parity.contract import RunnerCrashed, RunnerHung
+from isoship.parity.runners import chromium, http_client, node, process
+
+ROWS = [
+    {"height": 171.5, "weight": 66.0, "city": "Oslo"},
+    {"height": None, "weight": 40.0, "city": None},
+    {"height": 190.0, "weight": 99.0, "city": "Ærø <b>🐧</b>"},
+]
+has_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not on PATH")
+has_chromium = pytest.mark.skipif(not any(shutil.which(p) for p in chromium.PROGRAMS), reason="Chromium is not on PATH")
+
+
+def test_names_are_found_without_importing_a_runtime():
+    code = (
+        "import sys; from isoship.parity import runners; assert len(runners.available()) == 12;"
+        "assert runners.available('lambda') == ('lambda',);"
+        "bad = {'onnxruntime', 'onnx', 'sklearn', 'isoship.parity.runners.node'} & set(sys.modules);"
+        "assert not bad, bad"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones():
+    with pytest.raises(InputError, match="web-chromium-webgl"):
+        runners.open_runner("tfjs")
+
+
+@pytest.mark.parametrize("name", [
+    "onnxruntime",
+    "http",
+    pytest.param("tfjs-stock-node-cpu", marks=has_node),
+    pytest.param("tfjs-stock-node-wasm", marks=has_node),
+    pytest.param("tfjs-stock-chromium-wasm", marks=has_chromium),
+    pytest.param("tfjs-stock-chromium-webgl", marks=has_chromium),
+])  # fmt: skip
+def test_a_runtime_answers_as_the_source_does_and_ends_what_it_started(name, shipped, source):
+    before = threading.active_count()
+    runner = runners.open_runner(name)
+    assert runner.name == name
+    runner.prepare(shipped)
+    try:
+        got = runner.infer(ROWS)
+        stamp = runner.stamp()
+        started = getattr(runner, "_process", None) or getattr(getattr(runner, "_driver", None), "_process", None)
+    finally:
+        runner.close()
+    want = source.answers(ROWS).outputs
+    assert got["label"].tolist() == want["label"].tolist()
+    assert np.abs(got["probabilities"] - want["probabilities"]).max() < (
+        1e-6 if runner.precision == "float32" else 1e-12
+    )
+    assert stamp
+    if started is not None:
+        assert not started.running
+    assert threading.active_count() <= before + 1
+
+
+def test_a_bundle_without_the_target_is_unavailable_with_the_line_that_makes_it(shipped):
+    shutil.rmtree(shipped.folder / "web")
+    for name in ("edge", "web-node-cpu", "tfjs-stock-node-cpu"):
+        with pytest.raises(RunnerUnavailable, match="--targets"):
+            runners.open_runner(name).prepare(shipped)
+
+
+def test_a_missing_program_is_unavailable_with_the_line_that_installs_it(shipped, monkeypatch):
+    (shipped.folder / "web" / "index.js").write_text("")
+    monkeypatch.setenv("PATH", "/nowhere")
+    for name, line in (("web-node-cpu", "apt-get install nodejs"), ("web-chromium-wasm", "apt-get install chromium")):
+        with pytest.raises(RunnerUnavailable, match=line):
+            runners.open_runner(name).prepare(shipped)
+
+
+def test_missing_stock_tfjs_is_unavailable_with_the_npm_line(monkeypatch, tmp_path):
+    monkeypatch.setattr(node, "node_modules", lambda: None)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(RunnerUnavailable, match=r"npm install --prefix \S+isoship/node @tensorflow/tfjs@4\.22\.0"):
+        node.stock_modules()
+
+
+INDEX = """
+export async function load({ backend }) {
+  %s
+  return { backend, predict: async (rows) => { %s } };
+}
+"""
+ANSWER = (
+    "return rows.map((r) => ({ label: 'low', probabilities:"
+    " { low: 1, '<img src=x onerror=alert(1)>': r.weight, '=high': 0 } }));"
+)
+
+
+def _web(shipped, at_load="", at_predict=ANSWER, name="web-node-cpu"):
+    (shipped.folder / "web" / "index.js").write_text(INDEX % (at_load, at_predict), encoding="utf-8")
+    (shipped.folder / "web" / "package.json").write_text('{"type": "module"}')
+    runner = runners.open_runner(name)
+    try:
+        runner.prepare(shipped)
+        return runner.infer(ROWS)
+    finally:
+        runner.close()
+
+
+@has_node
+def test_index_js_is_loaded_as_shipped_and_doubles_cross_to_the_last_bit(shipped):
+    got = _web(shipped)
+    assert got["probabilities"][:, 1].tolist() == [66.0, 40.0, 99.0]
+    assert got["label"].tolist() == ["low"] * 3
+
+
+FAULTS = [
+    ("console.warn('shader failed');", ANSWER, RunnerCrashed, "shader failed"),
+    ("", "console.error('0.87 off');" + ANSWER, RunnerCrashed, "0.87 off"),
+    ("throw new Error('no such backend');", ANSWER, RunnerCrashed, "no such backend"),
+    ("", "throw new RangeError('too large');", RunnerCrashed, "too large"),
+    ("", "throw Object.assign(new Error('null'), {name: 'InputError', row: 1, column: 'city'});", InputError, "null"),
+]
+
+
+@has_node
+@pytest.mark.parametrize(("at_load", "at_predict", "error", "said"), FAULTS)
+def test_a_warning_or_an_error_in_node_is_a_fault_and_a_refusal_is_a_refusal(shipped, at_load, at_predict, error, said):
+    with pytest.raises(error, match=said) as caught:
+        _web(shipped, at_load, at_predict)
+    if error is InputError:
+        assert (caught.value.row, caught.value.column) == (1, "city")
+
+
+@has_node
+def test_a_node_that_ends_is_a_crash_and_one_that_never_answers_a_hang(shipped, monkeypatch):
+    with pytest.raises(RunnerCrashed, match="exit code 3"):
+        _web(shipped, at_predict="process.exit(3);")
+    monkeypatch.setattr(node, "_ANSWER", 0.5)
+    with pytest.raises(RunnerHung, match="no answer"):
+        _web(shipped, at_predict="await new Promise((r) => setTimeout(r, 60000));")
+
+
+@has_chromium
+@pytest.mark.parametrize(("at_predict", "said"), [
+    ("console.warn('webgpu: 0.87 off');" + ANSWER, "0.87 off"),
+    ("await fetch('/web/missing.bin');" + ANSWER, "missing.bin was asked for"),
+    (
+        "const gl = document.createElement('canvas').getContext('webgl2'); gl.bindTexture(99, null);"
+        "for (const wait = performance.now(); performance.now() < wait + 300; ) await 0;" + ANSWER,
+        "INVALID_ENUM",
+    ),
+])  # fmt: skip
+def test_a_warning_in_the_browsers_console_is_a_fault_even_when_it_is_the_browsers_own(shipped, at_predict, said):
+    with pytest.raises(RunnerCrashed, match=said):
+        _web(shipped, at_predict=at_predict, name="web-chromium-wasm")
+
+
+def test_a_process_is_ended_with_its_children():
+    script = (
+        "import subprocess, sys, time; p = subprocess.Popen(['sleep', '60']); print(p.pid, flush=True); time.sleep(60)"
+    )
+    started = process.Process([sys.executable, "-c", script], environment=process.plain_environment(), name="parent")
+    for _ in range(200):
+        if started.log().strip():
+            break
+        threading.Event().wait(0.05)
+    child = int(started.log())
+    started.end()
+    for _ in range(100):
+        if not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text().split()[2]:
+            break
+        threading.Event().wait(0.05)
+    else:
+        pytest.fail("the child outlived its group")
+    assert not started.running
+
+
+def test_infinities_are_written_in_jsons_own_grammar():
+    assert http_client.json_of_rows([{"a": float("inf"), "b": float("-inf"), "c": -0.0}]) == (
+        b'{"rows": [{"a": 1e999, "b": -1e999, "c": -0.0}]}'
+    )
