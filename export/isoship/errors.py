@@ -15,7 +15,8 @@ IsoshipError                       2
 ├── RunnerUnavailable              2  a runtime is missing here: the line that installs it
 └── ParityError                    1  shipped forms disagree with the source model
 
-BundleError, InputError, RuntimeMissing and InferenceError live in `isoship_edge.errors`: the runtime that travels raises them too.
+BundleError, InputError, RuntimeMissing and InferenceError live in `isoship_edge.errors`: the runtime that travels
+raises them too.
 """
 
 from __future__ import annotations

@@ -1,0 +1,46 @@
+// Visits pages in Chromium as a person would: jobs on stdin, what was seen on stdout, as JSON.
+// A job: {url, fill: {label: value}, click: [selector], read: {name: selector}, wait: selector, shot: file}.
+
+import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
+
+const { chromium } = createRequire(process.argv[2])("playwright-core");
+let text = "";
+for await (const part of process.stdin) text += part;
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync),
+  args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+const results = [];
+try {
+  for (const job of JSON.parse(text)) {
+    const context = await browser.newContext({ acceptDownloads: true, viewport: { width: 1100, height: 900 } });
+    context.setDefaultTimeout(30_000);
+    const page = await context.newPage();
+    const seen = { requests: [], console: [], dialogs: 0, read: {}, downloads: [] };
+    page.on("request", (request) => seen.requests.push(request.url()));
+    page.on("console", (message) => seen.console.push(`${message.type()}: ${message.text()}`));
+    page.on("pageerror", (err) => seen.console.push(`pageerror: ${err.message}`));
+    page.on("dialog", (dialog) => { seen.dialogs += 1; return dialog.dismiss(); });
+    await page.goto(job.url);
+    if (job.wait) await page.locator(job.wait).first().waitFor();
+    for (const [label, value] of Object.entries(job.fill ?? {})) await page.getByLabel(label, { exact: true }).fill(value);
+    for (const selector of job.click ?? []) await page.locator(selector).first().click();
+    if (job.then) await page.waitForFunction(job.then);
+    for (const [name, selector] of Object.entries(job.read ?? {})) seen.read[name] = await page.locator(selector).allTextContents();
+    if (job.download) {
+      const [download] = await Promise.all([page.waitForEvent("download"), page.locator(job.download).first().click()]);
+      const parts = [];
+      for await (const part of await download.createReadStream()) parts.push(part);
+      seen.downloads.push(Buffer.concat(parts).toString("utf8"));
+    }
+    seen.hacked = await page.evaluate(() => globalThis.hacked ?? null);
+    if (job.shot) await page.screenshot({ path: job.shot, fullPage: true });
+    results.push(seen);
+    await context.close();
+  }
+} finally {
+  await browser.close();
+}
+console.log(JSON.stringify(results));
