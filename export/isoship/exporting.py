@@ -185,6 +185,7 @@ def _write_core(
     """model.onnx, golden.json, manifest.json."""
     from isoship.bundle.tolerances import tolerances_for, tolerances_to_json
     from isoship.parity.golden import golden_rows
+    from isoship.parity.labels import labels_by_graph
     from isoship.parity.structure import column_profiles
     from isoship_edge.golden import decode
     from isoship_edge.manifest import FORMAT, digest_of, output_to_json, signature_to_json
@@ -193,7 +194,8 @@ def _write_core(
     (aside / "model.onnx").write_bytes(model_bytes)
     say("making golden rows")
     profiles = column_profiles(graph, source.signature)
-    rows = golden_rows(source, profiles, seed=0, sample=sample if golden == "sample" else None)
+    labels = labels_by_graph(graph, source.signature, source.outputs)
+    rows = golden_rows(source, profiles, seed=0, sample=sample if golden == "sample" else None, labels=labels)
     if golden == "sample":
         say("golden rows are copied from the sample: they travel in every target, web/ included")
     expected = {k: decode(v) for k, v in rows["expected"].items()}

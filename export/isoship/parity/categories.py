@@ -22,11 +22,22 @@ def category_sites(graph: Graph) -> Iterator[tuple[str, str, list[Scalar]]]:
     for node in graph.nodes:
         if node.op_type in ("LabelEncoder", "OneHotEncoder", "CategoryMapper"):
             if graph.in_prefix(node.input[0]):
-                yield node.input[0], node.output[0], _keys(node)
+                yield node.input[0], _decided_at(graph, node.output[0]), _keys(node)
         elif node.op_type == "Equal" and graph.in_prefix(node.output[0]):
             for asked, other in (tuple(node.input), tuple(node.input)[::-1]):
                 if other in graph.constants and asked not in graph.constants:
                     yield asked, node.output[0], _plain(graph.constants[other])
+
+
+def _decided_at(graph: Graph, code: str) -> str:
+    """Where a code says something of its own column: several columns may share one vocabulary, and a table of what
+    each column knows of it then follows (`Add` of the column's offset, `Gather` from the table)."""
+    for op_type in ("Add", "Gather"):
+        users = [node for node in graph.nodes if code in node.input]
+        if len(users) != 1 or users[0].op_type != op_type or not any(i in graph.constants for i in users[0].input):
+            break
+        code = users[0].output[0]
+    return code
 
 
 def candidates(graph: Graph, signature: Signature) -> dict[str, list[Scalar]]:
