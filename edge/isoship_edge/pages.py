@@ -111,7 +111,8 @@ def _page(title: str, body: str, headers: tuple[tuple[str, str], ...] = (), head
 
     text = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width">{head}</head><body>{body}</body></html>\n'
+        f'<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">{head}'
+        f"</head><body>{body}</body></html>\n"
     )
     return Response(200, (_HTML, *_SAFE, *headers), text.encode())
 

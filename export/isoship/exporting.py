@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -219,8 +220,17 @@ def _write_core(
     document["digest"] = digest_of(hashlib.sha256(model_bytes).hexdigest(), document)
     golden_bytes = json.dumps({**rows, "digest": document["digest"]}, ensure_ascii=False, allow_nan=False).encode()
     (aside / "golden.json").write_bytes(golden_bytes)
-    document["files"] = {f: hashlib.sha256((aside / f).read_bytes()).hexdigest() for f in ("model.onnx", "golden.json")}
-    (aside / "manifest.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    document["files"] = {}
+    (aside / "manifest.json").write_text(json.dumps(document), encoding="utf-8")
+    _record_files(aside, ["model.onnx", "golden.json"])
+
+
+def _record_files(aside: Path, names: Sequence[str]) -> None:
+    """Adds the sha256 of files to the manifest."""
+    path = aside / "manifest.json"
+    document = json.loads(path.read_bytes())
+    document["files"] |= {name: hashlib.sha256((aside / name).read_bytes()).hexdigest() for name in names}
+    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _write_targets(
@@ -242,7 +252,13 @@ def _write_targets(
 
         say("writing web/")
         signature = read_manifest(aside).signature
-        write_web(aside / "web", aside, graph, form=form_for(column_profiles(graph, signature), signature))
+        form = form_for(column_profiles(graph, signature), signature)
+        written = write_web(aside / "web", aside, graph, form=form)
+        for note in written.notes:
+            say(f"web: {note}")
+        # The manifest, which every target carries, comes to speak of these files before anything else copies it.
+        _record_files(aside, [f"web/{name}" for name in written.files])
+        shutil.copyfile(aside / "manifest.json", aside / "web" / "manifest.json")
     if "edge" in targets:
         from isoship.bundle.edge import write_edge
 
