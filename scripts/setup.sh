@@ -24,7 +24,7 @@ command -v "$python" >/dev/null || apt python3 python3-venv
     exit 1
 }
 command -v node >/dev/null && command -v npm >/dev/null || apt nodejs npm
-node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18)' || {
+node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' || {
     say "node is $(node --version); the browser runtime needs Node 18 or newer"
     exit 1
 }

@@ -219,12 +219,12 @@ def test_string_imputation_sees_the_missing_marker(penguins) -> None:
     [
         (
             make_pipeline(make_column_transformer((FunctionTransformer(lambda x: x), NUMBERS)), LinearRegression()),
-            "pipeline -> steps[0] -> transformers[0] -> FunctionTransformer",
+            "pipeline.steps[0] -> columntransformer.transformers[0] -> FunctionTransformer(",
             "Python code",
         ),
         (
             make_pipeline(StandardScaler(), type("Mine", (LogisticRegression,), {})()),
-            "pipeline -> steps[1] -> Mine",
+            "pipeline.steps[1] -> Mine(",
             "not one of scikit-learn's own classes",
         ),
     ],

@@ -42,6 +42,24 @@ _HOMES = (
     "selection",
     "features",
     "meta",
+    "isotonic",
+    "calibration",
+    "multiclass",
+    "chains",
+    "quantile",
+    "spline",
+    "pls",
+    "labels",
+    "dummy",
+    "categorical_nb",
+    "ensembles",
+    "factors",
+    "sampling",
+    "svm",
+    "mixture",
+    "covariance",
+    "centres",
+    "neighbors",
 )
 
 
@@ -74,15 +92,16 @@ def key_of(estimator: Any) -> str | None:
 class Carrier:
     """A graph under construction, and where in the model the walk is."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self) -> None:
         self.g = GraphBuilder()
-        self._path = [root]
+        self._path: list[str] = []
+        self._walk: list[Any] = []
         self._converters = carried()
 
     @contextmanager
     def at(self, step: str) -> Iterator[None]:
-        """Names what is below for error messages: `with c.at("steps[1]"): ...`."""
-        self._path.append(step)
+        """Names what is below for error messages: `with c.at("steps[1]"): ...` in a Pipeline is `pipeline.steps[1]`."""
+        self._path.append(f"{type(self._walk[-1]).__name__.lower()}.{step}")
         try:
             yield
         finally:
@@ -98,9 +117,11 @@ class Carrier:
 
         key = key_of(estimator)
         converter = self._converters.get(key) if key else None
-        if converter is not None:
-            return converter(self, estimator, frame)
-        return fallback.carry(self, estimator, frame)
+        self._walk.append(estimator)
+        try:
+            return (converter or fallback.carry)(self, estimator, frame)
+        finally:
+            self._walk.pop()
 
     def doubles(self, frame: Frame, estimator: Any) -> Block:
         """The frame as one block of doubles.

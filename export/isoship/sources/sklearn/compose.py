@@ -61,7 +61,8 @@ def feature_union(c: Carrier, estimator: Any, frame: Frame) -> Parts:
 @carries("FrozenEstimator")
 def frozen(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     """What it holds, unchanged."""
-    return c.carry(estimator.estimator, frame)
+    with c.at("estimator"):
+        return c.carry(estimator.estimator, frame)
 
 
 @carries("GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV")

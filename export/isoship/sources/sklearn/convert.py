@@ -34,8 +34,7 @@ def onnx_from_sklearn(
 
     from isoship.onnx import passes
 
-    root = "pipeline" if hasattr(estimator, "steps") else "model"
-    c = Carrier(root)
+    c = Carrier()
     for output in outputs:
         c.g.name(output.name)
     frame, inputs = _inputs(c, signature, trained_on)
