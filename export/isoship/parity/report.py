@@ -97,6 +97,8 @@ class ParityReport:
             if v.message:
                 first, *rest = v.message.splitlines()
                 lines += [f"{v.name}: {first}", *(f"    {line}" for line in rest)]
+            if "rebuilt" in v.environment:
+                lines.append(f"{v.name}: {v.environment['rebuilt']}")
         lines += list(self.notes)
         lines.append(f"{self.headline} (evidence: {self.evidence}{', partial' if self.partial else ''})")
         return "\n".join(lines)
