@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except IsoshipError as err:
+            if ctx.params.get("verbose"):
+                traceback.print_exc()
             click.echo(f"isoship: {err}", err=True)
             ctx.exit(1 if isinstance(err, ParityError) else 2)
         except BrokenPipeError:
@@ -59,7 +62,7 @@ def _emit(document: Any) -> None:
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="isoship")
-@click.option("-v", "--verbose", is_flag=True, help="Say more, tracebacks included.")
+@click.option("-v", "--verbose", is_flag=True, help="With an error, where it came from.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and results.")
 def main(verbose: bool, quiet: bool) -> None:
     """Train once, ship the same answers to AWS Lambda, edge devices and the browser.

@@ -21,6 +21,7 @@ from typing import Any
 from isoship.errors import UnsupportedModelError
 from isoship.onnx.graph import GraphBuilder
 from isoship.sources.sklearn.frame import Block, Frame, matrix
+from isoship.sources.sklearn.refused import REFUSED
 
 Parts = dict[str, Frame]
 Converter = Callable[["Carrier", Any, Frame], Parts]
@@ -60,6 +61,9 @@ _HOMES = (
     "covariance",
     "centres",
     "neighbors",
+    "knn_impute",
+    "kernel_models",
+    "gaussian_process",
 )
 
 
@@ -116,12 +120,22 @@ class Carrier:
         from isoship.sources.sklearn import fallback
 
         key = key_of(estimator)
+        if key in REFUSED:
+            raise self.unsupported(estimator, *REFUSED[key])
         converter = self._converters.get(key) if key else None
         self._walk.append(estimator)
         try:
             return (converter or fallback.carry)(self, estimator, frame)
         finally:
             self._walk.pop()
+
+    def before(self) -> Any:
+        """The step in front of the present estimator in its Pipeline; None where there is none."""
+        if len(self._walk) < 2 or not hasattr(self._walk[-2], "steps"):
+            return None
+        steps = [step for _, step in self._walk[-2].steps if step is not None and not isinstance(step, str)]
+        place = next(i for i, step in enumerate(steps) if step is self._walk[-1])
+        return steps[place - 1] if place else None
 
     def doubles(self, frame: Frame, estimator: Any) -> Block:
         """The frame as one block of doubles.

@@ -148,8 +148,9 @@ def _labelled(c: Carrier, model: Any, raw: Block) -> Parts:
 
 
 def _expit(c: Carrier, raw: Block) -> Block:
-    p = c.g.op("Sigmoid", raw.name)
-    return links.two_columns(c.g, p) if raw.width == 1 else links.normalised(c.g, p, raw.width or 0)
+    if raw.width == 1:
+        return links.two_columns(c.g, c.g.op("Sigmoid", raw.name))
+    return links.normalised(c.g, links.expit(c.g, raw.name), raw.width or 0)
 
 
 def _softmax(c: Carrier, raw: Block) -> Block:

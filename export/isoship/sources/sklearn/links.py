@@ -1,6 +1,8 @@
 """From scores to probabilities and labels.
 
 onnxruntime's double `Sigmoid` and `Softmax` stay within 3e-16 of scipy's; both are one node, also in TF.js.
+Its `Sigmoid` is 1 - 1/(1 + e) for negative scores, so it is 0 below -37 where scipy's is 1e-17: `expit` is written out
+where such a probability is divided by another one.
 """
 
 from __future__ import annotations
@@ -16,6 +18,11 @@ from isoship.sources.sklearn.frame import Block
 def two_columns(g: GraphBuilder, positive: str) -> Block:
     """[1 - p, p], double [N, 2], from p [N, 1]."""
     return Block(g.op("Concat", g.op("Sub", np.float64(1), positive), positive, axis=1), "double", 2)
+
+
+def expit(g: GraphBuilder, scores: str) -> str:
+    """1 / (1 + exp(-x)), as scipy's `expit`, to the last digit also where it is tiny."""
+    return g.op("Div", np.float64(1), g.op("Add", np.float64(1), g.op("Exp", g.op("Neg", scores))))
 
 
 def normalised(g: GraphBuilder, p: str, classes: int) -> Block:

@@ -49,7 +49,9 @@ class SklearnSource:
         self.estimator: str = type(estimator).__name__
         self.model = estimator
         _check_fitted(estimator)
-        self._method = METHODS[kinds_for(estimator, outputs)[0]]
+        _check_takes_columns(estimator)
+        # each method refuses on its own: NearestCentroid.predict_proba overflows where predict does not
+        self._methods = list(dict.fromkeys(METHODS[kind] for kind in kinds_for(estimator, outputs)))
         self._light = lightened(estimator)
         signature, self.training, notes = signature_for(estimator, sample, dtypes)
         self.signature = signature
@@ -88,8 +90,10 @@ class SklearnSource:
         return frame_from_rows(rows, self.signature, self.training)
 
     def _answers_all(self, rows: list[Row]) -> bool:
+        frame = self._frame(rows)
         try:
-            ask(self._light, self._method, self._frame(rows))
+            for method in self._methods:
+                ask(self._light, method, frame)
         except InputError:
             return False
         return True
@@ -124,7 +128,8 @@ class SklearnSource:
 
     def _raise_refusal(self, row: Row, what: str) -> None:
         try:
-            ask(self.model, self._method, self._frame([row]))
+            for method in self._methods:
+                ask(self.model, method, self._frame([row]))
         except InputError as err:
             raise SampleError(
                 f"the model does not answer {what} ({err}). Give a sample of the rows that it was trained on, with the"
@@ -142,8 +147,8 @@ class SklearnSource:
         if head is None:
             return
         try:
-            theirs = ask(self.model, self._method, head)
-            ours = ask(self.model, self._method, self._frame(_sample_rows(head, names)))
+            theirs = ask(self.model, self._methods[0], head)
+            ours = ask(self.model, self._methods[0], self._frame(_sample_rows(head, names)))
         except InputError:
             return  # the sample's head holds rows that the model refuses; the contract says which
         if isinstance(theirs, list) or np.asarray(theirs).dtype.kind not in "fiub":
@@ -188,6 +193,34 @@ def _check_fitted(estimator: Any) -> None:
         raise ModelFileError(
             f"this is no model: {_article(estimator)} is no estimator. Give a fitted estimator or pipeline"
         ) from err
+
+
+def _check_takes_columns(estimator: Any) -> None:
+    """A model of texts, dicts or label sets has no columns for a signature.
+
+    Raises:
+        UnsupportedModelError: it is one.
+    """
+    from sklearn.utils import get_tags
+
+    steps = getattr(estimator, "steps", None)
+    first = steps[0][1] if steps else estimator
+    if not hasattr(first, "__sklearn_tags__"):
+        return
+    tags = get_tags(first).input_tags
+    if tags.two_d_array or tags.one_d_array:
+        return
+    what = "texts" if tags.string else "dicts" if tags.dict else "images" if tags.three_d_array else ""
+    if type(first).__name__ == "MultiLabelBinarizer":
+        what = "sets of labels"
+    if not what:
+        return
+    step = f"{type(estimator).__name__.lower()}.steps[0] -> {type(first).__name__}" if steps else type(first).__name__
+    raise UnsupportedModelError(
+        step,
+        f"it takes {what} and not rows of columns, which this version of isoship does not carry",
+        "Train the model on a table: a DataFrame or a 2-D array",
+    )
 
 
 def _check_column_names(signature: Signature, outputs: Sequence[Output]) -> None:

@@ -15,7 +15,16 @@ import numpy as np
 from isoship.errors import InputError
 
 #: What scikit-learn raises when it refuses rows: ValueError from its checks, the others from inside numpy and pandas.
-REFUSALS = (ValueError, TypeError, KeyError, IndexError, OverflowError, AttributeError, FloatingPointError)
+REFUSALS = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    AttributeError,
+    FloatingPointError,
+    NotImplementedError,  # LinearDiscriminantAnalysis(solver="lsqr").transform
+)
 
 
 def ask(estimator: Any, method: str, frame: Any) -> Any:
@@ -45,8 +54,40 @@ def margin_of(estimator: Any, outputs: Mapping[str, np.ndarray[Any, Any]], frame
         _gap(array) for name, array in outputs.items() if name == "probabilities" or name.startswith("probabilities_")
     ]
     last = last_step(estimator)
+    own = own_margin(estimator, frame)
+    if own is not None and (type(last).__name__ in _VOTES or "label" not in outputs):
+        return own
     if type(last).__name__ in _LOOKUPS or "label" not in outputs:
         return np.full(rows, np.inf)
+    decided = _decided(estimator, last, gaps, outputs, frame, rows)
+    return decided if own is None else np.minimum(decided, own)
+
+
+def own_margin(estimator: Any, frame: Any) -> Any:
+    """The margin of steps whose answers turn on pairs, centres or neighbours; None without such a step."""
+    from isoship.sources.sklearn import margins
+
+    if not any(name in margins.KNOWN for name in _step_names(estimator)):
+        return None
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return margins.margin_of_steps(estimator, frame)
+
+
+def _step_names(estimator: Any) -> list[str]:
+    last = last_step(estimator)
+    return [type(step).__name__ for _, step in getattr(estimator, "steps", [])] + [type(last).__name__]
+
+
+def _decided(
+    estimator: Any,
+    last: Any,
+    gaps: list[np.ndarray[Any, Any]],
+    outputs: Mapping[str, np.ndarray[Any, Any]],
+    frame: Any,
+    rows: int,
+) -> Any:
+    """The margin of a label that is the best of some scores."""
     threshold = _threshold_gap(last, estimator, frame)
     if threshold is not None:
         return threshold
@@ -71,6 +112,9 @@ def last_step(estimator: Any) -> Any:
         else:
             return estimator
 
+
+#: The label comes from votes or a latent mean, and the probabilities turn elsewhere.
+_VOTES = ("SVC", "NuSVC", "GaussianProcessClassifier")
 
 #: A label is read out of a leaf or a table: no rounding can turn it.
 _LOOKUPS = ("DecisionTreeClassifier", "ExtraTreeClassifier", "DummyClassifier")

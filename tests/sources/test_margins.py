@@ -1,0 +1,59 @@
+"""Margins of estimators whose answers turn on pairs, centres and neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.cluster import Birch
+from sklearn.impute import KNNImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsRegressor, RadiusNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from isoship.sources.sklearn.margins import margin, margin_of_steps
+
+LINE = np.arange(8.0).reshape(-1, 1)
+
+
+def test_neighbours_at_equal_distances_have_no_margin() -> None:
+    model = KNeighborsRegressor(1).fit(LINE, LINE[:, 0])
+    assert margin(model, [[2.5], [2.6]]).tolist()[0] == 0.0
+    assert margin(model, [[2.6]])[0] > 0.1
+
+
+def test_a_training_row_on_the_radius_has_no_margin() -> None:
+    model = RadiusNeighborsRegressor(1.0).fit(LINE, LINE[:, 0])
+    assert margin(model, [[3.0]])[0] == 0.0
+    assert margin(model, [[3.3]])[0] > 0.1
+
+
+def test_donors_at_equal_distances_have_no_margin_where_a_value_is_missing() -> None:
+    model = KNNImputer(n_neighbors=1).fit(np.hstack([LINE, LINE**2]))
+    found = margin(model, [[2.5, np.nan], [2.9, np.nan], [2.5, 1.0]])
+    assert found[0] == 0.0
+    assert found[1] > 1e-6
+    assert found[2] == np.inf
+
+
+def test_points_with_one_label_do_not_count() -> None:
+    model = Birch(n_clusters=2, threshold=0.1).fit(np.array([[0.0], [1.0], [10.0]]))
+    assert margin(model, [[0.5]])[0] > 0.1
+
+
+def test_two_classes_of_a_vote() -> None:
+    model = SVC(kernel="linear").fit(LINE, LINE[:, 0] > 3.5)
+    np.testing.assert_allclose(margin(model, [[3.5], [4.5]]), [0.0, 1.0], atol=1e-2)
+
+
+def test_steps_of_a_pipeline_count_on_what_they_are_given() -> None:
+    rows = np.hstack([LINE, LINE**2])
+    model = make_pipeline(KNNImputer(n_neighbors=1), StandardScaler(), KNeighborsRegressor(1)).fit(rows, LINE[:, 0])
+    found = margin_of_steps(model, np.array([[2.5, np.nan], [3.1, 9.0]]))
+    assert found is not None
+    assert found[0] == 0.0
+    assert found[1] > 1e-6
+
+
+def test_other_estimators_have_none() -> None:
+    assert margin_of_steps(LogisticRegression().fit(LINE, LINE[:, 0] > 3), LINE) is None
