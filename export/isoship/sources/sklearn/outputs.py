@@ -80,6 +80,14 @@ def outputs_for(estimator: Any, frame: Any, more: Sequence[str] | None) -> tuple
             if len(shape) > 2:
                 raise _no_tensor(estimator, name, f"it has {len(shape)} dimensions")
             classes = _classes(estimator, kind, array, i if several else None)
+            if (
+                kind != "label"
+                and not several
+                and outputs
+                and outputs[0].kind == "label"
+                and len(outputs[0].shape) == 2
+            ):
+                classes = None  # a column a target, not a column a class
             outputs.append(Output(name, kind, _dtype(estimator, name, array), shape, classes))
     return tuple(outputs)
 

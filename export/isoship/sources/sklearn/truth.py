@@ -50,8 +50,11 @@ def margin_of(estimator: Any, outputs: Mapping[str, np.ndarray[Any, Any]], frame
 
     +inf where routing or lookup decides and every other label is a flip, and where there is no label at all.
     """
+    several = "label" in outputs and outputs["label"].ndim == 2
     gaps = [
-        _gap(array) for name, array in outputs.items() if name == "probabilities" or name.startswith("probabilities_")
+        np.abs(array - 0.5).min(axis=1) if several and name == "probabilities" else _gap(array)
+        for name, array in outputs.items()
+        if name == "probabilities" or name.startswith("probabilities_")
     ]
     last = last_step(estimator)
     own = own_margin(estimator, frame)
