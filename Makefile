@@ -1,6 +1,6 @@
 # `make` lists the targets. All of them create and reuse .venv in this checkout.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format wheel-smoke web clean
+.PHONY: help setup demo test lint format sweep wheel-smoke web clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON ORT_DISABLE_TELEMETRY=1
@@ -28,6 +28,9 @@ test: lint ## lint, then every test with real runtimes (at most 12 minutes on 2 
 format: ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+sweep: setup ## every scikit-learn estimator on rows made to break it: table, benchmarks/results/sweep.json, docs/support.md
+	$(BIN)/python -m benchmarks.sweep --write-docs
 
 wheel-smoke: setup ## the wheel in an empty environment, with everything from the index
 	scripts/wheel_smoke.sh

@@ -47,7 +47,9 @@ def test_projections_agree(model) -> None:
     check(model.fit(WIDE), WIDE)
 
 
-@pytest.mark.parametrize("model", [FeatureAgglomeration(2, pooling_func=np.median), NMF(2, max_iter=500)], ids=lambda m: type(m).__name__)
+@pytest.mark.parametrize(
+    "model", [FeatureAgglomeration(2, pooling_func=np.median), NMF(2, max_iter=500)], ids=lambda m: type(m).__name__
+)
 def test_python_code_and_iterative_solvers_are_refused(model) -> None:
     source = open_source(model.fit(X), sample=X)
     with pytest.raises(UnsupportedModelError, match=r"Python code|iterative solver"):
