@@ -47,8 +47,6 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from isoship_edge.model import load
-
     from isoship.bundle.bundle import Bundle
     from isoship.errors import ConversionError, ParityError, UnsupportedModelError
     from isoship.exporting import export
@@ -56,6 +54,7 @@ if TYPE_CHECKING:
     from isoship.parity.report import ParityReport
     from isoship.sources import to_onnx
     from isoship.tfjs import to_tfjs
+    from isoship_edge.model import load
 
 
 def __getattr__(name: str) -> Any:

@@ -19,6 +19,7 @@ def serve(folder: Path, host: str, port: int, *, say: Callable[[str], None]) -> 
     """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import uvicorn
+
     from isoship_lambda.app import create_app
 
     bundle = Bundle.open(folder)
