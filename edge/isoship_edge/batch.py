@@ -134,14 +134,22 @@ class _CsvWriter:
     def __init__(self, target: IO[str], outputs: tuple[Output, ...]) -> None:
         self._writer = csv.writer(target, lineterminator="\n")
         self._outputs = outputs
-        self._started = False
+        self._names: list[str] | None = None
 
     def write(self, held: dict[str, Any], prediction: dict[str, Any]) -> None:
         flat = dict(flat_columns(prediction, self._outputs))
-        if not self._started:
-            self._started = True
+        if self._names is None:
+            self._names = list(held)
             self._writer.writerow([*held, *flat])
-        self._writer.writerow([_csv_value(value) for value in (*held.values(), *flat.values())])
+        unknown = [name for name in held if name not in self._names]
+        if unknown:
+            raise InputError(
+                f"a row has a column {quoted(unknown[0])} that the first row lacks, and CSV has one header:"
+                " write .jsonl, or give every row the same columns",
+                column=unknown[0],
+            )
+        carried = [held.get(name) for name in self._names]
+        self._writer.writerow([_csv_value(value) for value in (*carried, *flat.values())])
 
 
 def flat_columns(prediction: dict[str, Any], outputs: Iterable[Output]) -> Iterator[tuple[str, Any]]:
@@ -159,6 +167,8 @@ def flat_columns(prediction: dict[str, Any], outputs: Iterable[Output]) -> Itera
 def _csv_value(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False)
     return repr(value) if isinstance(value, float) else value
 
 

@@ -19,6 +19,11 @@ __version__ = "0.1.0"
 _HOME = {
     "Bundle": "isoship.bundle.bundle",
     "ConversionError": "isoship.errors",
+    "MissingExtraError": "isoship.errors",
+    "ModelFileError": "isoship.errors",
+    "OutputFolderError": "isoship.errors",
+    "RunnerUnavailable": "isoship.errors",
+    "SampleError": "isoship.errors",
     "ParityError": "isoship.errors",
     "ParityReport": "isoship.parity.report",
     "UnsupportedModelError": "isoship.errors",
@@ -35,8 +40,13 @@ __all__ = [
     "ConversionError",
     "InputError",
     "IsoshipError",
+    "MissingExtraError",
+    "ModelFileError",
+    "OutputFolderError",
     "ParityError",
     "ParityReport",
+    "RunnerUnavailable",
+    "SampleError",
     "UnsupportedModelError",
     "__version__",
     "check",
@@ -48,7 +58,16 @@ __all__ = [
 
 if TYPE_CHECKING:
     from isoship.bundle.bundle import Bundle
-    from isoship.errors import ConversionError, ParityError, UnsupportedModelError
+    from isoship.errors import (
+        ConversionError,
+        MissingExtraError,
+        ModelFileError,
+        OutputFolderError,
+        ParityError,
+        RunnerUnavailable,
+        SampleError,
+        UnsupportedModelError,
+    )
     from isoship.exporting import export
     from isoship.parity.check import check
     from isoship.parity.report import ParityReport

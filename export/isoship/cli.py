@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -30,6 +32,8 @@ class Commands(click.Group):
     """Prints our errors as one paragraph, with the exit code that DESIGN promises, and no traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        # A cancelled CI job must not leave a folder aside: SIGTERM unwinds like any other end.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
             return super().invoke(ctx)
         except IsoshipError as err:
@@ -37,10 +41,25 @@ class Commands(click.Group):
                 traceback.print_exc()
             click.echo(f"isoship: {err}", err=True)
             ctx.exit(1 if isinstance(err, ParityError) else 2)
+        except KeyboardInterrupt:
+            click.echo("isoship: interrupted; nothing half-written is left", err=True)
+            ctx.exit(130)
         except BrokenPipeError:
             # The reader of our stdout has gone (`isoship ... | head`): stop without a word.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+        except (click.exceptions.Exit, click.ClickException):
+            raise
+        except OSError as err:
+            if ctx.params.get("verbose"):
+                traceback.print_exc()
+            where = f" ({err.filename})" if err.filename else ""
+            click.echo(f"isoship: {err.strerror or err}{where}", err=True)
+            ctx.exit(2)
+        except Exception:  # noqa: BLE001 - exit code 1 means a disagreement, and a bug of ours is none
+            traceback.print_exc()
+            click.echo("isoship: this is a bug in isoship; please report it with the lines above", err=True)
+            ctx.exit(2)
 
 
 def _talk(ctx: click.Context) -> Callable[[str], None]:
@@ -157,9 +176,9 @@ def check(
     from isoship.parity.check import check as run
 
     report = run(bundle, rows=_row_count(rows), progress=_talk(ctx), **options)
+    _print_report(report, as_json)
     if html is not None:
         html.write_text(report.to_html(), encoding="utf-8")
-    _print_report(report, as_json)
     ctx.exit(report.exit_code)
 
 
@@ -256,8 +275,8 @@ def _sizes(bundle: Bundle) -> str:
 
 
 def _next_steps(bundle: Bundle, out: Path, model: Path) -> str:
-    shown = os.path.relpath(out)
-    steps = [f"isoship check {shown} --model {os.path.relpath(model)}"]
+    shown = shlex.quote(os.path.relpath(out))
+    steps = [f"isoship check {shown} --model {shlex.quote(os.path.relpath(model))}"]
     if "lambda" in bundle.targets:
         steps.append(f"cd {shown} && sam deploy")
     if "edge" in bundle.targets:

@@ -34,10 +34,12 @@ FORMATS = (".csv", ".jsonl", ".ndjson", ".json", ".parquet")
 
 @dataclass(frozen=True)
 class Table:
-    """rows: the model's columns, by the signature. given: each row as it stood in the file, all columns."""
+    """rows: the model's columns, by the signature. given: each row as it stood in the file, all columns.
+    frame: what a Parquet file held, in its own types."""
 
     rows: list[Row]
     given: list[dict[str, Any]]
+    frame: pd.DataFrame | None = None
 
 
 def parse_dtypes(pairs: Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:
@@ -48,6 +50,8 @@ def parse_dtypes(pairs: Sequence[str] | Mapping[str, str] | None) -> dict[str, s
     """
     if pairs is None:
         return {}
+    if isinstance(pairs, str):
+        pairs = [pairs]
     if isinstance(pairs, Mapping):
         items = list(pairs.items())
     else:
@@ -75,7 +79,7 @@ def read_sample(path: str | Path, dtypes: Mapping[str, str] | None = None) -> pd
         frame = _read_parquet(path)
     else:
         header, records = _read_records(path)
-        typed = _csv_column if path.suffix == ".csv" else _json_column
+        typed = _csv_column if _suffix(path) == ".csv" else _json_column
         frame = pd.DataFrame({name: typed(name, [r.get(name) for r in records], dtypes) for name in header})
     unknown = sorted(set(dtypes) - set(frame.columns))
     if unknown:
@@ -97,6 +101,7 @@ def read_rows(path: str | Path, signature: Signature) -> Table:
         MissingExtraError: Parquet without pyarrow.
     """
     path = Path(path)
+    frame = None
     if _suffix(path) == ".parquet":
         frame = _read_parquet(path)
         header = [str(name) for name in frame.columns]
@@ -111,7 +116,7 @@ def read_rows(path: str | Path, signature: Signature) -> Table:
         {c.name: cell(r[c.name], c, i) if from_text else r.get(c.name) for c in signature.columns}
         for i, r in enumerate(records)
     ]
-    return Table(rows, records)
+    return Table(rows, records, frame)
 
 
 def _suffix(path: Path) -> str:
@@ -264,6 +269,8 @@ def _plain(value: Any) -> Any:
 
     if value is None or value is pd.NA or value is pd.NaT:
         return None
+    if getattr(value, "ndim", 0):
+        return value.tolist()
     value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and value != value else value
 

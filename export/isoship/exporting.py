@@ -72,7 +72,8 @@ def export(
 
     say = progress or (lambda _message: None)
     started = time.perf_counter()
-    out = Path(out).absolute()
+    out = Path(out).resolve()
+    targets, outputs = _listed(targets), None if outputs is None else _listed(outputs)
     name = checked_name(name if name is not None else _stem(model))
     _check_choices(targets, lambda_python, golden)
     refuse_unless_ours(out, name, force=force)
@@ -92,7 +93,7 @@ def export(
     graph = source.to_onnx()
 
     with built_aside(out) as aside:
-        _write_core(aside, source, graph, name, model_version, golden, sample, say)
+        _write_core(aside, source, graph, name, model_version, golden, sample, targets, say)
         if isinstance(model, (str, Path)):
             _remember_source(aside, Path(model))
         else:
@@ -120,6 +121,11 @@ def export(
     say(f"wrote {out} in {time.perf_counter() - started:.1f} s")
     bundle = Bundle.open(out)
     return Exported(bundle.path, bundle.manifest, report, source.notes)
+
+
+def _listed(names: Sequence[str] | str) -> tuple[str, ...]:
+    """`"web"` and `"lambda,edge"` as well as sequences of names."""
+    return tuple(part.strip() for part in names.split(",")) if isinstance(names, str) else tuple(names)
 
 
 def checked_name(name: str) -> str:
@@ -181,6 +187,7 @@ def _write_core(
     version: str,
     golden: str,
     sample: Any,
+    targets: Sequence[str],
     say: Progress,
 ) -> None:
     """model.onnx, golden.json, manifest.json."""
@@ -215,6 +222,7 @@ def _write_core(
             "estimator": source.estimator,
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
             "golden": golden,
+            "targets": ",".join(targets),
         },
     }
     document["digest"] = digest_of(hashlib.sha256(model_bytes).hexdigest(), document)

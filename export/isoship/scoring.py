@@ -33,16 +33,19 @@ def predict_file(folder: Path, rows: Path, out: Path | None) -> int:
         source = rows.open(encoding="utf-8-sig", newline="")
     except OSError as err:
         raise SampleError(f"cannot read {rows}: {err.strerror}") from err
-    with source:
-        if out is None:
-            return score_file(model, source, sys.stdout, read=kind_of(rows), write=write)
-        aside = out.with_name(f".{out.name}.part")
-        try:
-            with aside.open("w", encoding="utf-8", newline="") as target:
-                written = score_file(model, source, target, read=kind_of(rows), write=write)
-            aside.replace(out)
-        finally:
-            aside.unlink(missing_ok=True)
+    try:
+        with source:
+            if out is None:
+                return score_file(model, source, sys.stdout, read=kind_of(rows), write=write)
+            aside = out.with_name(f".{out.name}.part")
+            try:
+                with aside.open("w", encoding="utf-8", newline="") as target:
+                    written = score_file(model, source, target, read=kind_of(rows), write=write)
+                aside.replace(out)
+            finally:
+                aside.unlink(missing_ok=True)
+    except UnicodeDecodeError as err:
+        raise SampleError(f"{rows} is not UTF-8 (byte {err.start}). Save it as UTF-8, or use Parquet") from err
     return written
 
 
@@ -51,18 +54,26 @@ def _predict_table(model: Model, rows: Path, out: Path | None) -> int:
 
     table = read_rows(rows, model.manifest.signature)
     predicted = pd.DataFrame([dict(flat_columns(p, model.manifest.outputs)) for p in model.predict_rows(table.rows)])
-    carried = pd.DataFrame(table.given)
-    both = sorted(set(carried.columns) & set(predicted.columns))
+    carried = pd.DataFrame(table.given) if table.frame is None else table.frame.reset_index(drop=True)
+    both = sorted(set(map(str, carried.columns)) & set(predicted.columns))
     if both:
         raise InputError(f"{rows} has a column {both[0]!r} already, which the model would write: rename it")
     whole = pd.concat([carried, predicted], axis=1)
     if out is None:
         whole.to_csv(sys.stdout, index=False)
-    elif out.suffix.lower() == ".parquet":
-        try:
-            whole.to_parquet(out)
-        except ImportError as err:
-            raise MissingExtraError("pyarrow", "parquet", f"writing {out.name}") from err
-    else:
-        raise SampleError(f"{out}: rows of a Parquet file are written as .parquet, or as CSV on stdout")
+        return len(whole)
+    suffix = out.suffix.lower()
+    if suffix not in (".parquet", ".csv"):
+        raise SampleError(f"{out}: the rows of a Parquet file are written as .parquet or .csv")
+    aside = out.with_name(f".{out.name}.part")
+    try:
+        if suffix == ".csv":
+            whole.to_csv(aside, index=False)
+        else:
+            whole.to_parquet(aside)
+        aside.replace(out)
+    except ImportError as err:
+        raise MissingExtraError("pyarrow", "parquet", f"writing {out.name}") from err
+    finally:
+        aside.unlink(missing_ok=True)
     return len(whole)

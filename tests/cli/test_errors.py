@@ -145,3 +145,32 @@ def test_a_bundle_of_a_newer_format_is_refused_by_name(model: Path) -> None:
     manifest = model / "bundle" / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 2', 1))
     refused(run(model, "inspect", "bundle"), "format 2", "up to 1")
+
+
+def test_what_a_user_put_beside_a_bundle_stays_when_it_is_exported_again(model: Path) -> None:
+    common = ("export", "m.joblib", "--sample", "rows.csv", "--targets", "none")
+    assert run(model, *common).returncode == 0
+    (model / "bundle" / "NOTES.md").write_text("mine")
+    (model / "bundle" / "samconfig.toml").write_text("mine too")
+    assert run(model, *common).returncode == 0
+    assert (model / "bundle" / "NOTES.md").read_text() == "mine"
+    assert (model / "bundle" / "samconfig.toml").read_text() == "mine too"
+
+
+def test_rows_of_json_lines_with_other_columns_do_not_shift_in_csv(model: Path) -> None:
+    assert run(model, "export", "m.joblib", "--sample", "rows.csv", "--targets", "none").returncode == 0
+    (model / "r.jsonl").write_text('{"id": 1, "age": 20, "income": 1}\n{"income": 3, "age": 30, "id": 2}\n')
+    lines = run(model, "predict", "bundle", "r.jsonl").stdout.splitlines()
+    assert [line.split(",")[:3] for line in lines] == [["id", "age", "income"], ["1", "20", "1"], ["2", "30", "3"]]
+    (model / "r.jsonl").write_text('{"age": 20, "income": 1}\n{"income": 3, "age": 30, "id": 2}\n')
+    ran = run(model, "predict", "bundle", "r.jsonl")
+    assert ran.returncode == 2
+    assert '"id"' in ran.stderr
+
+
+@pytest.mark.parametrize("bad", [("--atol", "nan"), ("--atol", "inf"), ("--rtol", "-1"), ("--seed", "-3")])
+def test_tolerances_that_would_hide_everything(model: Path, bad: tuple[str, str]) -> None:
+    assert run(model, "export", "m.joblib", "--sample", "rows.csv", "--targets", "none").returncode == 0
+    ran = run(model, "check", "bundle", "--runtimes", "onnxruntime", *bad)
+    assert ran.returncode == 2
+    assert "Traceback" not in ran.stderr

@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +59,27 @@ def test_a_stale_zip_is_named(whole):
     with zipfile.ZipFile(whole.folder / "lambda.zip", "w") as archive:
         archive.writestr("model.onnx", b"of last week")
     assert "lambda.zip holds another model.onnx" in integrity(whole).message
+
+
+def test_a_target_that_was_exported_and_is_gone_is_a_disagreement(tmp_path: Path) -> None:
+    """The manifest says what was exported; a missing folder must not shrink what is demanded."""
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    from isoship.bundle.bundle import Bundle
+    from isoship.exporting import export
+
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    model = LogisticRegression().fit(x, x[:, 0] > 0)
+    out = export(
+        model, sample=x, out=tmp_path / "b", name="b", targets="edge", edge_arch=("x86_64",), offline=True
+    ).path
+    opened = Bundle.open(out)
+    shipped = Shipped(out, opened.manifest, opened.targets)
+    assert integrity(shipped).status == "agree"
+    shutil.rmtree(out / "edge")
+    opened = Bundle.open(out)
+    assert opened.targets == ("edge",)
+    verdict = integrity(Shipped(out, opened.manifest, opened.targets))
+    assert verdict.status == "disagree"
+    assert "edge/model.onnx is missing" in verdict.message

@@ -29,11 +29,20 @@ class Bundle:
             BundleError: no bundle, a damaged one, or one of a newer format.
         """
         path = Path(path)
-        return cls(path, read_manifest(path))
+        if path.is_file():
+            raise BundleError(f"{path} is a file. Give the folder that `isoship export` wrote")
+        manifest = read_manifest(path)
+        if not (path / "model.onnx").is_file():
+            raise BundleError(f"{path} has a manifest and no model.onnx: export again, or give the whole bundle folder")
+        return cls(path, manifest)
 
     @property
     def targets(self) -> tuple[str, ...]:
-        return tuple(t for t in TARGETS if (self.path / t).is_dir())
+        """Those that were exported; a folder that has gone since is for `check` to find."""
+        exported = self.manifest.provenance.get("targets")
+        if exported is None:
+            return tuple(t for t in TARGETS if (self.path / t).is_dir())
+        return tuple(t for t in TARGETS if t in exported.split(","))
 
     def sizes(self) -> dict[str, int]:
         """Bytes of model.onnx, of each target's folder and of lambda.zip."""
@@ -79,7 +88,10 @@ class Bundle:
         if classes:
             lines.append(f"class names: {', '.join(map(str, classes[:12]))}{' ...' if len(classes) > 12 else ''}")
         lines.append("the model itself: weights, thresholds, fitted statistics")
-        lines.append("synthetic golden rows and the model's answers to them; no row of the sample")
+        if m.provenance.get("golden") == "sample":
+            lines.append("ROWS OF THE SAMPLE, as golden rows, and the model's answers to them (--golden sample)")
+        else:
+            lines.append("synthetic golden rows and the model's answers to them; no row of the sample")
         return lines
 
     def describe(self) -> dict[str, Any]:

@@ -12,6 +12,12 @@ from pathlib import Path
 
 from isoship.errors import OutputFolderError
 
+#: What isoship writes at the top of a bundle and replaces as a whole; `.aws-sam` is what sam builds from it.
+OURS = {
+    ".aws-sam", ".isoship", "edge", "golden.json", "lambda", "lambda.zip", "manifest.json", "model.onnx",
+    "parity.html", "parity.json", "template.yaml", "web",
+}  # fmt: skip
+
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
 
 
@@ -80,4 +86,8 @@ def _take_place(aside: Path, out: Path) -> None:
     except OSError:
         old.replace(out)
         raise
+    for entry in old.iterdir():
+        # What a user put beside our files stays; of ours, samconfig.toml is the user's once it is written.
+        if entry.name not in OURS and not (out / entry.name).exists():
+            entry.replace(out / entry.name)
     shutil.rmtree(old, ignore_errors=True)

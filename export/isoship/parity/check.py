@@ -60,6 +60,13 @@ def check(
     from isoship.parity.runners import available, target_of
 
     say = progress or (lambda _message: None)
+    for option, value in (("atol", atol), ("rtol", rtol)):
+        if value is not None and not 0 <= value < float("inf"):
+            raise InputError(f"{option} is {value}: a tolerance is a number from 0 up")
+    if seed < 0 or (rows is not None and rows != "max" and not (isinstance(rows, int) and rows > 0)):
+        raise InputError(f"rows is {rows!r} and seed {seed}: rows are a positive number or 'max', a seed is 0 or more")
+    if isinstance(runtimes, str):
+        runtimes = tuple(part.strip() for part in runtimes.split(","))
     opened = Bundle.open(bundle)
     shipped = Shipped(opened.path, opened.manifest, opened.targets)
     for name in runtimes or ():

@@ -31,10 +31,15 @@ def integrity(shipped: Shipped) -> Verdict:
     golden = folder / "golden.json"
     if golden.is_file() and json.loads(golden.read_bytes()).get("digest") != shipped.manifest.digest:
         wrong.append("golden.json belongs to another model (the digests differ)")
+    recorded = "targets" in shipped.manifest.provenance
+    if recorded and "lambda" in shipped.targets and not (folder / "lambda.zip").is_file():
+        wrong.append("lambda.zip is missing")
     for target in shipped.targets:
         for name in _CARRIED:
             copy = folder / target / name
-            if copy.is_file() and (folder / name).is_file() and copy.read_bytes() != (folder / name).read_bytes():
+            if not copy.is_file():
+                wrong += [f"{target}/{name} is missing"] if recorded else []
+            elif (folder / name).is_file() and copy.read_bytes() != (folder / name).read_bytes():
                 wrong.append(f"{target}/{name} differs from the bundle's own")
     wrong += _stale_zip(folder)
     return Verdict("files", "bundle", "double", "disagree" if wrong else "agree", message="\n".join(wrong))
@@ -48,6 +53,8 @@ def _stale_zip(folder: Path) -> list[str]:
     path = folder / "lambda.zip"
     if not path.is_file():
         return []
+    if not zipfile.is_zipfile(path):
+        return ["lambda.zip is no zip file"]
     with zipfile.ZipFile(path) as archive:
         held = set(archive.namelist())
         return [
