@@ -6,27 +6,9 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-
-ISOSHIP = str(Path(sys.executable).with_name("isoship"))
-
-
-@dataclass(frozen=True)
-class Road:
-    """What `isoship demo` printed and left behind."""
-
-    folder: Path
-    stdout: str
-    stderr: str
-    code: int
-
-    @property
-    def bundle(self) -> Path:
-        return self.folder / "bundle"
+from visiting import ISOSHIP, Road
 
 
 @pytest.fixture(scope="session")

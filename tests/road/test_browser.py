@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ISOSHIP, Road
-from visiting import serving, static, visit
+from visiting import ISOSHIP, Road, serving, static, visit
 
 import isoship
 

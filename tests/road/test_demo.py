@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from conftest import Road
+from visiting import Road
 
 from isoship.parity.runners import available
 

@@ -8,11 +8,28 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 WEB = HERE.parents[1] / "web"
+
+ISOSHIP = str(Path(sys.executable).with_name("isoship"))
+
+
+@dataclass(frozen=True)
+class Road:
+    """What `isoship demo` printed and left behind."""
+
+    folder: Path
+    stdout: str
+    stderr: str
+    code: int
+
+    @property
+    def bundle(self) -> Path:
+        return self.folder / "bundle"
 
 
 def visit(*jobs: dict[str, Any]) -> list[dict[str, Any]]:
