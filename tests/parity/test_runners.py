@@ -12,15 +12,13 @@ import pytest
 from isoship.errors import InputError, RunnerUnavailable
 from isoship.parity import runners
 from isoship.parity.contract import RunnerCrashed, RunnerHung
-from isoship.parity.runners import chromium, http_client, node, process
+from isoship.parity.runners import http_client, node, process
 
 ROWS = [
     {"height": 171.5, "weight": 66.0, "city": "Oslo"},
     {"height": None, "weight": 40.0, "city": None},
     {"height": 190.0, "weight": 99.0, "city": "Ærø <b>🐧</b>"},
 ]
-has_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not on PATH")
-has_chromium = pytest.mark.skipif(not any(shutil.which(p) for p in chromium.PROGRAMS), reason="Chromium is not on PATH")
 
 
 def test_names_are_found_without_importing_a_runtime():
@@ -41,10 +39,10 @@ def test_an_unknown_name_is_refused_with_the_known_ones():
 @pytest.mark.parametrize("name", [
     "onnxruntime",
     "http",
-    pytest.param("tfjs-stock-node-cpu", marks=has_node),
-    pytest.param("tfjs-stock-node-wasm", marks=has_node),
-    pytest.param("tfjs-stock-chromium-wasm", marks=has_chromium),
-    pytest.param("tfjs-stock-chromium-webgl", marks=has_chromium),
+    "tfjs-stock-node-cpu",
+    "tfjs-stock-node-wasm",
+    "tfjs-stock-chromium-wasm",
+    "tfjs-stock-chromium-webgl",
 ])  # fmt: skip
 def test_a_runtime_answers_as_the_source_does_and_ends_what_it_started(name, shipped, source):
     before = threading.active_count()
@@ -113,7 +111,6 @@ def _web(shipped, at_load="", at_predict=ANSWER, name="web-node-cpu"):
         runner.close()
 
 
-@has_node
 def test_index_js_is_loaded_as_shipped_and_doubles_cross_to_the_last_bit(shipped):
     got = _web(shipped)
     assert got["probabilities"][:, 1].tolist() == [66.0, 40.0, 99.0]
@@ -129,7 +126,6 @@ FAULTS = [
 ]
 
 
-@has_node
 @pytest.mark.parametrize(("at_load", "at_predict", "error", "said"), FAULTS)
 def test_a_warning_or_an_error_in_node_is_a_fault_and_a_refusal_is_a_refusal(shipped, at_load, at_predict, error, said):
     with pytest.raises(error, match=said) as caught:
@@ -138,7 +134,6 @@ def test_a_warning_or_an_error_in_node_is_a_fault_and_a_refusal_is_a_refusal(shi
         assert (caught.value.row, caught.value.column) == (1, "city")
 
 
-@has_node
 def test_a_node_that_ends_is_a_crash_and_one_that_never_answers_a_hang(shipped, monkeypatch):
     with pytest.raises(RunnerCrashed, match="exit code 3"):
         _web(shipped, at_predict="process.exit(3);")
@@ -147,7 +142,6 @@ def test_a_node_that_ends_is_a_crash_and_one_that_never_answers_a_hang(shipped, 
         _web(shipped, at_predict="await new Promise((r) => setTimeout(r, 60000));")
 
 
-@has_chromium
 @pytest.mark.parametrize(("at_predict", "said"), [
     ("console.warn('webgpu: 0.87 off');" + ANSWER, "0.87 off"),
     ("await fetch('/web/missing.bin');" + ANSWER, "missing.bin was asked for"),

@@ -15,7 +15,7 @@ from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 
 import isoship
-from isoship.bundle.web import RUNTIME, npm_version, write_web
+from isoship.bundle.web import npm_version, write_web
 from isoship.errors import BundleError, UnsupportedModelError
 
 
@@ -108,7 +108,6 @@ def test_versions_that_npm_does_not_take_become_prereleases(version: str, npm: s
     assert npm_version(version) == npm
 
 
-@pytest.mark.skipif(not (RUNTIME / "index.js").is_file(), reason="the browser runtime is not built")
 @pytest.mark.parametrize("backend", ["cpu", "wasm"])
 def test_the_shipped_index_js_answers_as_onnxruntime(forest: Any, bundle: Path, backend: str) -> None:
     write_web(bundle / "web", bundle, forest)

@@ -89,7 +89,7 @@ def write_lambda(
     bytecode = compile_bytecode(folder, python, cache_folder() / "bytecode")
     if bytecode == "none":
         say(
-            f"no Python {python} here, so lambda/ ships without bytecode: cold starts take about 0.4 s longer."
+            f"no Python {python} here, so lambda/ ships without bytecode: cold starts take longer."
             f" `uv python install {python}` (or pyenv) and export again mends it"
         )
     unzipped = folder_bytes(folder)
