@@ -13,14 +13,25 @@ WORKERS = 2
 LIMIT_SECONDS = 100.0
 
 Finished = Callable[[str, list[dict[str, Any]]], None]
+Examine = Callable[[str], list[dict[str, Any]]]
 
 
-def run(names: Sequence[str], finished: Finished, *, workers: int = WORKERS, limit: float = LIMIT_SECONDS) -> None:
-    """Calls `finished(name, findings)` for every estimator, as they come."""
+def run(
+    names: Sequence[str],
+    finished: Finished,
+    *,
+    examine: Examine | None = None,
+    workers: int = WORKERS,
+    limit: float = LIMIT_SECONDS,
+) -> None:
+    """Calls `finished(name, findings)` for every estimator, as they come.
+
+    examine: what the workers do with a name, a function of a module; by default `benchmarks.sweep.examine.examine`.
+    """
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ORT_DISABLE_TELEMETRY"):
         os.environ[variable] = "1"  # the workers' numpy reads them when it loads
     waiting = list(reversed(names))
-    team = [_Worker() for _ in range(min(workers, len(names)))]
+    team = [_Worker(examine) for _ in range(min(workers, len(names)))]
     try:
         while waiting or any(worker.name for worker in team):
             for worker in team:
@@ -39,7 +50,8 @@ def run(names: Sequence[str], finished: Finished, *, workers: int = WORKERS, lim
 class _Worker:
     """One process. It is started anew after a crash or a time-out."""
 
-    def __init__(self) -> None:
+    def __init__(self, examine: Examine | None) -> None:
+        self._examine = examine
         self.name: str | None = None
         self._since = 0.0
         self._start()
@@ -47,7 +59,7 @@ class _Worker:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, self._examine), daemon=True)
         self._process.start()
         theirs.close()
 
@@ -82,13 +94,14 @@ class _Worker:
         self.pipe.close()
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, examine: Examine | None) -> None:
     import warnings
 
     warnings.simplefilter("ignore")
-    from benchmarks.sweep.examine import examine, warm_up
+    from benchmarks.sweep import examine as examination
 
-    warm_up()
+    examination.warm_up()
+    examine = examine or examination.examine
     while True:
         try:
             name = pipe.recv()

@@ -194,6 +194,7 @@ def _write_core(
     from isoship.bundle.tolerances import tolerances_for, tolerances_to_json
     from isoship.parity.golden import golden_rows
     from isoship.parity.labels import labels_by_graph
+    from isoship.parity.paths import tree_nodes
     from isoship.parity.structure import column_profiles
     from isoship_edge.golden import decode
     from isoship_edge.manifest import FORMAT, digest_of, output_to_json, signature_to_json
@@ -203,7 +204,9 @@ def _write_core(
     say("making golden rows")
     profiles = column_profiles(graph, source.signature)
     labels = labels_by_graph(graph, source.signature, source.outputs)
-    rows = golden_rows(source, profiles, seed=0, sample=sample if golden == "sample" else None, labels=labels)
+    nodes = tree_nodes(graph, source.signature, profiles)
+    copied = sample if golden == "sample" else None
+    rows = golden_rows(source, profiles, seed=0, sample=copied, labels=labels, nodes=nodes)
     if golden == "sample":
         say("golden rows are copied from the sample: they travel in every target, web/ included")
     expected = {k: decode(v) for k, v in rows["expected"].items()}
@@ -213,7 +216,7 @@ def _write_core(
         "version": version,
         "signature": signature_to_json(source.signature),
         "outputs": [output_to_json(o) for o in source.outputs],
-        "tolerances": tolerances_to_json(tolerances_for(source.outputs, expected)),
+        "tolerances": tolerances_to_json(tolerances_for(source.outputs, expected, source.double_tolerances)),
         "encoder": None,
         "provenance": {
             "isoship": __version__,

@@ -120,14 +120,23 @@ def _case(
     import onnx
 
     from isoship.parity.golden import spread_refusals
+    from isoship.parity.paths import tree_nodes
     from isoship.parity.refusals import refused_rows
     from isoship.parity.structure import column_profiles
 
     graph = graph_answers(shipped)
     answer: Answer = source.answers if source is not None else graph
     say("making rows from the model's own thresholds and categories")
-    profiles = column_profiles(onnx.load(shipped.folder / "model.onnx"), shipped.manifest.signature)
-    made = rows_for_check(profiles, seed=seed, budget=budget, sample=own, predict=_labels_by(graph, shipped))
+    model, signature = onnx.load(shipped.folder / "model.onnx"), shipped.manifest.signature
+    profiles = column_profiles(model, signature)
+    made = rows_for_check(
+        profiles,
+        seed=seed,
+        budget=budget,
+        sample=own,
+        predict=_labels_by(graph, shipped),
+        nodes=tree_nodes(model, signature, profiles),
+    )
     reference = ask(answer, made.rows)
     notes = () if source is not None else (f"the source model was not asked: {why_not}",)
     say(f"{len(reference.kept)} rows answered by {'the source model' if source is not None else 'model.onnx'}")

@@ -14,6 +14,7 @@ import numpy as np
 from isoship.errors import InputError
 from isoship.parity.columns import rows_from_sample
 from isoship.parity.draw import Rng, around, extremes, thresholds
+from isoship.parity.paths import Node
 from isoship.parity.profile import ColumnProfile
 from isoship.parity.reference import Reference, ask, nested
 from isoship.parity.refusals import SOURCE_REASONS, Refused, refused_rows
@@ -33,16 +34,22 @@ Labels = Callable[[list[Row]], Sequence[Any]]
 
 
 def golden_rows(
-    source: Source, profiles: Profiles, seed: int = 0, sample: Any = None, labels: Labels | None = None
+    source: Source,
+    profiles: Profiles,
+    seed: int = 0,
+    sample: Any = None,
+    labels: Labels | None = None,
+    nodes: Sequence[Node] = (),
 ) -> dict[str, Any]:
     """The document of golden.json without its digest (docs/architecture.md), answers by the source in one batch.
 
     sample: rows to copy into the document, which the user must have asked for.
     labels: says on which side of a decision rows lie; the canonical graph is hundreds of times faster at it than
     most source models, and only the choice of rows depends on it.
+    nodes: the splits of the graph's trees, `isoship.parity.paths.tree_nodes`.
     """
     rng = np.random.default_rng(seed)
-    pool = _pool(source, profiles, rng, seed, labels)
+    pool = _pool(source, profiles, rng, seed, labels, nodes)
     asked = ask(source.answers, pool.rows)
     pool = RowSet([pool.rows[i] for i in asked.kept], [pool.kinds[i] for i in asked.kept])
     room = max(_FEWEST_ROWS, min(_MOST_ROWS, _MOST_VALUES // max(1, len(profiles))))
@@ -91,14 +98,17 @@ def spread_refusals(refused: Sequence[Refused], most: int) -> list[Refused]:
     return [refused[i] for _, i in sorted(ranked)[:most]]
 
 
-def _pool(source: Source, profiles: Profiles, rng: Rng, seed: int, labels: Labels | None) -> RowSet:
+def _pool(
+    source: Source, profiles: Profiles, rng: Rng, seed: int, labels: Labels | None, nodes: Sequence[Node]
+) -> RowSet:
     label = next((o.name for o in source.outputs if o.kind == "label" and len(o.shape) == 1), None)
 
     def by_source(rows: list[Row]) -> Sequence[Any]:
         found: list[Any] = source.answers(rows).outputs[str(label)].tolist()
         return found
 
-    made = rows_for_check(profiles, seed=seed, budget=_POOL, predict=None if label is None else labels or by_source)
+    predict = None if label is None else labels or by_source
+    made = rows_for_check(profiles, seed=seed, budget=_POOL, predict=predict, nodes=nodes)
     keep = [i for i, kind in enumerate(made.kinds) if kind not in _LEFT_OUT]
     meant = {
         n: {v for b in thresholds(p).tolist() for v in around(b, p)} | set(extremes(p)) for n, p in profiles.items()

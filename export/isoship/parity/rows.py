@@ -5,6 +5,7 @@
 | sample | rows of the user, asked and forgotten: no report holds their values |
 | ordinary | inside the fitted range |
 | threshold | on each boundary and one ulp either side, in double and in float32 steps |
+| path | down to each node of each tree, and there on both sides of its split |
 | category, unseen | each fitted category; values that no encoder has met |
 | missing | each column that accepts it, and all of them at once |
 | extreme | zeros of both signs, denormals, the largest numbers the contract takes |
@@ -32,6 +33,7 @@ from isoship.parity.draw import (
     thresholds,
     within,
 )
+from isoship.parity.paths import Node, path_rows
 from isoship.parity.profile import ColumnProfile
 from isoship.sources.contract import Row
 
@@ -39,6 +41,7 @@ KINDS = (
     "sample",
     "ordinary",
     "threshold",
+    "path",
     "category",
     "unseen",
     "missing",
@@ -48,10 +51,11 @@ KINDS = (
     "text",
 )
 
-#: Parts of the budget; what a model has no use for goes to ordinary rows.
+#: Parts of the budget; what a model has no use for goes to ordinary rows, the part of paths to thresholds.
 _SHARES = {
-    "sample": 0.20,
-    "threshold": 0.32,
+    "sample": 0.15,
+    "path": 0.30,
+    "threshold": 0.15,
     "category": 0.08,
     "unseen": 0.05,
     "missing": 0.08,
@@ -90,20 +94,22 @@ def rows_for_check(
     budget: int | str | None = None,
     sample: Sequence[Row] = (),
     predict: Predict | None = None,
+    nodes: Sequence[Node] = (),
 ) -> RowSet:
     """Rows of every kind that applies, the same for the same seed.
 
     budget: how many (default 1500), or "max": every boundary, category and strange string, and the whole sample.
     predict: rows -> labels; without it there are no rows on decision boundaries.
+    nodes: `isoship.parity.paths.tree_nodes`; without them there are no rows of kind path.
     """
     rng = np.random.default_rng(seed)
     everything = budget == "max"
     total = DEFAULT_BUDGET if budget is None else 4_000 if everything else int(budget)
     rows: list[Row] = []
     kinds: list[str] = []
-    for kind, share in _SHARES.items():
+    for kind, share in _shares(bool(nodes)).items():
         most = None if everything and kind != "boundary" else max(1, round(share * total))
-        made = list(islice(_rows_of(kind, profiles, rng, sample, predict, most), most))
+        made = list(islice(_rows_of(kind, profiles, rng, sample, predict, nodes, most), most))
         rows += made
         kinds += [kind] * len(made)
     if not everything and len(rows) > total:
@@ -116,10 +122,24 @@ def rows_for_check(
     return RowSet([rows[i] for i in order], [kinds[i] for i in order])
 
 
+def _shares(trees: bool) -> dict[str, float]:
+    if trees:
+        return _SHARES
+    return {**_SHARES, "path": 0.0, "threshold": _SHARES["threshold"] + _SHARES["path"]}
+
+
 def _rows_of(
-    kind: str, profiles: Profiles, rng: Rng, sample: Sequence[Row], predict: Predict | None, most: int | None
+    kind: str,
+    profiles: Profiles,
+    rng: Rng,
+    sample: Sequence[Row],
+    predict: Predict | None,
+    nodes: Sequence[Node],
+    most: int | None,
 ) -> Iterator[Row]:
-    if kind == "sample":
+    if kind == "path":
+        yield from path_rows(nodes, profiles, rng, most)
+    elif kind == "sample":
         chosen = range(len(sample)) if most is None or len(sample) <= most else rng.permutation(len(sample))[:most]
         yield from (dict(sample[i]) for i in chosen)
     elif kind == "boundary":

@@ -22,9 +22,15 @@ if TYPE_CHECKING:
     from isoship.sources.contract import Source
 
 #: Top-level package of the model's class -> the module and class that read it.
-_SOURCES = {"sklearn": ("isoship.sources.sklearn.source", "SklearnSource")}
+_SOURCES = {
+    "sklearn": ("isoship.sources.sklearn.source", "SklearnSource"),
+    "xgboost": ("isoship.sources.xgboost.source", "XGBoostSource"),
+    "lightgbm": ("isoship.sources.lightgbm.source", "LightGBMSource"),
+    "catboost": ("isoship.sources.catboost.source", "CatBoostSource"),
+}
 
-_LATER = ("xgboost", "lightgbm", "catboost", "torch", "keras", "tensorflow", "onnx")
+_KNOWN = "scikit-learn, XGBoost, LightGBM or CatBoost"
+_LATER = ("torch", "keras", "tensorflow", "onnx")
 
 
 def open_source(
@@ -85,7 +91,7 @@ def _reader_of(model: Any) -> Any:
             raise UnsupportedModelError(
                 cls.__name__,
                 f"models of {package} are not read by this version of isoship",
-                "Use a scikit-learn estimator, or wait for the version that reads it",
+                f"Use an estimator of {_KNOWN}, or wait for the version that reads it",
             )
         if package in _SOURCES:
             module, name = _SOURCES[package]
@@ -99,5 +105,5 @@ def _reader_of(model: Any) -> Any:
     raise UnsupportedModelError(
         f"{cls.__module__}.{cls.__qualname__}",
         "it is no estimator of a library that isoship knows",
-        "Give a scikit-learn estimator or pipeline",
+        f"Give an estimator or pipeline of {_KNOWN}",
     )

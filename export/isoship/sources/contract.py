@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from isoship_edge.manifest import Output, Signature
+from isoship_edge.manifest import Output, Signature, Tolerance
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,6 +53,8 @@ class Source(Protocol):
     outputs: tuple[Output, ...]
     notes: tuple[str, ...]
     """Every guess made about columns and types, one printable line each."""
+    double_tolerances: dict[str, Tolerance]
+    """Outputs that double precision cannot bring within 1e-9 of the source, and why; the rest is held to 1e-9."""
 
     def answers(self, rows: list[Row]) -> Answers:
         """The truth: the model on these rows as one batch, in the types it was trained on, with n_jobs=1.

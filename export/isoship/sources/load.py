@@ -1,7 +1,8 @@
-"""Reads model files: joblib, pickle and skops now, each other form with the way there."""
+"""Reads model files: joblib, pickle, skops and the boosters' own forms; each other form with the way there."""
 
 from __future__ import annotations
 
+import importlib
 import pickle
 import warnings
 import zipfile
@@ -25,10 +26,6 @@ _NOT_YET = {
     ".onnx": "ONNX files",
     ".keras": "Keras models",
     ".pt2": "exported torch programs",
-    ".json": "XGBoost's own files",
-    ".ubj": "XGBoost's own files",
-    ".txt": "LightGBM's own files",
-    ".cbm": "CatBoost's own files",
 }
 
 
@@ -110,11 +107,24 @@ def _read_skops(path: Path, notes: list[str]) -> Any:
         raise ModelFileError(f"{path} is no .skops file that skops can read: {_first_line(err)}") from err
 
 
+def _read_native(package: str) -> Callable[[Path, list[str]], Any]:
+    """A reader of a booster's own files: `read_file(path, notes)` of isoship.sources.<package>.files."""
+
+    def read(path: Path, notes: list[str]) -> Any:
+        return importlib.import_module(f"isoship.sources.{package}.files").read_file(path, notes)
+
+    return read
+
+
 _READERS: dict[str, Callable[[Path, list[str]], Any]] = {
     ".joblib": _read_pickle,
     ".pkl": _read_pickle,
     ".pickle": _read_pickle,
     ".skops": _read_skops,
+    ".json": _read_native("xgboost"),
+    ".ubj": _read_native("xgboost"),
+    ".txt": _read_native("lightgbm"),
+    ".cbm": _read_native("catboost"),
 }
 
 

@@ -28,7 +28,7 @@ Converter = Callable[["Carrier", Any, Frame], Parts]
 
 _CONVERTERS: dict[str, Converter] = {}
 
-#: Modules of this package that register converters when imported.
+#: Modules that register converters when imported: of this package, or by their full name. None imports its library.
 _HOMES = (
     "compose",
     "scalers",
@@ -64,11 +64,17 @@ _HOMES = (
     "knn_impute",
     "kernel_models",
     "gaussian_process",
+    "isoship.sources.xgboost.converters",
+    "isoship.sources.lightgbm.converters",
+    "isoship.sources.catboost.converters",
 )
+
+#: Packages whose classes have a key in the registry.
+_PACKAGES = ("sklearn", "xgboost", "lightgbm", "catboost", "isoship")
 
 
 def carries(*estimators: str) -> Callable[[Converter], Converter]:
-    """Registers a converter for scikit-learn classes of these names. A name registered twice is an error."""
+    """Registers a converter for classes of these names. A name registered twice is an error."""
 
     def register(converter: Converter) -> Converter:
         for name in estimators:
@@ -81,16 +87,16 @@ def carries(*estimators: str) -> Callable[[Converter], Converter]:
 
 
 def carried() -> dict[str, Converter]:
-    """Every converter of ours, by scikit-learn class name."""
+    """Every converter of ours, by class name."""
     for home in _HOMES:
-        importlib.import_module(f"isoship.sources.sklearn.{home}")
+        importlib.import_module(home if "." in home else f"isoship.sources.sklearn.{home}")
     return dict(_CONVERTERS)
 
 
 def key_of(estimator: Any) -> str | None:
-    """The registry's key of an estimator: its class name when scikit-learn itself defines the class."""
+    """The registry's key of an estimator: its class name when a library that isoship knows defines the class."""
     cls = type(estimator)
-    return cls.__name__ if cls.__module__.split(".")[0] == "sklearn" else None
+    return cls.__name__ if cls.__module__.split(".")[0] in _PACKAGES else None
 
 
 class Carrier:

@@ -15,6 +15,7 @@ from isoship.sources.sklearn import fitted
 from isoship.sources.sklearn.acceptance import contract_of, lightened
 from isoship.sources.sklearn.outputs import METHODS, kinds_for, outputs_for
 from isoship.sources.sklearn.truth import ask, margin_of
+from isoship.sources.sklearn.widths import double_tolerances
 from isoship_edge.manifest import Output, Signature
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class SklearnSource:
         if sample is not None:
             self._compare_with(sample)
         self.outputs: tuple[Output, ...] = outputs_for(estimator, self._frame([base, base]), outputs)
+        self.double_tolerances = double_tolerances(estimator, self.outputs)
         self.notes: tuple[str, ...] = (*notes, *more)
         _check_column_names(self.signature, self.outputs)
 

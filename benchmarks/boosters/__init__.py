@@ -1,0 +1,1 @@
+"""The sweep over configurations of XGBoost, LightGBM and CatBoost: `python -m benchmarks.boosters`."""
