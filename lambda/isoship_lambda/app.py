@@ -6,7 +6,6 @@ pydantic models of the same columns would be a second contract that could drift 
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +23,26 @@ from isoship_edge.metrics import Metrics
 from isoship_edge.model import Model, load
 from isoship_edge.openapi import openapi
 from isoship_edge.response import Refusal, Response, problem
+from isoship_lambda.direct import fault
 
 #: How many times the limit a refused body may be and still be read to its end before the answer.
 DRAINED = 10
 
 
 def create_app(
-    folder: str | Path, *, ui: str | Path | None = None, metrics: bool = True, threads: bool = True
+    bundle: str | Path | Model, *, ui: str | Path | None = None, metrics: bool = True, threads: bool = True
 ) -> FastAPI:
-    """An application that answers for the bundle in `folder`.
+    """An application that answers for a bundle.
 
-    ui: a web bundle to serve at /ui/. metrics: count, and answer /metrics. threads: infer in the thread pool, so that
-    one long batch does not hold up the others; off where one request runs at a time, as on Lambda.
+    bundle: its folder, or its model where that is loaded already. ui: a web bundle to serve at /ui/. metrics: count,
+    and answer /metrics. threads: infer in the thread pool, so that one long batch does not hold up the others; off
+    where one request runs at a time, as on Lambda.
 
     Raises:
         BundleError: no bundle there.
         RuntimeMissing: ONNX Runtime is not here.
     """
-    model = load(folder)
+    model = bundle if isinstance(bundle, Model) else load(bundle)
     skin = Skin(model, Metrics() if metrics else None, threads=threads)
     app = FastAPI(
         title=model.manifest.name,
@@ -99,8 +100,7 @@ class Skin:
         except ClientDisconnect:
             return
         except Exception as err:  # noqa: BLE001 - the client is told in the contract's form, the log says what
-            print(f"isoship: {request.method} {scope['path']}: {type(err).__name__}: {err}", file=sys.stderr)  # noqa: T201
-            response = problem(Refusal(500, "this request met a fault in the server; its log says which"))
+            response = fault(request.method, scope["path"], err)
         await _starlette(response, request.method)(scope, receive, send)
 
     async def _body(self, request: Request) -> bytes:

@@ -53,7 +53,7 @@ def test_without_its_python_the_directory_is_rebuilt_and_that_is_said(
     built: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(aws_lambda, "find_interpreter", lambda _version: None)
-    runner = LambdaRunner()
+    runner = LambdaRunner("direct")
     runner.prepare(shipped(built.root))
     try:
         check_answers(runner, VISITS_ROWS)
@@ -70,7 +70,7 @@ def test_without_its_python_the_directory_is_rebuilt_and_that_is_said(
 
 def test_a_bundle_without_lambda_is_unavailable_with_the_line_that_adds_it(tmp_path: Path) -> None:
     with pytest.raises(RunnerUnavailable, match="--targets lambda"):
-        LambdaRunner().prepare(shipped(make_bundle(tmp_path / "bundle")))
+        LambdaRunner("direct").prepare(shipped(make_bundle(tmp_path / "bundle")))
 
 
 def test_without_the_client_wheel_it_is_unavailable_and_nothing_is_fetched(
@@ -78,13 +78,13 @@ def test_without_the_client_wheel_it_is_unavailable_and_nothing_is_fetched(
 ) -> None:
     monkeypatch.setenv("ISOSHIP_CACHE", str(tmp_path))
     with pytest.raises(RunnerUnavailable, match=r"python -m pip download .* awslambdaric=="):
-        LambdaRunner().prepare(shipped(built.root))
+        LambdaRunner("direct").prepare(shipped(built.root))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_directory_that_misses_a_module_crashes_with_its_name(here: Here, tmp_path: Path) -> None:
     folder = shutil.copytree(here.folder, tmp_path / "task", ignore=shutil.ignore_patterns("mangum"))
-    function = LambdaFunction(here.interpreter, folder, here.client)
+    function = LambdaFunction(here.interpreter, folder, here.client, environment={"ISOSHIP_DIRECT": "0"})
     try:
         with pytest.raises(RunnerCrashed, match="mangum"):
             function.invoke(lambda_events.predict_event('{"rows": []}'), timeout=30)

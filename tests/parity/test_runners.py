@@ -23,8 +23,8 @@ ROWS = [
 
 def test_names_are_found_without_importing_a_runtime():
     code = (
-        "import sys; from isoship.parity import runners; assert len(runners.available()) == 12;"
-        "assert runners.available('lambda') == ('lambda',);"
+        "import sys; from isoship.parity import runners; assert len(runners.available()) == 13;"
+        "assert runners.available('lambda') == ('lambda', 'lambda-fastapi');"
         "bad = {'onnxruntime', 'onnx', 'sklearn', 'isoship.parity.runners.node'} & set(sys.modules);"
         "assert not bad, bad"
     )

@@ -5,7 +5,7 @@
 | onnxruntime | its Python binding on model.onnx | model |
 | edge | edge/run serve, a process of its own | edge |
 | http | `isoship serve`: uvicorn and FastAPI | model |
-| lambda | lambda/ under the real runtime client | lambda |
+| lambda, lambda-fastapi | lambda/ under the real runtime client, by either path | lambda |
 | tfjs-stock-node-cpu, -wasm | stock TF.js in Node | web |
 | web-node-cpu, -wasm | web/index.js in Node, as shipped | web |
 | tfjs-stock-chromium-wasm, -webgl | stock TF.js in Chromium | web |
@@ -35,7 +35,8 @@ _REGISTRY: dict[str, Entry] = {
     "onnxruntime": Entry("model", f"{_HERE}.onnxruntime", "OnnxRuntimeRunner"),
     "edge": Entry("edge", f"{_HERE}.edge", "EdgeRunner"),
     "http": Entry("model", f"{_HERE}.http", "HttpRunner"),
-    "lambda": Entry("lambda", f"{_HERE}.lambda_runtime", "LambdaRunner"),
+    "lambda": Entry("lambda", f"{_HERE}.lambda_runtime", "LambdaRunner", ("direct",)),
+    "lambda-fastapi": Entry("lambda", f"{_HERE}.lambda_runtime", "LambdaRunner", ("fastapi",)),
     "tfjs-stock-node-cpu": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_node", ("cpu",)),
     "tfjs-stock-node-wasm": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_node", ("wasm",)),
     "web-node-cpu": Entry("web", f"{_HERE}.web", "web_in_node", ("cpu",)),

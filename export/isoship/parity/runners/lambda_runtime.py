@@ -1,4 +1,7 @@
-"""Runner `lambda`: the Lambda directory as it ships, under the real runtime client, spoken to with HTTP API events."""
+"""The Lambda directory as it ships, under the real runtime client, spoken to with HTTP API events.
+
+Runner `lambda` takes the direct path, `lambda-fastapi` the one through FastAPI and Mangum.
+"""
 
 from __future__ import annotations
 
@@ -35,12 +38,14 @@ class LambdaRunner:
     interpreter: the same sources and model, other compiled files, no bytecode. `stamp()["rebuilt"]` says so.
     """
 
-    name = "lambda"
     target = "lambda"
     precision = "double"
     through_json = True
 
-    def __init__(self) -> None:
+    def __init__(self, path: str) -> None:
+        """path: "direct", or "fastapi"."""
+        self.name = "lambda" if path == "direct" else f"lambda-{path}"
+        self._path = path
         self._function: LambdaFunction | None = None
         self._aside: tempfile.TemporaryDirectory[str] | None = None
         self._shipped: Shipped | None = None
@@ -70,10 +75,12 @@ class LambdaRunner:
             "architecture": here.arch,
             "awslambdaric": next(pin.version for pin in read_pins(CLIENT_PINS) if pin.name == "awslambdaric"),
             "bytecode": bytecode_of(folder),
+            "path": self._path,
         }
         if here != built_for:
             self._stamp["rebuilt"] = f"lambda/ is for {built_for}, not found here: rebuilt for {here}"
-        self._function = LambdaFunction(interpreter, folder, client)
+        environment = {"ISOSHIP_DIRECT": "1" if self._path == "direct" else "0"}
+        self._function = LambdaFunction(interpreter, folder, client, environment=environment)
 
     def infer(self, rows: list[Row]) -> dict[str, np.ndarray[Any, Any]]:
         if self._function is None or self._shipped is None:
