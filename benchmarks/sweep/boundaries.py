@@ -57,7 +57,7 @@ def _walk(thing: Any, width: int, seen: set[int], columns: Any) -> Iterator[tupl
     if members is not None:  # a bag: its members see some of the columns
         for member, part in zip(attributes.pop("estimators_"), members, strict=True):
             yield from _walk(member, width, seen, np.asarray(part))
-    if hasattr(thing, "tree_"):
+    if hasattr(getattr(thing, "tree_", None), "threshold"):  # KernelDensity's tree_ is one of neighbours
         tree = thing.tree_
         for feature in np.unique(tree.feature[tree.feature >= 0]).tolist():
             column = feature if columns is None else int(columns[feature])

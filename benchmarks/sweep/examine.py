@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 import warnings
@@ -30,19 +31,8 @@ TOLERANCE = Tolerance(1e-9, 1e-9, "double throughout")
 #: Outputs beyond the default ones, asked for where the estimator has the method.
 _FURTHER = (("probabilities", "predict_proba"), ("scores", "decision_function"), ("transformed", "transform"))
 _SEED = 0
-#: Values of these jump where a vote or the last neighbour changes: on rows within the margin they are undecided.
-_JUMPING = frozenset(
-    {
-        "KNNImputer",
-        "KNeighborsClassifier",
-        "KNeighborsRegressor",
-        "LocalOutlierFactor",
-        "NuSVC",
-        "RadiusNeighborsClassifier",
-        "RadiusNeighborsRegressor",
-        "SVC",
-    }
-)
+#: Of ordinary and training rows, how many may be called undecided: more would say nothing of the model.
+_MOST_UNDECIDED = 0.05
 #: Rows with a fault that the model is asked one by one.
 _MOST_ASKED_ALONE = 200
 
@@ -86,14 +76,18 @@ def examine(name: str, most: int | None = None) -> list[dict[str, Any]]:
 
 
 def _examine(name: str, recipe: Recipe) -> Finding:
-    finding = Finding(recipe.label, "exact")
     rng = np.random.default_rng(_SEED)
     x = TABLES[recipe.table](np.random.default_rng(0), ROWS)
     try:
         model = fit(build(name, dict(recipe.parameters)), x, target(recipe.target, x, rng))
     except Exception as err:  # noqa: BLE001 what scikit-learn raises here is its own affair
-        finding.status, finding.why = "not fitted", _first_line(err)
-        return finding
+        return Finding(recipe.label, "not fitted", _first_line(err))
+    return examine_fitted(recipe.label, model, x, TABLES[recipe.table](rng, FRESH))
+
+
+def examine_fitted(label: str, model: Any, x: Any, fresh: Any) -> Finding:
+    """A fitted model, or the path of a model file, on rows made from it. x: training rows; fresh: others like them."""
+    finding = Finding(label, "exact")
     try:
         source, graph = _converted(model, x, finding)
     except UnsupportedModelError as err:
@@ -106,7 +100,7 @@ def _examine(name: str, recipe: Recipe) -> Finding:
         finding.status, finding.why = "error", f"{type(err).__name__}: {_first_line(err)}"
         return finding
     try:
-        _compare(model, source, graph, x, TABLES[recipe.table](rng, FRESH), finding)
+        _compare(model, source, graph, x, fresh, finding)
     except Exception as err:  # noqa: BLE001 so is a graph that does not load or run
         finding.status, finding.why = "error", f"{type(err).__name__}: {_first_line(err)}"
     return finding
@@ -188,6 +182,8 @@ def _compare_kind(kind: str, rows: list[Row], source: Source, run: Runner, findi
         (True, "rows that the contract refuses and the model answers"),
     ):
         places = [i for i, ok in enumerate(by_model) if ok is want and by_contract[i] is not want]
+        if want:  # the contract is of columns, and the model of what they come to together
+            places = [i for i in places if not _cut_together(rows[i], source)]
         if places:
             row = rows[places[0]]
             finding.worst.append(
@@ -198,15 +194,17 @@ def _compare_kind(kind: str, rows: list[Row], source: Source, run: Runner, findi
         return
     answers = source.answers(both)
     outputs, got = source.outputs, run(both, source)
-    tolerances = {output.name: TOLERANCE for output in outputs}
-    result = compare(answers, got, outputs, tolerances, kinds=[kind] * len(both), precision="double")
-    if (result.flips or result.over) and not result.problems:
-        left_out = _undecided(both, answers, got, source)
+    tolerances = {output.name: source.double_tolerances.get(output.name, TOLERANCE) for output in outputs}
+    unsettled = int(answers.unsettled(TOLERANCE.atol).sum())
+    if kind in ("ordinary", "training") and unsettled > _MOST_UNDECIDED * len(both):
+        finding.worst.append({"kind": kind, "fault": f"{unsettled} rows called undecided of {len(both)}"})
+    left_out = _undecided(both, answers, got, source)
+    if left_out:
         kept = [i for i in range(len(both)) if i not in left_out]
-        finding.undecided += len(both) - len(kept)
-        both, answers = [both[i] for i in kept], _sliced(answers, kept)
+        finding.undecided += len(left_out)
+        both, answers = [both[i] for i in kept], answers.at(kept)
         got = {name: value[kept] for name, value in got.items()}
-        result = compare(answers, got, outputs, tolerances, kinds=[kind] * len(both), precision="double")
+    result = compare(answers, got, outputs, tolerances, kinds=[kind] * len(both), precision="double")
     finding.ties += result.ties
     finding.max_error = max(finding.max_error, _scaled_error(answers, got))
     if not result.agrees:
@@ -233,11 +231,13 @@ def _worst(result: Comparison, rows: list[Row], answers: Answers, source: Source
 
 
 def _undecided(rows: list[Row], answers: Answers, got: Mapping[str, Any], source: Source) -> set[int]:
-    """Of the rows with a fault, those answered otherwise when alone, and those whose value jumps within the margin."""
+    """Of the rows with a fault, those whose numbers the model does not settle, or that it answers otherwise alone."""
+    if any(got[name].shape != value.shape for name, value in answers.outputs.items()):
+        return set()  # for `compare` to say
     faulty = _faulty(answers.outputs, got)
-    found: set[int] = set()
-    if source.estimator in _JUMPING:
-        found |= set(np.flatnonzero(faulty & (answers.margin <= TOLERANCE.atol)).tolist())
+    labels = [name for name, value in answers.outputs.items() if value.dtype.kind != "f"]
+    flipped = _faulty({name: answers.outputs[name] for name in labels}, got) if labels else np.zeros_like(faulty)
+    found = set(np.flatnonzero(faulty & ~flipped & answers.unsettled(TOLERANCE.atol)).tolist())
     places = [i for i in np.flatnonzero(faulty).tolist() if i not in found][:_MOST_ASKED_ALONE]
     for i in places:
         alone = source.answers([rows[i]])
@@ -259,15 +259,11 @@ def _faulty(want: Mapping[str, Any], got: Mapping[str, Any]) -> Any:
     return found
 
 
-def _sliced(answers: Answers, kept: list[int]) -> Answers:
-    return Answers({name: value[kept] for name, value in answers.outputs.items()}, answers.margin[kept])
-
-
 def _scaled_error(answers: Answers, got: Mapping[str, Any]) -> float:
-    worst = 0.0
+    worst, settled = 0.0, ~answers.unsettled(TOLERANCE.atol)
     for name, want in answers.outputs.items():
-        if want.dtype.kind == "f" and want.size and got[name].shape == want.shape:
-            d = difference(want, got[name])
+        if want.dtype.kind == "f" and want[settled].size and got[name].shape == want.shape:
+            d, want = difference(want[settled], got[name][settled]), want[settled]
             scaled = d / np.maximum(1.0, np.where(np.isfinite(want), np.abs(want), 1.0))
             worst = max(worst, min(float(scaled.max()), 1e308))
     return worst
@@ -293,6 +289,18 @@ def _accepted(rows: list[Row], source: Source) -> bool:
     except InputError:
         return False
     return True
+
+
+def _cut_together(row: Row, source: Source) -> bool:
+    """Refused for numbers beyond ends that are cut for all columns together, and no more than that cut explains."""
+    columns = source.signature.columns
+    cuts = [end for column in columns for end in (column.minimum, column.maximum) if end is not None]
+    cuts = [abs(end) for end in cuts if abs(end) > 1e100 and math.frexp(end)[0] in (0.5, -0.5)]
+    if not cuts:
+        return False
+    size, most = cuts[0], 4.0 * len(columns)
+    within = {name: v if not isinstance(v, float) else max(-size, min(size, v)) for name, v in row.items()}
+    return _accepted([within], source) and all(abs(v) / size <= most for v in row.values() if isinstance(v, float))
 
 
 def _refusal(row: Row, source: Source) -> str:

@@ -80,7 +80,7 @@ class _Worker:
             if time.monotonic() - self._since < limit:
                 return None, []
             why = f"not finished within {limit:.0f} s"
-        except EOFError:
+        except (EOFError, ConnectionError):
             self._process.join(5)
             why = f"the process ended with code {self._process.exitcode}"
         self.stop()

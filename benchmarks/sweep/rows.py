@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +24,8 @@ _SPECIAL = (
 _WORDS = ("", "unseen", " Oslo", "oslo", "Ærøskøbing ", "東", "🐧🐧", "NA", "nan", "None", "0", "1.0", "é", "é")
 #: Midpoints beyond this are thinned evenly.
 _MOST_MIDPOINTS = 40
+#: Columns changed one by one; the rest of a wider table is left as it is.
+_MOST_COLUMNS = 40
 
 
 def beside(value: float) -> list[float]:
@@ -48,8 +51,11 @@ def threshold_rows(
 ) -> list[Row]:
     """Training rows with one column on or beside a boundary."""
     rows: list[Row] = []
+    chosen = {column.name for column in _some(signature.columns)}
     for place, values in sorted(boundaries.items()):
         if place >= len(signature.columns) or signature.columns[place].dtype != "double":
+            continue
+        if signature.columns[place].name not in chosen:
             continue
         name = signature.columns[place].name
         for value in sorted(values):
@@ -61,7 +67,7 @@ def threshold_rows(
 def midpoint_rows(signature: Signature, training: list[Row], rng: np.random.Generator) -> list[Row]:
     """Training rows with one column between two neighbouring values of the training table, where splits are put."""
     rows: list[Row] = []
-    for column in _numbers(signature):
+    for column in _some(_numbers(signature)):
         values = np.unique([row[column.name] for row in training if row[column.name] is not None])
         middles = (values[1:] + values[:-1]) / 2
         if len(middles) > _MOST_MIDPOINTS:
@@ -75,7 +81,7 @@ def special_rows(signature: Signature, base: Row) -> list[Row]:
     """One column at an odd value, then every number column at it."""
     rows: list[Row] = []
     numbers = _numbers(signature)
-    for column in signature.columns:
+    for column in _some(signature.columns):
         rows += [{**base, column.name: value} for value in _odd(column)]
     rows += [{**base, **{column.name: value for column in numbers}} for value in _SPECIAL if numbers]
     return rows
@@ -97,6 +103,13 @@ def infinity_rows(signature: Signature, bases: list[Row]) -> list[Row]:
         rows += [{**base, name: value} for name in names for base in bases[:2]]
         rows += [{**bases[0], **dict.fromkeys(names, value)}] if names else []
     return rows
+
+
+def _some(columns: Sequence[Column]) -> list[Column]:
+    """All columns, or so many spread over a wide table."""
+    if len(columns) <= _MOST_COLUMNS:
+        return list(columns)
+    return [columns[i] for i in np.linspace(0, len(columns) - 1, _MOST_COLUMNS).astype(int).tolist()]
 
 
 def _numbers(signature: Signature) -> list[Column]:

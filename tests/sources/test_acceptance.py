@@ -41,12 +41,12 @@ def claims_hold(source, base) -> None:
         if column.dtype == "double":
             assert answers(source, {**base, column.name: math.inf}) == column.infinity, column
             assert answers(source, {**base, column.name: -math.inf}) == column.infinity, column
-            if column.limit is None:
-                assert answers(source, {**base, column.name: 1.7e308}), column
-            else:
-                for sign in (1, -1):
-                    assert answers(source, {**base, column.name: sign * column.limit}), column
-                    assert not answers(source, {**base, column.name: sign * column.limit * 1.2}), column
+            for end, towards in ((column.lowest, -math.inf), (column.highest, math.inf)):
+                if math.isinf(end):
+                    assert answers(source, {**base, column.name: math.copysign(1.7e308, end)}), column
+                else:
+                    assert answers(source, {**base, column.name: end}), column
+                    assert not answers(source, {**base, column.name: math.nextafter(end, towards)}), column
         if column.dtype == "string":
             assert answers(source, {**base, column.name: "quite new"}) == (column.categories is None), column
             for category in column.categories or ():
@@ -70,7 +70,7 @@ def claims_hold(source, base) -> None:
 def test_numbers_that_the_model_refuses_are_in_the_contract(model, missing, infinity, limited) -> None:
     source = open_source(model.fit(X, Y), sample=X)
     for column in source.signature.columns:
-        assert (column.missing, column.infinity, column.limit is not None) == (missing, infinity, limited)
+        assert (column.missing, column.infinity, math.isfinite(column.highest)) == (missing, infinity, limited)
     claims_hold(source, rows_of(source, X)[0])
 
 
@@ -83,10 +83,11 @@ def test_missing_values_route_as_the_trees_do_with_and_without_them_in_training(
         compare(source, rows)
 
 
-def test_a_forests_limit_is_the_last_double_that_float32_holds() -> None:
+def test_a_forests_range_ends_at_the_last_double_that_float32_holds() -> None:
     source = open_source(RandomForestRegressor(3).fit(X, Y), sample=X)
-    limit = source.signature.columns[0].limit
+    limit = source.signature.columns[0].maximum
     assert limit is not None
+    assert source.signature.columns[0].minimum == -limit
     with np.errstate(over="ignore"):
         assert np.isfinite(np.float32(limit))
         assert np.isinf(np.float32(math.nextafter(limit, math.inf)))

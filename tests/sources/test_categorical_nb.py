@@ -1,4 +1,4 @@
-"""CategoricalNB behind an OrdinalEncoder, and its refusal anywhere else."""
+"""CategoricalNB on input columns and behind an OrdinalEncoder, and its refusal anywhere else."""
 
 from __future__ import annotations
 
@@ -37,16 +37,22 @@ def test_graph_agrees(least) -> None:
         source.answers([{**rows[0], "a": "z"}])
 
 
-@pytest.mark.parametrize(
-    "model",
-    [
-        CategoricalNB(),
-        make_pipeline(OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), CategoricalNB()),
-    ],
-    ids=str,
-)
-def test_without_a_contract_for_its_codes_it_is_refused(model) -> None:
-    x = X[["n"]]
-    source = open_source(model.fit(x, Y), sample=x)
+@pytest.mark.parametrize("kind", ["int64", "float64"])
+def test_plain_codes_have_a_range(kind) -> None:
+    """scikit-learn cuts fractions off, so it answers any number between -1 and the number of codes."""
+    x = X[["n"]].astype(kind)
+    source = open_source(CategoricalNB().fit(x, Y), sample=x)
+    compare(source, rows_of(source, x))
+    (column,) = source.signature.columns
+    if kind == "int64":
+        assert (column.minimum, column.maximum) == (0, 3)
+    else:
+        assert (column.exclusive_minimum, column.exclusive_maximum) == (-1.0, 4.0)
+        compare(source, [{"n": value} for value in (-0.5, 0.5, 1.999, 3.5, np.nextafter(4.0, 0.0))])
+
+
+def test_codes_made_by_another_step_are_refused() -> None:
+    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    source = open_source(make_pipeline(encoder, CategoricalNB()).fit(X[["n"]], Y), sample=X[["n"]])
     with pytest.raises(UnsupportedModelError, match="OrdinalEncoder"):
         source.to_onnx()

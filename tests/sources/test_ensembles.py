@@ -21,6 +21,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from isoship.errors import UnsupportedModelError
 from isoship.sources import open_source
+from isoship.sources.sklearn.margins import margin
 
 X, SPECIES = load_iris(return_X_y=True)
 TARGETS = {"two": SPECIES > 0, "three": np.array(["a", "b", "ç"])[SPECIES]}
@@ -29,20 +30,7 @@ VALUE = X @ [1.0, -2.0, 3.0, 0.5] + np.sin(9 * X[:, 0])
 
 def a_vote_ties(model: Any) -> Callable[[Any], Any]:
     """Rows that some member puts within rounding of two classes."""
-
-    def undecided(x: Any) -> Any:
-        ties = np.zeros(len(x), bool)
-        features = getattr(model, "estimators_features_", [np.arange(x.shape[1])] * len(model.estimators_))
-        for member, columns in zip(model.estimators_, features, strict=True):
-            method = member.decision_function if hasattr(member, "decision_function") else member.predict_proba
-            scores = method(x[:, columns])
-            if scores.ndim > 1:
-                best = np.sort(scores, axis=1)
-                scores = best[:, -1] - best[:, -2]
-            ties |= np.abs(scores) < 1e-9 * (1 + np.abs(x).max(axis=1))
-        return ties
-
-    return undecided
+    return lambda x: margin(model, x) <= 1e-9
 
 
 MEMBERS = {

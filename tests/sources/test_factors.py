@@ -7,7 +7,7 @@ import pytest
 from depth import check
 from sklearn.cluster import FeatureAgglomeration
 from sklearn.datasets import load_iris
-from sklearn.decomposition import NMF, FactorAnalysis, IncrementalPCA, TruncatedSVD
+from sklearn.decomposition import NMF, FactorAnalysis, IncrementalPCA, MiniBatchSparsePCA, SparsePCA, TruncatedSVD
 from sklearn.preprocessing import KernelCenterer
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
@@ -54,3 +54,15 @@ def test_python_code_and_iterative_solvers_are_refused(model) -> None:
     source = open_source(model.fit(X), sample=X)
     with pytest.raises(UnsupportedModelError, match=r"Python code|iterative solver"):
         source.to_onnx()
+
+
+@pytest.mark.parametrize("cls", [SparsePCA, MiniBatchSparsePCA])
+def test_sparse_components_agree(cls) -> None:
+    check(cls(2, max_iter=20, random_state=0).fit(X), X)
+
+
+def test_nearly_dependent_sparse_components_are_refused() -> None:
+    model = SparsePCA(2, max_iter=20, random_state=0, ridge_alpha=1e-12).fit(X)
+    model.components_ = np.array([model.components_[0], model.components_[0] * (1 + 1e-9)])
+    with pytest.raises(UnsupportedModelError, match="dependent"):
+        open_source(model, sample=X).to_onnx()

@@ -72,7 +72,6 @@ def test_a_skops_file_with_a_foreign_type_is_refused_by_the_types_name(tmp_path)
         ("m.h5", b"", "model.save"),
         ("m.onnx", b"", "not carried by this version"),
         ("m.keras", b"", "not carried by this version"),
-        ("m.ubj", b"", "not carried by this version"),
         ("m.csv", b"a,b\n", "does not look like a model"),
     ],
 )

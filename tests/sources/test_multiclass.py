@@ -11,49 +11,23 @@ from depth import check
 from edges import rows_at, tree_knots
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.multiclass import OneVsOneClassifier, OutputCodeClassifier, _predict_binary
+from sklearn.multiclass import OneVsOneClassifier, OutputCodeClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from isoship.errors import UnsupportedModelError
 from isoship.sources import open_source
+from isoship.sources.sklearn.margins import margin
 
 X, SPECIES = load_iris(return_X_y=True)
 NAMES = np.array(["a", "b", "ç"])[SPECIES]
 TARGETS = {"two": SPECIES > 0, "three": NAMES}
 
 
-def scores(model: Any, x: Any) -> Any:
-    return np.array([_predict_binary(member, x) for member in model.estimators_]).T
-
-
-def undecided_pairs(model: Any) -> Callable[[Any], Any]:
-    """Rows on which a member's score is within rounding of its threshold, or two classes of each other."""
-    threshold = 0.0 if hasattr(model.estimators_[0], "decision_function") else 0.5
-
-    def undecided(x: Any) -> Any:
-        near = np.abs(scores(model, x) - threshold).min(axis=1) < 1e-9 * (1 + np.abs(x).max(axis=1))
-        decision = model.decision_function(x)
-        if decision.ndim == 1:
-            return near
-        best = np.sort(decision, axis=1)
-        return near | (best[:, -1] - best[:, -2] < 1e-9)
-
-    return undecided
-
-
-def undecided_words(model: Any) -> Callable[[Any], Any]:
-    """Rows to which two code words are equally near within rounding of the distance."""
-    words = np.unique(model.code_book_, axis=0)
-
-    def undecided(x: Any) -> Any:
-        said = scores(model, x)
-        with np.errstate(all="ignore"):
-            near = np.sort(((said[:, None] - words) ** 2).sum(axis=2), axis=1)
-            return ~(near[:, 1] - near[:, 0] > 1e-12 * (near[:, 0] + (said**2).sum(axis=1)))
-
-    return undecided
+def undecided(model: Any) -> Callable[[Any], Any]:
+    """Rows that rounding puts on either side of a member's threshold, or between two classes or code words."""
+    return lambda x: margin(model, x) <= 1e-9
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -61,7 +35,7 @@ def undecided_words(model: Any) -> Callable[[Any], Any]:
 def test_one_vs_one_agrees(member, target) -> None:
     y = SPECIES % 2 if isinstance(member, Ridge) and target == "two" else TARGETS[target]
     model = OneVsOneClassifier(member).fit(X, y)
-    check(model, X, undecided=undecided_pairs(model))
+    check(model, X, undecided=undecided(model))
 
 
 def test_one_vs_one_over_trees_agrees_on_their_thresholds() -> None:
@@ -74,14 +48,15 @@ def test_one_vs_one_over_trees_agrees_on_their_thresholds() -> None:
 def test_output_code_agrees(size, target) -> None:
     """Two bits for three classes repeat words, of which the first wins."""
     model = OutputCodeClassifier(LogisticRegression(max_iter=500), code_size=size, random_state=1)
-    check(model.fit(X, TARGETS[target]), X, undecided=undecided_words(model))
+    model.fit(X, TARGETS[target])
+    check(model, X, undecided=undecided(model))
 
 
 def test_a_member_that_saw_one_class_is_a_constant() -> None:
     model = OutputCodeClassifier(LogisticRegression(max_iter=500), code_size=2, random_state=1).fit(X, NAMES)
     kinds = {type(member).__name__ for member in model.estimators_}
     assert "_ConstantPredictor" in kinds, "the seed gives no constant column of the code book"
-    check(model, X, undecided=undecided_words(model))
+    check(model, X, undecided=undecided(model))
 
 
 def test_code_words_over_probabilities_are_refused() -> None:

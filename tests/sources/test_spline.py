@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from comparison import compare, rows_of
 from depth import check
 from edges import rows_at
+from sklearn.decomposition import PCA
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import SplineTransformer
 
 from isoship.errors import UnsupportedModelError
@@ -45,8 +49,24 @@ def test_missing_values_become_zeros_and_infinities_are_answered(extrapolation) 
     check(model, X, fresh=fresh)
 
 
-@pytest.mark.parametrize("parameters", [{"extrapolation": "error"}, {"degree": 0}])
-def test_what_refuses_rows_outside_the_knots_is_refused(parameters) -> None:
-    source = open_source(SplineTransformer(n_knots=5, **parameters).fit(X), sample=X)
+def test_values_outside_the_knots_are_refused_by_the_contract() -> None:
+    model = make_pipeline(SimpleImputer(), SplineTransformer(n_knots=5, extrapolation="error")).fit(X)
+    source = open_source(model, sample=X)
+    compare(source, rows_of(source, X))
+    low, high = X.min(axis=0), X.max(axis=0)
+    for column, least, most in zip(source.signature.columns, low, high, strict=True):
+        assert (column.minimum, column.maximum) == (least, most)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        SplineTransformer(n_knots=5, degree=0),
+        make_pipeline(PCA(2), SplineTransformer(n_knots=5, extrapolation="error")),
+    ],
+    ids=["degree 0", "not of columns"],
+)
+def test_what_refuses_other_rows_is_refused(model) -> None:
+    source = open_source(model.fit(X), sample=X)
     with pytest.raises(UnsupportedModelError, match="SplineTransformer"):
         source.to_onnx()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
+TABLE = np.random.default_rng(0).normal(size=(60, 5))
 sys.path.insert(0, str(ROOT))  # benchmarks/ is no part of the distribution
 
 from benchmarks.results import Bar  # noqa: E402
@@ -18,6 +19,8 @@ from benchmarks.sweep import pool, recipes, summary, support  # noqa: E402
 from benchmarks.sweep.boundaries import fitted_boundaries  # noqa: E402
 from benchmarks.sweep.examine import examine  # noqa: E402
 from benchmarks.sweep.rows import beside  # noqa: E402
+
+from isoship.sources import open_source  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -84,6 +87,27 @@ def test_rows_that_only_the_model_answers_are_found(monkeypatch: pytest.MonkeyPa
     )
     (finding,) = examine("StandardScaler", most=1)
     assert "the contract refuses and the model answers" in finding["why"]
+
+
+def test_rows_called_undecided_without_measure_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a margin that excuses every row would make any model exact."""
+    monkeypatch.setattr(examination.Answers, "unsettled", lambda self, below: np.ones(len(self.margin), bool))
+    (finding,) = examine("StandardScaler", most=1)
+    assert finding["status"] == "WRONG"
+    assert "200 rows called undecided of 200" in finding["why"]
+
+
+def test_only_rows_near_a_common_end_of_all_columns_may_be_refused_too_early() -> None:
+    (finding,) = examine("SparsePCA", most=1)
+    assert finding["status"] == "exact", finding
+    source = open_source(recipes.build("SparsePCA", {}).fit(TABLE), sample=TABLE)
+    end = source.signature.columns[0].maximum
+    assert end is not None
+    assert end > 1e300
+    row = {f"x{i}": 0.0 for i in range(TABLE.shape[1])}
+    assert examination._cut_together({**row, "x0": float(np.finfo(np.float64).max)}, source)
+    assert not examination._cut_together({**row, "x0": float("inf")}, source)
+    assert not examination._cut_together({**row, "x0": None}, source)
 
 
 def test_a_crash_of_the_converter_is_an_error_and_not_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,10 @@
 | bool, nullable boolean, none missing | bool | bool |
 | str, object of strings, string | string | the same dtype, the same missing marker |
 | category of strings | string | category |
+| category of numbers, for a model that keeps categories | double | category |
 | object of numbers | double | float64 |
 
-Refused: dates and times, booleans with missing values, categories of numbers, columns of several kinds.
+Refused: dates and times, booleans with missing values, other categories of numbers, columns of several kinds.
 """
 
 from __future__ import annotations
@@ -38,8 +39,10 @@ class Typed:
     notes: tuple[str, ...] = ()
 
 
-def type_of_series(name: str, series: pd.Series[Any], wanted: str | None) -> Typed:
+def type_of_series(name: str, series: pd.Series[Any], wanted: str | None, *, codes: bool = False) -> Typed:
     """A column of the sample, held to `wanted` (double, int64, bool, string) where that is given.
+
+    codes: the model keeps the categories of pandas category columns, so that categories of numbers are clear.
 
     Raises:
         SampleError: the type is unclear or cannot be carried.
@@ -48,7 +51,7 @@ def type_of_series(name: str, series: pd.Series[Any], wanted: str | None) -> Typ
 
     kind = str(series.dtype)
     if isinstance(series.dtype, pd.CategoricalDtype):
-        found = _of_category(name, series)
+        found = _of_category(name, series, codes)
     elif series.dtype.kind in "mM" or isinstance(series.dtype, (pd.PeriodDtype, pd.DatetimeTZDtype)):
         raise SampleError(
             f'column "{name}" holds dates or times ({kind}), which no shipped model takes. Derive numbers from it'
@@ -96,8 +99,11 @@ def type_of_categories(name: str, known: Sequence[Known], wanted: str | None) ->
     return Typed(dtype, training, notes=(f'column "{name}": {dtype} (from the categories of its encoder)',))
 
 
-def _of_category(name: str, series: pd.Series[Any]) -> Typed:
+def _of_category(name: str, series: pd.Series[Any], codes: bool) -> Typed:
     categories = [plain(value) for value in series.cat.categories]
+    if codes and all(type(value) in (int, float) and abs(value) <= 2**53 for value in categories):
+        note = f'column "{name}" is a category of numbers: double, each number a category of its own'
+        return Typed("double", "category", categories=categories, notes=(note,))
     if not all(isinstance(value, str) for value in categories):
         raise SampleError(
             f'column "{name}" is a pandas category of {type(categories[0]).__name__} values, and whether they are'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -37,10 +38,23 @@ class Answers:
     outputs: output name -> array, [N] or [N, K], float64, int64, bool or object (strings).
     margin: float64 [N], the gap between the two best scores (or |decision - threshold|) from which another label is
     a tie and not a flip; +inf where every other label is a flip or where there is no label.
+    value_margin: float64 [N], how far each row is from where numbers jump (the last neighbour, a vote inside the
+    model), 0 where they are rounding error of the source's own; +inf, as for None, where they are settled.
     """
 
     outputs: dict[str, np.ndarray[Any, Any]]
     margin: np.ndarray[Any, Any]
+    value_margin: np.ndarray[Any, Any] | None = None
+
+    def unsettled(self, below: float) -> np.ndarray[Any, Any]:
+        """bool [N]: rows whose numbers the source itself does not settle."""
+        unsettled: np.ndarray[Any, Any] = (self.margin if self.value_margin is None else self.value_margin) <= below
+        return unsettled if self.value_margin is not None else unsettled & False
+
+    def at(self, rows: Sequence[int]) -> Answers:
+        """The answers for some of the rows."""
+        value_margin = None if self.value_margin is None else self.value_margin[rows]
+        return Answers({name: array[rows] for name, array in self.outputs.items()}, self.margin[rows], value_margin)
 
 
 class Source(Protocol):

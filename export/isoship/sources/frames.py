@@ -39,13 +39,15 @@ def frame_from_rows(rows: list[Row], signature: Signature, training: TrainingFra
         return array
     import pandas as pd
 
-    series = {}
+    series: dict[str, Any] = {}
     for spec, dtype, values in zip(signature.columns, training.dtypes, columns, strict=True):
         if dtype == "category":
             known = training.categories.get(spec.name, [])
             # an unseen value keeps being a value: pandas would turn it into a missing one
             unseen = list(dict.fromkeys(v for v in values if v is not None and v == v and v not in known))
             series[spec.name] = pd.Series(pd.Categorical(values, categories=[*known, *unseen]))
+        elif isinstance(values, np.ndarray):
+            series[spec.name] = values  # a Series would be aligned again, which costs more than most models
         else:
             series[spec.name] = pd.Series(values, dtype=dtype)
     return pd.DataFrame(series, columns=[column.name for column in signature.columns])
@@ -72,6 +74,12 @@ def plain(value: Any) -> Any:
 
 def _column(name: str, values: list[Any], dtype: str, missing: str) -> Any:
     if dtype == "float64":
+        try:
+            array = np.array(values, dtype=np.float64)  # None becomes NaN
+        except (TypeError, ValueError, OverflowError):
+            array = np.empty((0, 0))
+        if array.ndim == 1:
+            return array
         return np.array([np.nan if v is None else _number(name, v, i) for i, v in enumerate(values)], dtype=np.float64)
     if dtype in ("int64", "bool"):
         for i, value in enumerate(values):

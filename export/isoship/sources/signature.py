@@ -42,19 +42,21 @@ def signature_for(
         raise SampleError("the model does not say which columns it takes: give a sample of its rows with --sample")
     if trained_on is None and count is not None and len(names) != count:
         raise SampleError(f"the sample has {len(names)} columns and the model was trained on {count}")
-    read = fitted.columns_read(estimator, len(names))
+    # an array has its columns by position, and leaving one out would move the others
+    read = fitted.columns_read(estimator, len(names)) if trained_on is not None else list(range(len(names)))
     for i in sorted(set(range(len(names))) - set(read)):
         notes.append(f'column "{names[i]}" is dropped by the model before it computes: left out of the signature')
     chosen = [names[i] for i in read]
     _check_columns(chosen, names, frame, trained_on is not None, dict(dtypes or {}), notes)
 
     known = fitted.trace(estimator, len(names)).categories
+    codes = fitted.keeps_categories(estimator)
     columns: list[Column] = []
     typed: list[Typed] = []
     for i, name in zip(read, chosen, strict=True):
         wanted = (dtypes or {}).get(name)
         if frame is not None:
-            one = type_of_series(name, frame[name], wanted)
+            one = type_of_series(name, frame[name], wanted, codes=codes)
         else:
             one = type_of_categories(name, known.get(i, []), wanted)
         typed.append(one)
@@ -62,7 +64,8 @@ def signature_for(
         columns.append(Column(name, one.dtype))
 
     array = trained_on is None
-    if array and all(one.dtype in ("double", "int64") for one in typed):
+    numeric = all(one.dtype in ("double", "int64") for one in typed)
+    if array and numeric and not fitted.hashes_integers(estimator):
         columns = [Column(c.name, "double") for c in columns]
         training = TrainingFrame("ndarray", ("float64",) * len(columns), ("nan",) * len(columns))
         return Signature("matrix", tuple(columns)), training, notes

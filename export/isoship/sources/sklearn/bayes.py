@@ -1,7 +1,7 @@
 """Naive Bayes and discriminant analysis: a joint log likelihood, its argmax, and its share.
 
 jll [N, C] -> ArgMax = label
-jll -> Sub (max) -> Sub (log of the sum of exp) -> Exp = probabilities
+jll -> Sub (log of the sum of exp) -> Exp = probabilities
 """
 
 from __future__ import annotations
@@ -14,20 +14,24 @@ from isoship.sources.sklearn import links
 from isoship.sources.sklearn.carrier import Carrier, Parts, carries
 from isoship.sources.sklearn.frame import Block, Frame, row
 from isoship.sources.sklearn.linear import scores
+from isoship.sources.sklearn.sums import log_sum_exp, row_sums
 
 _LAST = np.array([1])
 
 
 @carries("GaussianNB")
 def gaussian_nb(c: Carrier, model: Any, frame: Frame) -> Parts:
-    """log prior - 0.5 sum log 2 pi var - 0.5 sum (x - theta)^2 / var, per class."""
+    """log prior + (-0.5 sum log 2 pi var - 0.5 sum (x - theta)^2 / var), per class, added in scikit-learn's order."""
     x = c.doubles(frame, model)
+    classes, features = np.shape(model.theta_)
     wide = c.g.op("Unsqueeze", x.name, _LAST)  # [N, 1, F] against [1, C, F]
     difference = c.g.op("Sub", wide, np.asarray(model.theta_)[None])
     terms = c.g.op("Div", c.g.op("Mul", difference, difference), np.asarray(model.var_)[None])
-    half = c.g.op("Mul", c.g.op("ReduceSum", terms, np.array([2]), keepdims=0), row(np.full(len(model.var_), -0.5)))
-    constant = np.log(model.class_prior_) - 0.5 * np.sum(np.log(2.0 * np.pi * model.var_), axis=1)
-    return _posterior(c, model, c.g.op("Add", half, row(constant)))
+    total = c.g.op("Squeeze", row_sums(c.g, terms, features, axis=2), np.array([2]))
+    half = c.g.op("Mul", total, row(np.full(classes, 0.5)))
+    own = [-0.5 * np.sum(np.log(2.0 * np.pi * var)) for var in model.var_]
+    jll = c.g.op("Add", c.g.op("Sub", row(own), half), row(np.log(model.class_prior_)))
+    return bayesian(c, model, jll)
 
 
 @carries("MultinomialNB", "ComplementNB")
@@ -38,7 +42,7 @@ def discrete_nb(c: Carrier, model: Any, frame: Frame) -> Parts:
     jll = c.g.op("MatMul", x.name, weights)
     if type(model).__name__ == "MultinomialNB" or len(model.classes_) == 1:
         jll = c.g.op("Add", jll, row(model.class_log_prior_))
-    return _posterior(c, model, jll)
+    return bayesian(c, model, jll)
 
 
 @carries("BernoulliNB")
@@ -50,7 +54,7 @@ def bernoulli_nb(c: Carrier, model: Any, frame: Frame) -> Parts:
         name = c.g.cast(c.g.op("Greater", name, np.float64(model.binarize)), np.float64)
     absent = np.log(1 - np.exp(model.feature_log_prob_))
     product = c.g.op("MatMul", name, np.ascontiguousarray((model.feature_log_prob_ - absent).T))
-    return _posterior(c, model, c.g.op("Add", product, row(model.class_log_prior_ + absent.sum(axis=1))))
+    return bayesian(c, model, c.g.op("Add", product, row(model.class_log_prior_ + absent.sum(axis=1))))
 
 
 @carries("LinearDiscriminantAnalysis")
@@ -84,7 +88,7 @@ def quadratic_discriminant(c: Carrier, model: Any, frame: Frame) -> Parts:
     for mean, rotation, scaling in zip(model.means_, model.rotations_, model.scalings_, strict=True):
         centred = c.g.op("Sub", x.name, row(mean))
         turned = c.g.op("MatMul", centred, np.ascontiguousarray(rotation * scaling ** (-0.5)))
-        norms.append(c.g.op("ReduceSum", c.g.op("Mul", turned, turned), _LAST, keepdims=1))
+        norms.append(row_sums(c.g, c.g.op("Mul", turned, turned), np.shape(rotation)[1]))
     norm = c.g.op("Concat", *norms, axis=1) if len(norms) > 1 else norms[0]
     spread = row([np.sum(np.log(scaling)) for scaling in model.scalings_])
     half = c.g.op("Mul", c.g.op("Add", norm, spread), row(np.full(len(norms), -0.5)))
@@ -98,10 +102,19 @@ def quadratic_discriminant(c: Carrier, model: Any, frame: Frame) -> Parts:
     return parts
 
 
+def bayesian(c: Carrier, model: Any, jll: str) -> Parts:
+    """exp(jll - logsumexp): where jll is huge its last digit shows, and the probabilities do not add up to 1."""
+    probabilities = c.g.op("Exp", c.g.op("Sub", jll, log_sum_exp(c.g, jll)))
+    return _classes(c, model, jll, probabilities)
+
+
 def _posterior(c: Carrier, model: Any, jll: str) -> Parts:
     centred = c.g.op("Sub", jll, c.g.op("ReduceMax", jll, _LAST, keepdims=1))
     total = c.g.op("Log", c.g.op("ReduceSum", c.g.op("Exp", centred), _LAST, keepdims=1))
-    probabilities = c.g.op("Exp", c.g.op("Sub", centred, total))
+    return _classes(c, model, jll, c.g.op("Exp", c.g.op("Sub", centred, total)))
+
+
+def _classes(c: Carrier, model: Any, jll: str, probabilities: str) -> Parts:
     return {
         "predict": (links.label(c.g, model.classes_, links.highest(c.g, jll)),),
         "predict_proba": (Block(probabilities, "double", len(model.classes_)),),

@@ -64,6 +64,8 @@ _HOMES = (
     "knn_impute",
     "kernel_models",
     "gaussian_process",
+    "tfidf",
+    "propagation",
     "isoship.sources.xgboost.converters",
     "isoship.sources.lightgbm.converters",
     "isoship.sources.catboost.converters",
@@ -104,8 +106,12 @@ class Carrier:
 
     def __init__(self) -> None:
         self.g = GraphBuilder()
+        #: The graph's inputs, and what the sample holds in categorical ones (`examples.feeds_from_sample`).
+        self.inputs: list[Any] = []
+        self.examples: Callable[[], dict[str, Any]] = dict
         self._path: list[str] = []
         self._walk: list[Any] = []
+        self._left_out: dict[tuple[int, str], UnsupportedModelError] = {}
         self._converters = carried()
 
     @contextmanager
@@ -135,6 +141,16 @@ class Carrier:
         finally:
             self._walk.pop()
 
+    @property
+    def walk(self) -> tuple[Any, ...]:
+        """The estimators from the model down to the present one."""
+        return tuple(self._walk)
+
+    @property
+    def nested(self) -> bool:
+        """Whether the present estimator is inside another one."""
+        return len(self._walk) > 1
+
     def before(self) -> Any:
         """The step in front of the present estimator in its Pipeline; None where there is none."""
         if len(self._walk) < 2 or not hasattr(self._walk[-2], "steps"):
@@ -163,6 +179,17 @@ class Carrier:
                 "it is given strings, which scikit-learn would parse as numbers",
                 "Make the columns numbers before training, or encode them with an OneHotEncoder or OrdinalEncoder",
             ) from err
+
+    def leave_out(self, estimator: Any, method: str, why: str, instead: str) -> None:
+        """Says why a converter leaves a method out that the estimator has: an error only when something asks for it."""
+        self._left_out[id(estimator), method] = self.unsupported(estimator, why, instead)
+
+    def absent(self, estimator: Any, method: str, instead: str) -> UnsupportedModelError:
+        """The error for a method that the estimator's parts lack. instead: the way out where no converter gave one."""
+        while hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        why = f"isoship has no conversion of its {method}"
+        return self._left_out.get((id(estimator), method)) or self.unsupported(estimator, why, instead)
 
     def unsupported(self, estimator: Any, why: str, instead: str) -> UnsupportedModelError:
         """The error that names the step where the walk is."""

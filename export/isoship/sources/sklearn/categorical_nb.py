@@ -9,25 +9,32 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.bayes import _posterior
+from isoship.sources.sklearn.bayes import bayesian
 from isoship.sources.sklearn.carrier import Carrier, Parts, carries
 from isoship.sources.sklearn.frame import Frame, row
+from isoship.sources.sklearn.front import at_front
 from isoship.sources.sklearn.interpolation import write_columns
+
+_THIRD = np.array([2])
 
 
 @carries("CategoricalNB")
 def categorical_nb(c: Carrier, model: Any, frame: Frame) -> Parts:
-    """Behind an OrdinalEncoder, whose categories are the input contract: scikit-learn refuses every other code."""
+    """On input columns, whose range of codes is in the contract, or behind an OrdinalEncoder, whose categories are."""
     encoder = c.before()
-    if type(encoder).__name__ != "OrdinalEncoder" or encoder.handle_unknown != "error":
+    if not at_front(c) and (type(encoder).__name__ != "OrdinalEncoder" or encoder.handle_unknown != "error"):
         raise c.unsupported(
             model,
-            "it refuses codes that training did not have, and an input contract cannot say so of plain numbers",
+            "it refuses codes that training did not have, which an input contract says of input columns alone",
             "Put it behind an OrdinalEncoder with handle_unknown='error' in one Pipeline, and train both together",
         )
     x = c.doubles(frame, model)
     tables = [np.ascontiguousarray(np.asarray(each, np.float64).T) for each in model.feature_log_prob_]
-    each = write_columns(c.g, tables, c.g.cast(x.name, np.int64))
+    # numbers beyond the contract, which a graph alone is not spared, give NaN and no place outside the table
+    counts = row([table.shape[0] for table in tables])
+    known = c.g.op("And", c.g.op("Greater", x.name, np.float64(-1)), c.g.op("Less", x.name, counts))
+    codes = c.g.cast(c.g.op("Where", known, x.name, np.float64(0)), np.int64)
+    each = c.g.op("Where", c.g.op("Unsqueeze", known, _THIRD), write_columns(c.g, tables, codes), np.float64(np.nan))
     total = c.g.op("CumSum", each, np.int64(1)) if len(tables) > 1 else each
     total = c.g.op("Gather", total, np.int64(-1), axis=1)
-    return _posterior(c, model, c.g.op("Add", total, row(model.class_log_prior_)))
+    return bayesian(c, model, c.g.op("Add", total, row(model.class_log_prior_)))

@@ -13,8 +13,12 @@ from isoship.sources.sklearn import kernels, links
 from isoship.sources.sklearn.carrier import Carrier, Parts, carries
 from isoship.sources.sklearn.cluster import k_means
 from isoship.sources.sklearn.frame import Block, Frame, row
+from isoship.sources.sklearn.rounding import square_noise
 
 _LAST = np.array([1])
+
+#: How large rounding may be in the scores behind probabilities.
+_NOISE = 1e-10
 
 
 @carries("AffinityPropagation", "MeanShift")
@@ -95,5 +99,15 @@ def nearest_centroid(c: Carrier, model: Any, frame: Frame) -> Parts:
     number = nearest if even else links.highest(g, score)
     parts: Parts = {"predict": (links.label(g, model.classes_, number),)}
     if model.metric == "euclidean":
+        size = 2.0 * ((centroids / scale) ** 2).sum(axis=1).max()
+        if square_noise(size, centroids.shape[1]) > _NOISE:
+            c.leave_out(
+                model,
+                "predict_proba",
+                "its centroids are so far from zero, measured by the spread within classes, that scikit-learn's"
+                " distances, |x|^2 - 2 x.c + |c|^2, carry a rounding error into the probabilities",
+                "Put a StandardScaler in front and train again",
+            )
+            return parts
         parts["predict_proba"] = (Block(g.op("Softmax", score, axis=1), "double", classes),)
     return parts

@@ -79,11 +79,7 @@ def _passes(step: Any) -> bool:
 def _transformed(c: Carrier, step: Any, frame: Frame) -> Frame:
     parts = c.carry(step, frame)
     if "transform" not in parts:
-        raise c.unsupported(
-            step,
-            "isoship has no conversion of its transform",
-            "Replace the step, or ask for it with an issue",
-        )
+        raise c.absent(step, "transform", "Replace the step, or ask for it with an issue")
     return parts["transform"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,11 +20,19 @@ _ONNX = {"double": 11, "int64": 7, "bool": 9, "string": 8}
 
 
 def onnx_from_sklearn(
-    estimator: Any, signature: Signature, outputs: Sequence[Output], trained_on: Sequence[str] | None
+    estimator: Any,
+    signature: Signature,
+    outputs: Sequence[Output],
+    trained_on: Sequence[str] | None,
+    examples: Callable[[], dict[str, Any]] = dict,
+    categories: Sequence[str] = (),
+    nones: Sequence[str] = (),
 ) -> onnx.ModelProto:
     """The canonical graph of docs/architecture.md.
 
     trained_on: the columns of the training frame; those that the signature lacks are never read.
+    examples: the sample's categories as feeds, for models that keep hashes of them.
+    categories: the columns that were pandas categories in training. nones: those whose missing values are None.
 
     Raises:
         UnsupportedModelError: a step cannot be carried exactly.
@@ -37,7 +45,8 @@ def onnx_from_sklearn(
     c = Carrier()
     for output in outputs:
         c.g.name(output.name)
-    frame, inputs = _inputs(c, signature, trained_on)
+    frame, inputs = _inputs(c, signature, trained_on, categories, nones)
+    c.inputs, c.examples = inputs, examples
     parts = c.carry(estimator, frame)
     declared = []
     for output in outputs:
@@ -45,9 +54,7 @@ def onnx_from_sklearn(
         if output.name != output.kind:
             method += "_" + output.name.rpartition("_")[2]
         if method not in parts:
-            raise c.unsupported(
-                estimator, f"isoship has no conversion of its {METHODS[output.kind]}", "Leave the output out"
-            )
+            raise c.absent(estimator, METHODS[output.kind], "Leave the output out")
         _write_output(c, output, parts[method])
         shape = [*output.shape]
         declared.append(helper.make_tensor_value_info(output.name, _ONNX[output.dtype], shape))
@@ -60,7 +67,13 @@ def onnx_from_sklearn(
     return model
 
 
-def _inputs(c: Carrier, signature: Signature, trained_on: Sequence[str] | None) -> tuple[Frame, list[Any]]:
+def _inputs(
+    c: Carrier,
+    signature: Signature,
+    trained_on: Sequence[str] | None,
+    categories: Sequence[str],
+    nones: Sequence[str],
+) -> tuple[Frame, list[Any]]:
     from onnx import helper
 
     if signature.layout == "matrix":
@@ -71,7 +84,7 @@ def _inputs(c: Carrier, signature: Signature, trained_on: Sequence[str] | None) 
     blocks: dict[str, Block] = {}
     for column in signature.columns:
         c.g.name(column.name)
-        blocks[column.name] = Block(column.name, column.dtype, 1)
+        blocks[column.name] = Block(column.name, column.dtype, 1, column.name in categories, column.name in nones)
         inputs.append(helper.make_tensor_value_info(column.name, _ONNX[column.dtype], ["N", 1]))
     order = trained_on if trained_on is not None else [column.name for column in signature.columns]
     return tuple(blocks.get(name, Block("", "double", 1)) for name in order), inputs

@@ -45,6 +45,7 @@ def ordinal_encoder(c: Carrier, encoder: Any, frame: Frame) -> Parts:
     """Each category's number in its column; unknown_value and encoded_missing_value where they apply."""
     values: list[float] = []
     lookups = []
+    dtype = _dtype(c, encoder)
     for i, categories in enumerate(encoder.categories_):
         first = len(values)
         groups = _groups(encoder, i)
@@ -52,10 +53,11 @@ def ordinal_encoder(c: Carrier, encoder: Any, frame: Frame) -> Parts:
             # to scikit-learn NaN is the missing category, and None one like any other
             nan = isinstance(category, float) and category != category
             values.append(encoder.encoded_missing_value if nan else group)
-        values.append(np.nan if encoder.unknown_value is None else encoder.unknown_value)
+        # without one the encoder refuses unknown values, and so does the input contract
+        unknown = encoder.unknown_value if encoder.unknown_value is not None else -1 if dtype == "int64" else np.nan
+        values.append(unknown)
         lookups.append(Lookup(plain_categories(categories), tuple(range(first, first + len(groups))), len(values) - 1))
     found = write_codes(c, encoder, frame, lookups)
-    dtype = _dtype(c, encoder)
     table = np.array(values, {"double": np.float64, "float": np.float32, "int64": np.int64}[dtype])
     return {"transform": (Block(c.g.op("Gather", table, found.name, axis=0), dtype, len(lookups)),)}
 

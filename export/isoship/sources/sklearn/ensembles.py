@@ -132,7 +132,7 @@ def _share(c: Carrier, model: Any, member: Any, parts: Parts, seen: Frame) -> Bl
         vote = c.g.op("Equal", number.name, row(np.arange(classes)))
         return Block(c.g.cast(vote, np.float64), "double", classes)
     if "predict_proba" not in parts:
-        raise c.unsupported(member, "isoship has no conversion of its predict_proba", "Use another estimator here")
+        raise c.absent(member, "predict_proba", "Use another estimator here")
     own = c.doubles(parts["predict_proba"], member)
     if len(member.classes_) == classes:
         return own

@@ -1,7 +1,8 @@
-"""Columns made of columns: FactorAnalysis, FeatureAgglomeration, KernelCenterer.
+"""Columns made of columns: FactorAnalysis, FeatureAgglomeration, SparsePCA, KernelCenterer.
 
 FactorAnalysis        x -> Sub (mean_) -> MatMul (components_ / noise) -> MatMul (covariance of the factors)
 FeatureAgglomeration  x -> Gather (the columns of each cluster) [N, C, M] -> CumSum, Gather -1 -> Div (sizes)
+SparsePCA             x -> Sub (mean_) -> MatMul (the solution of the ridge regression)
 KernelCenterer        x -> Sub (K_fit_rows_) -> Sub (row mean) -> Add (K_fit_all_)
 """
 
@@ -14,8 +15,10 @@ import numpy as np
 from isoship.sources.sklearn.carrier import Carrier, Parts, carries
 from isoship.sources.sklearn.frame import Block, Frame, join, row
 from isoship.sources.sklearn.members import constant
+from isoship.sources.sklearn.sums import row_sums
 
-_LAST = np.array([1])
+#: Condition numbers of a system of equations beyond this are refused: ten digits must stay right.
+_STEEPEST = 1e5
 
 
 @carries("FactorAnalysis")
@@ -63,13 +66,29 @@ def feature_agglomeration(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"transform": (Block(name, "double", len(clusters)),)}
 
 
+@carries("MiniBatchSparsePCA", "SparsePCA")
+def sparse_pca(c: Carrier, model: Any, frame: Frame) -> Parts:
+    """Ridge regression of the centred row on the components: components_.T (components_ components_.T + alpha)^-1."""
+    x = c.doubles(frame, model)
+    components = np.asarray(model.components_, np.float64)
+    gram = components @ components.T + float(model.ridge_alpha) * np.eye(len(components))
+    if np.linalg.cond(gram) > _STEEPEST:
+        raise c.unsupported(
+            model,
+            "its components are nearly dependent, and solving for them magnifies rounding errors, in scikit-learn too",
+            "Ask for fewer components or raise ridge_alpha, and train again",
+        )
+    projection = np.ascontiguousarray(np.linalg.solve(gram, components).T)
+    name = c.g.op("MatMul", c.g.op("Sub", x.name, row(model.mean_)), projection)
+    return {"transform": (Block(name, "double", len(components)),)}
+
+
 @carries("KernelCenterer")
 def kernel_centerer(c: Carrier, model: Any, frame: Frame) -> Parts:
     """A kernel row minus the training means and its own."""
     x = c.doubles(frame, model)
     width = len(model.K_fit_rows_)
-    total = c.g.op("ReduceSum", x.name, _LAST, keepdims=1)
-    mean = c.g.op("Div", total, np.float64(width))
+    mean = c.g.op("Div", row_sums(c.g, x.name, width), np.float64(width))
     name = c.g.op("Sub", c.g.op("Sub", x.name, row(model.K_fit_rows_)), mean)
     name = c.g.op("Add", name, row(np.full(width, float(model.K_fit_all_))))
     return {"transform": (Block(name, "double", width),)}

@@ -13,6 +13,9 @@ from isoship.sources.sklearn.encoders import plain_categories
 from isoship.sources.sklearn.frame import Block, Frame, row
 from isoship.sources.sklearn.functions import write_expm1, write_log1p
 
+#: How large the last bit of a logarithm may become in an answer.
+_LAST_BIT = 5e-10
+
 
 @carries("Normalizer")
 def normalizer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
@@ -95,7 +98,28 @@ def power_transformer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
         negative = c.g.op("Neg", _power(c, write_log1p(c.g, c.g.op("Neg", x.name)), 2.0 - lambdas))
         y = c.g.op("Where", c.g.op("Less", x.name, np.float64(0)), negative, positive)
     block = Block(y, "double", x.width)
+    if transformer.standardize:
+        _refuse_narrow(c, transformer, lambdas)
     return c.carry(transformer._scaler, (block,)) if transformer.standardize else {"transform": (block,)}
+
+
+def _refuse_narrow(c: Carrier, transformer: Any, lambdas: np.ndarray[Any, Any]) -> None:
+    """Refuses columns whose powers differ so little that the last digit of a logarithm shows.
+
+    The power's relative error is that of the logarithm times the exponent, and the scaler divides it by the spread.
+    """
+    scaler = transformer._scaler
+    steepness = np.maximum(np.abs(lambdas), np.abs(2.0 - lambdas))
+    exponent = 1.0 + np.log1p(steepness * np.abs(scaler.mean_))
+    noise = 2.0 * np.finfo(np.float64).eps * exponent * np.abs(scaler.mean_) / scaler.scale_
+    worst = int(np.argmax(noise))
+    if noise[worst] > _LAST_BIT:
+        raise c.unsupported(
+            transformer,
+            f"its column {worst} is so narrow and so far from zero that the last digit of a logarithm, which differs"
+            f" between processors, grows to {noise[worst]:.0e} in its answers",
+            "Put a StandardScaler in front and train again, or set standardize=False",
+        )
 
 
 def _power(c: Carrier, log: str, lambdas: np.ndarray[Any, Any]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from isoship.sources.frames import plain
+from isoship.sources.sklearn.widths import parts
 
 #: Steps whose k-th output column is their k-th input column, changed but not mixed.
 _COLUMNWISE = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler", "FunctionTransformer")
@@ -23,16 +24,54 @@ class Known:
 def column_names(estimator: Any) -> list[str] | None:
     """feature_names_in_ of the estimator, or of its first step that has them."""
     for inner in _outside_in(estimator):
-        names = getattr(inner, "feature_names_in_", None)
+        names = getattr(inner, "isoship_column_names_", None)  # LightGBM's own names are not always the columns'
+        if names is None:
+            names = getattr(inner, "feature_names_in_", None)
+        if names is None:
+            names = _names_given(inner)
         if names is not None:
             return [str(name) for name in names]
     return None
+
+
+def _names_given(estimator: Any) -> list[str] | None:
+    """CatBoost's `feature_names_`, unless they are the positions that it makes up for arrays."""
+    if not _is_catboost(estimator):
+        return None
+    names = [str(name) for name in estimator.feature_names_ or ()]
+    return None if names == [str(i) for i in range(len(names))] else names
+
+
+def keeps_categories(estimator: Any) -> bool:
+    """Whether a part of the model remembers the categories of pandas category columns: LightGBM's and XGBoost's."""
+    return any(_is_lightgbm(part) or type(part).__name__ == "Booster" for part in parts(estimator, set()))
+
+
+def holds_lightgbm(estimator: Any) -> bool:
+    """Whether a part of the model is LightGBM's."""
+    return any(map(_is_lightgbm, parts(estimator, set())))
+
+
+def _is_lightgbm(part: Any) -> bool:
+    native = ("LightGBMBoosterClassifier", "LightGBMBoosterRegressor")
+    return type(part).__module__.split(".")[0] == "lightgbm" or type(part).__name__ in native
+
+
+def hashes_integers(estimator: Any) -> bool:
+    """Whether a part of the model takes integers for categories and refuses them as floats, as CatBoost does."""
+    return any(_is_catboost(part) and part._object._get_cat_feature_indices() for part in parts(estimator, set()))
+
+
+def _is_catboost(estimator: Any) -> bool:
+    return type(estimator).__module__.split(".")[0] == "catboost"
 
 
 def column_count(estimator: Any) -> int | None:
     """n_features_in_ of the estimator, or of its first step that has it."""
     for inner in _outside_in(estimator):
         count = getattr(inner, "n_features_in_", None)
+        if _is_catboost(inner):
+            count = len(inner.feature_names_ or ())  # n_features_in_ is 0 once a model was read from a file
         if count is not None:
             return int(count)
     return None
@@ -59,12 +98,10 @@ def columns_read(estimator: Any, count: int) -> list[int]:
 class Trace:
     """What fitted steps know of input columns, found by following every column through the model.
 
-    categories: input column -> what each encoder on its way knows. scales: input column -> the divisor that scalers
-    apply to it in all.
+    categories: input column -> what each encoder on its way knows.
     """
 
     categories: dict[int, list[Known]] = field(default_factory=dict)
-    scales: dict[int, float] = field(default_factory=dict)
 
     def through(self, estimator: Any, origin: Sequence[int | None]) -> Sequence[int | None]:
         """Follows columns through an estimator; the result says of each output column which input it is."""
@@ -102,17 +139,8 @@ class Trace:
         if name == "SimpleImputer":
             return _through_imputer(estimator, origin)
         if name in _COLUMNWISE:
-            self._scale(name, getattr(estimator, "scale_", None), origin)
             return origin
         return []
-
-    def _scale(self, name: str, scale: Any, origin: Sequence[int | None]) -> None:
-        if scale is None or len(scale) != len(origin):
-            return
-        for place, divisor in zip(origin, scale, strict=True):
-            if place is not None and divisor > 0:
-                factor = 1.0 / float(divisor) if name == "MinMaxScaler" else float(divisor)
-                self.scales[place] = self.scales.get(place, 1.0) * factor
 
 
 def trace(estimator: Any, count: int) -> Trace:
@@ -146,7 +174,7 @@ def _through_imputer(imputer: Any, origin: Sequence[int | None]) -> list[int | N
     kept: list[int | None] = [
         place
         for place, value in zip(origin, statistics, strict=True)
-        if imputer.keep_empty_features or plain(value) is not None
+        if imputer.keep_empty_features or value is None or plain(value) is not None  # None: a value like any other
     ]
     if imputer.add_indicator:
         kept += [None] * len(imputer.indicator_.features_)

@@ -22,12 +22,15 @@ NUMPY = {"double": np.float64, "float": np.float32, "int64": np.int64, "bool": n
 class Block:
     """One tensor of the graph: [N, width], or [N] where width is None. dtype: double, float, int64, bool or string.
 
-    name "" stands for a column that the model never reads.
+    name "" stands for a column that the model never reads. category: it holds the values of a pandas category column.
+    none: the model sees a missing string in it as None, which to scikit-learn is not NaN.
     """
 
     name: str
     dtype: str
     width: int | None
+    category: bool = False
+    none: bool = False
 
 
 Frame = tuple[Block, ...]

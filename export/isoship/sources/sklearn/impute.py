@@ -6,6 +6,7 @@ x [N, F] -> IsNaN (numbers) or Equal U+FDD0 (strings) -> Where (statistics [1, F
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ def simple_imputer(c: Carrier, imputer: Any, frame: Frame) -> Parts:
     start = 0
     for block in _uniform(c, frame):
         values = statistics[start : start + (block.width or 0)]
-        kept = [i for i, value in enumerate(values) if imputer.keep_empty_features or not is_missing(value)]
+        # a statistic of None is the most frequent value of a column in which NaN stands for missing
+        kept = [i for i, v in enumerate(values) if imputer.keep_empty_features or v is None or not is_missing(v)]
         start += len(values)
         mask = _mask(c, imputer, block)
         masks.append(mask or _nowhere(c, block))
@@ -53,8 +55,8 @@ def is_missing(value: Any) -> bool:
 def _uniform(c: Carrier, frame: Frame) -> Frame:
     """Numbers together in the type that numpy gives them; beside strings every column stays as it is (dtype object)."""
     kinds = {block.dtype for block in frame}
-    if kinds == {"string"}:
-        return (join(c.g, list(frame)),)
+    if kinds == {"string"} and len({block.none for block in frame}) == 1:
+        return (replace(join(c.g, list(frame)), none=frame[0].none),)
     return tuple(split(c.g, frame)) if "string" in kinds else (matrix(c.g, frame),)
 
 
@@ -64,6 +66,8 @@ def _mask(c: Carrier, estimator: Any, block: Block) -> Block | None:
     if block.dtype == "string":
         if not (is_missing(marker) or isinstance(marker, str)):
             return None
+        if is_missing(marker) and (marker is None) != block.none:
+            return None  # NaN stands for NaN alone, and None for None
         name = c.g.op("Equal", block.name, c.g.const([MISSING_STRING if is_missing(marker) else marker]))
     elif is_missing(marker):
         if block.dtype not in ("double", "float"):

@@ -11,6 +11,7 @@ import numpy as np
 
 from isoship.sources.sklearn.carrier import Carrier, Parts, carries
 from isoship.sources.sklearn.frame import Block, Frame
+from isoship.sources.sklearn.front import at_front
 from isoship.sources.sklearn.interpolation import write_lines
 from isoship.sources.sklearn.scalers import bounded
 
@@ -19,10 +20,11 @@ from isoship.sources.sklearn.scalers import bounded
 def isotonic_regression(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Clipped to the range it was trained on, or NaN outside, as out_of_bounds says."""
     x = c.doubles(frame, model)
-    if model.out_of_bounds == "raise":
+    if model.out_of_bounds == "raise" and not at_front(c):
         raise c.unsupported(
             model,
-            "out_of_bounds='raise' refuses values outside the range of training, which an input contract cannot say",
+            "out_of_bounds='raise' refuses values outside the range of training, which an input contract says of input"
+            " columns alone",
             "Set out_of_bounds='clip' or 'nan' on the fitted model",
         )
     name = write_isotonic(c, model, x.name)

@@ -12,6 +12,7 @@ import numpy as np
 from isoship.sources.sklearn import kernels
 from isoship.sources.sklearn.carrier import Carrier, Parts, carries
 from isoship.sources.sklearn.frame import Block, Frame, row
+from isoship.sources.sklearn.sums import row_sums
 
 #: How large the last bit of a kernel may become in an answer.
 _LAST_BIT = 5e-10
@@ -36,7 +37,7 @@ def kernel_pca(c: Carrier, model: Any, frame: Frame) -> Parts:
     g = c.g
     k = _kernel(c, model, frame, model.X_fit_, getattr(model, "gamma_", model.gamma), model.coef0, model.degree)
     rows = np.asarray(model._centerer.K_fit_rows_, np.float64)
-    mean = g.op("Div", g.op("ReduceSum", k, np.array([1]), keepdims=1), row([len(rows)]))
+    mean = g.op("Div", row_sums(g, k, len(rows)), row([len(rows)]))
     centred = g.op("Add", g.op("Sub", g.op("Sub", k, row(rows)), mean), row([float(model._centerer.K_fit_all_)]))
     values = np.asarray(model.eigenvalues_, np.float64)
     scaled = np.zeros_like(model.eigenvectors_)

@@ -1,4 +1,4 @@
-"""How far rows are from where an estimator's own answer turns on rounding: pairs of classes, centres, neighbours.
+"""How far rows are from where an estimator's own answer turns on rounding: pairs, centres, neighbours, votes.
 
 `margin` is for estimators whose labels are not the argmax of an output, and for those whose values jump where two
 training rows are equally far. Where distances decide it is relative to the size of the row: scikit-learn's own squared
@@ -11,48 +11,58 @@ from typing import Any
 
 import numpy as np
 
+from isoship.sources.sklearn import votes
+from isoship.sources.sklearn.parts import given, held
+from isoship.sources.sklearn.rounding import densities_lost
+
 Margin = np.ndarray[Any, np.dtype[np.float64]]
 
 
-#: The estimators that `margin` knows.
-KNOWN = frozenset(
+#: Estimators whose numbers jump where their margin vanishes, and not their labels alone.
+JUMPING = frozenset(
     {
-        "AffinityPropagation",
-        "Birch",
-        "BisectingKMeans",
-        "GaussianProcessClassifier",
+        "AdaBoostClassifier",
+        "BaggingClassifier",
+        "ClassifierChain",
         "KNNImputer",
         "KNeighborsClassifier",
         "KNeighborsRegressor",
+        "LabelPropagation",
+        "LabelSpreading",
         "LocalOutlierFactor",
-        "MeanShift",
-        "NearestCentroid",
         "NuSVC",
+        "OneVsOneClassifier",
         "RadiusNeighborsClassifier",
         "RadiusNeighborsRegressor",
         "SVC",
+        "StackingClassifier",
     }
 )
 
+#: The estimators that `margin` knows.
+KNOWN = JUMPING | {
+    "AffinityPropagation",
+    "BayesianGaussianMixture",
+    "Birch",
+    "BisectingKMeans",
+    "GaussianMixture",
+    "GaussianProcessClassifier",
+    "MeanShift",
+    "NearestCentroid",
+    "OutputCodeClassifier",
+    "VotingClassifier",
+}
 
-def margin_of_steps(model: Any, frame: Any) -> Margin | None:
-    """The least `margin` of the steps of a pipeline (behind searches and frozen models), on what each step is given."""
+
+def margin_of_parts(model: Any, frame: Any, names: frozenset[str]) -> Margin | None:
+    """The least `margin` of the model's parts of these classes, each on what it is given; None without such a part."""
+    if not held(model, names):
+        return None
     found: Margin | None = None
-    waiting = [model]
-    while waiting:
-        estimator = waiting.pop(0)
-        if hasattr(estimator, "steps"):
-            waiting = [step for _, step in estimator.steps if step is not None and not isinstance(step, str)] + waiting
-        elif hasattr(estimator, "best_estimator_"):
-            waiting.insert(0, estimator.best_estimator_)
-        elif type(estimator).__name__ == "FrozenEstimator":
-            waiting.insert(0, estimator.estimator)
-        else:
-            own = margin(estimator, frame)
-            if own is not None:
-                found = own if found is None else np.minimum(found, own)
-            if waiting:
-                frame = estimator.transform(frame)
+    for part, seen in given(model, frame):
+        own = margin(part, seen) if type(part).__name__ in names else None
+        if own is not None:
+            found = own if found is None else np.minimum(found, own)
     return found
 
 
@@ -71,12 +81,24 @@ def margin(estimator: Any, x: Any) -> Margin | None:
             found = _of_centroids(estimator, x)
         elif name in ("KNeighborsClassifier", "KNeighborsRegressor", "LocalOutlierFactor"):
             found = _of_neighbors(estimator, x)
+        elif name in ("LabelPropagation", "LabelSpreading"):
+            return _of_neighbors(estimator.nn_fit, x) if estimator.kernel == "knn" else None
         elif name in ("RadiusNeighborsClassifier", "RadiusNeighborsRegressor"):
             found = _of_radius(estimator, x)
         elif name == "KNNImputer":
             found = _of_donors(estimator, np.asarray(x, np.float64))
         elif name == "GaussianProcessClassifier" and estimator.n_classes_ == 2:
             found = np.abs(estimator.base_estimator_.latent_mean_and_variance(x)[0])
+        elif name in ("BayesianGaussianMixture", "GaussianMixture"):
+            found = np.where(densities_lost(estimator, np.asarray(x, np.float64)), 0.0, np.inf)
+        elif name == "OneVsOneClassifier":
+            found = votes.of_one_vs_one(estimator, x)
+        elif name == "OutputCodeClassifier":
+            found = votes.of_code_words(estimator, x)
+        elif name in ("AdaBoostClassifier", "BaggingClassifier", "StackingClassifier", "VotingClassifier"):
+            return votes.of_vote(estimator, x)
+        elif name == "ClassifierChain":
+            return votes.of_chain(estimator, x)
         elif name == "BisectingKMeans":
             found = np.full(len(np.asarray(x)), np.inf)
             _of_tree(estimator, estimator._bisecting_tree, np.asarray(x, np.float64), np.arange(len(found)), found)
@@ -90,7 +112,7 @@ def _of_pairs(estimator: Any, x: Any) -> Margin:
     pairs = np.asarray(estimator._decision_function(x))
     found: Margin = np.abs(pairs.reshape(len(pairs), -1)).min(axis=1)
     if estimator.break_ties and len(estimator.classes_) > 2:
-        found = np.minimum(found, _gap(np.asarray(estimator.decision_function(x))))
+        found = np.minimum(found, votes.best_gap(np.asarray(estimator.decision_function(x))))
     return found
 
 
@@ -109,9 +131,9 @@ def _of_centroids(estimator: Any, x: Any) -> Margin:
     scale = np.where(deviation != 0, deviation, 1.0)
     if estimator.metric == "manhattan":
         sums = np.abs(np.asarray(x, np.float64)[:, None, :] - estimator.centroids_[None]).sum(axis=2)
-        return np.asarray(_gap(-sums) / (1.0 + np.abs(x).sum(axis=1)))
+        return np.asarray(votes.best_gap(-sums) / (1.0 + np.abs(x).sum(axis=1)))
     squared, size = _squared(np.asarray(x) / scale, estimator.centroids_ / scale)
-    weighted = np.asarray(_gap(2 * np.log(estimator.class_prior_) - squared) / size)
+    weighted = np.asarray(votes.best_gap(2 * np.log(estimator.class_prior_) - squared) / size)
     plain = _of_points(x, estimator.centroids_, np.arange(len(estimator.centroids_)))
     return np.asarray(np.minimum(weighted, plain))
 
@@ -183,9 +205,3 @@ def _squared(x: Any, points: Any) -> tuple[Any, Any]:
     x, points = np.asarray(x, np.float64), np.asarray(points, np.float64)
     squared = np.stack([((x - point) ** 2).sum(axis=1) for point in points], axis=1)
     return squared, (x**2).sum(axis=1) + (points**2).sum(axis=1).max()
-
-
-def _gap(scores: Any) -> Margin:
-    two = np.sort(scores, axis=1)[:, -2:]
-    found: Margin = two[:, -1] - two[:, 0]
-    return found

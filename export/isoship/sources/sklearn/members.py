@@ -19,7 +19,7 @@ def answer(c: Carrier, member: Any, frame: Frame, *methods: str) -> Frame:
     method = next((each for each in methods if hasattr(member, each)), methods[-1])
     parts = c.carry(member, frame)
     if method not in parts:
-        raise c.unsupported(member, f"isoship has no conversion of its {method}", "Use another estimator here")
+        raise c.absent(member, method, "Use another estimator here")
     return parts[method]
 
 

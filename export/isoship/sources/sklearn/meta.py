@@ -79,7 +79,7 @@ def one_vs_rest(c: Carrier, model: Any, frame: Frame) -> Parts:
             if "predict_proba" in parts:
                 probabilities += take(c.g, parts["predict_proba"], [1])
             if by_score and "decision_function" not in parts:
-                raise c.unsupported(member, "isoship has no conversion of its decision_function", "Use another member")
+                raise c.absent(member, "decision_function", "Use another member")
             if by_score:
                 scores.append(_column(c, parts["decision_function"][0]))
     raw = join(c.g, scores if by_score else probabilities)
@@ -142,7 +142,7 @@ def with_threshold(c: Carrier, model: Any, frame: Frame) -> Parts:
     if method == "auto":
         method = "predict_proba" if hasattr(model.estimator_, "predict_proba") else "decision_function"
     if method not in parts:
-        raise c.unsupported(model, f"isoship has no conversion of its {method}", "Use another response_method")
+        raise c.absent(model.estimator_, method, "Use another response_method")
     threshold = getattr(model, "best_threshold_", getattr(model, "threshold", "auto"))
     if threshold == "auto":
         threshold = 0.5 if method == "predict_proba" else 0.0
@@ -193,7 +193,7 @@ def _members(c: Carrier, members: Any, frame: Frame, method: str) -> list[Frame]
 def _part(c: Carrier, estimator: Any, frame: Frame, method: str) -> Frame:
     parts = c.carry(estimator, frame)
     if method not in parts:
-        raise c.unsupported(estimator, f"isoship has no conversion of its {method}", "Use another estimator here")
+        raise c.absent(estimator, method, "Use another estimator here")
     return parts[method]
 
 

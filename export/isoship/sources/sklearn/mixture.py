@@ -7,6 +7,7 @@ x -> MatMul (precisions_cholesky_) -> Sub (mean's own) -> squares summed -> Mul 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from isoship.sources.sklearn import links
 from isoship.sources.sklearn.carrier import Carrier, Parts, carries
 from isoship.sources.sklearn.frame import Block, Frame, row
+from isoship.sources.sklearn.sums import log_sum_exp, row_sums
 
 _LAST = np.array([1])
 
@@ -21,7 +23,7 @@ _LAST = np.array([1])
 @carries("GaussianMixture")
 def gaussian_mixture(c: Carrier, model: Any, frame: Frame) -> Parts:
     """log N(x | mean, covariance) + log weight, per component."""
-    return _mixture(c, model, frame, np.log(model.weights_))
+    return _mixture(c, model, frame, [np.log(model.weights_)])
 
 
 @carries("BayesianGaussianMixture")
@@ -32,7 +34,6 @@ def bayesian_mixture(c: Carrier, model: Any, frame: Frame) -> Parts:
     features = model.means_.shape[1]
     freedom = np.asarray(model.degrees_of_freedom_, np.float64)
     spread = digamma(0.5 * (freedom - np.arange(features)[:, None])).sum(axis=0) + features * math.log(2.0)
-    offset = 0.5 * (spread - features / model.mean_precision_) - 0.5 * features * np.log(freedom)
     weights = model.weight_concentration_
     if model.weight_concentration_prior_type == "dirichlet_process":
         a, b = weights
@@ -40,21 +41,19 @@ def bayesian_mixture(c: Carrier, model: Any, frame: Frame) -> Parts:
         log_weights = digamma(a) - digamma(a + b) + np.concatenate([[0.0], left])
     else:
         log_weights = digamma(weights) - digamma(np.sum(weights))
-    return _mixture(c, model, frame, offset + log_weights)
+    expected = 0.5 * (spread - features / model.mean_precision_)
+    return _mixture(c, model, frame, [-0.5 * features * np.log(freedom), expected, log_weights])
 
 
-def _mixture(c: Carrier, model: Any, frame: Frame, offset: np.ndarray[Any, Any]) -> Parts:
+def _mixture(c: Carrier, model: Any, frame: Frame, offsets: Sequence[np.ndarray[Any, Any]]) -> Parts:
+    """offsets: what is added to the log density of each component, [K] each, one after the other."""
     g, count = c.g, len(model.means_)
     x = c.doubles(frame, model)
-    features = model.means_.shape[1]
-    constant = offset + _log_determinants(model) - 0.5 * features * math.log(2 * math.pi)
-    half = g.op("Mul", _squared_norms(c, model, x), row(np.full(count, -0.5)))
-    weighted = g.op("Add", half, row(constant))
-    # the largest is taken off before exp; where every component is infinitely far, nothing is
-    top = g.op("ReduceMax", weighted, _LAST, keepdims=1)
-    top = g.op("Where", g.op("IsInf", top), np.float64(0), top)
-    total = g.op("ReduceSum", g.op("Exp", g.op("Sub", weighted, top)), _LAST, keepdims=1)
-    score = g.op("Add", g.op("Log", total), top)
+    flat = row(np.full(count, model.means_.shape[1] * math.log(2 * math.pi)))
+    weighted = g.op("Mul", g.op("Add", _squared_norms(c, model, x), flat), row(np.full(count, -0.5)))
+    for offset in (_log_determinants(model), *offsets):
+        weighted = g.op("Add", weighted, row(np.broadcast_to(offset, (count,))))
+    score = log_sum_exp(g, weighted)
     share = g.op("Exp", g.op("Sub", weighted, score))
     return {
         "predict": (links.label(g, np.arange(count), links.highest(g, weighted)),),
@@ -73,12 +72,20 @@ def _squared_norms(c: Carrier, model: Any, x: Block) -> str:
         for k, mean in enumerate(means):
             root = np.ascontiguousarray(chol[k] if kind == "full" else chol)
             turned = g.op("Sub", g.op("MatMul", x.name, root), row(mean @ root))
-            norms.append(g.op("ReduceSum", g.op("Mul", turned, turned), _LAST, keepdims=1))
+            norms.append(row_sums(g, g.op("Mul", turned, turned), means.shape[1]))
         return g.op("Concat", *norms, axis=1) if len(norms) > 1 else norms[0]
-    precisions = chol**2 if kind == "diag" else np.repeat((chol**2)[:, None], means.shape[1], axis=1)
-    product = g.op("MatMul", x.name, np.ascontiguousarray(-2.0 * (means * precisions).T))
-    squares = g.op("MatMul", g.op("Mul", x.name, x.name), np.ascontiguousarray(precisions.T))
-    return g.op("Add", g.op("Add", product, row((means**2 * precisions).sum(axis=1))), squares)
+    precisions = chol**2
+    if kind == "diag":
+        product = g.op("MatMul", x.name, np.ascontiguousarray((means * precisions).T))
+        squares = g.op("MatMul", g.op("Mul", x.name, x.name), np.ascontiguousarray(precisions.T))
+        own = np.sum(means**2 * precisions, axis=1)
+    else:
+        product = g.op("Mul", g.op("MatMul", x.name, np.ascontiguousarray(means.T)), row(precisions))
+        lengths = g.op("ReduceSum", g.op("Mul", x.name, x.name), _LAST, keepdims=1)
+        squares = g.op("Mul", lengths, row(precisions))
+        own = np.sum(means**2, axis=1) * precisions
+    twice = g.op("Mul", product, row(np.full(len(means), 2.0)))
+    return g.op("Add", g.op("Sub", row(own), twice), squares)
 
 
 def _log_determinants(model: Any) -> np.ndarray[Any, Any]:

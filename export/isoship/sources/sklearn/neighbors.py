@@ -23,7 +23,7 @@ _LAST = np.array([1])
 @carries("KNeighborsClassifier")
 def k_neighbors_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The share of each class among the k nearest, by count or by 1 / distance."""
-    distance, places = _nearest(c, model, frame, model.n_neighbors)
+    distance, places = nearest(c, model, frame, model.n_neighbors)
     weights = _weights(c, model, distance)
     labels = _columns(model._y)
     classes = model.classes_ if model.outputs_2d_ else [model.classes_]
@@ -37,7 +37,7 @@ def k_neighbors_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
 @carries("KNeighborsRegressor")
 def k_neighbors_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The mean target of the k nearest, plain or weighted by 1 / distance."""
-    distance, places = _nearest(c, model, frame, model.n_neighbors)
+    distance, places = nearest(c, model, frame, model.n_neighbors)
     weights = _weights(c, model, distance)
     return {"predict": (_average(c, _targets(model), places, weights, model.n_neighbors),)}
 
@@ -95,7 +95,7 @@ def radius_neighbors_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
 def local_outlier_factor(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The density of the neighbours against a row's own; outliers (-1) below offset_."""
     g, count = c.g, model.n_neighbors_
-    distance, places = _nearest(c, model, frame, count, uses_distance=True)
+    distance, places = nearest(c, model, frame, count, uses_distance=True)
     reach = np.ascontiguousarray(model._distances_fit_X_[:, count - 1], dtype=np.float64)
     reached = g.op("Max", distance_from(c, model, distance), g.op("Gather", g.const(reach), places, axis=0))
     mean = g.op("Div", g.op("ReduceSum", reached, _LAST, keepdims=1), row([count]))
@@ -111,7 +111,7 @@ def local_outlier_factor(c: Carrier, model: Any, frame: Frame) -> Parts:
     }
 
 
-def _nearest(c: Carrier, model: Any, frame: Frame, count: int, *, uses_distance: bool = False) -> tuple[str, str]:
+def nearest(c: Carrier, model: Any, frame: Frame, count: int, *, uses_distance: bool = False) -> tuple[str, str]:
     """Reduced distances and places of the nearest training rows, both [N, k], nearest first, of equals the earlier."""
     least = reduced(c, model, frame, uses_distance=uses_distance)
     outs = [c.g.name("nearest"), c.g.name("places")]

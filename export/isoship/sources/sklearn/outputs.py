@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from isoship.errors import InputError, UnsupportedModelError
-from isoship.sources.sklearn.truth import ask
+from isoship.sources.sklearn.truth import ask, last_step
 from isoship_edge.manifest import Output
 
 #: kind -> the method that answers it.
@@ -30,7 +30,9 @@ def kinds_for(estimator: Any, more: Sequence[str] | None) -> list[str]:
     """
     from sklearn.base import is_classifier, is_clusterer, is_outlier_detector, is_regressor
 
-    if is_classifier(estimator):
+    if type(last_step(estimator)).__name__ == "CatBoost":
+        kinds = ["value"]  # it calls itself a classifier where its loss is one, and predicts raw values
+    elif is_classifier(estimator):
         kinds = ["label"]
         if hasattr(estimator, "predict_proba"):
             kinds.append("probabilities")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +14,12 @@ from isoship.sources.frames import frame_from_rows, rows_from_frame
 from isoship.sources.signature import signature_for
 from isoship.sources.sklearn import fitted
 from isoship.sources.sklearn.acceptance import contract_of, lightened
+from isoship.sources.sklearn.examples import feeds_from_sample
 from isoship.sources.sklearn.outputs import METHODS, kinds_for, outputs_for
-from isoship.sources.sklearn.truth import ask, margin_of
+from isoship.sources.sklearn.overflow import Finite, finite_rows
+from isoship.sources.sklearn.truth import ask, margin_of, value_margin_of
 from isoship.sources.sklearn.widths import double_tolerances
+from isoship.sources.xgboost.unseen import known_values, refuse_unseen
 from isoship_edge.manifest import Output, Signature
 
 if TYPE_CHECKING:
@@ -46,6 +50,11 @@ class SklearnSource:
     ) -> None:
         import sklearn
 
+        notes: list[str] = []
+        if fitted.holds_lightgbm(estimator):
+            from isoship.sources.lightgbm.columns import as_trained
+
+            estimator, sample = as_trained(estimator, sample, notes)
         self.library_version: str = sklearn.__version__
         self.estimator: str = type(estimator).__name__
         self.model = estimator
@@ -54,16 +63,18 @@ class SklearnSource:
         # each method refuses on its own: NearestCentroid.predict_proba overflows where predict does not
         self._methods = list(dict.fromkeys(METHODS[kind] for kind in kinds_for(estimator, outputs)))
         self._light = lightened(estimator)
-        signature, self.training, notes = signature_for(estimator, sample, dtypes)
+        self._recoded = known_values(estimator)
+        signature, self.training, guesses = signature_for(estimator, sample, dtypes)
         self.signature = signature
-        known, scales = self._remembered()
+        known = self._known()
         base = self._base_row(sample, known)
-        self.signature, more = contract_of(signature, base, known, scales, self._answers_all)
+        self.signature, more = contract_of(signature, base, known, self._answers_all, self._finite)
         if sample is not None:
             self._compare_with(sample)
+        self._examples = partial(feeds_from_sample, sample, self.signature, self.training)
         self.outputs: tuple[Output, ...] = outputs_for(estimator, self._frame([base, base]), outputs)
         self.double_tolerances = double_tolerances(estimator, self.outputs)
-        self.notes: tuple[str, ...] = (*notes, *more)
+        self.notes: tuple[str, ...] = (*notes, *guesses, *more)
         _check_column_names(self.signature, self.outputs)
 
     def answers(self, rows: list[Row]) -> Answers:
@@ -79,35 +90,46 @@ class SklearnSource:
             if isinstance(answer, list):
                 answer = answer[int(output.name.rpartition("_")[2])]
             found[output.name] = answer.astype(_NUMPY[output.dtype])
-        return Answers(found, margin_of(self.model, found, frame, len(rows)))
+        margin = margin_of(self.model, found, frame, len(rows))
+        return Answers(found, margin, value_margin_of(self.model, found, frame))
 
     def to_onnx(self) -> onnx.ModelProto:
         """See `Source.to_onnx`."""
         from isoship.sources.sklearn.convert import onnx_from_sklearn
 
         names = fitted.column_names(self.model)
-        return onnx_from_sklearn(self.model, self.signature, self.outputs, names)
+        typed = zip(self.signature.columns, self.training.dtypes, strict=True)
+        categories = [column.name for column, dtype in typed if dtype == "category"]
+        marked = zip(self.signature.columns, self.training.missing, strict=True)
+        nones = [column.name for column, missing in marked if column.dtype == "string" and missing == "none"]
+        return onnx_from_sklearn(self.model, self.signature, self.outputs, names, self._examples, categories, nones)
 
     def _frame(self, rows: list[Row]) -> Any:
+        if self._recoded:
+            refuse_unseen(rows, self.training.categories, self._recoded)
         return frame_from_rows(rows, self.signature, self.training)
 
     def _answers_all(self, rows: list[Row]) -> bool:
-        frame = self._frame(rows)
         try:
+            frame = self._frame(rows)
             for method in self._methods:
                 ask(self._light, method, frame)
         except InputError:
             return False
         return True
 
-    def _remembered(self) -> tuple[dict[str, list[fitted.Known]], dict[str, float]]:
-        """What fitted encoders and scalers know, by column name."""
+    def _finite(self, rows: list[Row]) -> Finite | None:
+        return finite_rows(self._light, self._frame(rows))
+
+    def _known(self) -> dict[str, list[fitted.Known]]:
+        """What fitted encoders know, and what the model's own category columns hold, by column name."""
         names = fitted.column_names(self.model) or [column.name for column in self.signature.columns]
         trace = fitted.trace(self.model, len(names))
-        return (
-            {names[i]: known for i, known in trace.categories.items()},
-            {names[i]: scale for i, scale in trace.scales.items()},
-        )
+        known = {names[i]: each for i, each in trace.categories.items()}
+        for name, categories in self.training.categories.items():
+            # a booster may refuse others; whether it does is asked
+            known.setdefault(name, [fitted.Known(tuple(categories), refuses_others=True)])
+        return known
 
     def _base_row(self, sample: Any, known: dict[str, list[fitted.Known]]) -> Row:
         """A row that the model answers: one of the sample without missing values, else one made up from its types."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from isoship.sources.sklearn.carrier import Carrier, Parts, carries
 from isoship.sources.sklearn.frame import Block, Frame, row
+from isoship.sources.sklearn.front import at_front
 from isoship.sources.sklearn.interpolation import write_columns, write_positions
 
 _THIRD = np.array([2])
@@ -38,10 +39,10 @@ class _Ends:
 def spline_transformer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     """Splines of each column side by side, without the last of each unless include_bias."""
     how = transformer.extrapolation
-    if how == "error":
+    if how == "error" and not at_front(c):
         raise c.unsupported(
             transformer,
-            "extrapolation='error' refuses values outside the knots, which an input contract cannot say",
+            "extrapolation='error' refuses values outside the knots, and a contract speaks of input columns alone",
             "Set extrapolation='constant' on the fitted transformer: between the knots it answers the same",
         )
     if how == "constant" and transformer.degree == 0:
@@ -117,9 +118,12 @@ def _wrapped(c: Carrier, x: str, splines: Any) -> str:
     degree = splines[0].k
     start = row([spline.t[degree] for spline in splines])
     period = row([spline.t[-degree - 1] for spline in splines]) - start
+    constant = period == 0  # scikit-learn takes 0 for every value of a column that was constant in training
+    period = np.where(constant, 1.0, period)
     rest = c.g.op("Mod", c.g.op("Sub", x, start), period, fmod=1)
     rest = c.g.op("Where", c.g.op("Less", rest, np.float64(0)), c.g.op("Add", rest, period), rest)
-    return c.g.op("Add", start, rest)
+    wrapped = c.g.op("Add", start, rest)
+    return c.g.op("Where", constant, np.float64(0), wrapped) if constant.any() else wrapped
 
 
 def _folded(c: Carrier, values: str, degree: int, count: int) -> str:

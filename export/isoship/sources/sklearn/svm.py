@@ -17,6 +17,9 @@ from isoship.sources.sklearn.carrier import Carrier, Parts, carries
 from isoship.sources.sklearn.coupling import coupled, pair_probability
 from isoship.sources.sklearn.frame import Block, Frame, row
 
+#: How large the last bit of a kernel may become in a score.
+_LAST_BIT = 5e-10
+
 
 @carries("NuSVR", "SVR")
 def svr(c: Carrier, model: Any, frame: Frame) -> Parts:
@@ -66,6 +69,7 @@ def _dense(values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
 def _decisions(c: Carrier, model: Any, frame: Frame, dual: np.ndarray[Any, Any]) -> Block:
     """kernel @ dual.T + intercepts, double [N, P]; dual [P, S]."""
     x = c.doubles(frame, model)
+    _refuse_amplified(c, model, dual)
     if model.kernel == "linear":
         name = c.g.op("MatMul", x.name, np.ascontiguousarray((dual @ _dense(model.support_vectors_)).T))
     elif len(dual) == 1:
@@ -73,6 +77,26 @@ def _decisions(c: Carrier, model: Any, frame: Frame, dual: np.ndarray[Any, Any])
     else:
         name = _decisions_by_class(c, model, x)
     return Block(c.g.op("Add", name, row(model._intercept_)), "double", len(dual))
+
+
+def _refuse_amplified(c: Carrier, model: Any, dual: np.ndarray[Any, Any]) -> None:
+    """Refuses coefficients that blow the kernel's last bit up, which libsvm's own sums do not settle."""
+    vectors = _dense(model.support_vectors_)
+    if not vectors.size:  # every training row was left out, or the kernel is precomputed
+        return
+    squares = float((vectors**2).sum(axis=1).max())
+    largest = 1.0
+    if model.kernel == "linear":
+        largest = squares
+    elif model.kernel == "poly":
+        largest = (float(model._gamma) * squares + abs(model.coef0)) ** model.degree
+    noise = np.finfo(np.float64).eps * largest * float(np.sqrt((dual**2).sum(axis=1)).max())
+    if noise > _LAST_BIT:
+        raise c.unsupported(
+            model,
+            f"its coefficients are so large that rounding errors grow to {noise:.0e} in its scores, in libsvm too",
+            "Put a StandardScaler in front, or lower C, and train again",
+        )
 
 
 def _decisions_by_class(c: Carrier, model: Any, x: Block) -> str:

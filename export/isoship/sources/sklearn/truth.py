@@ -7,7 +7,7 @@ forests add their trees in parallel otherwise, and vary in the last bits from ru
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,9 @@ REFUSALS = (
     NotImplementedError,  # LinearDiscriminantAnalysis(solver="lsqr").transform
 )
 
+#: The boosters' own errors, which are plain exceptions; by name, so that no booster is imported.
+_BOOSTERS = ("CatBoostError", "LightGBMError", "XGBoostError")
+
 
 def ask(estimator: Any, method: str, frame: Any) -> Any:
     """One method's answer as a dense array (a list of them for several targets).
@@ -39,10 +42,23 @@ def ask(estimator: Any, method: str, frame: Any) -> Any:
         warnings.simplefilter("ignore")
         try:
             answer = getattr(estimator, method)(frame)
-        except REFUSALS as err:
+        except Exception as err:
+            if not isinstance(err, REFUSALS) and type(err).__name__ not in _BOOSTERS:
+                raise
             first = str(err).strip().splitlines()[0] if str(err).strip() else type(err).__name__
             raise InputError(f"the model refuses these rows: {first}") from err
-    return [_dense(each) for each in answer] if isinstance(answer, list) else _dense(answer)
+    if isinstance(answer, list):
+        return [_dense(each) for each in answer]
+    dense = _dense(answer)
+    if method == "predict" and dense.shape[1:] == (1,) and type(last_step(estimator)).__name__ == "CatBoostClassifier":
+        return dense[:, 0]  # one label a row, which CatBoost returns as a column when there are three classes
+    if method == "transform" and type(last_step(estimator)).__name__ in _SQUEEZED:
+        return dense.reshape(len(frame), -1)
+    return dense
+
+
+#: Their transform returns [K] and not [1, K] for a single row (scikit-learn's `ridge_regression` drops the axis).
+_SQUEEZED = ("MiniBatchSparsePCA", "SparsePCA")
 
 
 def margin_of(estimator: Any, outputs: Mapping[str, np.ndarray[Any, Any]], frame: Any, rows: int) -> Any:
@@ -67,19 +83,42 @@ def margin_of(estimator: Any, outputs: Mapping[str, np.ndarray[Any, Any]], frame
 
 
 def own_margin(estimator: Any, frame: Any) -> Any:
-    """The margin of steps whose answers turn on pairs, centres or neighbours; None without such a step."""
+    """The margin of parts whose answers turn on pairs, centres, neighbours or votes; None without such a part."""
     from isoship.sources.sklearn import margins
 
-    if not any(name in margins.KNOWN for name in _step_names(estimator)):
-        return None
+    return _quietly(margins.margin_of_parts, estimator, frame, margins.KNOWN)
+
+
+def value_margin_of(estimator: Any, outputs: Mapping[str, np.ndarray[Any, Any]], frame: Any) -> Any:
+    """How far the numbers of each row are from a jump, 0 where they are rounding error; None for most models.
+
+    See `Answers.value_margin`.
+    """
+    from isoship.sources.sklearn import margins, rounding
+
+    found = _quietly(margins.margin_of_parts, estimator, frame, margins.JUMPING)
+    lost = _quietly(rounding.lost, estimator, frame, frozenset(outputs))
+    if lost is None:
+        return found
+    settled = np.where(lost, 0.0, np.inf)
+    return settled if found is None else np.minimum(found, settled)
+
+
+def label_margin(estimator: Any, frame: Any) -> Any:
+    """`margin_of` for a member of a model, by the scores or probabilities that it decides by."""
+    from sklearn.base import is_classifier
+
+    label = ask(estimator, "predict", frame)
+    outputs = {"label": label} if is_classifier(estimator) else {}
+    if outputs and not hasattr(estimator, "decision_function") and hasattr(estimator, "predict_proba"):
+        outputs["probabilities"] = ask(estimator, "predict_proba", frame)
+    return margin_of(estimator, outputs, frame, len(label))
+
+
+def _quietly(function: Callable[..., Any], *arguments: Any) -> Any:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return margins.margin_of_steps(estimator, frame)
-
-
-def _step_names(estimator: Any) -> list[str]:
-    last = last_step(estimator)
-    return [type(step).__name__ for _, step in getattr(estimator, "steps", [])] + [type(last).__name__]
+        return function(*arguments)
 
 
 def _decided(

@@ -1,29 +1,38 @@
-"""How near XGBoost's own answers can be met: it computes links in float32, with its own exp."""
+"""How near XGBoost's own answers can be met: it computes links in float32, with the C library's own `expf`."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from isoship.sources.xgboost.links import EXACT
 from isoship_edge.manifest import Tolerance
 
-#: Objectives whose prediction is the margin itself, or a step of it: bit-equal.
-_MARGINS = (
-    "reg:squarederror",
-    "reg:squaredlogerror",
-    "reg:pseudohubererror",
-    "reg:absoluteerror",
-    "reg:quantileerror",
-    "binary:logitraw",
-    "binary:hinge",
-    "rank:pairwise",
-    "rank:ndcg",
-    "rank:map",
-)
 _LINK = Tolerance(
     1e-9, 2.0**-22, "XGBoost computes its link in float32: two units in the last place of a float32, margins bit-equal"
 )
+_PROBABILITY = Tolerance(
+    2.0**-23,
+    2.0**-22,
+    "XGBoost computes probabilities in float32, one minus the other: two units in the last place of a float32 below 1",
+)
+_SOFTMAX = Tolerance(
+    2.0**-22,
+    2.0**-20,
+    "XGBClassifier(objective='multi:softmax') takes scipy's softmax in float32, with numpy's own exp of up to 3 ulp",
+)
 
 
-def double_tolerance(estimator: Any) -> Tolerance | None:
-    """What one fitted XGBoost estimator needs instead of 1e-9; None where its margins are its answers."""
-    return None if getattr(estimator, "objective", None) in _MARGINS else _LINK
+def double_tolerance(part: Any) -> Tolerance | None:
+    """What a fitted part of a model needs instead of 1e-9; None where its answers are its margins.
+
+    An estimator answers as its Booster does, which is a part of its own.
+    """
+    if type(part).__name__ != "Booster":
+        return None
+    objective: str = json.loads(part.save_config())["learner"]["objective"]["name"]
+    if objective == "multi:softmax":
+        return _SOFTMAX
+    if objective.startswith(("binary:", "multi:")) and objective != "binary:hinge":
+        return _PROBABILITY
+    return None if objective in EXACT else _LINK

@@ -1,6 +1,6 @@
 """AdaBoost* over trees: each leaf carries its tree's weighted vote, or its value for the weighted median.
 
-    classifier: x -> trees (float32) -> votes [N, T, C] -> CumSum, Gather -1 -> Div (sum of weights) -> softmax
+    classifier: x -> trees (float32) -> votes, summed tree by tree [N, C] -> Div (sum of weights) -> softmax
     regressor:  x -> trees (float32) -> values [N, T] -> TopK (ascending) -> CumSum of their weights
                   -> first position that reaches half of the last -> the value there
 
@@ -18,7 +18,7 @@ from sklearn.tree import BaseDecisionTree
 
 from isoship.errors import UnsupportedModelError
 from isoship.onnx.graph import GraphBuilder
-from isoship.onnx.trees import write_leaf_values, write_sum
+from isoship.onnx.trees import Tree, write_leaf_values, write_total
 from isoship.sources.sklearn.trees.exact import leaf_values, tree_of
 from isoship.sources.sklearn.trees.features import features
 from isoship.sources.sklearn.trees.outputs import (
@@ -43,8 +43,9 @@ def convert_classifier(scope: Any, operator: Any, container: Any) -> None:
         raise UnsupportedModelError(
             "AdaBoostClassifier", "it has seen a single class and boosts nothing", "Train it on two classes or more"
         )
-    votes = _leaf_values(g, operator, _votes(model))
-    total = write_sum(g, votes, len(model.estimators_))
+    x, width = features(g, operator)
+    votes = np.concatenate(_votes(model))
+    total = write_total(g, x, _trees(model), votes, "float", given=width)
     decision = g.op("Div", total, np.float64(model.estimator_weights_.sum()), seed="decision")
     two_classes = len(model.classes_) == 2
     if two_classes:
@@ -70,7 +71,10 @@ def convert_regressor(scope: Any, operator: Any, container: Any) -> None:
     g = GraphBuilder.inside(scope, container)
     model = operator.raw_operator
     count = len(model.estimators_)
-    values = _leaf_values(g, operator, [leaf_values(tree)[:, 0, 0] for tree in model.estimators_])
+    x, width = features(g, operator)
+    trees = _trees(model)
+    table = np.concatenate([leaf_values(tree)[:, 0, 0] for tree in model.estimators_])
+    values = write_leaf_values(g, x, trees, table, "float", given=width)
     ascending, order = g.ops(
         "TopK", values, np.array([count], np.int64), outs=[g.name("ascending"), g.name("order")], largest=0, axis=1
     )
@@ -94,14 +98,11 @@ def _votes(model: Any) -> list[np.ndarray[Any, Any]]:
     return votes
 
 
-def _leaf_values(g: GraphBuilder, operator: Any, tables: list[np.ndarray[Any, Any]]) -> str:
-    model = operator.raw_operator
+def _trees(model: Any) -> list[Tree]:
     for tree in model.estimators_:
         if not isinstance(tree, BaseDecisionTree):
             _refuse(model, tree)
-    x, width = features(g, operator)
-    trees = [tree_of(tree) for tree in model.estimators_]
-    return write_leaf_values(g, x, trees, np.concatenate(tables), "float", given=width)
+    return [tree_of(tree) for tree in model.estimators_]
 
 
 def _refuse(model: Any, estimator: Any) -> None:

@@ -1,6 +1,6 @@
 """Bagging* over trees: a forest whose trees may see some of the features and some of the classes.
 
-    x -> trees (float32, features renumbered) -> leaf values [N, T, C] -> CumSum, Gather -1 -> Div (T)
+    x -> trees (float32, features renumbered) -> leaf values, summed tree by tree [N, C] -> Div (T)
 
 `sklearn/ensemble/_bagging.py` encodes the classes as 0..C-1 before it trains; a tree that saw fewer of them adds
 nothing to the others.
@@ -16,7 +16,7 @@ from sklearn.tree import BaseDecisionTree
 
 from isoship.errors import UnsupportedModelError
 from isoship.onnx.graph import GraphBuilder
-from isoship.onnx.trees import write_leaf_values, write_sum
+from isoship.onnx.trees import write_total
 from isoship.sources.sklearn.trees.exact import leaf_values, tree_of
 from isoship.sources.sklearn.trees.features import columns_of, features
 from isoship.sources.sklearn.trees.outputs import (
@@ -61,8 +61,8 @@ def _mean(g: GraphBuilder, operator: Any, tables: list[np.ndarray[Any, Any]]) ->
         for tree, subset in zip(model.estimators_, model.estimators_features_, strict=True)
     ]
     x, width = features(g, operator)
-    values = write_leaf_values(g, x, trees, np.concatenate(tables), "float", given=width)
-    return g.op("Div", write_sum(g, values, len(trees)), np.float64(model.n_estimators))
+    total = write_total(g, x, trees, np.concatenate(tables), "float", given=width)
+    return g.op("Div", total, np.float64(model.n_estimators))
 
 
 def _check(model: Any) -> None:

@@ -1,6 +1,6 @@
 """DecisionTree*, ExtraTree*, RandomForest*, ExtraTrees*: the mean of the trees' leaf values.
 
-    x -> trees (float32) -> leaf values [N, T, C] -> CumSum, Gather -1 -> Div (T) -> probabilities
+    x -> trees (float32) -> leaf values, summed tree by tree [N, C] -> Div (T) -> probabilities
                                                                                        -> ArgMax -> Gather -> label
 
 `sklearn/ensemble/_forest.py` adds the trees one after the other to zeros and divides once; so does the graph.
@@ -21,7 +21,7 @@ from sklearn.ensemble import (
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
 from isoship.onnx.graph import GraphBuilder
-from isoship.onnx.trees import write_leaf_values, write_sum
+from isoship.onnx.trees import write_total
 from isoship.sources.sklearn.trees.exact import leaf_values, tree_of
 from isoship.sources.sklearn.trees.features import features
 from isoship.sources.sklearn.trees.outputs import (
@@ -71,6 +71,5 @@ def _mean(g: GraphBuilder, operator: Any) -> str:
     trees = getattr(model, "estimators_", [model])
     x, width = features(g, operator)
     table = np.concatenate([leaf_values(tree).reshape(len(leaf_values(tree)), -1) for tree in trees])
-    values = write_leaf_values(g, x, [tree_of(tree) for tree in trees], table, "float", given=width)
-    total = write_sum(g, values, len(trees))
+    total = write_total(g, x, [tree_of(tree) for tree in trees], table, "float", given=width)
     return g.op("Div", total, np.float64(len(trees))) if len(trees) > 1 else total

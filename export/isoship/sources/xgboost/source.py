@@ -1,0 +1,35 @@
+"""XGBoost models as sources: what scikit-learn's contract says of an estimator holds for them too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isoship.sources.sklearn.source import SklearnSource
+from isoship.sources.xgboost.samples import typed_sample
+
+
+class XGBoostSource(SklearnSource):
+    """Implements `isoship.sources.contract.Source` for XGBoost's estimators and native Boosters."""
+
+    library = "XGBoost"
+
+    def __init__(self, estimator: Any, *, sample: Any = None, **options: Any) -> None:
+        import xgboost
+
+        notes: list[str] = []
+        name = type(estimator).__name__
+        if isinstance(estimator, xgboost.Booster):
+            from isoship.sources.xgboost.native import estimator_of
+
+            best = estimator.attr("best_iteration")
+            if best is not None and int(best) + 1 < estimator.num_boosted_rounds():
+                notes.append(
+                    f"the Booster answers with all of its {estimator.num_boosted_rounds()} rounds, as Booster.predict"
+                    f" does; round {best} was the best of early stopping (booster[: {int(best) + 1}] ends there)"
+                )
+            estimator = estimator_of(estimator)
+        sample, more = typed_sample(estimator, sample)
+        super().__init__(estimator, sample=sample, **options)
+        self.estimator = name
+        self.library_version = xgboost.__version__
+        self.notes = (*notes, *more, *self.notes)

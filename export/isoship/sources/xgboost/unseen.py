@@ -1,0 +1,49 @@
+"""Categories that XGBoost does not know, which it takes for others that it does: refused here in its place.
+
+XGBoost looks a category up by the first known one that is not smaller, in the order of bytes, and does not look whether
+it is the same (`SearchSorted` in `src/encoder/ordinal.h`, 3.1 to 3.4): "b" is answered as "c" is, and only what comes
+after every known category is refused. Such an answer means nothing, so rows with unseen categories are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from isoship.errors import InputError
+from isoship.sources.contract import Row
+from isoship.sources.sklearn.widths import parts
+
+
+def known_values(model: Any) -> frozenset[Any]:
+    """The categories of pandas category columns that boosters in the model know; empty for most models."""
+    boosters = [part for part in parts(model, set()) if _is_booster(part)]
+    if not boosters:
+        return frozenset()
+    from isoship.sources.xgboost.model import categories_of
+
+    found = [values for booster in boosters for values in categories_of(booster).values() if values is not None]
+    return frozenset(value for values in found for value in values)
+
+
+def refuse_unseen(rows: Sequence[Row], categories: Mapping[str, list[Any]], known: frozenset[Any]) -> None:
+    """categories: of each pandas category column that the model is given; known: see `known_values`.
+
+    Raises:
+        InputError: a row holds another value there.
+    """
+    for name, values in categories.items():
+        allowed = known.intersection(values)
+        for i, row in enumerate(rows):
+            value = row.get(name)
+            if value is not None and value not in allowed:
+                raise InputError(
+                    f'row {i}, column "{name}": XGBoost would take the unseen category {value!r} for another one',
+                    row=i,
+                    column=name,
+                    seen=value,
+                )
+
+
+def _is_booster(part: Any) -> bool:
+    return type(part).__name__ == "Booster" and type(part).__module__.split(".")[0] == "xgboost"
