@@ -36,7 +36,8 @@ VISITS: dict[str, Any] = {
     "signature": {
         "layout": "columns",
         "columns": [
-            {"name": "age", "dtype": "double", "missing": True, "infinity": False, "limit": 1000.0},
+            {"name": "age", "dtype": "double", "missing": True, "infinity": False,
+             "minimum": -1000.0, "maximum": 1000.0},
             {"name": "income", "dtype": "double", "missing": False, "infinity": True},
             {"name": "visits", "dtype": "int64", "missing": False},
             {"name": "member", "dtype": "bool", "missing": False},

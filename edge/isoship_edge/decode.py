@@ -16,7 +16,7 @@ from isoship_edge.errors import InputError
 from isoship_edge.manifest import MISSING_STRING, Column, Signature
 from isoship_edge.tensor import Tensor
 from isoship_edge.text import fault
-from isoship_edge.words import expected_of, got, listed, number, quoted
+from isoship_edge.words import expected_of, got, listed, number, quoted, within
 
 LARGEST_INTEGER = 2**53
 MATRIX_INPUT = "X"
@@ -109,14 +109,14 @@ def _check_category(row: int, column: Column, value: Any) -> None:
 
 
 def _doubles(values: Sequence[Any], column: Column, first: int) -> array[float]:
-    limit = math.inf if column.limit is None else column.limit
+    lowest, highest = column.lowest, column.highest
     if column.categories is None and set(map(type, values)) <= {float, int}:
         try:
             fast = array("d", values)
         except OverflowError:
             fast = array("d", (math.inf,))
         # A finite sum proves every value finite; where the sum overflows they are looked at one by one.
-        if math.isfinite(sum(fast)) and (limit == math.inf or not fast or max(max(fast), -min(fast)) <= limit):
+        if math.isfinite(sum(fast)) and (not fast or (lowest <= min(fast) and max(fast) <= highest)):
             return fast
     out = array("d")
     for i, value in enumerate(values, first):
@@ -132,16 +132,17 @@ def _doubles(values: Sequence[Any], column: Column, first: int) -> array[float]:
         if not math.isfinite(double):
             if math.isnan(double) or not column.infinity:
                 raise _wrong_value(i, column, value, "a finite number")
-        elif abs(double) > limit:
-            raise _wrong_value(i, column, value, f"a number from {number(-limit)} to {number(limit)}")
+        elif not lowest <= double <= highest:
+            raise _wrong_value(i, column, value, within("a number", column))
         _check_category(i, column, value)
         out.append(double)
     return out
 
 
 def _int64s(values: Sequence[Any], column: Column, first: int) -> array[int]:
-    limit = LARGEST_INTEGER if column.limit is None else min(LARGEST_INTEGER, column.limit)
-    if column.categories is None and set(map(type, values)) == {int} and max(max(values), -min(values)) <= limit:
+    lowest, highest = max(-LARGEST_INTEGER, column.lowest), min(LARGEST_INTEGER, column.highest)
+    plain = column.categories is None and set(map(type, values)) == {int}
+    if plain and lowest <= min(values) and max(values) <= highest:
         return array("q", values)
     out = array("q")
     for i, value in enumerate(values, first):
@@ -151,8 +152,8 @@ def _int64s(values: Sequence[Any], column: Column, first: int) -> array[int]:
             whole = int(value)
         else:
             raise _wrong_value(i, column, value)
-        if abs(whole) > limit:
-            raise _wrong_value(i, column, value, f"an integer from {number(-limit)} to {number(limit)}")
+        if not lowest <= whole <= highest:
+            raise _wrong_value(i, column, value, f"an integer from {number(lowest)} to {number(highest)}")
         _check_category(i, column, whole)
         out.append(whole)
     return out

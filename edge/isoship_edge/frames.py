@@ -6,6 +6,7 @@ NaN, None and NA are missing.
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -89,7 +90,7 @@ def _from_array(values: Any, signature: Signature) -> tuple[dict[str, Tensor], i
     if values.ndim != 2 or values.shape[1] != width:
         shape = tuple(int(size) for size in values.shape)
         raise InputError(f"expected an array of shape [N, {width}], got {list(shape)}")
-    simple = all(c.categories is None and c.limit is None for c in signature.columns)
+    simple = all(c.categories is None and (c.lowest, c.highest) == (-math.inf, math.inf) for c in signature.columns)
     if signature.layout == "matrix" and simple and values.dtype.kind == "f":
         import numpy as np  # the caller's array has loaded it
 

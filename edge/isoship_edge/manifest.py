@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +24,14 @@ MISSING_STRING = "\ufdd0"
 
 DTYPES = ("double", "int64", "bool", "string")
 
+#: The ends of a column's range: attribute of `Column` -> member of the manifest, as JSON Schema calls it.
+ENDS = {
+    "minimum": "minimum",
+    "maximum": "maximum",
+    "exclusive_minimum": "exclusiveMinimum",
+    "exclusive_maximum": "exclusiveMaximum",
+}
+
 Scalar = str | int | float | bool
 
 
@@ -31,7 +40,9 @@ class Column(NamedTuple):
 
     missing: `null` is an answerable value. infinity: +-inf is (double columns only).
     categories: when set, the only values that the source model accepts.
-    limit: the largest absolute value that the source model accepts (number columns only).
+    minimum, maximum: the ends of the range that it accepts, themselves accepted; exclusive_minimum,
+    exclusive_maximum: its ends where they are refused (number columns only, at most one of each two).
+    An infinite value is `infinity`'s to decide, not theirs.
     """
 
     name: str
@@ -39,7 +50,24 @@ class Column(NamedTuple):
     missing: bool = False
     infinity: bool = False
     categories: tuple[Scalar, ...] | None = None
-    limit: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    exclusive_minimum: float | None = None
+    exclusive_maximum: float | None = None
+
+    @property
+    def lowest(self) -> float:
+        """The least finite number that the source model accepts; -inf where it accepts all."""
+        if self.exclusive_minimum is not None:
+            return math.nextafter(self.exclusive_minimum, math.inf)
+        return -math.inf if self.minimum is None else self.minimum
+
+    @property
+    def highest(self) -> float:
+        """The greatest finite number that the source model accepts; inf where it accepts all."""
+        if self.exclusive_maximum is not None:
+            return math.nextafter(self.exclusive_maximum, -math.inf)
+        return math.inf if self.maximum is None else self.maximum
 
 
 class Signature(NamedTuple):
@@ -166,8 +194,8 @@ def signature_to_json(signature: Signature) -> dict[str, Any]:
             entry["infinity"] = column.infinity
         if column.categories is not None:
             entry["categories"] = list(column.categories)
-        if column.limit is not None:
-            entry["limit"] = column.limit
+        ends = ((key, getattr(column, name)) for name, key in ENDS.items())
+        entry |= {key: end for key, end in ends if end is not None}
         columns.append(entry)
     return {"layout": signature.layout, "columns": columns}
 
@@ -198,10 +226,20 @@ def _signature(document: dict[str, Any]) -> Signature:
                 c["missing"],
                 c.get("infinity", False),
                 _tuple(c.get("categories")),
-                c.get("limit"),
+                **_ends(c),
             )
         )
     return Signature(document["layout"], tuple(columns))
+
+
+def _ends(column: dict[str, Any]) -> dict[str, float]:
+    ends = {name: column[key] for name, key in ENDS.items() if key in column}
+    for name, end in ends.items():
+        twice = name.startswith("exclusive") and ENDS[name.removeprefix("exclusive_")] in column
+        fits = column["dtype"] == "double" or (column["dtype"] == "int64" and not name.startswith("exclusive"))
+        if twice or not fits or type(end) not in (int, float):
+            raise ValueError(f"column {column['name']!r} cannot have the {ENDS[name]} {end!r}")
+    return ends
 
 
 def _tuple(values: list[Scalar] | None) -> tuple[Scalar, ...] | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from isoship_edge.decode import LARGEST_INTEGER, MATRIX_INPUT
 from isoship_edge.encode import class_key
-from isoship_edge.manifest import Column, Manifest, Output
+from isoship_edge.manifest import ENDS, Column, Manifest, Output
 
 _TYPES = {
     "double": "number",
@@ -126,8 +126,8 @@ def column_schema(column: Column) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": [kind, "null"] if nullable else kind}
     if column.dtype == "int64":
         schema |= {"minimum": -LARGEST_INTEGER, "maximum": LARGEST_INTEGER}
-    if column.limit is not None:
-        schema |= {"minimum": -column.limit, "maximum": column.limit}
+    ends = ((key, getattr(column, name)) for name, key in ENDS.items())
+    schema |= {key: end for key, end in ends if end is not None}
     if column.categories is not None:
         schema["enum"] = [*column.categories, *([None] if nullable else [])]
     return schema

@@ -68,6 +68,19 @@ def expected_of(column: Column, what: str | None = None) -> str:
     return (what or _EXPECTED[column.dtype]) + (" or null" if nullable else "")
 
 
+def within(what: str, column: Column) -> str:
+    """`what` in the range of a column that has one end or two: `a number above 0 and at most 10`."""
+    if column.minimum is not None and column.maximum is not None:
+        return f"{what} from {number(column.minimum)} to {number(column.maximum)}"
+    ends = (
+        ("at least", column.minimum),
+        ("above", column.exclusive_minimum),
+        ("at most", column.maximum),
+        ("below", column.exclusive_maximum),
+    )
+    return f"{what} " + " and ".join(f"{words} {number(end)}" for words, end in ends if end is not None)
+
+
 def got(value: Any) -> str:
     """A JSON value named by its type, never walked into: `a string "x"`, `a number 1.5`, `an array`."""
     if value is None:

@@ -61,27 +61,35 @@ def test_numbers_are_written_as_javascript_writes_them(value: float, text: str) 
     assert number(value) == text
 
 
-DOUBLE = Signature("columns", (Column("x", "double", True, True, None, 10.0),))
-INT = Signature("columns", (Column("n", "int64", limit=5.0),))
+DOUBLE = Signature("columns", (Column("x", "double", True, True, minimum=-10.0, maximum=10.0),))
+INT = Signature("columns", (Column("n", "int64", minimum=-5, maximum=5),))
+OPEN = Signature("columns", (Column("x", "double", exclusive_minimum=0.0, exclusive_maximum=1.0),))
 
 
 @pytest.mark.parametrize("value", [10.0, -10, 10, None, 0])
-def test_the_limit_itself_is_accepted(value: Any) -> None:
+def test_the_ends_themselves_are_accepted(value: Any) -> None:
     got = decode_rows([{"x": value}], DOUBLE)["x"].data[0]
     assert got == value or (value is None and math.isnan(got))
 
 
 @pytest.mark.parametrize("value", [10.000000000000002, -11, 10**400])
-def test_beyond_the_limit_is_refused(value: Any) -> None:
+def test_beyond_the_ends_is_refused(value: Any) -> None:
     if value == 10**400:
         assert decode_rows([{"x": value}], DOUBLE)["x"].data[0] == math.inf
         return
     assert refused([{"x": 1.0}, {"x": value}], DOUBLE).expected == "a number from -10 to 10 or null"
 
 
-def test_integers_have_limits_too() -> None:
+def test_integers_have_ends_too() -> None:
     assert refused([{"n": 5}, {"n": -6}], INT).expected == "an integer from -5 to 5"
     assert refused([{"n": 6.0}], INT).row == 0
+
+
+@pytest.mark.parametrize("value", [5e-324, 0.9999999999999999])
+def test_an_open_end_is_one_double_away_from_what_is_accepted(value: float) -> None:
+    assert decode_rows([{"x": value}, {"x": 0.5}], OPEN)["x"].data[0] == value
+    refusing = refused([{"x": 0.5}, {"x": round(value)}], OPEN)
+    assert (refusing.row, refusing.expected) == (1, "a number above 0 and below 1")
 
 
 def test_nan_is_never_a_number() -> None:

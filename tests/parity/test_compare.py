@@ -128,3 +128,32 @@ def test_labels_of_several_outputs_flip_by_row():
 def test_the_tie_tolerance_is_that_of_the_scores_that_decide():
     assert tie_tolerance(OUTPUTS, TOLERANCES, "float32") == 1e-6
     assert tie_tolerance(OUTPUTS[:1], TOLERANCES, "double") == 1e-9
+
+
+def test_numbers_that_the_source_does_not_settle_are_ties_and_labels_are_not(reference, answers):
+    answers["probabilities"][0] += [0.1, -0.1]
+    assert _compare(reference, answers).over == 1
+    unsettled = Answers(reference.outputs, reference.margin, np.array([0.0, np.inf, np.inf, np.inf]))
+    found = _compare(unsettled, answers)
+    assert (found.over, found.ties, found.agrees, found.max_abs) == (0, 1, True, 0.0)
+    answers["probabilities"][1] += [0.1, -0.1]
+    assert _compare(unsettled, answers).over == 1
+    answers = {name: array.copy() for name, array in reference.outputs.items()}
+    answers["label"][0] = "yes"
+    assert _compare(unsettled, answers).flips == 1
+
+
+@pytest.mark.parametrize(("precision", "over"), [("float32", 0), ("double", 1)])
+def test_a_jump_is_wider_in_float32(reference, answers, precision, over):
+    answers["probabilities"][3] += [0.1, -0.1]
+    near = Answers(reference.outputs, reference.margin, np.array([np.inf, np.inf, np.inf, 1e-7]))
+    assert _compare(near, answers, precision=precision).over == over
+
+
+def test_some_answers_are_taken_with_all_they_carry(reference):
+    given = Answers(reference.outputs, reference.margin, np.arange(4.0))
+    found = given.at([2, 0])
+    assert found.outputs["label"].tolist() == ["no", "no"]
+    assert found.value_margin.tolist() == [2.0, 0.0]
+    assert reference.at([1]).value_margin is None
+    assert reference.unsettled(1e-6).tolist() == [False] * 4

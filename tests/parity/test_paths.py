@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -57,6 +57,7 @@ def test_every_split_of_a_number_column_has_rows_on_it_and_just_beyond(forest, t
         tree, reached = member.tree_, member.decision_path(features).toarray().astype(bool)
         for node in np.flatnonzero(np.isin(tree.feature, numbers)).tolist():
             here = features[reached[:, node], tree.feature[node]]
+            here = here[~np.isnan(here)]  # rows with a missing value are there too
             below = here <= tree.threshold[node]
             assert below.any()
             assert not below.all()
@@ -66,6 +67,69 @@ def test_every_split_of_a_number_column_has_rows_on_it_and_just_beyond(forest, t
             splits += 1
     assert splits > 100
     decode_rows(rows, source.signature)
+
+
+@pytest.fixture(scope="module")
+def histogram():
+    """Double splits with missing values, and sets of categories."""
+    rng = np.random.default_rng(6)
+    frame = pd.DataFrame(rng.normal(size=(600, 2)), columns=["a", "b"])
+    frame["city"] = pd.Categorical(rng.choice(["Bern", "Cork", "Oslo", "Riga", "Rome"], 600))
+    effect = frame["city"].map({"Bern": 0.5, "Cork": -1, "Oslo": 1, "Riga": -0.4, "Rome": 0}).astype(float)
+    y = np.sin(3 * frame["a"]) * (1 + effect) + effect * (frame["b"] > 0)
+    frame.loc[rng.random(600) < 0.15, "a"] = np.nan
+    frame.loc[rng.random(600) < 0.15, "b"] = np.nan
+    model = HistGradientBoostingRegressor(max_iter=12, max_leaf_nodes=10, categorical_features=["city"])
+    source = open_source(model.fit(frame, y), sample=frame)
+    graph = source.to_onnx()
+    profiles = column_profiles(graph, source.signature)
+    return model, profiles, tree_nodes(graph, source.signature, profiles)
+
+
+def test_missing_values_and_every_category_of_a_set_stand_at_every_node_that_they_reach(histogram):
+    """The model's own nodes decide who reaches them: row after row is led down by scikit-learn's arrays."""
+    model, profiles, nodes = histogram
+    rows = list(path_rows(nodes, profiles, np.random.default_rng(0), most=450))
+    cities = list(profiles["city"].categories)
+    code = {city: float(i) for i, city in enumerate(cities)}
+    # categorical columns come first in what the trees see; unseen and missing ones are NaN
+    x = np.array([[code.get(r["city"], np.nan), *(np.nan if r[c] is None else r[c] for c in "ab")] for r in rows])
+    sets = missing = 0
+    for (predictor,) in model._predictors:
+        here: dict[int, np.ndarray] = {0: np.arange(len(rows))}
+        for i, node in enumerate(predictor.nodes):
+            if node["is_leaf"]:
+                continue
+            values = x[here[i], node["feature_idx"]]
+            blank = np.isnan(values)
+            if node["is_categorical"]:
+                bits = predictor.raw_left_cat_bitsets[node["bitset_idx"]]
+                left = np.array(
+                    [not b and bool(bits[0] >> int(v if not b else 0) & 1) for v, b in zip(values, blank, strict=True)]
+                )
+                above = [n for n in _above(predictor.nodes, i) if n["is_categorical"]]
+                if not above:
+                    assert set(values[~blank]) == set(code.values())
+                    sets += 1
+            else:
+                left = values <= node["num_threshold"]
+            if not any(n["feature_idx"] == node["feature_idx"] for n in _above(predictor.nodes, i)):
+                assert blank.any()
+                missing += 1
+            left = np.where(blank, bool(node["missing_go_to_left"]), left)
+            here[int(node["left"])], here[int(node["right"])] = here[i][left], here[i][~left]
+    assert sets > 10
+    assert missing > 20
+
+
+def _above(nodes, i):
+    """The nodes on the way to node i, which lie before it."""
+    found, child = [], i
+    for k in reversed(range(i)):
+        if not nodes[k]["is_leaf"] and child in (nodes[k]["left"], nodes[k]["right"]):
+            found.append(nodes[k])
+            child = k
+    return found
 
 
 def test_nodes_below_a_split_that_excludes_them_are_left_out(read):

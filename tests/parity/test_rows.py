@@ -6,11 +6,13 @@ from formula import CITIES, SIGNATURE, FormulaSource, formula_graph
 from test_structure import _scaled_forest
 
 from isoship.parity.draw import around
+from isoship.parity.profile import ColumnProfile
 from isoship.parity.refusals import refused_rows
 from isoship.parity.rows import rows_for_check
 from isoship.parity.structure import column_profiles
 from isoship_edge.decode import decode_rows
 from isoship_edge.errors import InputError
+from isoship_edge.manifest import Column, Signature
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +86,20 @@ def test_rows_that_must_be_refused_are_refused_by_the_contract_naming_the_column
         with pytest.raises(InputError) as caught:
             decode_rows([r.row], SIGNATURE)
         assert caught.value.column == r.column, r
+
+
+@pytest.mark.parametrize("dtype", ["double", "int64"])
+def test_the_ends_of_a_range_are_asked_and_the_next_numbers_refused(dtype):
+    ends = {"minimum": -2, "maximum": 9} if dtype == "int64" else {"exclusive_minimum": 0.0, "maximum": 9.5}
+    (column,) = signature = (Column("x", dtype, **ends),)
+    profile = ColumnProfile("x", dtype, False, False, low=1.0, high=8.0, lowest=column.lowest, highest=column.highest)
+    made = rows_for_check({"x": profile}, seed=0, budget=300)
+    extreme = {row["x"] for row, kind in zip(made.rows, made.kinds, strict=True) if kind == "extreme"}
+    assert {column.lowest, column.highest} <= extreme
+    decode_rows(made.rows, Signature("columns", signature))
+    refused = [r for r in refused_rows({"x": profile}) if r.why == "range"]
+    beyond = {-3, 10, 2**53 + 2} if dtype == "int64" else {0.0, np.nextafter(9.5, np.inf)}
+    assert {r.row["x"] for r in refused} == beyond
+    for r in refused:
+        with pytest.raises(InputError, match=r'row 0, column "x": expected a'):
+            decode_rows([r.row], Signature("columns", signature))

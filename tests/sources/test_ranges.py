@@ -150,7 +150,7 @@ def test_thirty_columns_of_several_kinds_cost_few_calls_of_the_model(monkeypatch
     assert 5 <= len(limited) <= 15
     # one a column for infinity, one for each end, a few for all columns at once, and those of `SklearnSource` itself
     assert calls.count("ask") <= 25 + 2 * len(limited) + 30
-    assert calls.count("look") <= 20
+    assert calls.count("look") <= 4
     monkeypatch.undo()
     for column in limited[:2]:
         row = dict(frame.iloc[0])

@@ -12,7 +12,7 @@ from program_runner import reference
 
 from isoship.errors import UnsupportedModelError
 from isoship.onnx.graph import GraphBuilder
-from isoship.onnx.trees import Tree, write_leaf_numbers, write_leaf_values, write_sum
+from isoship.onnx.trees import Tree, write_leaf_numbers, write_leaf_values, write_sum, write_total
 from isoship.tfjs import to_tfjs
 from isoship.tfjs.lowerings.trees import split_by_grid
 from isoship.tfjs.trees import NEVER
@@ -131,15 +131,19 @@ def test_rank_columns_split_only_where_comparison_or_missing_values_differ(web_f
     assert len(columns) == len(set(columns)) == 16
 
 
-def test_sums_over_a_thousand_trees_stay_within_the_promise(web_form: Any, backend: str) -> None:
+@pytest.mark.parametrize("lookup", ["rows", "columns"])
+def test_sums_over_a_thousand_trees_stay_within_the_promise(lookup: str, web_form: Any, backend: str) -> None:
     """Plain float32 sums are 1e-4 off here; probabilities must stay within 1e-6."""
     rng = np.random.default_rng(4)
     trees = [random_tree(rng, 3) for _ in range(1000)]
     leaves = sum(tree.leaves for tree in trees)
     table = rng.dirichlet([0.3, 0.3, 0.3], leaves)
     g = GraphBuilder()
-    values = write_leaf_values(g, "X", trees, table, "double", given="double")
-    g.op("Div", write_sum(g, values, len(trees)), np.float64(len(trees)), out="probabilities")
+    if lookup == "rows":
+        total = write_sum(g, write_leaf_values(g, "X", trees, table, "double", given="double"), len(trees))
+    else:
+        total = write_total(g, "X", trees, table, "double", given="double")
+    g.op("Div", total, np.float64(len(trees)), out="probabilities")
     model = g.model(
         [helper.make_tensor_value_info("X", TensorProto.DOUBLE, ["N", FEATURES])],
         [helper.make_tensor_value_info("probabilities", TensorProto.DOUBLE, ["N", 3])],

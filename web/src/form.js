@@ -4,8 +4,12 @@
  * Every name and value goes in as text content or a property, never as markup.
  */
 
+import { within } from "./words.js";
+
 const MISSING = "leave empty = missing";
 const MOST_CHOICES = 500;
+/** An end of a range beyond it is no hint to anyone. */
+const FAR = 1e15;
 
 /**
  * @typedef {{column: import("./manifest.js").Column, element: HTMLElement, control: HTMLInputElement | HTMLSelectElement,
@@ -37,13 +41,21 @@ function number(column, field, id) {
   input.step = column.dtype === "int64" ? "1" : "any";
   input.inputMode = column.dtype === "int64" ? "numeric" : "decimal";
   if (field?.value !== undefined && field.value !== null) input.value = String(field.value);
-  const range = typeof field?.min === "number" && typeof field?.max === "number" ? `usually ${shown(field.min)} to ${shown(field.max)}` : "";
+  if (column.minimum !== null) input.min = String(column.minimum);
+  if (column.maximum !== null) input.max = String(column.maximum);
+  const usual = typeof field?.min === "number" && typeof field?.max === "number" ? `usually ${shown(field.min)} to ${shown(field.max)}` : "";
   const read = () => {
     // A control that holds "1e" has an empty value: it is neither a number nor missing.
     if (input.validity.badInput) return "something that is no number";
     return input.value === "" ? null : Number(input.value);
   };
-  return { column, control: input, read, element: labelled(column, input, id, range) };
+  const range = hasNearEnd(column) ? within("must be", column) : "";
+  return { column, control: input, read, element: labelled(column, input, id, [usual, range].filter(Boolean).join("; ")) };
+}
+
+/** Ends that a person may meet, unlike float32's largest number. @param {import("./manifest.js").Column} column */
+function hasNearEnd({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }) {
+  return [minimum, maximum, exclusiveMinimum, exclusiveMaximum].some((end) => end !== null && Math.abs(end) < FAR);
 }
 
 /**

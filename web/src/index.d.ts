@@ -17,8 +17,12 @@ export interface Column {
   infinity: boolean;
   /** the only values that the model accepts, or null */
   categories: Scalar[] | null;
-  /** the largest absolute value that the model accepts, or null */
-  limit: number | null;
+  /** the range of finite numbers that the model accepts: at most one end of each side is not null */
+  minimum: number | null;
+  maximum: number | null;
+  /** ends that are themselves refused */
+  exclusiveMinimum: number | null;
+  exclusiveMaximum: number | null;
 }
 
 export interface Signature {

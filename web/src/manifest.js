@@ -5,7 +5,8 @@
  * @typedef {"double" | "int64" | "bool" | "string"} ColumnDType
  * @typedef {string | number | boolean} Scalar
  * @typedef {{name: string, dtype: ColumnDType, missing: boolean, infinity: boolean, categories: Scalar[] | null,
- *   limit: number | null}} Column
+ *   minimum: number | null, maximum: number | null, exclusiveMinimum: number | null,
+ *   exclusiveMaximum: number | null}} Column
  * @typedef {{layout: "columns" | "matrix", columns: Column[]}} Signature
  * @typedef {{name: string, kind: string, dtype: string, shape: (string | number)[], classes: Scalar[] | null,
  *   keys: string[] | null}} Output `keys` are the classes as Python's `str` writes them, the keys of predictions
@@ -80,10 +81,25 @@ export function signatureFrom(document) {
         missing: column.missing,
         infinity: column.infinity ?? false,
         categories: column.categories === undefined ? null : array(column.categories, "categories"),
-        limit: column.limit ?? null,
+        minimum: end(column, "minimum"),
+        maximum: end(column, "maximum"),
+        exclusiveMinimum: end(column, "exclusiveMinimum"),
+        exclusiveMaximum: end(column, "exclusiveMaximum"),
       };
     }),
   };
+}
+
+/** @param {any} column @param {"minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum"} key @returns {number | null} */
+function end(column, key) {
+  const found = column[key];
+  if (found === undefined) return null;
+  const twice = (key === "exclusiveMinimum" && "minimum" in column) || (key === "exclusiveMaximum" && "maximum" in column);
+  const fits = column.dtype === "double" || (column.dtype === "int64" && !key.startsWith("exclusive"));
+  if (twice || !fits || typeof found !== "number") {
+    throw new Damage(`column ${JSON.stringify(column.name)} cannot have the ${key} ${JSON.stringify(found)}`);
+  }
+  return found;
 }
 
 /**

@@ -7,7 +7,7 @@
 
 import { InputError } from "./errors.js";
 import { MISSING_STRING, value } from "./value.js";
-import { expectedOf, got, listed, quoted } from "./words.js";
+import { expectedOf, got, listed, quoted, within } from "./words.js";
 
 const LARGEST_INTEGER = 2 ** 53;
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -72,8 +72,8 @@ function double(x, column, row) {
   if (typeof x !== "number") refuseValue(row, column, x);
   if (!Number.isFinite(x)) {
     if (Number.isNaN(x) || !column.infinity) refuseValue(row, column, x, "a finite number");
-  } else if (column.limit !== null && Math.abs(x) > column.limit) {
-    refuseValue(row, column, x, `a number from ${-column.limit} to ${column.limit}`);
+  } else if (!inside(x, column)) {
+    refuseValue(row, column, x, within("a number", column));
   }
   checkCategory(row, column, x);
   return x;
@@ -82,10 +82,21 @@ function double(x, column, row) {
 /** @param {any} x @param {import("./manifest.js").Column} column @param {number} row */
 function int64(x, column, row) {
   if (typeof x !== "bigint" && !Number.isInteger(x)) refuseValue(row, column, x);
-  const limit = Math.min(LARGEST_INTEGER, column.limit ?? LARGEST_INTEGER);
-  if (x > limit || x < -limit) refuseValue(row, column, x, `an integer from ${-limit} to ${limit}`);
+  const lowest = Math.max(-LARGEST_INTEGER, column.minimum ?? -LARGEST_INTEGER);
+  const highest = Math.min(LARGEST_INTEGER, column.maximum ?? LARGEST_INTEGER);
+  if (x > highest || x < lowest) refuseValue(row, column, x, `an integer from ${lowest} to ${highest}`);
   checkCategory(row, column, x, Number(x));
   return BigInt(x);
+}
+
+/** @param {number} x @param {import("./manifest.js").Column} column */
+function inside(x, { minimum, maximum, exclusiveMinimum, exclusiveMaximum }) {
+  return (
+    (minimum === null || x >= minimum) &&
+    (maximum === null || x <= maximum) &&
+    (exclusiveMinimum === null || x > exclusiveMinimum) &&
+    (exclusiveMaximum === null || x < exclusiveMaximum)
+  );
 }
 
 /** @param {any} x @param {import("./manifest.js").Column} column @param {number} row */

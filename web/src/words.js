@@ -35,6 +35,17 @@ export function expectedOf(column, what) {
 }
 
 /**
+ * `what` in the range of a column that has one end or two: `a number above 0 and at most 10`.
+ * @param {string} what @param {import("./manifest.js").Column} column
+ */
+export function within(what, { minimum, maximum, exclusiveMinimum, exclusiveMaximum }) {
+  if (minimum !== null && maximum !== null) return `${what} from ${minimum} to ${maximum}`;
+  /** @type {[string, number | null][]} */
+  const ends = [["at least", minimum], ["above", exclusiveMinimum], ["at most", maximum], ["below", exclusiveMaximum]];
+  return `${what} ${ends.filter(([, end]) => end !== null).map(([words, end]) => `${words} ${end}`).join(" and ")}`;
+}
+
+/**
  * A value named by its type, never walked into: `a string "x"`, `a number 1.5`, `an array`.
  * @param {unknown} value
  */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import importlib.metadata
 import os
@@ -75,10 +76,13 @@ def check(
     source, why_not = find_source(shipped, golden, model, sample)
     own = _sample_rows(sample, shipped)
     evidence, case, notes = _case(shipped, golden, source, why_not, own, rows, seed, atol, rtol, say)
+    case = dataclasses.replace(case, large_batch=True)
     proven = {"model", *shipped.targets}
     names = tuple(runtimes) if runtimes else tuple(n for n in available() if target_of(n) in proven)
     required = tuple({target_of(n): None for n in names}) if runtimes else ("model", *shipped.targets)
-    return _run(shipped, evidence, case, notes, names, required, partial=bool(runtimes), seed=seed, say=say)
+    return _run(
+        shipped, evidence, case, notes, names, required, source=source, partial=bool(runtimes), seed=seed, say=say
+    )
 
 
 def verify_before_move(
@@ -97,7 +101,7 @@ def verify_before_move(
     golden = read_golden(shipped)
     evidence, case, notes = _case(shipped, golden, source, "", [], _VERIFY_ROWS, 0, None, None, say)
     names = tuple(n for n in _VERIFY_WITH if target_of(n) in ("model", *shipped.targets))
-    return _run(shipped, evidence, case, notes, names, ("model",), partial=True, seed=0, say=say)
+    return _run(shipped, evidence, case, notes, names, ("model",), source=source, partial=True, seed=0, say=say)
 
 
 def _case(
@@ -119,6 +123,7 @@ def _case(
         return "golden", Case(golden.rows, golden.kinds, golden.answers, golden.refused, atol, rtol), (note,)
     import onnx
 
+    from isoship.parity.draw import typical_row
     from isoship.parity.golden import spread_refusals
     from isoship.parity.paths import tree_nodes
     from isoship.parity.refusals import refused_rows
@@ -141,10 +146,12 @@ def _case(
     notes = () if source is not None else (f"the source model was not asked: {why_not}",)
     say(f"{len(reference.kept)} rows answered by {'the source model' if source is not None else 'model.onnx'}")
     refused = spread_refusals(refused_rows(profiles), _MOST_REFUSED)
-    own_refusals = [_as_refused(made, i) for i in reference.refused]
+    own_refusals = [_as_refused(answer, made.rows[i]) for i in reference.refused[:10]]
     rows = golden.rows + [made.rows[i] for i in reference.kept]
     kinds = golden.kinds + [made.kinds[i] for i in reference.kept]
-    case = Case(rows, kinds, _joined(golden.answers, reference.answers), [*refused, *own_refusals[:10]], atol, rtol)
+    joined = _joined(golden.answers, reference.answers)
+    shown = [*refused, *own_refusals]
+    case = Case(rows, kinds, joined, shown, atol, rtol, answer=answer, typical=typical_row(profiles))
     return ("graph" if source is None else "source"), case, notes
 
 
@@ -156,6 +163,7 @@ def _run(
     names: Sequence[str],
     required: tuple[str, ...],
     *,
+    source: Source | None,
     partial: bool,
     seed: int,
     say: Progress,
@@ -168,7 +176,7 @@ def _run(
     say(f"asking {', '.join(names)}")
     # each runtime is a process of its own, and starting one leaves a processor idle half of the time
     with ThreadPoolExecutor(max_workers=max(1, min(_SIDE_BY_SIDE, os.cpu_count() or 1))) as pool:
-        verdicts = [integrity(shipped), *pool.map(trial, names)]
+        verdicts = [integrity(shipped, source), *pool.map(trial, names)]
     named = {w.row for v in verdicts for w in v.worst}
     report = ParityReport(
         name=shipped.manifest.name,
@@ -203,17 +211,27 @@ def _labels_by(graph: Answer, shipped: Shipped) -> Callable[[list[Row]], Sequenc
     return labels
 
 
-def _as_refused(made: RowSet, i: int) -> Any:
+def _as_refused(answer: Answer, row: Row) -> Any:
+    """A row that the model refuses though the contract allows it, with the model's own words."""
     from isoship.parity.refusals import Refused
 
-    return Refused(made.rows[i], "", "refused by the model")
+    try:
+        answer([row])
+    except InputError as err:
+        return Refused(row, "", str(err))
+    return Refused(row, "", "refused in the batch, and answered alone")
 
 
 def _joined(first: Answers, second: Answers) -> Answers:
     return Answers(
         {name: np.concatenate([array, second.outputs[name]]) for name, array in first.outputs.items()},
         np.concatenate([first.margin, second.margin]),
+        np.concatenate([_value_margin(first), _value_margin(second)]),
     )
+
+
+def _value_margin(answers: Answers) -> Any:
+    return np.full(len(answers.margin), np.inf) if answers.value_margin is None else answers.value_margin
 
 
 def _sample_rows(sample: Any, shipped: Shipped) -> list[Row]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from isoship.sources.contract import Answers
 from isoship_edge.manifest import Output, Tolerance
+
+if TYPE_CHECKING:
+    from isoship.parity.cause import Cause
 
 Array = np.ndarray[Any, Any]
 Status = Literal["agree", "disagree", "crashed", "hung", "unavailable"]
@@ -50,7 +53,9 @@ class KindCount:
 
 @dataclass(frozen=True)
 class Comparison:
-    """flips and ties: rows. over: rows with a number beyond its tolerance. problems: what no number expresses."""
+    """flips: rows with another label. ties: with another label within the margin, or a number that the source itself
+    does not settle (`Answers.value_margin`). over: with a number beyond its tolerance. problems: what no number
+    expresses."""
 
     rows: int
     flips: int
@@ -87,6 +92,7 @@ class Verdict:
     kinds: dict[str, KindCount] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     tolerances: dict[str, Tolerance] = field(default_factory=dict)
+    cause: Cause | None = None
 
 
 def compare(
@@ -108,6 +114,7 @@ def compare(
     problems = [f"{o.name} is not answered" for o in outputs if o.name not in answers]
     problems += [f"{name} is answered and not in the manifest" for name in answers if name not in reference.outputs]
     tie_below = tie_tolerance(outputs, tolerances, precision)
+    unsettled = reference.unsettled(_TIE[precision])
     flipped, tied, over = (np.zeros(count, dtype=bool) for _ in range(3))
     error = np.zeros(count)
     relative = 0.0
@@ -116,7 +123,7 @@ def compare(
         if output.name not in answers or output.name not in reference.outputs:
             continue
         want, got = reference.outputs[output.name], np.asarray(answers[output.name])
-        wrong = _misfit(output, want, got)
+        wrong = _misfit(output, want, got, precision)
         if wrong is not None:
             problems.append(wrong)
             continue
@@ -125,14 +132,17 @@ def compare(
             t = tolerances[output.name]
             allowed = t.atol + t.rtol * np.where(np.isfinite(want), np.abs(want), 0.0)
             beyond = _rows(d > allowed)
-            over |= beyond
+            excused = beyond & unsettled
+            tied |= excused
+            over |= beyond & ~excused
             row_error = _rows(d, np.max)
+            row_error = np.where(excused, 0.0, row_error)
             error = np.maximum(error, row_error)
-            relative = max(relative, _relative(d, want, t.atol))
+            relative = max(relative, _relative(d[~excused], want[~excused], t.atol))
             bad, flips = row_error, np.zeros(count, dtype=bool)
         else:
             other = _rows(_unequal(want, got))
-            tie = other & (reference.margin <= tie_below) & (output.kind == "label")
+            tie = other & ((reference.margin <= tie_below) if output.kind == "label" else unsettled)
             flips = other & ~tie
             flipped |= flips
             tied |= tie
@@ -175,10 +185,11 @@ def tie_tolerance(outputs: Sequence[Output], tolerances: Mapping[str, Tolerance]
     return max(deciding, default=_TIE[precision])
 
 
-def _misfit(output: Output, want: Array, got: Array) -> str | None:
+def _misfit(output: Output, want: Array, got: Array, precision: str) -> str | None:
     if got.shape != want.shape:
         return f"{output.name} has shape {list(got.shape)} where the model gives {list(want.shape)}"
-    if got.dtype.kind not in _KINDS_OF_DTYPE[output.dtype]:
+    narrow = output.dtype == "double" and precision == "double" and got.dtype == np.float32
+    if got.dtype.kind not in _KINDS_OF_DTYPE[output.dtype] or narrow:
         return f"{output.name} has dtype {got.dtype} where the manifest says {output.dtype}"
     return None
 

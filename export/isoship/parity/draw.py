@@ -88,12 +88,10 @@ def typical_row(profiles: dict[str, ColumnProfile]) -> Row:
 
 
 def within(value: float, profile: ColumnProfile) -> Any:
-    """A number as the column takes it: whole for int64, no larger than the limit."""
-    if profile.limit is not None:
-        value = float(np.clip(value, -profile.limit, profile.limit))
+    """A number as the column takes it: whole for int64, inside the contract."""
     if profile.dtype == "int64":
-        return int(np.clip(np.round(value), -(2**53), 2**53))
-    return float(value)
+        return int(min(max(np.round(value), -(2**53), profile.lowest), 2**53, profile.highest))
+    return float(min(max(value, profile.lowest), profile.highest))
 
 
 def around(boundary: float, profile: ColumnProfile) -> list[Any]:
@@ -111,7 +109,7 @@ def around(boundary: float, profile: ColumnProfile) -> list[Any]:
             float(np.nextafter(single, np.float32(np.inf))),
             float(np.nextafter(boundary, -np.inf)),
         ]
-    usable = [v for v in steps if np.isfinite(v) and (profile.limit is None or abs(v) <= profile.limit)]
+    usable = [v for v in steps if np.isfinite(v) and profile.lowest <= v <= profile.highest]
     return list(dict.fromkeys(usable))
 
 
@@ -127,16 +125,17 @@ def extremes(profile: ColumnProfile) -> list[Any]:
     span = profile.high - profile.low
     values = [0.0, -0.0, 5e-324, -5e-324, 2.2250738585072014e-308, 1e-45, -1e-45, 1.0000000180025095e-35, 1e-20]
     values += [profile.low - span, profile.high + span]
+    # an end nearer than that is a fact about the column, not about how far floating point goes
+    ends = [profile.lowest, profile.highest]
+    values += [end for end in ends if profile.saturates or profile.low - span <= end <= profile.high + span]
     if profile.saturates:
         far = [2.0**24 + 1, 1e9, 2.0**31, 2.0**53, 1e30, 3.4028234663852886e38, 3.4028235677973366e38, 1e300]
         values += [sign * v for v in (*far, np.finfo(np.float64).max) for sign in (1.0, -1.0)]
-        if profile.limit is not None:
-            values += [profile.limit, -profile.limit]
-        if profile.infinity:
-            values += [np.inf, -np.inf]
     if profile.dtype == "int64":
-        return list(dict.fromkeys(int(v) for v in values if abs(v) <= 2**53 and v == int(v)))
-    return [float(v) for v in values if profile.limit is None or abs(v) <= profile.limit]
+        lowest, highest = max(-(2**53), profile.lowest), min(2**53, profile.highest)
+        return list(dict.fromkeys(int(v) for v in values if lowest <= v <= highest and v == int(v)))
+    infinite = (np.inf, -np.inf) if profile.infinity else ()
+    return [*(float(v) for v in values if np.isfinite(v) and profile.lowest <= v <= profile.highest), *infinite]
 
 
 def strange_strings(profile: ColumnProfile) -> Iterator[str]:

@@ -44,7 +44,7 @@ def _field(profile: ColumnProfile) -> dict[str, Any]:
 def _number(profile: ColumnProfile) -> dict[str, Any]:
     span = profile.high - profile.low
     if not profile.fitted or not (0 < span < math.inf):
-        value: float = 0 if profile.dtype == "int64" else 0.0
+        value: float = _whole(profile) if profile.dtype == "int64" else profile.typical
         return {"kind": "number", "min": None, "max": None, "value": value, "integer": profile.dtype == "int64"}
     step = _step(span) * 10
     low, high = _round(profile.low, step, math.floor), _round(profile.high, step, math.ceil)
@@ -54,10 +54,14 @@ def _number(profile: ColumnProfile) -> dict[str, Any]:
             "kind": "number",
             "min": math.floor(low),
             "max": math.ceil(high),
-            "value": round(value),
+            "value": _whole(profile),
             "integer": True,
         }
     return {"kind": "number", "min": low, "max": high, "value": value, "integer": False}
+
+
+def _whole(profile: ColumnProfile) -> int:
+    return int(min(max(round(profile.typical), profile.lowest), profile.highest))
 
 
 def _step(span: float) -> float:

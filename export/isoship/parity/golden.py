@@ -26,6 +26,8 @@ FORMAT = 1
 _MOST_ROWS, _USUAL_ROWS, _FEWEST_ROWS, _MOST_VALUES = 128, 64, 24, 20_000
 _POOL = 600
 _MOST_REFUSED = 40
+#: The width of a jump in float32 (`isoship.parity.compare`), the widest of all forms.
+_UNSETTLED = 1e-6
 #: Rows that show how a model is used, rather than how it is built, are left to `check`.
 _LEFT_OUT = ("integer", "sample")
 
@@ -50,7 +52,7 @@ def golden_rows(
     """
     rng = np.random.default_rng(seed)
     pool = _pool(source, profiles, rng, seed, labels, nodes)
-    asked = ask(source.answers, pool.rows)
+    asked = _settled(ask(source.answers, pool.rows))
     pool = RowSet([pool.rows[i] for i in asked.kept], [pool.kinds[i] for i in asked.kept])
     room = max(_FEWEST_ROWS, min(_MOST_ROWS, _MOST_VALUES // max(1, len(profiles))))
     chosen = _chosen(pool, asked, profiles, room)
@@ -73,6 +75,14 @@ def golden_rows(
             if r.why not in SOURCE_REASONS or is_refused(source, r)
         ],
     }
+
+
+def _settled(asked: Reference) -> Reference:
+    """Without the rows whose numbers the source itself does not settle: they would prove nothing on another machine."""
+    kept = np.flatnonzero(~asked.answers.unsettled(_UNSETTLED)).tolist()
+    if not kept:
+        return asked
+    return Reference(asked.answers.at(kept), [asked.kept[i] for i in kept], asked.refused)
 
 
 def encode_row(row: Row) -> dict[str, Any]:
@@ -127,7 +137,7 @@ def _moved(row: Row, profiles: Profiles, meant: dict[str, set[Any]], rng: Rng) -
         if not np.isfinite(value) or len(repr(value).strip("-0.").replace(".", "")) > 9:
             continue
         near = value + float(rng.uniform(0.1, 1.0)) * 1e-3 * (p.high - p.low)
-        moved[name] = near if p.limit is None or abs(near) <= p.limit else value
+        moved[name] = near if p.lowest <= near <= p.highest else value
     return moved
 
 

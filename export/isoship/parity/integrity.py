@@ -1,22 +1,28 @@
-"""Are the files of a bundle those that its manifest speaks of, in every target?"""
+"""Are the files of a bundle those that its manifest speaks of, in every target, and is the manifest the model's own?"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import zipfile
+import zlib
 from pathlib import Path
 
 from isoship.parity.compare import Verdict
 from isoship.parity.contract import Shipped
+from isoship.parity.promises import broken_promises
+from isoship.sources.contract import Source
 from isoship_edge.manifest import digest_of
 
 #: What every target carries unchanged.
 _CARRIED = ("manifest.json", "model.onnx", "golden.json")
 
 
-def integrity(shipped: Shipped) -> Verdict:
-    """A verdict named `files`: digests of the bundle itself, and of each target's copies against it."""
+def integrity(shipped: Shipped, source: Source | None = None) -> Verdict:
+    """A verdict named `files`: digests of the bundle itself, and of each target's copies against it.
+
+    source: the model, where it is at hand, to be held against what the manifest says of it.
+    """
     folder, wrong = shipped.folder, []
     model = sha256(folder / "model.onnx")
     digest = digest_of(model, json.loads((folder / "manifest.json").read_bytes()))
@@ -44,6 +50,8 @@ def integrity(shipped: Shipped) -> Verdict:
             elif (folder / name).is_file() and copy.read_bytes() != (folder / name).read_bytes():
                 wrong.append(f"{target}/{name} differs from the bundle's own")
     wrong += _stale_zip(folder)
+    if source is not None:
+        wrong += broken_promises(shipped.manifest, source)
     return Verdict("files", "bundle", "double", "disagree" if wrong else "agree", message="\n".join(wrong))
 
 
@@ -57,10 +65,18 @@ def _stale_zip(folder: Path) -> list[str]:
         return []
     if not zipfile.is_zipfile(path):
         return ["lambda.zip is no zip file"]
+    target = folder / "lambda"
     with zipfile.ZipFile(path) as archive:
-        held = set(archive.namelist())
-        return [
+        held = {member.filename: member.CRC for member in archive.infolist() if not member.is_dir()}
+        wrong = [
             f"lambda.zip holds another {name} than the bundle"
             for name in _CARRIED
             if name in held and archive.read(name) != (folder / name).read_bytes()
         ]
+    if wrong or not target.is_dir():
+        return wrong
+    # the check runs lambda/, and what is deployed may be the zip
+    there = {p.relative_to(target).as_posix(): p for p in target.rglob("*") if p.is_file()}
+    other = sorted(held.keys() ^ there.keys())
+    other += [name for name in held.keys() & there.keys() if zlib.crc32(there[name].read_bytes()) != held[name]]
+    return [f"lambda.zip is not what lambda/ holds: {', '.join(sorted(other)[:5])}"] if other else []

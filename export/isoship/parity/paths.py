@@ -1,8 +1,8 @@
-"""Rows that walk down to a split and stand on it: the last value before it and the first after, for every node.
+"""Rows that walk down to a split and stand on it: for every node of every tree, either side, and a missing value.
 
 A row that merely holds a threshold seldom reaches the node deep in a tree that asks for it. Here the way from the
-root is carried back to the raw columns: each split on the way becomes a bound of a column (found by bisection, as in
-`isoship.parity.probe`) or a set of its categories. Several nodes share a row where their ways agree, one a column.
+root is carried back to the raw columns (`isoship.parity.branches`), and several nodes share a row where their ways
+agree: one value a column, and all nodes that this value stands on.
 """
 
 from __future__ import annotations
@@ -10,80 +10,46 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
+from isoship.parity.branches import Bound, Node, Step, tree_nodes
 from isoship.parity.draw import Rng, ordinary_value, within
-from isoship.parity.levels import TREES, Graph, attributes_of
-from isoship.parity.probe import IntArray, Levels, Probe
 from isoship.parity.profile import ColumnProfile
 from isoship.sources.contract import Row
-from isoship_edge.manifest import Signature
 
-if TYPE_CHECKING:
-    import onnx
+__all__ = ["Node", "path_rows", "tree_nodes"]
 
-_LEQ, _LT = 0, 1
 #: Rows that are open for one more node; more of them pack tighter and take longer.
 _OPEN_ROWS = 48
 #: More nodes than this are thinned evenly: each costs a walk through the open rows.
 _MOST_NODES = 20_000
+#: Values of one node in one round: a set of hundreds of categories would leave no room for the others.
+_MOST_VALUES = 8
 _ROUNDS = 6
-
-#: What a branch asks of one column: bounds (after, up to) in raw values, or the values allowed.
-Bound = tuple[float, float]
-Step = tuple[str, Bound | frozenset[Any]]
-
-
-@dataclass(frozen=True, eq=False)
-class Node:
-    """A split that one number column decides: the steps that lead to it, and the last raw value on its near side."""
-
-    steps: tuple[Step, ...]
-    column: str
-    last: float
 
 
 @dataclass
 class _Open:
-    """A row in the making."""
+    """A row in the making. bounds: (after, up to) and whether a missing value is still allowed, by column."""
 
-    bounds: dict[str, Bound] = field(default_factory=dict)
+    bounds: dict[str, tuple[Bound, bool]] = field(default_factory=dict)
     allowed: dict[str, frozenset[Any]] = field(default_factory=dict)
     pinned: dict[str, Any] = field(default_factory=dict)
-
-
-def tree_nodes(model: onnx.ModelProto, signature: Signature, profiles: Mapping[str, ColumnProfile]) -> list[Node]:
-    """The nodes of every tree ensemble of a canonical graph, tree after tree, as far as number columns decide them."""
-    graph = Graph(model)
-    ensembles = [n for n in graph.nodes if n.op_type in TREES and graph.in_prefix(n.input[0])]
-    if not ensembles:
-        return []
-    probe = Probe(model, signature, list(dict.fromkeys(n.input[0] for n in ensembles)))
-    found: list[Node] = []
-    for ensemble in ensembles:
-        found += _nodes_of(attributes_of(ensemble), ensemble.input[0], probe, signature, profiles)
-    return found
 
 
 def path_rows(
     nodes: Sequence[Node], profiles: Mapping[str, ColumnProfile], rng: Rng, most: int | None = None
 ) -> Iterator[Row]:
-    """Rows on both sides of every node, or of as many as `most` rows hold, each filled up with ordinary values.
+    """Rows on every side of every node, or of as many as `most` rows hold, each filled up with ordinary values.
 
     Every node has its turn before any has another: a row that is led astray at a node may still reach a leaf of the
     same value, so that one row a side is not enough.
     """
-    targets = [(i, side) for i in range(len(nodes)) for side in (0, 1)]
-    turns = [rng.permutation(len(targets))[: 2 * _MOST_NODES] for _ in range(_ROUNDS)]
-    order = np.concatenate(turns) if targets else np.empty(0, np.int64)
     open_rows: list[_Open] = []
     made = 0
-    for k in order.tolist():
-        node, side = nodes[targets[k][0]], targets[k][1]
-        value = _beside(node.last, side, profiles[node.column])
-        if value is None or any(_join(row, node, value) for row in open_rows):
+    for node, value in _turns(nodes, rng):
+        shared = sorted(open_rows, key=lambda row: row.pinned.get(node.column, _NOTHING) is _NOTHING)
+        if any(_join(row, node, value) for row in shared):
             continue
         fresh = _Open()
         if not _join(fresh, node, value):
@@ -98,55 +64,82 @@ def path_rows(
         yield _filled(row, profiles, rng)
 
 
-def _beside(last: float, side: int, profile: ColumnProfile) -> Any:
-    """The last value on the near side (0) or the first beyond (1); None where the contract does not take it."""
-    if profile.dtype == "int64":
-        value: Any = int(last) + side
-    else:
-        value = math.nextafter(last, math.inf) if side else last
-    return value if math.isfinite(value) and within(float(value), profile) == value else None
+_NOTHING: Any = object()
+
+
+def _turns(nodes: Sequence[Node], rng: Rng) -> Iterator[tuple[Node, Any]]:
+    """Nodes with a value each; those of one value of one column come together, as they fit into one row most often."""
+    for _ in range(_ROUNDS if nodes else 0):
+        groups: dict[tuple[str, Any], list[Node]] = {}
+        for i in rng.permutation(len(nodes))[:_MOST_NODES].tolist():
+            values = nodes[i].values
+            if len(values) > _MOST_VALUES:
+                values = tuple(values[k] for k in rng.permutation(len(values))[:_MOST_VALUES].tolist())
+            for value in values:
+                groups.setdefault((nodes[i].column, value), []).append(nodes[i])
+        keys = list(groups)
+        for k in rng.permutation(len(keys)).tolist():
+            yield from ((node, keys[k][1]) for node in groups[keys[k]])
 
 
 def _join(row: _Open, node: Node, value: Any) -> bool:
     """Takes a node into a row in the making, where its way does not contradict what is there."""
-    if node.column in row.pinned or not _inside(value, row.bounds.get(node.column)):
+    name = node.column
+    if row.pinned.get(name, value) != value or not _fits(value, row.bounds.get(name), row.allowed.get(name)):
         return False
-    bounds: dict[str, Bound] = {}
+    bounds: dict[str, tuple[Bound, bool]] = {}
     allowed: dict[str, frozenset[Any]] = {}
-    for column, asked in node.steps:
-        if isinstance(asked, frozenset):
+    for step in node.steps:
+        column = step.column
+        if isinstance(step.asked, frozenset):
             both = allowed.get(column, row.allowed.get(column))
-            allowed[column] = asked if both is None else asked & both
+            allowed[column] = step.asked if both is None else step.asked & both
             if not allowed[column]:
                 return False
-            continue
-        low, high = bounds.get(column) or row.bounds.get(column) or (-math.inf, math.inf)
-        bounds[column] = low, high = max(low, asked[0]), min(high, asked[1])
-        if not low < high:
-            return False
-        known = value if column == node.column else row.pinned.get(column)
-        if known is not None and not low < known <= high:
+        else:
+            bounds[column] = _narrowed(bounds.get(column) or row.bounds.get(column), step, step.asked)
+            (low, high), missing = bounds[column]
+            if not low < high and not missing:
+                return False
+        known = value if column == name else row.pinned.get(column, _NOTHING)
+        if known is not _NOTHING and not _fits(known, bounds.get(column), allowed.get(column)):
             return False
     row.bounds.update(bounds)
     row.allowed.update(allowed)
-    row.pinned[node.column] = value
+    row.pinned[name] = value
     return True
 
 
-def _inside(value: Any, bound: Bound | None) -> bool:
-    return bound is None or bound[0] < value <= bound[1]
+def _narrowed(known: tuple[Bound, bool] | None, step: Step, asked: Bound) -> tuple[Bound, bool]:
+    if known is None:
+        return asked, step.missing
+    (low, high), missing = known
+    return (max(low, asked[0]), min(high, asked[1])), missing and step.missing
+
+
+def _fits(value: Any, bound: tuple[Bound, bool] | None, allowed: frozenset[Any] | None) -> bool:
+    if allowed is not None and value not in allowed:
+        return False
+    if bound is None:
+        return True
+    (low, high), missing = bound
+    return missing if value is None else low < value <= high
 
 
 def _filled(row: _Open, profiles: Mapping[str, ColumnProfile], rng: Rng) -> Row:
     filled: Row = {}
     for name, profile in profiles.items():
+        bound = row.bounds.get(name)
         if name in row.pinned:
             filled[name] = row.pinned[name]
         elif name in row.allowed:
-            choices = sorted(row.allowed[name], key=repr)
+            choices = sorted((v for v in row.allowed[name] if _fits(v, bound, None)), key=repr)
+            choices = choices or sorted(row.allowed[name], key=repr)
             filled[name] = choices[int(rng.integers(len(choices)))]
+        elif bound is not None and not bound[0][0] < bound[0][1]:
+            filled[name] = None  # only a missing value passes all the splits above
         else:
-            filled[name] = _between(row.bounds.get(name), profile, rng)
+            filled[name] = _between(None if bound is None else bound[0], profile, rng)
     return filled
 
 
@@ -156,114 +149,14 @@ def _between(bound: Bound | None, profile: ColumnProfile, rng: Rng) -> Any:
     if bound is None:
         return value
     for _ in range(4):
-        if _inside(value, bound):
+        if bound[0] < value <= bound[1]:
             return value
         value = ordinary_value(profile, rng)
     low, high = bound
     span = profile.high - profile.low
     low, high = (max(low, high - span), high) if math.isfinite(high) else (low, low + span)
     middle = within(low + (high - low) * float(rng.uniform(0.1, 0.9)), profile)
-    if _inside(middle, bound):
+    if bound[0] < middle <= bound[1]:
         return middle
     end = math.floor(high) if profile.dtype == "int64" else high
     return within(end, profile) if math.isfinite(high) else middle
-
-
-def _nodes_of(
-    a: dict[str, Any], tensor: str, probe: Probe, signature: Signature, profiles: Mapping[str, ColumnProfile]
-) -> Iterator[Node]:
-    """Walks the trees of one TreeEnsemble (v5), depth first."""
-    if "tree_roots" not in a:
-        return
-    modes = np.asarray(a["nodes_modes"]).astype(np.int64)
-    features = np.asarray(a["nodes_featureids"], np.int64)
-    splits = np.asarray(a["nodes_splits"]).astype(np.float64)
-    plain = (modes == _LEQ) | (modes == _LT)
-    asked = np.unique(
-        np.stack([features[plain].astype(np.float64), splits[plain], (modes[plain] == _LT).astype(np.float64)], axis=1),
-        axis=0,
-    )
-    levels = Levels(tensor, asked[:, 0].astype(np.int64), asked[:, 1], asked[:, 2].astype(bool))
-    answers = _Answers(levels, probe, signature, profiles)
-    number = {key: i for i, key in enumerate(map(tuple, asked.tolist()))}
-    on_true, on_false = np.asarray(a["nodes_truenodeids"]), np.asarray(a["nodes_falsenodeids"])
-    true_leaf, false_leaf = np.asarray(a["nodes_trueleafs"]), np.asarray(a["nodes_falseleafs"])
-    for root in a["tree_roots"]:
-        waiting: list[tuple[int, tuple[Step, ...]]] = [(root, ())]
-        while waiting:
-            i, steps = waiting.pop()
-            level = number.get((float(features[i]), float(splits[i]), float(modes[i] == _LT))) if plain[i] else None
-            if level is not None and answers.owner[level] in answers.numeric and answers.last[level] is not None:
-                yield Node(steps, str(answers.owner[level]), float(answers.last[level] or 0.0))
-            for child, is_leaf, below in ((on_true[i], true_leaf[i], True), (on_false[i], false_leaf[i], False)):
-                if not is_leaf:
-                    step = answers.step(level, below) if level is not None else None
-                    waiting.append((int(child), (*steps, step) if step else steps))
-
-
-class _Answers:
-    """For each level of a tensor: which column decides it, and which raw values lie below."""
-
-    def __init__(
-        self, levels: Levels, probe: Probe, signature: Signature, profiles: Mapping[str, ColumnProfile]
-    ) -> None:
-        self.numeric = {c.name for c in signature.columns if c.dtype in ("double", "int64") and c.categories is None}
-        listed = {n: _values(p) for n, p in profiles.items() if n not in self.numeric}
-        text = {n: [str(v) for v in vs] for n, vs in listed.items() if profiles[n].dtype == "string"}
-        owners = probe.only_column(levels.tensor, sorted(self.numeric), text)
-        booleans = [n for n, p in profiles.items() if p.dtype == "bool"]
-        for name in booleans:
-            got = probe.values(levels.tensor, {name: np.array([False, True])})
-            for k in np.flatnonzero(got[0] != got[1]).tolist():
-                owners[k] = name if owners[k] is None else None
-        self.owner = [owners[k] for k in levels.feature.tolist()]
-        self.last: list[float | None] = [None] * len(self.owner)
-        self._low_is_below: IntArray = np.zeros(len(self.owner), np.int64)
-        self._below: dict[int, tuple[frozenset[Any], frozenset[Any]]] = {}
-        self._read_numbers(levels, probe)
-        for name, values in listed.items():
-            mine = [i for i, owner in enumerate(self.owner) if owner == name]
-            if not mine or not values:
-                continue
-            kind: Any = object if profiles[name].dtype == "string" else None
-            got = probe.values(levels.tensor, {name: np.array(values, dtype=kind)})
-            below = levels.below(got[:, levels.feature[mine]].astype(np.float64), mine)
-            for column, i in enumerate(mine):
-                yes = frozenset(v for v, b in zip(values, below[:, column].tolist(), strict=True) if b)
-                self._below[i] = (yes, frozenset(values) - yes)
-
-    def _read_numbers(self, levels: Levels, probe: Probe) -> None:
-        names = [owner if owner in self.numeric else None for owner in self.owner]
-        which, at = probe.crossings(names, levels)
-        once = np.bincount(which, minlength=len(names)) == 1
-        for i, value in zip(which.tolist(), at.tolist(), strict=True):
-            if once[i]:
-                self.last[i] = value
-        known = [i for i, value in enumerate(self.last) if value is not None]
-        for name in dict.fromkeys(names[i] for i in known):
-            mine = [i for i in known if names[i] == name]
-            raw = np.array([self.last[i] for i in mine], np.float64)
-            got = probe.values(levels.tensor, {str(name): probe.raw(str(name), raw)})
-            values = got[np.arange(len(mine)), levels.feature[mine]].astype(np.float64)
-            self._low_is_below[mine] = np.where(levels.strict[mine], values < levels.threshold[mine],
-                                                values <= levels.threshold[mine])  # fmt: skip
-
-    def step(self, level: int, below: bool) -> Step | None:
-        """What a branch asks of its column; None where several columns decide, or none."""
-        owner = self.owner[level]
-        if owner is None:
-            return None
-        if level in self._below:
-            return owner, self._below[level][0 if below else 1]
-        last = self.last[level]
-        if last is None:
-            return None
-        return owner, (-math.inf, last) if below == bool(self._low_is_below[level]) else (last, math.inf)
-
-
-def _values(profile: ColumnProfile) -> list[Any]:
-    if profile.dtype == "bool":
-        return [False, True]
-    if profile.dtype == "string":
-        return [*profile.categories, *([] if profile.closed else ["unseen 0"])]
-    return list(profile.categories)

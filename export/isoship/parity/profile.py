@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +18,7 @@ class ColumnProfile:
     categories: values that the model tells from others, in the model's order; with `closed` it refuses all others.
     boundaries: ascending doubles; between each and its next double (next integer for int64) something in the model
     changes side. low, high, typical: a range that contains what the model distinguishes; `fitted` is False where the
-    model does not tell (no threshold, no scaler) and they are a guess.
+    model does not tell (no threshold, no scaler) and they are a guess. lowest, highest: the ends of the contract.
     """
 
     name: str
@@ -31,5 +32,6 @@ class ColumnProfile:
     high: float = 3.0
     typical: float = 0.0
     fitted: bool = False
-    limit: float | None = None
+    lowest: float = -math.inf
+    highest: float = math.inf
     saturates: bool = False

@@ -13,12 +13,12 @@ from isoship.sources.contract import Row
 from isoship_edge.manifest import MISSING_STRING
 
 #: Reasons that lie in the source model itself; the others lie in JSON's types and in the promise of the interface.
-SOURCE_REASONS = ("missing", "infinite", "category", "limit")
+SOURCE_REASONS = ("missing", "infinite", "category", "range")
 
 
 @dataclass(frozen=True)
 class Refused:
-    """row: what is sent. column: the one that must be named ("" for any). why: missing, infinite, category, limit,
+    """row: what is sent. column: the one that must be named ("" for any). why: missing, infinite, category, range,
     type, whole, absent, unknown or character."""
 
     row: Row
@@ -52,12 +52,19 @@ def _wrong_values(p: ColumnProfile) -> list[tuple[Any, str]]:
         return [*wrong, (1, "type"), (0.0, "type")]
     wrong.append((True, "type"))
     if p.dtype == "int64":
-        wrong += [(1.5, "whole"), (2**53 + 2, "limit")]
+        wrong += [(1.5, "whole"), (2**53 + 2, "range")]
     elif not p.infinity:
         wrong += [(np.inf, "infinite"), (-np.inf, "infinite")]
-    if p.limit is not None and p.dtype == "double" and np.isfinite(p.limit):
-        wrong.append((float(np.nextafter(p.limit, np.inf)), "limit"))
+    wrong += [(value, "range") for value in _beyond(p)]
     if p.closed:
         other = max(float(c) for c in p.categories) + 1
         wrong.append((int(other) if p.dtype == "int64" else other, "category"))
     return wrong
+
+
+def _beyond(p: ColumnProfile) -> list[Any]:
+    """The next number after each end of the contract: the next double, or integer."""
+    ends = [(end, towards) for end, towards in ((p.lowest, -np.inf), (p.highest, np.inf)) if np.isfinite(end)]
+    if p.dtype == "int64":
+        return [int(end) + (1 if towards > 0 else -1) for end, towards in ends]
+    return [float(np.nextafter(end, towards)) for end, towards in ends]

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from isoship.parity.cause import Cause
 from isoship.parity.compare import Verdict
 from isoship.sources.contract import Row
 
@@ -97,6 +98,8 @@ class ParityReport:
             if v.message:
                 first, *rest = v.message.splitlines()
                 lines += [f"{v.name}: {first}", *(f"    {line}" for line in rest)]
+            if v.cause is not None:
+                lines += [f"    {line}" for line in told(v.cause)]
             if "rebuilt" in v.environment:
                 lines.append(f"{v.name}: {v.environment['rebuilt']}")
         lines += list(self.notes)
@@ -148,6 +151,14 @@ class ParityReport:
         for shown in entry["worst"]:
             shown["input"] = self.shown.get(shown["row"])
         return entry
+
+
+def told(cause: Cause) -> list[str]:
+    """A cause in a few lines, with what to paste last."""
+    lines = [f"{cause.output} should be {cause.expected!r} and is {cause.got!r}. {cause.where}"]
+    if cause.matters:
+        lines.append(f"What matters: {', '.join(f'{n} = {(cause.row or {})[n]!r}' for n in cause.matters)}")
+    return [*lines, *cause.reproduction.splitlines()]
 
 
 def number(value: float) -> str:

@@ -156,7 +156,8 @@ def _profile(
     saturates: bool,
 ) -> ColumnProfile:
     found = np.unique(np.array(boundaries, dtype=np.float64))
-    low, high, typical, fitted = _range(found, spread, categories)
+    *known, fitted = _range(found, spread, categories)
+    low, high, typical = _accepted(column, *known)
     return ColumnProfile(
         name=column.name,
         dtype=column.dtype,
@@ -169,9 +170,21 @@ def _profile(
         high=high,
         typical=typical,
         fitted=fitted,
-        limit=column.limit,
+        lowest=column.lowest,
+        highest=column.highest,
         saturates=saturates,
     )
+
+
+def _accepted(column: Column, low: float, high: float, typical: float) -> tuple[float, float, float]:
+    """The part of a range that the contract accepts, or a range at its end where there is none."""
+    width = high - low
+    if low >= column.highest:
+        low = column.highest - width
+    elif high <= column.lowest:
+        high = column.lowest + width
+    low, high = max(low, column.lowest), min(high, column.highest)
+    return low, high, typical if column.lowest < typical < column.highest else human((low + high) / 2, high - low)
 
 
 def _range(

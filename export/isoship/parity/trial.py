@@ -7,8 +7,12 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from isoship.errors import InputError, ParityError, RunnerUnavailable
+from isoship.parity.cause import Answer, cause_of
 from isoship.parity.compare import Comparison, Status, Verdict, compare
 from isoship.parity.contract import Runner, RunnerHung, Shipped
 from isoship.parity.refusals import Refused
@@ -16,11 +20,19 @@ from isoship.sources.contract import Answers, Row
 from isoship_edge.manifest import Tolerance
 
 _SHOWN = 3
+#: Batches in which rows are asked: sizes that have gone wrong where others had not.
+_SMALL = (1, 1, 1, 2, 2, 3, 3)
+_THOUSAND = 1000
+_LARGE = 4099
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """What every runtime is shown: rows with a kind each, the reference's answers, and rows that must be refused."""
+    """What every runtime is shown: rows with a kind each, the reference's answers, and rows that must be refused.
+
+    large_batch: more than 4096 rows are asked at once, too. answer: the reference, to be asked again about a
+    disagreement; typical: a row in the middle of everything.
+    """
 
     rows: list[Row]
     kinds: list[str]
@@ -28,6 +40,9 @@ class Case:
     refused: Sequence[Refused]
     atol: float | None = None
     rtol: float | None = None
+    large_batch: bool = False
+    answer: Answer | None = None
+    typical: Row | None = None
 
 
 def try_runner(runner: Runner, shipped: Shipped, case: Case, say: Callable[[str], None]) -> Verdict:
@@ -40,6 +55,11 @@ def try_runner(runner: Runner, shipped: Shipped, case: Case, say: Callable[[str]
         verdict = _compared(runner, shipped, case, verdict)
         if not getattr(runner, "unguarded", False):
             verdict = _refusals(runner, case.refused, verdict)
+        wrong = any(count.flips or count.over for count in verdict.kinds.values())
+        if wrong and case.answer is not None and case.typical is not None:
+            say(f"{runner.name}: looking for the cause")
+            found = cause_of(runner, shipped, case.rows, case.answer, case.typical, verdict)
+            verdict = dataclasses.replace(verdict, cause=found)
     except RunnerUnavailable as err:
         return dataclasses.replace(verdict, status="unavailable", message=str(err))
     except RunnerHung as err:
@@ -59,10 +79,10 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
     finite_only = through_json and not getattr(runner, "takes_infinity", False)
     asked = [i for i, row in enumerate(case.rows) if not (finite_only and _infinite(row))]
     rows, kinds = [case.rows[i] for i in asked], [case.kinds[i] for i in asked]
-    reference = Answers({k: v[asked] for k, v in case.reference.outputs.items()}, case.reference.margin[asked])
+    reference = case.reference.at(asked)
     started = time.perf_counter()
     try:
-        answers = runner.infer(rows)
+        answers = _in_batches(runner, rows)
     except InputError as err:
         where = "" if err.row is None else f" (kind {kinds[err.row % len(kinds)]})"
         return dataclasses.replace(
@@ -72,23 +92,52 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
             message=f"refuses a row that the reference answers{where}: {err}",
         )
     milliseconds = (time.perf_counter() - started) * 1000
+    many = _large_batch(runner, shipped, case, rows, reference, verdict) if case.large_batch else ""
     found = compare(
         reference, answers, shipped.manifest.outputs, verdict.tolerances, kinds=kinds, precision=runner.precision,
         through_json=through_json,
     )  # fmt: skip
     return dataclasses.replace(
         verdict,
-        status="agree" if found.agrees else "disagree",
+        status="agree" if found.agrees and not many else "disagree",
         rows=found.rows,
         flips=found.flips,
         ties=found.ties,
         max_abs=found.max_abs,
         max_rel=found.max_rel,
         milliseconds=milliseconds,
-        message=_said(found),
+        message="\n".join(filter(None, [_said(found), many])),
         worst=tuple(dataclasses.replace(w, row=asked[w.row]) for w in found.worst),
         kinds=found.kinds,
     )
+
+
+def _in_batches(runner: Runner, rows: list[Row]) -> dict[str, Any]:
+    """The answers to all rows: the first in batches of 1, 2 and 3, the rest a thousand at a time."""
+    parts, start = [], 0
+    for size in (*_SMALL, *[_THOUSAND] * (len(rows) // _THOUSAND + 1)):
+        if start < len(rows):
+            try:
+                parts.append(runner.infer(rows[start : start + size]))
+            except InputError as err:
+                err.row = None if err.row is None else err.row + start
+                raise
+        start += size
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {name: np.concatenate([part[name] for part in parts if name in part]) for name in names}
+
+
+def _large_batch(
+    runner: Runner, shipped: Shipped, case: Case, rows: list[Row], reference: Answers, verdict: Verdict
+) -> str:
+    """What is wrong with one batch of more than 4096 rows, the same rows again and again; empty when nothing is."""
+    places = [i % len(rows) for i in range(_LARGE)]
+    answers = runner.infer([rows[i] for i in places])
+    found = compare(
+        reference.at(places), answers, shipped.manifest.outputs, verdict.tolerances, kinds=["large"] * _LARGE,
+        precision=runner.precision, through_json=bool(getattr(runner, "through_json", False)),
+    )  # fmt: skip
+    return "" if found.agrees else f"in one batch of {_LARGE} rows:\n{_said(found)}"
 
 
 def _refusals(runner: Runner, refused: Sequence[Refused], verdict: Verdict) -> Verdict:
@@ -101,7 +150,8 @@ def _refusals(runner: Runner, refused: Sequence[Refused], verdict: Verdict) -> V
             if r.column and err.column != r.column:
                 wrong.append(f"a row with a fault ({r.why}) in {r.column!r} is refused for {err.column!r}: {err}")
         else:
-            wrong.append(f"answers a row that must be refused ({r.why} in {r.column!r})")
+            fault = f"{r.why} in {r.column!r}" if r.column else r.why
+            wrong.append(f"answers a row that must be refused ({fault})")
     if not wrong:
         return dataclasses.replace(verdict, refused=len(refused))
     more = [f"and {len(wrong) - _SHOWN} more of these"] if len(wrong) > _SHOWN else []

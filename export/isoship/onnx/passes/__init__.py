@@ -22,7 +22,9 @@ def run_all(model: onnx.ModelProto) -> onnx.ModelProto:
         declare_versions,
         drop_identities,
         drop_needless_casts,
+        drop_plain_lookups,
         drop_unused,
+        join_reshapes,
         share_equal_nodes,
         unfuse_scaled_products,
     )
@@ -31,7 +33,9 @@ def run_all(model: onnx.ModelProto) -> onnx.ModelProto:
         declare_versions.apply,
         share_equal_nodes.apply,
         drop_needless_casts.apply,
+        drop_plain_lookups.apply,
         drop_identities.apply,
+        join_reshapes.apply,
         unfuse_scaled_products.apply,
         drop_unused.apply,
     )

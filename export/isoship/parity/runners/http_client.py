@@ -14,7 +14,8 @@ from isoship.parity.contract import RunnerCrashed, RunnerHung
 from isoship.parity.runners.process import Process
 from isoship.sources.contract import Row
 
-_BATCH = 500
+#: Rows and bytes in one request: half of what our servers take by default.
+_BATCH, _MOST_BYTES = 5000, 3 * 1024 * 1024
 _INFINITY = "isoship infinity 5f1d"
 
 
@@ -45,14 +46,18 @@ class HttpModel:
         raise RunnerHung(f"{self._process.name} was not ready after {seconds:.0f} s")
 
     def predict(self, rows: list[Row]) -> list[dict[str, Any]]:
-        """The predictions for these rows, asked in requests of at most 500.
+        """The predictions for these rows, asked in one request where it is not too large.
 
         Raises:
             InputError: answered 422. RunnerCrashed: any other answer, or none. RunnerHung: too late.
         """
         found: list[dict[str, Any]] = []
         for start in range(0, len(rows), _BATCH):
-            body = json_of_rows(rows[start : start + _BATCH])
+            part = rows[start : start + _BATCH]
+            body = json_of_rows(part)
+            if len(body) > _MOST_BYTES and len(part) > 1:
+                found += self.predict(part[: len(part) // 2]) + self.predict(part[len(part) // 2 :])
+                continue
             try:
                 status, payload = self._ask("POST", "/predict", body)
             except TimeoutError as err:

@@ -23,7 +23,8 @@ from isoship.parity.runners.web import Driver
 from isoship.sources.contract import Row
 
 _DTYPES: dict[str, Any] = {"float32": np.float32, "int32": np.int32, "bool": np.uint8}
-_BATCH = 512
+#: Rows in one execution of the graph: large enough for the largest batch of a check.
+_BATCH = 5000
 
 
 class StockRunner:
@@ -60,22 +61,26 @@ class StockRunner:
             self._driver.close()
             self._driver = None
 
+    def fetch(self, rows: list[Row], nodes: list[str]) -> dict[str, np.ndarray[Any, Any]]:
+        """What these nodes of the graph hold for these rows, by node name."""
+        return self._fetched(self._program.before(feeds_from_rows(rows, self._manifest.signature)), nodes)
+
     def _batch(self, rows: list[Row]) -> dict[str, np.ndarray[Any, Any]]:
-        assert self._driver is not None
         values = self._program.before(feeds_from_rows(rows, self._manifest.signature))
+        got = self._fetched(values, [fetch["name"] for fetch in self._program.fetches])
+        values.update({fetch["to"]: got[fetch["name"]] for fetch in self._program.fetches})
+        return self._program.after(values)
+
+    def _fetched(self, values: dict[str, Any], nodes: list[str]) -> dict[str, np.ndarray[Any, Any]]:
+        assert self._driver is not None
         feeds = {}
         for feed in self._program.feeds:
             array = np.ascontiguousarray(values[feed["from"]]).astype(_DTYPES[feed["dtype"]])
             feeds[feed["name"]] = {"dtype": feed["dtype"], "shape": list(array.shape), "data": _base64(array)}
-        answer = self._driver.ask({"feeds": feeds, "fetches": [f["name"] for f in self._program.fetches]})
+        answer = self._driver.ask({"feeds": feeds, "fetches": nodes})
         if "error" in answer:
             raise RunnerCrashed(f"{self.name}: {answer['error']['message']}")
-        for fetch in self._program.fetches:
-            got = answer["outputs"][fetch["name"]]
-            flat = np.frombuffer(base64.b64decode(got["data"]), dtype=_DTYPES[got["dtype"]])
-            array = flat.reshape(got["shape"])
-            values[fetch["to"]] = array.astype(bool) if got["dtype"] == "bool" else array
-        return self._program.after(values)
+        return {name: _array(answer["outputs"][name]) for name in nodes}
 
 
 def stock_in_node(backend: str) -> StockRunner:
@@ -109,6 +114,12 @@ class _StockInNode:
     def close(self) -> None:
         self._node.close()
         self._files.close()
+
+
+def _array(got: dict[str, Any]) -> np.ndarray[Any, Any]:
+    flat = np.frombuffer(base64.b64decode(got["data"]), dtype=_DTYPES[got["dtype"]])
+    array = flat.reshape(got["shape"])
+    return array.astype(bool) if got["dtype"] == "bool" else array
 
 
 def _base64(array: np.ndarray[Any, Any]) -> str:

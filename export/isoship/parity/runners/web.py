@@ -16,7 +16,8 @@ from isoship.parity.runners.node import NodeDriver
 from isoship.sources.contract import Row
 from isoship_edge.golden import encode
 
-_BATCH = 1000
+#: Rows in one call of predict(), which cuts them up itself.
+_BATCH = 5000
 
 
 class Driver(Protocol):

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 #: The largest double that does not become infinite as a float32, which scikit-learn's trees refuse.
 FLOAT32 = 3.4028235677973362e38
-_LARGEST = 1.7976931348623157e308
+LARGEST = 1.7976931348623157e308
 _LARGEST_INTEGER = 2**53
-_MAGNITUDES = (1e-300, 1e-100, 1e-30, 1e-9, 1e-3, 1.0, 1e3, 1e6, 1e9, 1e18, 1e30, FLOAT32, 1e100, 1e200, _LARGEST)
+_MAGNITUDES = (1e-300, 1e-100, 1e-30, 1e-9, 1e-3, 1.0, 1e3, 1e6, 1e9, 1e18, 1e30, FLOAT32, 1e100, 1e200, LARGEST)
 _WHOLE = (1, 10, 1_000, 1_000_000, 2**31, 2**40, _LARGEST_INTEGER)
 
 

@@ -20,10 +20,12 @@ _MOST_PIPELINES = 5
 
 
 class Finite(NamedTuple):
-    """bool [N] each: what steps pass on is no further from finite than for the first row, as float64 and as float32."""
+    """double, single: bool [N], what steps pass on is finite wherever it is for the first row, as float64 and float32.
+    size: float64 [N], the largest finite magnitude that they pass on."""
 
     double: np.ndarray[Any, np.dtype[np.bool_]]
     single: np.ndarray[Any, np.dtype[np.bool_]]
+    size: np.ndarray[Any, np.dtype[np.float64]]
 
 
 def finite_rows(model: Any, frame: Any) -> Finite | None:
@@ -34,7 +36,8 @@ def finite_rows(model: Any, frame: Any) -> Finite | None:
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         singles = [array.astype(np.float32) for array in passed]
-    return Finite(_as_the_first(passed), _as_the_first(singles))
+    sizes = [np.abs(np.where(np.isfinite(array), array, 0.0)).max(axis=1, initial=0.0) for array in passed]
+    return Finite(_as_the_first(passed), _as_the_first(singles), np.max(sizes, axis=0))
 
 
 def _passed_on(pipeline: Any, frame: Any) -> Iterator[np.ndarray[Any, Any]]:

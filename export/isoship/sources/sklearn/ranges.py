@@ -13,12 +13,14 @@ from typing import NamedTuple
 
 from isoship.sources.contract import Row
 from isoship.sources.sklearn.group_testing import Asked, accepted
-from isoship.sources.sklearn.number_line import FLOAT32, Line
+from isoship.sources.sklearn.number_line import FLOAT32, LARGEST, Line
 from isoship.sources.sklearn.overflow import Finite
 from isoship_edge.manifest import Column
 
 #: Rows of one look at what overflows; more of them in a look make fewer looks.
 _ROWS_A_LOOK = 1000
+#: How far, in doubles, an overflow may be from where proportion puts it: a few roundings.
+_NEAR = 20
 
 Overflow = Callable[[list[Row]], Finite | None]
 
@@ -109,7 +111,7 @@ class _Search:
         only_single = [
             self.row(end, place)
             for end in ends
-            for place, double, single in zip(places[end], *looked[end], strict=True)
+            for place, double, single in zip(places[end], looked[end].double, looked[end].single, strict=True)
             if double and not single
         ]
         fine = Finite._fields.index("single" if only_single and not self.answers(only_single) else "double")
@@ -117,6 +119,7 @@ class _Search:
         waiting = [end for end in ends if sorted(looked[end][fine], reverse=True) == looked[end][fine]]
         last = {end: self.start[end.column] for end in waiting}
         first: dict[End, int | None] = dict.fromkeys(waiting)  # the first place that is not fine
+        near = {end: self._proportional(end, places[end], looked[end], fine) for end in waiting}
         guesses: dict[End, Last] = {}
         while waiting and looked is not None:
             gaps: dict[End, int] = {}
@@ -128,11 +131,23 @@ class _Search:
             guesses |= {end: None if first[end] is None else last[end] for end, gap in gaps.items() if abs(gap) <= 1}
             waiting = [end for end in waiting if end not in guesses]
             parts = max(4, _ROWS_A_LOOK // max(1, len(waiting)))
-            places = {
-                end: list(dict.fromkeys(last[end] + gaps[end] * k // parts for k in range(1, parts))) for end in waiting
-            }
+            places = {}
+            for end in waiting:
+                around = [place + end.sign * k for place in near.pop(end, []) for k in range(-_NEAR, _NEAR + 1)]
+                inside = [place for place in around if 0 < (place - last[end]) * end.sign < abs(gaps[end])]
+                evenly = (last[end] + gaps[end] * k // parts for k in range(1, parts))
+                places[end] = inside or list(dict.fromkeys(evenly))
             looked = self._look(places, overflow) if waiting else None
         return guesses
+
+    def _proportional(self, end: End, places: list[int], found: Finite, fine: int) -> list[int]:
+        """The place where what is passed on would overflow if it grew in proportion, as it does behind scalers."""
+        good = [*found[fine], False].index(False)
+        line, most = self.lines[end.column], (LARGEST, FLOAT32)[fine]
+        if not good or not found.size[good - 1]:
+            return []
+        grown = line.at(places[good - 1]) * (most / found.size[good - 1])
+        return [line.place(grown)] if math.isfinite(grown) else []
 
     def _look(self, places: Mapping[End, list[int]], overflow: Overflow) -> dict[End, Finite] | None:
         """Which of these places overflow inside the model."""

@@ -65,25 +65,48 @@ def total_along_trees(e: Emission, node: Node, axis: int, indices: Array) -> Ten
 
 def _split_total(e: Emission, values: str, axis: int, terms: int) -> Tensor | None:
     shape = e.shape(values)
-    producer = e.producers.get(values)
-    reshaped = producer is not None and producer.op == "Reshape"
-    if producer is not None and reshaped:
-        producer = e.producers.get(producer.inputs[0])
-    if producer is None or producer.op != "Gather" or int(producer.attrs["axis"]) != 0:
+    lookup = _lookup_of(e, values)
+    if lookup is None:
         return None
-    table = e.graph.constant(producer.inputs[0])
-    if table is None or table.dtype.kind != "f" or not e.inside(producer.inputs[1], len(table)):
+    table, index, reshaped = lookup
+    by_class = reshaped and table.ndim == 2  # [C, N, T] of a table [U, C]
+    if by_class and (axis != 2 or shape[0] != table.shape[1] or e.shape(index)[1:] != shape[2:]):
         return None
-    if (reshaped and table.ndim != 1) or not np.isfinite(table).all():
+    if not np.isfinite(table).all():
         return None
-    rows = e.data(producer.inputs[1])
-    if reshaped:
+    rows = e.data(index)
+    if reshaped and not by_class:
         rows = e.reshape(rows, shape)
     if not np.abs(table.astype(np.float32)).max(initial=0) < np.finfo(np.float32).max / (2 * terms):
         raise CannotLower("its leaves are too large for float32")
     picked = e.gather(e.const(split_by_grid(table.astype(np.float64), terms)), rows)
-    halves = e.reduce("Sum", picked, [axis])
-    return e.reduce("Sum", halves, [len(shape) - 1])
+    halves = e.reduce("Sum", picked, [1 if by_class else axis])
+    total = e.reduce("Sum", halves, [2 if by_class else len(shape) - 1])
+    return e.op("Transpose", total, e.control([1, 0]), Tperm={"type": "DT_INT32"}) if by_class else total
+
+
+def _lookup_of(e: Emission, values: str) -> tuple[Array, str, bool] | None:
+    """The constant table behind these values, one row a leaf, the rows picked from it, and whether a Reshape followed.
+
+    None where they are no lookup, or may leave the table.
+    """
+    producer, reshaped = e.producers.get(values), False
+    while producer is not None and producer.op == "Reshape":
+        producer, reshaped = e.producers.get(producer.inputs[0]), True
+    if producer is None:
+        return None
+    table = e.graph.constant(producer.inputs[0])
+    if producer.op == "ml.ArrayFeatureExtractor" and table is not None and table.ndim == 2 and reshaped:
+        table = table[0] if len(table) == 1 else table.T
+    elif (
+        producer.op != "Gather"
+        or int(producer.attrs["axis"]) != 0
+        or (reshaped and table is not None and table.ndim != 1)
+    ):
+        return None
+    if table is None or table.dtype.kind != "f" or not e.inside(producer.inputs[1], len(table)):
+        return None
+    return table, producer.inputs[1], reshaped
 
 
 def split_by_grid(table: Array, terms: int) -> Array:

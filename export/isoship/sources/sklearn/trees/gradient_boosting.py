@@ -8,6 +8,7 @@ in the leaf table, and the initial value is added to the leaves of the first tre
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,8 @@ def _raw(g: GraphBuilder, operator: Any) -> str:
     for target, initial in enumerate(_initial_values(model)):
         tables[target] = initial + tables[target]
     x, width = features(g, operator)
-    values = write_leaf_values(g, x, [tree_of(tree) for tree in trees], np.concatenate(tables), "float", given=width)
+    routing = [replace(each, nan_true=np.zeros_like(each.nan_true)) for each in map(tree_of, trees)]  # NaN is refused
+    values = write_leaf_values(g, x, routing, np.concatenate(tables), "float", given=width)
     shaped = g.op("Reshape", values, np.array([-1, stages, targets], np.int64), seed="stages")
     return write_sum(g, shaped, stages)
 

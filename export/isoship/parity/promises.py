@@ -1,0 +1,69 @@
+"""What the manifest says of the model, against what the model itself says: its outputs, and what it accepts.
+
+Every runtime takes the manifest's word for the order of the classes and for the input contract, so all of them would
+agree on a wrong one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from isoship.sources.contract import Source
+from isoship_edge.manifest import Column, Manifest, Output
+
+#: Beyond this an end of a column is where sums overflow, which depends on the other columns of the row it was found in.
+_OVERFLOW = 1e300
+_END = 1e-6
+
+
+def broken_promises(manifest: Manifest, source: Source) -> list[str]:
+    """A line for every difference; the source's signature was found by asking the model anew."""
+    theirs = {o.name: o for o in source.outputs}
+    columns = {c.name: c for c in source.signature.columns}
+    lines = [
+        f"manifest.json says that {output.name} has the {what} {_shown(ours)}, and the model gives {_shown(own)}"
+        for output in manifest.outputs
+        if output.name in theirs
+        for what, ours, own in _output_differences(output, theirs[output.name])
+    ]
+    return lines + [
+        f"manifest.json says that column {column.name!r} {what} {_shown(ours)}, and the model says {_shown(own)}"
+        for column in manifest.signature.columns
+        if column.name in columns
+        for what, ours, own in _column_differences(column, columns[column.name])
+    ]
+
+
+def _output_differences(ours: Output, own: Output) -> Iterator[tuple[str, Any, Any]]:
+    for name in ("kind", "dtype", "shape", "classes"):
+        if getattr(ours, name) != getattr(own, name):
+            yield name, getattr(ours, name), getattr(own, name)
+
+
+def _column_differences(ours: Column, own: Column) -> Iterator[tuple[str, Any, Any]]:
+    if ours.missing != own.missing:
+        yield "takes missing values:", ours.missing, own.missing
+    if ours.infinity != own.infinity:
+        yield "takes infinities:", ours.infinity, own.infinity
+    if _set(ours) != _set(own):
+        yield "takes the categories", ours.categories, own.categories
+    elif ours.categories is None:
+        for what, end, other in (("lowest", ours.lowest, own.lowest), ("highest", ours.highest, own.highest)):
+            if not _same_end(end, other):
+                yield f"has the {what} value", end, other
+
+
+def _set(column: Column) -> set[Any] | None:
+    return None if column.categories is None else set(column.categories)
+
+
+def _same_end(one: float, other: float) -> bool:
+    one, other = (math.copysign(min(abs(end), _OVERFLOW), end) for end in (one, other))
+    return abs(one - other) <= _END * max(abs(one), abs(other))
+
+
+def _shown(value: Any) -> str:
+    text = repr(list(value) if isinstance(value, tuple) else value)
+    return text if len(text) <= 160 else text[:157] + "..."
