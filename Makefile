@@ -1,6 +1,6 @@
 # `make` lists the targets. All of them create and reuse .venv in this checkout.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format sweep wheel-smoke web clean
+.PHONY: help setup demo test test-all lint format sweep shelf bench-conversion wheel-smoke web clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON ORT_DISABLE_TELEMETRY=1
@@ -25,12 +25,26 @@ lint: setup ## ruff, mypy and tsc
 test: lint ## lint, then every test with real runtimes (at most 12 minutes on 2 cores)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
+test-all: test ## make test, 5,000 random pipelines (about 25 minutes on 2 cores), the sweeps and the shelf
+	ISOSHIP_CASES=5000 $(BIN)/python -m pytest -n 2 --dist load tests/pipelines/test_random_pipelines.py
+	$(BIN)/python -m benchmarks.sweep
+	$(BIN)/python -m benchmarks.boosters
+	$(BIN)/python -m benchmarks.shelf
+
 format: ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-sweep: setup ## every scikit-learn estimator on rows made to break it: table, benchmarks/results/sweep.json, docs/support.md
+sweep: setup ## every scikit-learn estimator and booster on rows made to break it; tables, results, docs/support.md
+	$(BIN)/python -m benchmarks.sweep
+	$(BIN)/python -m benchmarks.boosters
 	$(BIN)/python -m benchmarks.sweep --write-docs
+
+shelf: setup ## 40 real bundles in every runtime, in one table (about 15 minutes)
+	$(BIN)/python -m benchmarks.shelf
+
+bench-conversion: setup ## our graphs beside skl2onnx's and onnxmltools': size, load, latency; benchmarks/results/conversion.json
+	$(BIN)/python -m benchmarks.conversion
 
 wheel-smoke: setup ## the wheel in an empty environment, with everything from the index
 	scripts/wheel_smoke.sh

@@ -117,6 +117,47 @@ def test_versions_are_ours_and_unused_domains_go():
     assert result.ir_version == IR_VERSION
 
 
+def test_a_reshape_of_a_reshape_reads_what_the_first_one_read():
+    g = GraphBuilder()
+    flat = g.op("Reshape", "X", np.array([-1]))
+    g.op("Reshape", flat, np.array([-1, 2, 2]), out="Y")
+    g.op("Reshape", g.op("Reshape", "X", np.array([-1, 2, 2])), np.array([0, 4]), out="Z")
+    cube = helper.make_tensor_value_info("Y", TensorProto.DOUBLE, ["N", 2, 2])
+    result = run_all(g.model([matrix("X")], [cube, matrix("Z")]))
+    rows = np.arange(12.0).reshape(3, 4)
+    assert operators(result) == ["Reshape", "Reshape", "Reshape"]
+    got = run(result, rows)
+    np.testing.assert_array_equal(got["Y"], rows.reshape(3, 2, 2))
+    np.testing.assert_array_equal(got["Z"], rows)
+
+
+def label(classes, number):
+    """The graph of a classifier's label, with the number of the class from this operator."""
+    g = GraphBuilder()
+    place = (
+        g.op(number, "X", axis=1, keepdims=0)
+        if number != "Cast"
+        else g.cast(g.op("ReduceMin", "X", np.array([1]), keepdims=0), np.int64)
+    )
+    g.op("Gather", np.array(classes), place, out="Y", axis=0)
+    return run_all(g.model([matrix("X", 3)], [helper.make_tensor_value_info("Y", TensorProto.INT64, ["N"])]))
+
+
+def test_class_numbers_that_are_the_labels_are_not_looked_up():
+    rows = np.array([[1.0, 3, 2], [5, 0, 0]])
+    assert operators(label([0, 1, 2], "ArgMax")) == ["ArgMax"]
+    for classes in ([0, 1, 2], [0, 2, 1], [1, 2, 3], [0, 1, 5]):
+        np.testing.assert_array_equal(run(label(classes, "ArgMax"), rows)["Y"], np.array(classes)[rows.argmax(axis=1)])
+        assert ("Gather" in operators(label(classes, "ArgMax"))) == (classes != [0, 1, 2])
+
+
+def test_a_number_that_may_be_negative_is_looked_up():
+    """-1 is the last row of a table, and no label."""
+    graph = label([0, 1, 2], "Cast")
+    assert "Gather" in operators(graph)
+    assert run(graph, np.array([[-1.0, 0, 0]]))["Y"].tolist() == [2]
+
+
 def test_the_model_given_is_not_changed():
     g = GraphBuilder()
     g.op("Identity", g.op("Neg", "X"), out="Y")

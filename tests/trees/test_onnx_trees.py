@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from on_thresholds import LEVELS, run
@@ -13,10 +16,12 @@ from isoship.onnx.trees import (
     BRANCH_LT,
     BRANCH_MEMBER,
     Tree,
+    _parts,
     round_threshold,
     write_leaf_numbers,
     write_leaf_values,
     write_sum,
+    write_total,
 )
 
 DTYPE = {"float": TensorProto.FLOAT, "double": TensorProto.DOUBLE}
@@ -118,6 +123,24 @@ def test_random_trees_of_all_modes_route_as_written():
         np.testing.assert_array_equal(leaf_of(trees, rows, width), expected)
 
 
+@pytest.mark.parametrize("width", ["float", "double"])
+@pytest.mark.parametrize("mode", [BRANCH_LEQ, BRANCH_LT])
+def test_trees_of_one_comparison_route_as_written_from_either_side(mode, width):
+    """With missing values that follow true, each comparison is written as its opposite."""
+    rng = np.random.default_rng(5)
+    trees = [only(mode, random_tree(rng, leaves)) for leaves in (1, 2, 40, 200)]
+    rows = rng.integers(-2, 12, size=(500, 3)).astype(np.float64) / rng.choice([1, 2], size=(500, 3))
+    rows[rng.random(rows.shape) < 0.2] = np.nan
+    expected = [[walk(tree, row) for tree in trees] for row in rows]
+    np.testing.assert_array_equal(leaf_of(trees, rows, width), expected)
+    blind = [replace(tree, nan_true=np.zeros_like(tree.nan_true)) for tree in trees]
+    assert (leaf_of(blind, rows, width) != expected).any()
+
+
+def only(mode, tree):
+    return replace(tree, mode=np.full(len(tree.feature), mode), members={})
+
+
 def random_tree(rng, leaves):
     """Splits leaves at random until there are enough; features 0 and 1 are numbers, feature 2 is a category."""
     nodes = leaves - 1
@@ -169,6 +192,52 @@ def test_a_leaf_table_in_float_is_summed_in_float():
     assert run(summing([leaf()] * 3, table), np.zeros((1, 1)))["value"].tolist() == [16777216]
 
 
+@pytest.mark.parametrize("columns", [(), (1,), (2,), (5,)], ids=str)
+@pytest.mark.parametrize("count", [1, 2, 30])
+@pytest.mark.parametrize("parts", [1, 3])
+def test_a_total_is_the_sum_of_the_values_bit_by_bit(monkeypatch, columns, count, parts):
+    rng = np.random.default_rng(count)
+    trees = [random_tree(rng, leaves) for leaves in rng.integers(1, 30, count)]
+    nodes = sum(len(tree.feature) for tree in trees)
+    monkeypatch.setattr("isoship.onnx.trees._NODES", max(1, nodes // parts))
+    leaves = np.concatenate([[0], np.cumsum([tree.leaves for tree in trees])])
+    table = np.round(rng.normal(size=(leaves[-1], *columns)), 1) * 10.0 ** rng.integers(-8, 8, (leaves[-1], *columns))
+    rows = rng.integers(-2, 12, size=(200, 3)).astype(np.float64)
+    reached = np.array([[walk(tree, row) for tree in trees] for row in rows]) + leaves[:-1]
+    expected = np.cumsum(table[reached], axis=1)[:, -1]
+    graph = summing(trees, table, features=3, total=True)
+    operators = [node.op_type for node in graph.graph.node]
+    assert operators.count("TreeEnsemble") >= min(parts, count)
+    np.testing.assert_array_equal(run(graph, rows)["value"], expected)
+    np.testing.assert_array_equal(run(summing(trees, table, features=3), rows)["value"], expected)
+
+
+def test_no_tree_is_lost_and_none_comes_twice_when_an_ensemble_is_cut():
+    rng = np.random.default_rng(8)
+    for _ in range(50):
+        trees = [SimpleNamespace(feature=np.zeros(n)) for n in rng.integers(0, 60_000, rng.integers(1, 9))]
+        cut = [tree for part in _parts(trees) for tree in trees[part]]
+        assert list(map(id, cut)) == list(map(id, trees))
+
+
+def test_more_values_than_a_float_counts_are_numbered_tree_by_tree(monkeypatch):
+    monkeypatch.setattr("isoship.onnx.trees._COUNTED", {"float": 3, "double": 2**53})
+    trees, table = [stump(0), stump(1), stump(2)], np.array([1.0, 2, 4, 8, 16, 32])
+    graph = summing(trees, table, width="float")
+    assert "Add" in [node.op_type for node in graph.graph.node]
+    assert run(graph, np.array([[-1.0], [0.5], [1.5], [9]]))["value"].tolist() == [21, 22, 26, 42]
+
+
+def test_equal_values_share_a_row_of_the_table_and_zeros_of_either_sign_do_not():
+    table = np.array([0.5, -0.0, 0.0, 0.5])
+    graph = summing([stump(0), stump(1)], table)
+    sizes = [tensor.dims[-1] for tensor in graph.graph.initializer if tensor.name.startswith("leaf_table")]
+    assert sizes == [3]
+    assert run(graph, np.array([[0.0]]))["value"].tolist() == [0.5]
+    negative = run(summing([stump(0), stump(1)], np.array([0.0, -0.0, 0.0, -0.0])), np.array([[5.0]]))["value"]
+    assert np.signbit(negative).all()
+
+
 def test_a_table_that_does_not_fit_the_trees_is_an_error():
     with pytest.raises(ValueError, match="3 rows for 2 leaves"):
         write_leaf_values(GraphBuilder(), "X", [stump(0)], np.zeros(3), "double", given="double")
@@ -179,12 +248,15 @@ def leaf():
     return Tree(none, np.zeros(0), none, none, np.zeros(0, bool), leaves=1)
 
 
-def summing(trees, table):
+def summing(trees, table, *, features=1, width="double", total=False):
     g = GraphBuilder()
-    values = write_leaf_values(g, "X", trees, table, "double", given="double")
-    g.op("Identity", write_sum(g, values, len(trees)), out="value")
+    if total:
+        value = write_total(g, "X", trees, table, width, given="double")
+    else:
+        value = write_sum(g, write_leaf_values(g, "X", trees, table, width, given="double"), len(trees))
+    g.op("Identity", value, out="value")
     kind = helper.np_dtype_to_tensor_dtype(table.dtype)
     return g.model(
-        [helper.make_tensor_value_info("X", TensorProto.DOUBLE, ["N", 1])],
+        [helper.make_tensor_value_info("X", TensorProto.DOUBLE, ["N", features])],
         [helper.make_tensor_value_info("value", kind, ["N", *table.shape[1:]])],
     )

@@ -69,6 +69,8 @@ def margin_of_parts(model: Any, frame: Any, names: frozenset[str]) -> Margin | N
 def margin(estimator: Any, x: Any) -> Margin | None:
     """float64 [N] for the estimators named above, given the columns that they see; None for all others."""
     name = type(estimator).__name__
+    if hasattr(x, "toarray") and name not in ("SVC", "NuSVC"):  # those two ask themselves, in the form they know
+        x = x.toarray()
     with np.errstate(all="ignore"):
         if name in ("SVC", "NuSVC"):
             found = _of_pairs(estimator, x)

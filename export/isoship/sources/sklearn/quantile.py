@@ -16,6 +16,7 @@ from isoship.sources.sklearn.carrier import Carrier, Parts, carries
 from isoship.sources.sklearn.frame import Block, Frame, row
 from isoship.sources.sklearn.interpolation import write_lines
 from isoship.sources.sklearn.scalers import bounded
+from isoship.sources.sklearn.sparsity import sees_sparse
 
 
 @carries("QuantileTransformer")
@@ -23,6 +24,13 @@ def quantile_transformer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     """The share of the training values below each value, or that share's normal quantile."""
     from sklearn.preprocessing._data import BOUNDS_THRESHOLD
 
+    if sees_sparse(c):
+        raise c.unsupported(
+            transformer,
+            "it is given a sparse matrix, in which scikit-learn leaves zeros as they are",
+            "Set sparse_output=False on the encoder before it, or sparse_threshold=0 on the ColumnTransformer, and train"
+            " again",
+        )
     x = c.doubles(frame, transformer)
     quantiles = np.asarray(transformer.quantiles_, np.float64)
     heights = np.asarray(transformer.references_, np.float64)
