@@ -1,6 +1,6 @@
 # `make` lists the targets. All of them create and reuse .venv in this checkout.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format sweep shelf bench-conversion wheel-smoke web clean
+.PHONY: help setup demo test test-all lint format sweep shelf mutants bench-polygraphy bench-conversion wheel-smoke web clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON ORT_DISABLE_TELEMETRY=1
@@ -42,6 +42,14 @@ sweep: setup ## every scikit-learn estimator and booster on rows made to break i
 
 shelf: setup ## 40 real bundles in every runtime, in one table (about 15 minutes)
 	$(BIN)/python -m benchmarks.shelf
+
+mutants: setup ## faults planted in shipped files and runtimes, each under check: detected / planted, and by which rows
+	$(BIN)/python -m benchmarks.mutants
+
+bench-polygraphy: setup ## the faults of an all-numeric model: what polygraphy detects with its defaults, and check
+	@[ -x .tools/polygraphy/bin/polygraphy ] || { $(PYTHON) -m venv .tools/polygraphy && \
+	  .tools/polygraphy/bin/python -m pip install -q --disable-pip-version-check -r requirements/polygraphy.lock; }
+	$(BIN)/python -m benchmarks.parity_vs_polygraphy
 
 bench-conversion: setup ## our graphs beside skl2onnx's and onnxmltools': size, load, latency; benchmarks/results/conversion.json
 	$(BIN)/python -m benchmarks.conversion

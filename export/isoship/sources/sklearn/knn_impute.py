@@ -70,11 +70,18 @@ def _refuse(c: Carrier, imputer: Any) -> None:
 
 
 def _distances(c: Carrier, x: Block, fitted: np.ndarray[Any, Any]) -> str:
-    """Squared differences per column that row and training row share, double [N, S]; +inf where they share none."""
+    """Squared differences per column that row and training row share, double [N, S].
+
+    +inf where they share none, and throughout a row with a value whose square overflows: scikit-learn's distances of
+    such a row are all NaN.
+    """
     g = c.g
-    total = shared = ""
+    total = shared = beyond = ""
     for j in range(fitted.shape[1]):
-        difference = g.op("Sub", take(g, (x,), [j])[0].name, row(fitted[:, j]))
+        own = take(g, (x,), [j])[0].name
+        over = g.op("IsInf", g.op("Mul", own, own))
+        beyond = g.op("Or", beyond, over) if beyond else over
+        difference = g.op("Sub", own, row(fitted[:, j]))
         absent = g.op("IsNaN", difference)
         square = g.op("Where", absent, _ZERO, g.op("Mul", difference, difference))
         present = g.op("Where", absent, _ZERO, _ONE)
@@ -82,7 +89,8 @@ def _distances(c: Carrier, x: Block, fitted: np.ndarray[Any, Any]) -> str:
         shared = g.op("Add", shared, present) if shared else present
     mean = g.op("Div", total, g.op("Max", shared, _ONE))
     largest = np.float64(np.finfo(np.float64).max)  # a distance that overflows is one all the same
-    return g.op("Where", g.op("Equal", shared, _ZERO), np.float64(np.inf), g.op("Min", mean, largest))
+    none = g.op("Or", g.op("Equal", shared, _ZERO), beyond)
+    return g.op("Where", none, np.float64(np.inf), g.op("Min", mean, largest))
 
 
 def _imputed(c: Carrier, imputer: Any, distances: str, column: np.ndarray[Any, Any]) -> str:

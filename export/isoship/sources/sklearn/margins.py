@@ -189,6 +189,8 @@ def _of_donors(imputer: Any, x: Any) -> Margin:
         donors = np.sort(squared[:, ~imputer._mask_fit_X[:, j]], axis=1)  # NaN, nothing in common, last
         if imputer.n_neighbors < donors.shape[1]:
             gap = (donors[:, imputer.n_neighbors] - donors[:, imputer.n_neighbors - 1]) / size
+            # at 1e154 a square is just finite, and whether its sums and multiples are hangs on their order
+            gap = np.where(np.isfinite(size) & (size > np.finfo(np.float64).max / 1024), 0.0, gap)
             found = np.where(missing[:, j] & ~np.isnan(gap), np.minimum(found, gap), found)
     return found
 

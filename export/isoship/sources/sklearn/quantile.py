@@ -28,8 +28,8 @@ def quantile_transformer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
         raise c.unsupported(
             transformer,
             "it is given a sparse matrix, in which scikit-learn leaves zeros as they are",
-            "Set sparse_output=False on the encoder before it, or sparse_threshold=0 on the ColumnTransformer, and train"
-            " again",
+            "Set sparse_output=False on the encoder before it, or sparse_threshold=0 on the ColumnTransformer, and"
+            " train again",
         )
     x = c.doubles(frame, transformer)
     quantiles = np.asarray(transformer.quantiles_, np.float64)

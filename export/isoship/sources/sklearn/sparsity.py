@@ -1,4 +1,4 @@
-"""Whether an estimator is given a sparse matrix. A frame holds the same numbers either way, but some answer otherwise."""
+"""Whether an estimator is given a sparse matrix, on which some answer otherwise than on an array."""
 
 from __future__ import annotations
 
