@@ -1,0 +1,209 @@
+"""Every planted fault: where, in which base, asked of which runtimes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.mutants import manifest_faults as manifest
+from benchmarks.mutants import runtime_faults as runtime
+from benchmarks.mutants import step_faults as steps
+from benchmarks.mutants import tree_faults as trees
+from benchmarks.mutants import web_faults as web
+from benchmarks.mutants.tree_faults import Plant
+
+_GRAPH = ("onnxruntime",)
+_WASM = ("web-node-wasm",)
+
+PARTS = ("trees", "steps", "outputs", "manifest", "web-files", "web-runtime", "runtime", "integrity")
+CONTROL = "control"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """part: what kind of file or runtime is at fault. sealed: the digests are renewed after planting."""
+
+    part: str
+    name: str
+    base: str
+    plant: Plant
+    runtimes: tuple[str, ...] = _GRAPH
+    sealed: bool = True
+
+
+def mutants(newer: Callable[[], Path]) -> tuple[Mutant, ...]:
+    """newer: the bundle of base `newer`, whose files are the stale ones."""
+    return (*_trees(), *_steps(), *_outputs(), *_manifest(), *_web(newer), *_runtimes(newer))
+
+
+def controls(planted: Sequence[Mutant]) -> tuple[Mutant, ...]:
+    """For each base of these mutants one copy with nothing planted, sealed in the same way, which must agree."""
+    asked: dict[str, dict[str, None]] = {}
+    for mutant in planted:
+        asked.setdefault(mutant.base, {}).update(dict.fromkeys(mutant.runtimes))
+    return tuple(
+        Mutant(CONTROL, f"nothing, {base}", base, lambda _folder, _rng: "", tuple(names))
+        for base, names in asked.items()
+    )
+
+
+def _trees() -> list[Mutant]:
+    def fault(name: str, base: str, plant: Plant) -> Mutant:
+        return Mutant("trees", name, base, plant)
+
+    return [
+        fault("threshold one ulp up", "numeric", trees.moved_threshold(math.inf)),
+        fault("threshold one ulp down", "numeric", trees.moved_threshold(-math.inf)),
+        fault("threshold one ulp up, deep", "mixed", trees.moved_threshold(math.inf, least_depth=4)),
+        fault("threshold one ulp down, deep", "mixed", trees.moved_threshold(-math.inf, least_depth=4)),
+        fault("threshold one ulp up, forest", "penguins:", trees.moved_threshold(math.inf)),
+        fault("threshold one ulp down, forest, deep", "penguins:", trees.moved_threshold(-math.inf, least_depth=4)),
+        fault("threshold rounded to float32", "mixed", trees.rounded_to_float32()),
+        fault("threshold rounded to float32, classes", "numeric", trees.rounded_to_float32()),
+        fault("<= turned to <", "mixed", trees.strict()),
+        fault("<= turned to <, forest", "penguins:", trees.strict()),
+        fault("NaN takes the other branch", "numeric", trees.missing_goes_elsewhere()),
+        fault("NaN takes the other branch, deep", "mixed", trees.missing_goes_elsewhere(least_depth=4)),
+        fault("children swapped at one node", "penguins:", trees.children_swapped()),
+        fault("children swapped at one node, doubles", "mixed", trees.children_swapped()),
+        fault("feature index off by one at one node", "numeric", trees.other_feature()),
+        fault("two leaves swapped", "mixed", trees.leaves_swapped),
+        fault("two classes swapped in one leaf", "penguins:", trees.leaf_classes_swapped),
+        fault("a tree is missing", "penguins:", trees.tree_missing),
+        fault("a category dropped from one node's set", "mixed", trees.set_member_dropped()),
+        fault("base score off by 1e-8", "mixed", trees.base_score_off),
+        fault("features in float32, trees", "numeric", trees.features_in_float32),
+        fault("features in float32, one categorical", "mixed", trees.features_in_float32),
+        fault("a tie goes to the last class", "tied", trees.last_class_wins),
+    ]
+
+
+def _steps() -> list[Mutant]:
+    def fault(name: str, base: str, plant: Plant) -> Mutant:
+        return Mutant("steps", name, base, plant)
+
+    return [
+        fault("scaler's mean, last bit", "penguins:", steps.constant("Sub", steps.mean_last_bit, "one ulp up")),
+        fault("scaler's scale, last bit", "penguins:", steps.scale_last_bit),
+        fault("imputed value, last bit", "binned", steps.imputed_value_last_bit),
+        fault("bin edge one ulp up", "binned", steps.constant("GreaterOrEqual", steps.middle_edge_up, "one edge")),
+        fault("most frequent category changed", "penguins:",
+              steps.constant("Where", steps.first_to("Dream"), "Biscoe -> Dream", which=1)),
+        fault("category dropped", "penguins:", steps.attribute("LabelEncoder", "Dream", steps.key_dropped("Dream"))),
+        fault("categories reordered", "penguins:", steps.attribute("LabelEncoder", "two keys", steps.keys_swapped)),
+        fault("ordinal codes reordered", "closed",
+              steps.constant("Gather", steps.swapped, "two codes", which=1, operand=0)),
+        fault("unseen mapped to the first category", "penguins:",
+              steps.attribute("LabelEncoder", "default 0", lambda _a: {"default_int64": 0})),
+        fault("missing string treated as unseen", "penguins:",
+              steps.constant("Equal", steps.first_to("\ufdd1"), "another marker")),
+        fault("coefficient off by 1e-7", "linear", steps.constant("MatMul", steps.first_off(1e-7), "the first one")),
+        fault("intercept dropped", "linear", steps.constant("Add", np.zeros_like, "zeros")),
+        fault("features in float32, linear", "linear", trees.features_in_float32),
+    ]  # fmt: skip
+
+
+def _outputs() -> list[Mutant]:
+    def fault(name: str, base: str, plant: Plant) -> Mutant:
+        return Mutant("outputs", name, base, plant)
+
+    return [
+        fault("label strings swapped", "penguins:",
+              steps.constant("Gather", steps.swapped, "two labels", which=-1, operand=0)),
+        fault("output renamed", "linear", steps.output_renamed),
+        fault("output in float", "tied", steps.output_in_float),
+        fault("output with one column more", "linear", steps.output_wider),
+    ]  # fmt: skip
+
+
+def _manifest() -> list[Mutant]:
+    def fault(name: str, base: str, text: str, edit: Callable[..., None]) -> Mutant:
+        return Mutant("manifest", name, base, manifest.manifest(text, edit))
+
+    column = manifest.column
+    return [
+        fault("missing allowed where the model refuses", "linear", "column 0", column(0, missing=True)),
+        fault("missing refused where the model answers", "numeric", "column 1", column(1, missing=False)),
+        fault("infinity allowed where the model refuses", "linear", "column 0", column(0, infinity=True)),
+        fault("infinity refused where the model answers", "mixed", "column 0", column(0, infinity=False)),
+        fault("maximum removed", "penguins:", "column 0", column(0, maximum=None)),
+        fault("maximum too small", "penguins:", "column 0", column(0, maximum=1000.0)),
+        fault("minimum too low", "penguins:", "column 0", column(0, minimum=-1e300)),
+        fault("closed category dropped", "closed", "city: Cork", manifest.category_dropped),
+        fault("closed category added", "closed", "city: Nice", manifest.category_added),
+        fault("classes in another order", "linear", "probabilities", manifest.classes_swapped),
+        Mutant("manifest", "golden answer edited", "penguins:", manifest.golden_edited),
+        Mutant("integrity", "golden answer edited, not sealed", "penguins:", manifest.golden_edited, sealed=False),
+        Mutant("integrity", "tolerance widened, not sealed", "penguins:",
+               manifest.manifest("0.5", manifest.tolerance_widened), sealed=False),
+    ]  # fmt: skip
+
+
+def _web(newer: Callable[[], Path]) -> list[Mutant]:
+    def fault(name: str, plant: Plant, *runtimes: str, part: str = "web-files") -> Mutant:
+        return Mutant(part, name, "penguins:web", plant, runtimes or _WASM)
+
+    def script(name: str, file: str, old: str, new: str, *runtimes: str) -> Mutant:
+        return fault(name, web.script(file, old, new, file), *runtimes, part="web-runtime")
+
+    answered = "return predictionsFrom(this.manifest.outputs, await this.#answer(rows), rows.length);"
+    return [
+        fault("weight shard: one bit", web.weight_byte, "tfjs-stock-node-wasm"),
+        fault("weight dtype", web.weight_dtype, "tfjs-stock-node-wasm"),
+        fault("program.json: a constant's last digit", web.program("mean of column 0", web.last_digit)),
+        fault("program.bin: a rank threshold one ulp up", web.rank_one_ulp),
+        fault("program.json: labels swapped", web.program("two labels", web.labels_swapped)),
+        fault("program.json: categories reordered", web.program("two keys", web.categories_swapped)),
+        fault("gather with batch_dims on wasm",
+              web.graph_with("GatherV2 batch_dims=1", web.gather_by_batch, web.GATHER_WEIGHTS), "tfjs-stock-node-wasm"),
+        fault("OneHot in float32 on wasm",
+              web.graph_with("OneHot float32", web.one_hot_in_float, web.ONE_HOT_WEIGHTS), "tfjs-stock-node-wasm"),
+        fault("web/ is stale, sealed", runtime.stale_web(newer)),
+        Mutant("integrity", "web/ is stale", "penguins:web", runtime.stale_web(newer), _WASM, sealed=False),
+        fault("float16 textures on webgl", web.float16_textures, "web-chromium-webgl", part="web-runtime"),
+        script("JavaScript: missing becomes 0", "validate.js",
+               "if (x === null && column.missing) return NaN;", "if (x === null && column.missing) return 0;"),
+        script("JavaScript: range not checked", "validate.js", "!inside(x, column)", "false"),
+        script("JavaScript: numbers in float32", "validate.js", "double: (n) => new Float64Array(n)",
+               "double: (n) => new Float32Array(n)"),
+        script("JavaScript: the first call's answer again", "index.js", answered,
+               answered.replace("return ", "return this.first ??= ")),
+        script("JavaScript: answers kept by batch size", "index.js", answered,
+               answered.replace("return ", "return (this.kept ??= {})[rows.length] ??= ")),
+        script("a console warning in the page", "index.js", answered,
+               'console.warn("precision may be lost");\n    ' + answered, "web-chromium-wasm"),
+    ]  # fmt: skip
+
+
+def _runtimes(newer: Callable[[], Path]) -> list[Mutant]:
+    edge, made = ("edge",), "made = predictions(model.manifest.outputs, model.tensors_from_json(rows))"
+    api, decode = "edge/isoship_edge/api.py", "isoship_edge/decode.py"
+
+    def fault(name: str, plant: Plant, runtimes: tuple[str, ...] = edge, base: str = "penguins:edge") -> Mutant:
+        return Mutant("runtime", name, base, plant, runtimes)
+
+    def integrity(name: str, plant: Plant, base: str, runtimes: tuple[str, ...]) -> Mutant:
+        return Mutant("integrity", name, base, plant, runtimes, sealed=False)
+
+    return [
+        fault("a missing string becomes nan",
+              runtime.python(f"edge/{decode}", "out.append(MISSING_STRING)", 'out.append("nan")', decode)),
+        fault("numbers in float32 in Lambda",
+              runtime.python(f"lambda/{decode}", 'array("d", values)', 'array("d", array("f", values))', decode),
+              ("lambda",), "penguins:lambda"),
+        fault("rows dropped in large batches", runtime.python(api, made, f"{made}[:256]", "after 256")),
+        fault("rows reordered in large batches",
+              runtime.python(api, made, f"{made}[:: -1 if len(rows) > 256 else 1]", "from 257 rows on")),
+        fault("the seam between chunks is off by one",
+              runtime.python("edge/isoship_edge/model.py", "sliced(inputs, start, min(start + self.chunk, count))",
+                             "sliced(inputs, max(start - 1, 0), min(start + self.chunk, count) - (start > 0))",
+                             "the rows around every 4096th")),
+        integrity("edge/model.onnx is stale", runtime.stale("edge/model.onnx", newer=newer), "penguins:edge", edge),
+        integrity("lambda/model.onnx is stale", runtime.stale("lambda/model.onnx", newer=newer), "penguins:lambda",
+                  ("lambda",)),
+        integrity("lambda.zip is not lambda/", runtime.other_zip, "penguins:lambda", ("lambda",)),
+    ]  # fmt: skip
