@@ -181,6 +181,7 @@ def _web(newer: Callable[[], Path]) -> list[Mutant]:
 
 def _runtimes(newer: Callable[[], Path]) -> list[Mutant]:
     edge, made = ("edge",), "made = predictions(model.manifest.outputs, model.tensors_from_json(rows))"
+    converted = "_CONVERT[column.dtype](columns[column.name], column, first)"
     api, decode = "edge/isoship_edge/api.py", "isoship_edge/decode.py"
 
     def fault(name: str, plant: Plant, runtimes: tuple[str, ...] = edge, base: str = "penguins:edge") -> Mutant:
@@ -193,7 +194,8 @@ def _runtimes(newer: Callable[[], Path]) -> list[Mutant]:
         fault("a missing string becomes nan",
               runtime.python(f"edge/{decode}", "out.append(MISSING_STRING)", 'out.append("nan")', decode)),
         fault("numbers in float32 in Lambda",
-              runtime.python(f"lambda/{decode}", 'array("d", values)', 'array("d", array("f", values))', decode),
+              runtime.python(f"lambda/{decode}", converted, f'array("d", array("f", {converted}))'
+                             f' if column.dtype == "double" else {converted}', decode),
               ("lambda",), "penguins:lambda"),
         fault("rows dropped in large batches", runtime.python(api, made, f"{made}[:256]", "after 256")),
         fault("rows reordered in large batches",

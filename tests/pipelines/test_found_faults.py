@@ -10,13 +10,20 @@ import pytest
 from agreement import Runner, Tally, faults
 from sklearn.cluster import KMeans
 from sklearn.compose import make_column_transformer
-from sklearn.decomposition import TruncatedSVD
+from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomTreesEmbedding
 from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsRegressor, NearestCentroid
 from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, QuantileTransformer, SplineTransformer, StandardScaler
+from sklearn.preprocessing import (
+    KBinsDiscretizer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    QuantileTransformer,
+    SplineTransformer,
+    StandardScaler,
+)
 
 from isoship.errors import InputError, SampleError, UnsupportedModelError
 from isoship.sources import open_source
@@ -98,8 +105,34 @@ def test_quantiles_of_a_sparse_matrix_are_refused() -> None:
         with pytest.raises(UnsupportedModelError, match="it is given a sparse matrix"):
             open_source(make_pipeline(columns, nested).fit(frame), sample=frame).to_onnx()
     agree(make_pipeline(OneHotEncoder(sparse_output=False), QuantileTransformer(n_quantiles=4)).fit(frame), frame)
-    svd = TruncatedSVD(1, random_state=0)
-    agree(make_pipeline(OneHotEncoder(), svd, QuantileTransformer(n_quantiles=4)).fit(frame), frame)
+
+
+WHOLE = np.round(X * 2)
+
+
+@pytest.mark.parametrize(
+    ("step", "what"),
+    [
+        (QuantileTransformer(n_quantiles=8), "many training rows have one value"),
+        (KBinsDiscretizer(3, strategy="quantile", quantile_method="averaged_inverted_cdf"), "its edges are values"),
+        (OneHotEncoder(handle_unknown="ignore"), "its categories are numbers"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_jumps_at_training_values_behind_a_step_that_rounds_are_refused(step: Any, what: str) -> None:
+    """A last bit of the normal quantile moved a sixth of the training rows by 0.07."""
+    rounding = QuantileTransformer(n_quantiles=8, output_distribution="normal")
+    model = make_pipeline(rounding, step).fit(WHOLE)
+    with pytest.raises(UnsupportedModelError, match=f"{what}.*QuantileTransformer before it"):
+        open_source(model, sample=WHOLE).to_onnx()
+    columns = make_column_transformer((rounding, [0, 1, 2]))
+    with pytest.raises(UnsupportedModelError, match=what):
+        open_source(make_pipeline(columns, make_pipeline(step)).fit(WHOLE), sample=WHOLE).to_onnx()
+    agree(make_pipeline(StandardScaler(), step).fit(WHOLE), WHOLE)
+
+
+def test_quantiles_of_many_values_behind_a_step_that_rounds() -> None:
+    agree(make_pipeline(PCA(2), QuantileTransformer(n_quantiles=8)).fit(X), X)
 
 
 def test_centroids_behind_a_sparse_matrix() -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from isoship.sources.sklearn.carrier import Carrier
 from isoship.sources.sklearn.frame import Block, Frame, join, matrix, take
 from isoship.sources.sklearn.impute import is_missing
+from isoship.sources.sklearn.last_bits import rounded_by
 from isoship_edge.manifest import MISSING_STRING
 
 #: A shared table has a cell for every (column, category of any column); past this many, columns get their own.
@@ -41,6 +42,12 @@ def write_codes(c: Carrier, estimator: Any, frame: Frame, lookups: Sequence[Look
     """
     dtypes = [block.dtype for block in frame for _ in range(block.width or 0)]
     texts = [_is_text(c, estimator, dtype, lookup) for dtype, lookup in zip(dtypes, lookups, strict=True)]
+    if False in texts and (before := rounded_by(c)):
+        raise c.unsupported(
+            estimator,
+            f"its categories are numbers, and {before} before it gives them with other last bits",
+            "Encode the columns before that step, and train again",
+        )
     coded: list[Block] = []
     order: list[int] = []
     for wanted, write in ((True, _string_codes), (False, _number_codes)):

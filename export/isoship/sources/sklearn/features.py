@@ -12,6 +12,7 @@ from isoship.sources.sklearn.categories import Lookup, write_codes
 from isoship.sources.sklearn.encoders import plain_categories
 from isoship.sources.sklearn.frame import Block, Frame, row
 from isoship.sources.sklearn.functions import write_expm1, write_log1p
+from isoship.sources.sklearn.last_bits import rounded_by
 
 #: How large the last bit of a logarithm may become in an answer.
 _LAST_BIT = 5e-10
@@ -43,6 +44,12 @@ def binarizer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
 @carries("KBinsDiscretizer")
 def k_bins(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     """How many inner edges are <= x, as a number or one-hot."""
+    if transformer.strategy == "quantile" and (before := rounded_by(c)):
+        raise c.unsupported(
+            transformer,
+            f"its edges are values of training rows, and {before} before it gives those values with other last bits",
+            "Set strategy='uniform' or 'kmeans', or put it before that step, and train again",
+        )
     x = c.doubles(frame, transformer)
     edges = [edge[1:-1] for edge in transformer.bin_edges_]
     table = np.full((1, len(edges), max(1, *(len(edge) for edge in edges))), np.nan)

@@ -15,8 +15,12 @@ from isoship.onnx.graph import GraphBuilder
 from isoship.sources.sklearn.carrier import Carrier, Parts, carries
 from isoship.sources.sklearn.frame import Block, Frame, row
 from isoship.sources.sklearn.interpolation import write_lines
+from isoship.sources.sklearn.last_bits import rounded_by
 from isoship.sources.sklearn.scalers import bounded
 from isoship.sources.sklearn.sparsity import sees_sparse
+
+#: Quantiles nearer than this are one value of many training rows.
+_STEEP = 1e-9
 
 
 @carries("QuantileTransformer")
@@ -34,6 +38,14 @@ def quantile_transformer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     x = c.doubles(frame, transformer)
     quantiles = np.asarray(transformer.quantiles_, np.float64)
     heights = np.asarray(transformer.references_, np.float64)
+    steps = np.diff(quantiles, axis=0)
+    if (steps <= _STEEP * (1 + np.abs(quantiles[1:]))).any() and (before := rounded_by(c)):
+        raise c.unsupported(
+            transformer,
+            f"many training rows have one value, where it jumps, and {before} before it gives that value with other"
+            " last bits",
+            "Put it before that step, or use a StandardScaler in its place, and train again",
+        )
     knots, levels = list(quantiles.T), [heights] * quantiles.shape[1]
     try:
         right = write_lines(c.g, x.name, knots, levels)
