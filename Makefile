@@ -23,10 +23,10 @@ lint: setup ## ruff, mypy and tsc
 	npm --prefix web run --silent check
 
 test: lint ## lint, then every test with real runtimes (at most 12 minutes on 2 cores)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 test-all: test ## make test, 5,000 random pipelines (about 25 minutes on 2 cores), the sweeps and the shelf
-	ISOSHIP_CASES=5000 $(BIN)/python -m pytest -n 2 --dist load tests/pipelines/random_pipelines.py
+	ISOSHIP_CASES=5000 $(BIN)/python -m pytest -n 2 tests/pipelines/test_random_pipelines.py
 	$(BIN)/python -m benchmarks.sweep
 	$(BIN)/python -m benchmarks.boosters
 	$(BIN)/python -m benchmarks.shelf

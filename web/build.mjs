@@ -1,7 +1,7 @@
 /**
  * Builds the browser runtime: `node build.mjs OUT`.
  *
- * Our modules are copied as they are; TF.js becomes three lazy chunks (core with the cpu backend, wasm, webgl) over
+ * Our modules are copied as they are; TF.js becomes four lazy chunks (core with the cpu backend, wasm, webgl, webgpu) over
  * what they share. OUT is complete but for the model: a bundle adds model.json, program.json, manifest.json, golden.json.
  */
 
@@ -50,7 +50,7 @@ await rename(partial, out);
  */
 async function buildChunks(folder) {
   const { metafile } = await build({
-    entryPoints: ["core", "wasm", "webgl"].map((name) => join(SOURCE, "tfjs", `${name}.js`)),
+    entryPoints: ["core", "wasm", "webgl", "webgpu"].map((name) => join(SOURCE, "tfjs", `${name}.js`)),
     outdir: folder,
     bundle: true,
     splitting: true,

@@ -22,7 +22,7 @@ class Finding(NamedTuple):
 def examine() -> list[Finding]:
     """Looks for every program that isoship can use. Starts each only to ask for its version."""
     from isoship.bundle.interpreters import find_interpreter
-    from isoship.parity.runners.node import node_modules
+    from isoship.parity.runners.node import STOCK, TFJS, node_modules
 
     findings = [
         Finding(
@@ -34,14 +34,14 @@ def examine() -> list[Finding]:
         Finding(
             "chromium",
             next((v for c in CHROMIUMS if (v := _version(c))), ""),
-            "check of the web form in a real browser (wasm, webgl)",
+            "check of the web form in a real browser (wasm, webgl, webgpu)",
             "apt-get install chromium",
         ),
         Finding(
             "@tensorflow/tfjs",
             str(node_modules() or ""),
             "check with stock TF.js, nothing of ours registered",
-            "npm install --prefix ~/.cache/isoship/node @tensorflow/tfjs@4.22.0 @tensorflow/tfjs-backend-wasm@4.22.0",
+            f"npm install --prefix ~/.cache/isoship/node {' '.join(f'{name}@{TFJS}' for name in STOCK)}",
         ),
     ]
     for version in ("3.12", "3.13", "3.14"):

@@ -33,7 +33,7 @@ def test_a_bundles_template_differs_from_the_roots_in_one_line() -> None:
         for line in difflib.ndiff(root, template_for_bundle().splitlines())
         if line.startswith(("+ ", "- "))
     ]  # fmt: skip
-    assert changed == ["-       CodeUri: build/demo/lambda/", "+       CodeUri: lambda.zip"]
+    assert changed == ["-       CodeUri: &code build/demo/lambda/", "+       CodeUri: &code lambda.zip"]
 
 
 def test_sam_validates_and_lints_both_templates_without_a_finding(tmp_path: Path) -> None:

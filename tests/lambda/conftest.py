@@ -6,10 +6,13 @@ HTTP APIs" (payload format 2.0), and Lambda Developer Guide, "Invoking Lambda fu
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -54,3 +57,24 @@ def here(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Here:
 def event() -> Callable[[str], dict[str, Any]]:
     """A recorded event by its name."""
     return lambda name: json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def visits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_bundle(tmp_path_factory.mktemp("visits"), "visits")
+
+
+@pytest.fixture
+def entry(visits: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ModuleType]:
+    """The handler's module, loaded in this process as on Lambda, with more environment variables."""
+
+    def load(bundle: Path = visits, **environment: str) -> ModuleType:
+        for name in [name for name in os.environ if name.startswith(("ISOSHIP_", "AWS_"))]:
+            monkeypatch.delenv(name)
+        given = {"ISOSHIP_BUNDLE": str(bundle), "AWS_LAMBDA_FUNCTION_NAME": "visits", **environment}
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delitem(sys.modules, "isoship_lambda.handler", raising=False)
+        return importlib.import_module("isoship_lambda.handler")
+
+    return load

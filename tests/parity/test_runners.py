@@ -12,7 +12,7 @@ import pytest
 from isoship.errors import InputError, RunnerUnavailable
 from isoship.parity import runners
 from isoship.parity.contract import RunnerCrashed, RunnerHung
-from isoship.parity.runners import http_client, node, process
+from isoship.parity.runners import chromium, http_client, node, process
 
 ROWS = [
     {"height": 171.5, "weight": 66.0, "city": "Oslo"},
@@ -23,7 +23,7 @@ ROWS = [
 
 def test_names_are_found_without_importing_a_runtime():
     code = (
-        "import sys; from isoship.parity import runners; assert len(runners.available()) == 13;"
+        "import sys; from isoship.parity import runners; assert len(runners.available()) == 15;"
         "assert runners.available('lambda') == ('lambda', 'lambda-fastapi');"
         "bad = {'onnxruntime', 'onnx', 'sklearn', 'isoship.parity.runners.node'} & set(sys.modules);"
         "assert not bad, bad"
@@ -43,6 +43,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones():
     "tfjs-stock-node-wasm",
     "tfjs-stock-chromium-wasm",
     "tfjs-stock-chromium-webgl",
+    "tfjs-stock-chromium-webgpu",
 ])  # fmt: skip
 def test_a_runtime_answers_as_the_source_does_and_ends_what_it_started(name, shipped, source):
     before = threading.active_count()
@@ -154,6 +155,12 @@ def test_a_node_that_ends_is_a_crash_and_one_that_never_answers_a_hang(shipped, 
 def test_a_warning_in_the_browsers_console_is_a_fault_even_when_it_is_the_browsers_own(shipped, at_predict, said):
     with pytest.raises(RunnerCrashed, match=said):
         _web(shipped, at_predict=at_predict, name="web-chromium-wasm")
+
+
+def test_a_browser_without_webgpu_is_unavailable_and_no_fault(shipped, monkeypatch):
+    monkeypatch.setattr(chromium, "_WEBGPU", ())
+    with pytest.raises(RunnerUnavailable, match="no WebGPU"):
+        runners.open_runner("tfjs-stock-chromium-webgpu").prepare(shipped)
 
 
 def test_a_process_is_ended_with_its_children():

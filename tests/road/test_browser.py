@@ -10,7 +10,6 @@ from visiting import ISOSHIP, Road, serving, static, visit
 
 import isoship
 
-pytestmark = pytest.mark.xdist_group("road")
 BIRD = {
     "bill_length_mm": 46.5, "bill_depth_mm": 17.9, "flipper_length_mm": 192.0, "body_mass_g": 3500.0,
     "island": "Dream", "sex": None,

@@ -10,8 +10,6 @@ from visiting import Road
 
 from isoship.parity.runners import available
 
-pytestmark = pytest.mark.xdist_group("road")
-
 
 @pytest.fixture(scope="module")
 def verdict(road: Road) -> dict[str, Any]:

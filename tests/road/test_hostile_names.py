@@ -17,7 +17,6 @@ from visiting import static, visit
 
 import isoship
 
-pytestmark = pytest.mark.xdist_group("hostile")
 COLUMN = "<img src=x onerror=hacked=1>"
 CITY = "city\"'><script>hacked=2</script>"
 CLASSES = ["<svg onload=hacked=3>", '=HYPERLINK("http://127.0.0.1:1")']

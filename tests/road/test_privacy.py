@@ -21,8 +21,6 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from isoship.exporting import export
 
-pytestmark = pytest.mark.xdist_group("privacy")
-
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, Path]:

@@ -18,7 +18,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-pytestmark = pytest.mark.xdist_group("wheel")
 CHECKOUT = Path(__file__).parents[2]
 
 

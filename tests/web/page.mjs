@@ -34,7 +34,7 @@ const home = `${origin}/models/my%20model/`;
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync),
-  args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
 });
 const seen = { requests: [], console: [], backends: {}, sizes: {} };
 try {
@@ -105,7 +105,7 @@ try {
   seen.scrolls = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   await page.close();
 
-  for (const backend of ["wasm", "webgl"]) {
+  for (const backend of ["wasm", "webgl", "webgpu"]) {
     const other = await open(`?backend=${backend}`);
     await other.locator("#verify").click();
     await other.waitForFunction(() => document.querySelector("#verify-result").className !== "");

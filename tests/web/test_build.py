@@ -58,8 +58,8 @@ def test_a_visitor_loads_no_more_than_the_budget(runtime: Path) -> None:
 
 def test_every_package_inside_is_in_the_notice(runtime: Path) -> None:
     notice = (runtime / "NOTICE").read_text(encoding="utf-8")
-    for name in ("tfjs-core", "tfjs-converter", "tfjs-backend-cpu", "tfjs-backend-wasm", "tfjs-backend-webgl"):
-        assert f"@tensorflow/{name} 4.22.0 (Apache-2.0)" in notice
+    for name in ("core", "converter", *(f"backend-{each}" for each in ("cpu", "wasm", "webgl", "webgpu"))):
+        assert f"@tensorflow/tfjs-{name} 4.22.0 (Apache-2.0)" in notice
     assert "long 4.0.0" in notice
     assert "Permission is hereby granted, free of charge" in notice  # seedrandom's MIT
     assert "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION" in notice

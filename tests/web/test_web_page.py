@@ -92,7 +92,7 @@ def test_every_control_has_its_label_and_names_are_text(seen: Any) -> None:
 
 def test_the_golden_rows_prove_the_model_on_every_backend(seen: Any) -> None:
     assert seen["verify"].startswith("The same: 21 golden rows, largest difference ")
-    for backend in ("wasm", "webgl"):
+    for backend in ("wasm", "webgl", "webgpu"):
         identity, verdict = seen["backends"][backend]
         assert f"on the {backend} backend" in identity
         assert verdict.startswith("The same: 21 golden rows")

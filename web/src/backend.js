@@ -3,11 +3,13 @@
  *
  * TF.js keeps one current backend for everything in the page, so work that depends on it takes turns.
  *
- * @typedef {"auto" | "cpu" | "wasm" | "webgl"} BackendName
+ * @typedef {"auto" | "cpu" | "wasm" | "webgl" | "webgpu"} BackendName
  */
 
 import { BackendError } from "./errors.js";
 import { readBytes } from "./files.js";
+
+const BACKENDS = ["auto", "cpu", "wasm", "webgl", "webgpu"];
 
 /** Below this, TF.js's wasm module costs more to load than it can win. */
 const WASM_FROM_WEIGHT_BYTES = 64 * 1024;
@@ -33,7 +35,7 @@ export function inTurn(work) {
  * @throws {BackendError} the backend is not there, or cannot carry float32
  */
 export async function openBackend(wanted, weightBytes, tf) {
-  if (!["auto", "cpu", "wasm", "webgl"].includes(wanted)) throw new BackendError(`unknown backend ${JSON.stringify(wanted)}: auto, cpu, wasm or webgl`);
+  if (!BACKENDS.includes(wanted)) throw new BackendError(`unknown backend ${JSON.stringify(wanted)}: ${BACKENDS.join(", ")}`);
   if (tf !== undefined) {
     await tf.ready();
     const backend = wanted === "auto" ? tf.getBackend() : wanted;
@@ -48,6 +50,7 @@ export async function openBackend(wanted, weightBytes, tf) {
   }
   if (wanted === "wasm") await registerWasm();
   if (wanted === "webgl") await import("./tfjs/webgl.js");
+  if (wanted === "webgpu") await import("./tfjs/webgpu.js");
   await makeCurrent(tf, wanted);
   return { tf, backend: wanted };
 }

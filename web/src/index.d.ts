@@ -111,12 +111,12 @@ export interface Model {
   dispose(): void;
 }
 
-export type BackendName = "auto" | "cpu" | "wasm" | "webgl";
+export type BackendName = "auto" | "cpu" | "wasm" | "webgl" | "webgpu";
 
 export interface LoadOptions {
   /** the bundle's folder; by default the one around index.js. Relative to the page, in Node to index.js */
   baseUrl?: string | URL;
-  /** auto: wasm for models worth its loading time, else cpu. webgl is never chosen unasked */
+  /** auto: wasm for models worth its loading time, else cpu. webgl and webgpu are never chosen unasked */
   backend?: BackendName;
   /** your own TF.js (core and converter in one namespace, backends registered) instead of the bundle's */
   tf?: unknown;

@@ -1,6 +1,6 @@
 /**
  * The page around a model: a form for one row, a file for many, and the golden rows on request.
- * `?backend=cpu|wasm|webgl` in the address chooses the TF.js backend.
+ * `?backend=cpu|wasm|webgl|webgpu` in the address chooses the TF.js backend.
  */
 
 import { cellsFromCsv, csvFromCells, rowsFromCells } from "./csv.js";

@@ -11,8 +11,8 @@ from isoship.bundle.wheels import Progress
 from isoship.errors import BundleError
 
 #: The one line in which a bundle's template differs from the repository's.
-CHECKOUT_CODE = "CodeUri: build/demo/lambda/"
-BUNDLE_CODE = "CodeUri: lambda.zip"
+CHECKOUT_CODE = "CodeUri: &code build/demo/lambda/"
+BUNDLE_CODE = "CodeUri: &code lambda.zip"
 
 _SAMCONFIG = """\
 # Written once by `isoship export` and kept from then on: change it freely.

@@ -12,6 +12,9 @@ const warnings = watchConsole();
 console.log = console.info = console.debug = () => {};
 
 async function start() {
+  if (backend === "webgpu" && !(await /** @type {any} */ (navigator).gpu?.requestAdapter())) {
+    throw Object.assign(new Error("this browser has no WebGPU: Chromium 121 or newer has a software adapter"), { name: "Unavailable" });
+  }
   if (mode === "web") return shippedModel(await import("/web/index.js"), backend);
   await script("/stock/tfjs/dist/tf.min.js");
   const tf = /** @type {any} */ (globalThis).tf;
@@ -19,6 +22,7 @@ async function start() {
     await script("/stock/tfjs-backend-wasm/dist/tf-backend-wasm.min.js");
     tf.wasm.setWasmPaths("/stock/tfjs-backend-wasm/dist/");
   }
+  if (backend === "webgpu") await script("/stock/tfjs-backend-webgpu/dist/tf-backend-webgpu.min.js");
   if (!(await tf.setBackend(backend))) throw new Error(`TF.js has no working backend ${backend} here`);
   await tf.ready();
   return { answer: await stockModel(tf, "/web/model.json"), stamp: stampOf(tf) };

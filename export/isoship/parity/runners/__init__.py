@@ -8,8 +8,8 @@
 | lambda, lambda-fastapi | lambda/ under the real runtime client, by either path | lambda |
 | tfjs-stock-node-cpu, -wasm | stock TF.js in Node | web |
 | web-node-cpu, -wasm | web/index.js in Node, as shipped | web |
-| tfjs-stock-chromium-wasm, -webgl | stock TF.js in Chromium | web |
-| web-chromium-wasm, -webgl | web/index.js in Chromium, as shipped | web |
+| tfjs-stock-chromium-wasm, -webgl, -webgpu | stock TF.js in Chromium | web |
+| web-chromium-wasm, -webgl, -webgpu | web/index.js in Chromium, as shipped | web |
 """
 
 from __future__ import annotations
@@ -43,8 +43,10 @@ _REGISTRY: dict[str, Entry] = {
     "web-node-wasm": Entry("web", f"{_HERE}.web", "web_in_node", ("wasm",)),
     "tfjs-stock-chromium-wasm": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("wasm",)),
     "tfjs-stock-chromium-webgl": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgl",)),
+    "tfjs-stock-chromium-webgpu": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgpu",)),
     "web-chromium-wasm": Entry("web", f"{_HERE}.web", "web_in_chromium", ("wasm",)),
     "web-chromium-webgl": Entry("web", f"{_HERE}.web", "web_in_chromium", ("webgl",)),
+    "web-chromium-webgpu": Entry("web", f"{_HERE}.web", "web_in_chromium", ("webgpu",)),
 }
 
 

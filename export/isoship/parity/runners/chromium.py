@@ -34,6 +34,8 @@ _FLAGS = (
     "--enable-unsafe-swiftshader",
     "--enable-logging=stderr",
 )
+#: WebGPU on the processor: Chromium's own software adapter.
+_WEBGPU = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
 _START, _ANSWER, _POLL = 90.0, 300.0, 10.0
 #: Whatever reaches the console. Chromium's log gives every message the level INFO, the browser's own complaints about
 #: WebGL included; page.mjs silences `console.log` and its kin, so what is left is a warning or an error.
@@ -54,7 +56,13 @@ class ChromiumDriver:
         self._profile = tempfile.TemporaryDirectory(prefix="isoship-chromium-", ignore_cleanup_errors=True)
         url = f"http://127.0.0.1:{self._server.port}/driver/page.html?mode={mode}&backend={backend}"
         self._process = Process(
-            [str(shutil.which(program)), *_FLAGS, f"--user-data-dir={self._profile.name}", url],
+            [
+                str(shutil.which(program)),
+                *_FLAGS,
+                *(_WEBGPU if backend == "webgpu" else ()),
+                f"--user-data-dir={self._profile.name}",
+                url,
+            ],
             environment=plain_environment(HOME=self._profile.name),
             name=f"{name} ({program})",
         )

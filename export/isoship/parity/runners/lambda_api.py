@@ -4,6 +4,8 @@
     POST /2018-06-01/runtime/invocation/<id>/response     the handler's answer
     POST /2018-06-01/runtime/invocation/<id>/error        the handler raised
     POST /2018-06-01/runtime/init/error                   the handler could not be imported
+    GET  /2018-06-01/runtime/restore/next                 SnapStart: answered when a copy of the snapshot starts
+    POST /2018-06-01/runtime/restore/error                a hook raised in that copy
 
 Source: AWS Lambda Developer Guide, "Using the Lambda runtime API". One function at a time, one event at a time.
 """
@@ -22,7 +24,7 @@ _PREFIX = "/2018-06-01/runtime/"
 
 
 class Answer(NamedTuple):
-    """kind: "response", "error" (the handler raised) or "init" (it was never there)."""
+    """kind: "response", "error" (the handler raised), "init" (it was never there) or "restore" (SnapStart's snapshot)."""
 
     kind: str
     body: bytes
@@ -47,7 +49,7 @@ class RuntimeApi:
         return request
 
     def take(self, wait: float) -> tuple[str, Answer] | None:
-        """(request id, answer) when one arrives within `wait` seconds; the id is empty for a failed init."""
+        """(request id, answer) when one arrives within `wait` seconds; the id is empty for init and restore."""
         try:
             return self._answers.get(timeout=wait)
         except queue.Empty:
@@ -78,6 +80,9 @@ class _Handler(BaseHTTPRequestHandler):
     answers: ClassVar[queue.Queue[tuple[str, Answer]]]
 
     def do_GET(self) -> None:
+        if self.path == f"{_PREFIX}restore/next":  # the snapshot is taken and restored at once
+            self.answers.put(("", Answer("restore", b"")))
+            return self._reply("200 OK", b"")
         if self.path != f"{_PREFIX}invocation/next":
             return self._reply("404 Not Found", b"")
         waiting = self.events.get()
@@ -97,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self._body()
         parts = self.path.removeprefix(_PREFIX).split("/")
-        if parts == ["init", "error"]:
+        if parts in (["init", "error"], ["restore", "error"]):
             self.answers.put(("", Answer("init", body)))
         elif len(parts) == 3 and parts[0] == "invocation" and parts[2] in ("response", "error"):
             self.answers.put((parts[1], Answer(parts[2], body)))

@@ -14,6 +14,8 @@ from isoship.parity.runners.process import Lines, Process, plain_environment
 #: The drivers that travel with this package.
 DRIVERS = Path(__file__).parent.parent / "js"
 TFJS = "4.22.0"
+#: What the runners of stock TF.js load.
+STOCK = ("@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgpu")
 _START, _ANSWER = 60.0, 300.0
 
 
@@ -53,8 +55,7 @@ def node_modules() -> Path | None:
     places = [Path(named)] if named else []
     places.append(Path(__file__).parents[4] / "web" / "node_modules")
     places.append(cache_folder() / "node_modules")
-    wanted = ("tfjs", "tfjs-backend-wasm")
-    return next((p for p in places if all((p / "@tensorflow" / w / "package.json").is_file() for w in wanted)), None)
+    return next((p for p in places if all((p / name / "package.json").is_file() for name in STOCK)), None)
 
 
 def stock_modules() -> Path:
@@ -67,7 +68,7 @@ def stock_modules() -> Path:
     if found is None:
         raise RunnerUnavailable(
             f"stock TF.js is not here: npm install --prefix {cache_folder()}"
-            f" @tensorflow/tfjs@{TFJS} @tensorflow/tfjs-backend-wasm@{TFJS}"
+            f" {' '.join(f'{name}@{TFJS}' for name in STOCK)}"
         )
     return found
 
@@ -82,11 +83,14 @@ def checked(answer: Any, name: str) -> Any:
 
     Raises:
         RunnerCrashed: it does. Refusals of the input contract are left to the caller.
+        RunnerUnavailable: the driver says that its backend is not on this machine.
     """
     warnings = answer.get("warnings") or []
     if warnings:
         raise RunnerCrashed(f"{name} warned where it must be silent: {'; '.join(warnings)[:1500]}")
     error = answer.get("error")
+    if error is not None and error.get("name") == "Unavailable":
+        raise RunnerUnavailable(str(error.get("message")))
     if error is not None and error.get("name") != "InputError":
         raise RunnerCrashed(f"{name}: {error.get('message')}\n{error.get('stack', '')[:1500]}")
     return answer

@@ -1,0 +1,131 @@
+"""ministack with a stand-in for AWS CodeDeploy, which it lacks. Run with ministack's own Python; it stays up until ended.
+
+The stand-in does what the documentation says of a Lambda deployment ("CodeDeployLambdaAliasUpdate policy" in the
+CloudFormation User Guide, "AppSpec 'hooks' section for an AWS Lambda deployment" in CodeDeploy's):
+
+    CloudFormation updates the alias to another version
+      -> a deployment starts; the BeforeAllowTraffic hook is invoked with its two ids
+      -> the hook reports through PutLifecycleEventHookExecutionStatus (here a loopback server, which boto3 is led to)
+      -> Succeeded: the alias moves.  Failed, or no report in time: it stays, and the update fails.
+
+What it leaves out: shifting in steps (the alias moves at once), alarms, the AfterAllowTraffic hook, roles.
+
+Other gaps of ministack 1.5.33 that are filled or lived with here:
+    - it orders resources by their Properties alone, and the alias names its hook in UpdatePolicy: walked too
+    - an alias updates on the event loop, which a hook that calls back would block: moved to a thread
+    - SAM's transform gets no parameter values, Rules are checked on the plain template
+    - AWS_IAM routes refuse unsigned calls but never verify a signature
+    - alarms, throttling, X-Ray, log retention, policies and CORS are recorded and not enforced
+    - handlers run under ministack's own loop, not awslambdaric, and SnapStart takes no snapshot
+"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import threading
+from typing import Any
+
+STATUS_CALL = "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus"
+#: CodeDeploy waits an hour.
+PATIENCE = 120.0
+
+deployments: list[dict[str, Any]] = []
+_reported: dict[str, threading.Event] = {}
+
+
+class Api(http.server.BaseHTTPRequestHandler):
+    """POST: the one call that a hook makes. GET: every deployment so far, for the tests."""
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        found = next((d for d in deployments if d["execution"] == body.get("lifecycleEventHookExecutionId")), None)
+        right = found and found["id"] == body["deploymentId"] and body["status"] in ("Succeeded", "Failed")
+        if self.headers["X-Amz-Target"] != STATUS_CALL or not found or not right or "Authorization" not in self.headers:
+            self._answer(400, {"__type": "InvalidLifecycleEventHookExecutionIdException"})
+            return
+        found["status"] = body["status"]
+        self._answer(200, {"lifecycleEventHookExecutionId": found["execution"]})
+        _reported[found["id"]].set()
+
+    def do_GET(self) -> None:
+        self._answer(200, deployments)
+
+    def _answer(self, status: int, document: Any) -> None:
+        data = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def run_hook(hook: str, **about: Any) -> str:
+    """Invokes the hook as CodeDeploy does, and waits for the status that it reports."""
+    from ministack.services import lambda_svc
+
+    number = len(deployments) + 1
+    deployment = {"id": f"d-{number:09}", "execution": f"e-{number:09}", "hook": hook, "status": "Pending", **about}
+    _reported[deployment["id"]] = threading.Event()
+    deployments.append(deployment)
+    record, config, _ = lambda_svc._get_func_record_for_ref(hook)
+    event = {"DeploymentId": deployment["id"], "LifecycleEventHookExecutionId": deployment["execution"]}
+    executed = lambda_svc._execution_record_for_config(record, config)
+    caller = threading.Thread(target=lambda_svc._execute_function_with_config_scope, args=(executed, event))
+    caller.start()
+    if not _reported[deployment["id"]].wait(PATIENCE):
+        deployment["status"] = "Unknown"
+    caller.join(10)
+    return str(deployment["status"])
+
+
+def install() -> None:
+    """Registers CodeDeploy's resource types and puts the deployment between CloudFormation and the alias."""
+    from ministack.services.cloudformation import _stacks, engine, provisioners, stacks
+
+    handlers = provisioners._RESOURCE_HANDLERS
+    for kind in ("AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup"):
+        handlers[kind] = {
+            "create": lambda logical_id, props, stack: (f"{stack}-{logical_id}", {}),
+            "update": lambda physical_id, old, new, stack: (physical_id, {}),
+            "delete": lambda physical_id, props: None,
+        }
+    alias = handlers["AWS::Lambda::Alias"]
+    update_alias = alias["update"]
+
+    def deploy(physical_id: str, old: Any, new: Any, stack: str, logical_id: str | None = None) -> Any:
+        resource = _stacks[stack]["_template"]["Resources"][logical_id]
+        policy = resource.get("UpdatePolicy", {}).get("CodeDeployLambdaAliasUpdate")
+        if policy and old.get("FunctionVersion") != new.get("FunctionVersion"):
+            hook = _stacks[stack]["_resources"][policy["BeforeAllowTrafficHook"]["Ref"]]["PhysicalResourceId"]
+            status = run_hook(hook, current=old["FunctionVersion"], target=new["FunctionVersion"])
+            if status != "Succeeded":
+                raise RuntimeError(f"Deployment {deployments[-1]['id']} failed: its BeforeAllowTraffic hook: {status}")
+        return update_alias(physical_id, old, new, stack, logical_id)
+
+    alias["update"] = deploy
+    on_thread = stacks._runs_on_worker_thread
+    stacks._runs_on_worker_thread = lambda kind: kind == "AWS::Lambda::Alias" or on_thread(kind)
+    from_properties = engine._extract_deps
+    engine._extract_deps = lambda resource, names: from_properties(resource, names) | {
+        name for name, _ in engine._intrinsic_references(resource.get("UpdatePolicy", {})) if name in names
+    }
+
+
+def main() -> None:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["STAND_IN_PORT"])), Api)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    # Lambda's processes inherit this environment, and boto3 looks here first.
+    os.environ["AWS_ENDPOINT_URL_CODEDEPLOY"] = f"http://127.0.0.1:{server.server_port}"
+    install()
+    from ministack.app import main as ministack
+
+    ministack()
+
+
+if __name__ == "__main__":
+    main()
