@@ -10,13 +10,14 @@ import pytest
 from agreement import Runner, Tally, faults
 from sklearn.cluster import KMeans
 from sklearn.compose import make_column_transformer
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, FastICA
 from sklearn.ensemble import RandomTreesEmbedding
 from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsRegressor, NearestCentroid
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
+    FunctionTransformer,
     KBinsDiscretizer,
     OneHotEncoder,
     OrdinalEncoder,
@@ -26,10 +27,12 @@ from sklearn.preprocessing import (
 )
 
 from isoship.errors import InputError, SampleError, UnsupportedModelError
+from isoship.parity.compare import compare
 from isoship.sources import open_source
-from isoship.sources.contract import Row, Source
+from isoship.sources.contract import Answers, Row, Source
 from isoship.sources.frames import rows_from_frame
 from isoship_edge.decode import decode_rows
+from isoship_edge.manifest import Output, Tolerance
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 3))
@@ -163,3 +166,34 @@ def test_donors_of_rows_whose_squares_overflow(size: float) -> None:
     table[::5, 0] = np.nan
     imputer = KNNImputer(n_neighbors=1).fit(table)
     agree(imputer, table, [{"x0": None, "x1": size}, {"x0": None, "x1": -size}, {"x0": 0.5, "x1": size}])
+
+
+@pytest.mark.parametrize(
+    "whitening", [PCA(whiten=True), FastICA(random_state=0)], ids=lambda value: type(value).__name__
+)
+def test_whitening_of_rounding_is_refused(whitening: Any) -> None:
+    """A spline's columns add up to one, so that one component fewer is there than columns."""
+    model = make_pipeline(SplineTransformer(degree=2, n_knots=4), whitening).fit(X)
+    with pytest.raises(UnsupportedModelError, match="whitening blows the rounding of component"):
+        open_source(model, sample=X).to_onnx()
+    agree(make_pipeline(StandardScaler(), whitening).fit(X), X)
+
+
+@pytest.mark.parametrize("func", [np.tanh, np.exp, np.log1p], ids=lambda func: func.__name__)
+def test_functions_of_booleans_in_16_bits_are_refused(func: Any) -> None:
+    frame = pd.DataFrame({"number": X[:, 0], "flag": X[:, 1] > 0})
+    model = make_pipeline(make_column_transformer((FunctionTransformer(func), ["flag"]), remainder="passthrough"))
+    with pytest.raises(UnsupportedModelError, match=f"computes {func.__name__} of booleans in 16-bit"):
+        open_source(model.fit(frame), sample=frame).to_onnx()
+    square = make_column_transformer((FunctionTransformer(np.sqrt), ["flag"]), remainder="passthrough")
+    agree(square.fit(frame), frame)
+
+
+def test_no_rows_of_no_columns_compare() -> None:
+    nothing = np.zeros((0, 0))
+    output = Output("transformed", "value", "double", ("N", 0))
+    reference = Answers({"transformed": nothing}, np.zeros(0))
+    exact = {"transformed": Tolerance(0.0, 0.0, "exact")}
+    found = compare(reference, {"transformed": nothing}, (output,), exact, kinds=[], precision="double")
+    assert found.rows == 0
+    assert not found.problems

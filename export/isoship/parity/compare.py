@@ -205,7 +205,7 @@ def _rows(values: Array, reduce: Any = np.any) -> Array:
     """One value a row."""
     if values.ndim == 1:
         return values
-    flat = values.reshape(len(values), -1)
+    flat = values.reshape(len(values), math.prod(values.shape[1:]))
     if flat.shape[1] == 0:
         return np.zeros(len(values), dtype=values.dtype)
     return np.asarray(reduce(flat, axis=1))

@@ -24,7 +24,7 @@ _PREFIX = "/2018-06-01/runtime/"
 
 
 class Answer(NamedTuple):
-    """kind: "response", "error" (the handler raised), "init" (it was never there) or "restore" (SnapStart's snapshot)."""
+    """kind: "response", "error" (the handler raised), "init" (it was never there) or "restore" (SnapStart)."""
 
     kind: str
     body: bytes

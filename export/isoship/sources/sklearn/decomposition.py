@@ -12,6 +12,9 @@ import numpy as np
 from isoship.sources.sklearn.carrier import Carrier, Parts, carries
 from isoship.sources.sklearn.frame import Block, Frame, row
 
+#: How large a rounding error may become in a whitened component of about one.
+_NOISE = 5e-10
+
 
 @carries("PCA", "IncrementalPCA")
 def pca(c: Carrier, model: Any, frame: Frame) -> Parts:
@@ -23,7 +26,11 @@ def pca(c: Carrier, model: Any, frame: Frame) -> Parts:
         name = c.g.op("Sub", name, row(model.mean_) @ components)
     if model.whiten:
         scale = np.sqrt(model.explained_variance_)
-        name = c.g.op("Div", name, row(np.maximum(scale, np.finfo(scale.dtype).eps)))
+        scale = np.maximum(scale, np.finfo(scale.dtype).eps)
+        mean = 0.0 if model.mean_ is None else np.abs(model.mean_)
+        spread = np.sqrt(components**2 @ model.explained_variance_)
+        _refuse_noise(c, model, mean + spread, components / scale)
+        name = c.g.op("Div", name, row(scale))
     return {"transform": (Block(name, "double", components.shape[1]),)}
 
 
@@ -42,4 +49,23 @@ def fast_ica(c: Carrier, model: Any, frame: Frame) -> Parts:
     x = c.doubles(frame, model)
     name = c.g.op("Sub", x.name, row(model.mean_)) if model.whiten else x.name
     components = np.ascontiguousarray(np.asarray(model.components_, dtype=np.float64).T)
+    if model.whiten:
+        _refuse_noise(c, model, np.abs(model.mean_) + np.linalg.norm(model.mixing_, axis=1), components)
     return {"transform": (Block(c.g.op("MatMul", name, components), "double", components.shape[1]),)}
+
+
+def _refuse_noise(c: Carrier, model: Any, size: np.ndarray[Any, Any], weights: np.ndarray[Any, Any]) -> None:
+    """size: of the inputs [n_features]. weights: of the inputs in each component [n_features, n_components].
+
+    Raises:
+        UnsupportedModelError: whitening blows rounding up: the data has fewer dimensions than the components kept.
+    """
+    noise = np.finfo(np.float64).eps * (size @ np.abs(weights))
+    worst = int(np.argmax(noise))
+    if noise[worst] > _NOISE:
+        raise c.unsupported(
+            model,
+            f"whitening blows the rounding of component {worst} up to {noise[worst]:.0e}: the training rows have hardly"
+            " any variance there",
+            f"Train with n_components={worst} or fewer, without whitening, or without columns that add up to others",
+        )

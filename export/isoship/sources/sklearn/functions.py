@@ -81,5 +81,19 @@ def function_transformer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
             f"func={getattr(func, '__name__', repr(func))} is Python code, which no graph can hold",
             f"Apply it to the data before the model, or use one of numpy's {', '.join(sorted(FUNCTIONS))}",
         )
+    if any(block.dtype == "bool" for block in frame) and not _same_on_booleans(func):
+        raise c.unsupported(
+            transformer,
+            f"numpy computes {func.__name__} of booleans in 16-bit floats",
+            "Make the column a number before training (astype(float)), or leave it out of this step",
+        )
     x = c.doubles(frame, transformer)
     return {"transform": (Block(write(c.g, x.name), "double", x.width),)}
+
+
+def _same_on_booleans(func: Any) -> bool:
+    """Whether numpy's answers on False and True are those on 0.0 and 1.0; also where it gives none."""
+    try:
+        return bool((func(np.array([False, True])) == func(np.array([0.0, 1.0]))).all())
+    except TypeError:
+        return True
