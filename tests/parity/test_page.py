@@ -26,7 +26,7 @@ def report():
     )
     verdict = Verdict(
         "onnxruntime", "model", "float32", "disagree", rows=100, flips=2, ties=1, max_abs=0.5, milliseconds=3.0,
-        message=f"answers {HOSTILE}", worst=worst, kinds=KINDS, environment={HOSTILE: HOSTILE},
+        message=f"answers {HOSTILE}", worst=worst, kinds=KINDS, ulps={"0": 46, "16": 50, "more": 4}, environment={HOSTILE: HOSTILE},
         tolerances={HOSTILE: Tolerance(1e-6, 0.0, HOSTILE)},
     )  # fmt: skip
     return ParityReport(
@@ -92,3 +92,9 @@ def test_spreadsheet_formulas_in_the_download_are_defused(report):
     assert [cell for row in rows for cell in row if cell[:1] in ("=", "+", "-", "@")] == []
     assert "'=HYPERLINK(1)" in rows[1]
     assert "a row of the sample (its values are not stored)" in rows[2]
+
+
+def test_units_of_the_last_place_stand_in_a_table(report):
+    text = " ".join("".join(Tags(report.to_html()).text).split())
+    assert "runtimeprecision0 1 ≤ 2 ≤ 4 ≤ 16 ≤ 256 ≤ 65536 more".replace(" ", "") in text.replace(" ", "")
+    assert "float3246–––50––4" in text.replace(" ", "")

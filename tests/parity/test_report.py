@@ -70,3 +70,20 @@ def test_the_document_is_strict_json_with_the_worst_rows_inputs_and_none_of_the_
 
 def test_errors_are_printed_short():
     assert [number(v) for v in (0.0, 2.220446e-16, math.inf)] == ["0", "2.2e-16", "inf"]
+
+
+def test_a_partial_report_that_agrees_leaves_a_full_one_and_one_that_disagrees_does_not(tmp_path):
+    full, some = _report(_verdict(), seed=1), _report(_verdict(), partial=True, seed=2)
+    assert some.write(tmp_path).name == "parity.html"
+    assert full.write(tmp_path).name == "parity.html"
+    assert some.write(tmp_path).name == "parity-partial.html"
+    assert json.loads((tmp_path / "parity.json").read_bytes())["seed"] == 1
+    assert json.loads((tmp_path / "parity-partial.json").read_bytes())["seed"] == 2
+    bad = _report(_verdict(flips=1, status="disagree"), partial=True, seed=3)
+    assert bad.write(tmp_path).name == "parity.html"
+    assert json.loads((tmp_path / "parity.json").read_bytes())["seed"] == 3
+
+
+def test_a_full_report_of_other_files_is_replaced(tmp_path):
+    _report(_verdict(), model_sha256="an older model.onnx").write(tmp_path)
+    assert _report(_verdict(), partial=True).write(tmp_path).name == "parity.html"

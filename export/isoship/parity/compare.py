@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from isoship.parity import ulps
 from isoship.sources.contract import Answers
 from isoship_edge.manifest import Output, Tolerance
 
@@ -55,7 +56,8 @@ class KindCount:
 class Comparison:
     """flips: rows with another label. ties: with another label within the margin, or a number that the source itself
     does not settle (`Answers.value_margin`). over: with a number beyond its tolerance. problems: what no number
-    expresses."""
+    expresses. ulps: rows by their largest difference in units of the last place of the runtime's precision
+    (`isoship.parity.ulps`), ties left out."""
 
     rows: int
     flips: int
@@ -66,6 +68,7 @@ class Comparison:
     worst: tuple[Worst, ...]
     kinds: dict[str, KindCount]
     problems: tuple[str, ...]
+    ulps: dict[str, int] = field(default_factory=dict)
 
     @property
     def agrees(self) -> bool:
@@ -90,6 +93,7 @@ class Verdict:
     refused: int = 0
     worst: tuple[Worst, ...] = ()
     kinds: dict[str, KindCount] = field(default_factory=dict)
+    ulps: dict[str, int] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     tolerances: dict[str, Tolerance] = field(default_factory=dict)
     cause: Cause | None = None
@@ -116,7 +120,7 @@ def compare(
     tie_below = tie_tolerance(outputs, tolerances, precision)
     unsettled = reference.unsettled(_TIE[precision])
     flipped, tied, over = (np.zeros(count, dtype=bool) for _ in range(3))
-    error = np.zeros(count)
+    error, last_places = np.zeros(count), np.zeros(count)
     relative = 0.0
     worst: list[Worst] = []
     for output in outputs:
@@ -138,6 +142,8 @@ def compare(
             row_error = _rows(d, np.max)
             row_error = np.where(excused, 0.0, row_error)
             error = np.maximum(error, row_error)
+            ulp = ulps.apart(want, got, precision)
+            last_places = np.maximum(last_places, _rows(np.where(d == 0, 0.0, ulp), np.max))
             relative = max(relative, _relative(d[~excused], want[~excused], t.atol))
             bad, flips = row_error, np.zeros(count, dtype=bool)
         else:
@@ -165,6 +171,7 @@ def compare(
         worst=tuple(worst[:_WORST]),
         kinds={kind: _count(kind, kinds, flipped, tied, over, error) for kind in dict.fromkeys(kinds)},
         problems=tuple(problems),
+        ulps=ulps.histogram(last_places[~tied]),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isoship.parity.compare import DECADES, Verdict
+from isoship.parity.ulps import BINS
 
 if TYPE_CHECKING:
     from isoship.parity.report import ParityReport
@@ -69,6 +70,7 @@ def render(report: ParityReport) -> str:
         faults=FAULTS,
         ran=ran,
         kinds=kinds,
+        ulp_bins=[*map(str, BINS), "more"],
         plot=plot_of(ran),
         csv=csv_link(report),
         worst=[

@@ -137,13 +137,31 @@ class ParityReport:
 
         return render(self)
 
-    def write(self, folder: Path) -> None:
-        """Writes parity.json and parity.html."""
+    def write(self, folder: Path) -> Path:
+        """Writes parity.json and parity.html, and returns the page's path.
+
+        A partial report that agrees is no news beside a full one of the same files: it goes to parity-partial.json
+        and parity-partial.html. One that disagrees replaces whatever stood there.
+        """
         import json
 
+        aside = self.partial and self.ok and self._is_full(folder / "parity.json")
+        page = folder / ("parity-partial.html" if aside else "parity.html")
         text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        (folder / "parity.json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
-        (folder / "parity.html").write_text(self.to_html(), encoding="utf-8", errors="backslashreplace")
+        page.with_suffix(".json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+        page.write_text(self.to_html(), encoding="utf-8", errors="backslashreplace")
+        return page
+
+    def _is_full(self, path: Path) -> bool:
+        """Whether a report of every runtime, of these very files, stands there."""
+        import json
+
+        try:
+            document = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            return False
+        known = {"partial": False, "digest": self.digest, "model_sha256": self.model_sha256}
+        return isinstance(document, dict) and known.items() <= document.items()
 
     def _verdict(self, verdict: Verdict) -> dict[str, Any]:
         entry = asdict(verdict)

@@ -108,6 +108,7 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
         ties=found.ties,
         max_abs=found.max_abs,
         max_rel=found.max_rel,
+        ulps=found.ulps,
         milliseconds=milliseconds,
         message="\n".join(filter(None, [_said(found), many])),
         worst=tuple(dataclasses.replace(w, row=asked[w.row]) for w in found.worst),
