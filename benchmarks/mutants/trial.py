@@ -74,6 +74,9 @@ def try_mutant(mutant: Mutant, folder: Path) -> Outcome:
             for verdict in guilty:
                 _count(verdict, by)
             message, detected = "; ".join(v.message for v in guilty), bool(guilty)
+        # results are committed: no path of this machine belongs into them
+        for where in (bundle, folder, Path(__file__).parents[2]):
+            message = message.replace(f"{where}/", "").replace(str(where), where.name)
         ordinary = _ordinary_finds(mutant, bundle, base, folder)
     return Outcome(
         mutant.part, mutant.name, mutant.base, mutant.runtimes, planted, detected, ordinary,
