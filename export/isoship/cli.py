@@ -305,7 +305,11 @@ def _described(bundle: Bundle) -> str:
     if verdict is None:
         lines.append("verdict   never checked")
     else:
-        lines.append(f"verdict   {'agrees' if verdict['ok'] else 'DISAGREES'} (evidence: {verdict['evidence']})")
+        partial = ", partial" if verdict["partial"] else ""
+        word = "agrees" if verdict["ok"] else "DISAGREES"
+        lines.append(f"verdict   {word} on {verdict['rows']:,} rows (evidence: {verdict['evidence']}{partial})")
+    if d["training_rows"]:
+        lines.append(f"holds     training rows or their words ({', '.join(d['training_rows'])}), in every target")
     lines += ["", _sizes(bundle)]
     if d["public"]:
         lines += ["", "web/ tells everyone who opens it", *(f"  {p}" for p in d["public"])]

@@ -91,6 +91,8 @@ def export(
     _check_names(source)
     say(f"converting {source.estimator} ({source.library} {source.library_version})")
     graph = source.to_onnx()
+    if source.training_rows and "web" in targets:
+        say(f"web/ makes training rows public: {', '.join(source.training_rows)} keeps some, and the graph holds them")
 
     with built_aside(out) as aside:
         _write_core(aside, source, graph, name, model_version, golden, sample, targets, say)
@@ -226,6 +228,7 @@ def _write_core(
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
             "golden": golden,
             "targets": ",".join(targets),
+            **({"training_rows": ", ".join(source.training_rows)} if source.training_rows else {}),
         },
     }
     document["digest"] = digest_of(hashlib.sha256(model_bytes).hexdigest(), document)

@@ -26,7 +26,8 @@ def report():
     )
     verdict = Verdict(
         "onnxruntime", "model", "float32", "disagree", rows=100, flips=2, ties=1, max_abs=0.5, milliseconds=3.0,
-        message=f"answers {HOSTILE}", worst=worst, kinds=KINDS, ulps={"0": 46, "16": 50, "more": 4}, environment={HOSTILE: HOSTILE},
+        message=f"answers {HOSTILE}", worst=worst, kinds=KINDS, ulps={"0": 46, "16": 50, "more": 4},
+        environment={HOSTILE: HOSTILE},
         tolerances={HOSTILE: Tolerance(1e-6, 0.0, HOSTILE)},
     )  # fmt: skip
     return ParityReport(

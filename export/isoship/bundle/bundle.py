@@ -88,6 +88,8 @@ class Bundle:
         if classes:
             lines.append(f"class names: {', '.join(map(str, classes[:12]))}{' ...' if len(classes) > 12 else ''}")
         lines.append("the model itself: weights, thresholds, fitted statistics")
+        if held := m.provenance.get("training_rows"):
+            lines.append(f"TRAINING ROWS (or their words), which {held} keeps and the graph holds")
         if m.provenance.get("golden") == "sample":
             lines.append("ROWS OF THE SAMPLE, as golden rows, and the model's answers to them (--golden sample)")
         else:
@@ -110,8 +112,17 @@ class Bundle:
             "bytecode": self.bytecode(),
             "public": self.public(),
             "provenance": m.provenance,
-            "verdict": None if verdict is None else {k: verdict.get(k) for k in ("ok", "evidence", "checked")},
+            "training_rows": [name for name in m.provenance.get("training_rows", "").split(", ") if name],
+            "verdict": None if verdict is None else _in_short(verdict),
         }
+
+
+def _in_short(verdict: dict[str, Any]) -> dict[str, Any]:
+    """What `inspect` tells of parity.json, which a person may have edited."""
+    ran = verdict.get("verdicts")
+    rows = [v.get("rows") for v in ran if isinstance(v, dict)] if isinstance(ran, list) else []
+    known = {k: verdict.get(k) for k in ("ok", "evidence", "checked", "partial")}
+    return {**known, "rows": max((n for n in rows if isinstance(n, int)), default=0)}
 
 
 def package_folder(package: str) -> Path:

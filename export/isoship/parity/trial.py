@@ -167,9 +167,11 @@ def _refusals(runner: Runner, refused: Sequence[Refused], verdict: Verdict) -> V
 def _said(found: Comparison) -> str:
     lines = list(found.problems)
     if found.flips:
-        lines.append(f"{found.flips} rows have another label: {_by_kind(found, 'flips')}")
+        rows = "1 row has" if found.flips == 1 else f"{found.flips} rows have"
+        lines.append(f"{rows} another label: {_by_kind(found, 'flips')}")
     if found.over:
-        lines.append(f"{found.over} rows are beyond the tolerance: {_by_kind(found, 'over')}")
+        rows = "1 row is" if found.over == 1 else f"{found.over} rows are"
+        lines.append(f"{rows} beyond the tolerance: {_by_kind(found, 'over')}")
     return "\n".join(lines)
 
 

@@ -39,4 +39,4 @@ def histogram(largest: Array) -> dict[str, int]:
 def _places(values: Array, whole: Any) -> Array:
     """Each number's place among all numbers, as int64: 0 for both zeros, 1 for the smallest above."""
     bits = values.view(whole).astype(np.int64)
-    return np.where(bits < 0, np.int64(np.iinfo(whole).min) - bits, bits)
+    return np.asarray(np.where(bits < 0, np.int64(np.iinfo(whole).min) - bits, bits))

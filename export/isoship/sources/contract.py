@@ -70,6 +70,9 @@ class Source(Protocol):
     double_tolerances: dict[str, Tolerance]
     """Outputs that double precision cannot bring within 1e-9 of the source, and why; the rest is held to 1e-9."""
 
+    training_rows: tuple[str, ...]
+    """The estimators inside that keep training rows or a vocabulary, which the graph then holds too."""
+
     def answers(self, rows: list[Row]) -> Answers:
         """The truth: the model on these rows as one batch, in the types it was trained on, with n_jobs=1.
 

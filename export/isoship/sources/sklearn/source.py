@@ -15,6 +15,7 @@ from isoship.sources.signature import signature_for
 from isoship.sources.sklearn import fitted
 from isoship.sources.sklearn.acceptance import contract_of, lightened
 from isoship.sources.sklearn.examples import feeds_from_sample
+from isoship.sources.sklearn.held_rows import holds_training_rows
 from isoship.sources.sklearn.outputs import METHODS, kinds_for, outputs_for
 from isoship.sources.sklearn.overflow import Finite, finite_rows
 from isoship.sources.sklearn.truth import ask, margin_of, value_margin_of
@@ -74,6 +75,7 @@ class SklearnSource:
         self._examples = partial(feeds_from_sample, sample, self.signature, self.training)
         self.outputs: tuple[Output, ...] = outputs_for(estimator, self._frame([base, base]), outputs)
         self.double_tolerances = double_tolerances(estimator, self.outputs)
+        self.training_rows = holds_training_rows(estimator)
         self.notes: tuple[str, ...] = (*notes, *guesses, *more)
         _check_column_names(self.signature, self.outputs)
 
