@@ -24,8 +24,9 @@ from sklearn.preprocessing import (
     SplineTransformer,
     StandardScaler,
 )
+from sklearn.tree import DecisionTreeRegressor
 
-from isoship.errors import InputError
+from isoship.errors import InputError, UnsupportedModelError
 from isoship.sources import open_source
 from isoship.sources.sklearn import source as source_module
 from isoship.sources.sklearn.group_testing import accepted
@@ -190,3 +191,13 @@ def test_a_calibrated_scaler_is_looked_into() -> None:
     source = open_source(CalibratedClassifierCV(inner, cv=2).fit(x, Y.median() < Y), sample=x)
     assert all(math.isfinite(column.highest) for column in source.signature.columns)
     ends_hold(source, dict(x.iloc[0]))
+
+
+def test_a_hole_between_rows_of_the_sample_is_refused() -> None:
+    """log1p is -inf at -1 alone, which the tree refuses; below it is NaN, which the tree takes for missing."""
+    x = pd.DataFrame({"a": np.append(RNG.normal(size=60), -1.9)})
+    model = make_pipeline(FunctionTransformer(np.log1p), DecisionTreeRegressor(max_depth=1)).fit(x, x["a"])
+    with pytest.raises(UnsupportedModelError, match=r"column 'a' it refuses numbers next to -0\.99.* on both sides"):
+        open_source(model, sample=x)
+    above = x[x["a"] > -1]
+    assert open_source(model, sample=above).signature.columns[0].lowest > -1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,7 @@ class SklearnSource:
         base = self._base_row(sample, known)
         self.signature, more = contract_of(signature, base, known, self._answers_all, self._finite)
         if sample is not None:
+            self._refuse_rows_beyond_ranges(sample)
             self._compare_with(sample)
         self._examples = partial(feeds_from_sample, sample, self.signature, self.training)
         self.outputs: tuple[Output, ...] = outputs_for(estimator, self._frame([base, base]), outputs)
@@ -161,6 +163,25 @@ class SklearnSource:
                 f"the model does not answer {what} ({err}). Give a sample of the rows that it was trained on, with the"
                 " same columns and types"
             ) from err
+
+    def _refuse_rows_beyond_ranges(self, sample: Any) -> None:
+        """Where the model refuses numbers in the middle of those that it answers, no range says which.
+
+        Raises:
+            UnsupportedModelError: and rows of the sample lie on both sides of them.
+        """
+        for row in _sample_rows(sample, [column.name for column in self.signature.columns])[:_COMPARED]:
+            for column in self.signature.columns:
+                value = row[column.name]
+                number = isinstance(value, (int, float)) and math.isfinite(value) and column.categories is None
+                if number and not column.lowest <= value <= column.highest and self._answers_all([row]):
+                    end = column.lowest if value < column.lowest else column.highest
+                    raise UnsupportedModelError(
+                        self.estimator,
+                        f"in column {column.name!r} it refuses numbers next to {end!r} and answers some on both sides, such as"
+                        f" {value!r} of the sample, and the input contract holds one range a column",
+                        "Leave out the function that is not finite there, or clip the column before, and train again",
+                    )
 
     def _compare_with(self, sample: Any) -> None:
         """Rows rebuilt from plain values must get the answers that the sample itself gets.
