@@ -178,8 +178,8 @@ class SklearnSource:
                     end = column.lowest if value < column.lowest else column.highest
                     raise UnsupportedModelError(
                         self.estimator,
-                        f"in column {column.name!r} it refuses numbers next to {end!r} and answers some on both sides ({value!r}"
-                        " in the sample), and the input contract holds one range a column",
+                        f"in column {column.name!r} it refuses numbers next to {end!r} and answers some on both"
+                        f" sides, such as the sample's {value!r}, and the input contract holds one range a column",
                         "Leave out the function that is not finite there, or clip the column before, and train again",
                     )
 
