@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 X = pd.DataFrame({"age": [20.0, 30.0, 40.0, 50.0], "income": [1.0, 3.0, 2.0, 4.0]})
 Y = [0, 1, 0, 1]
+EXPORT = ("export", "m.joblib", "--sample", "rows.csv", "--targets", "none")
 
 
 def run(folder: Path, *arguments: str, limit: int | None = None) -> subprocess.CompletedProcess[str]:
@@ -54,6 +56,23 @@ def model(tmp_path: Path) -> Path:
     joblib.dump(make_pipeline(StandardScaler(), LogisticRegression()).fit(X, Y), tmp_path / "m.joblib")
     X.to_csv(tmp_path / "rows.csv", index=False)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a model, its sample and the bundle that the command made of them."""
+    folder = tmp_path_factory.mktemp("made")
+    joblib.dump(make_pipeline(StandardScaler(), LogisticRegression()).fit(X, Y), folder / "m.joblib")
+    X.to_csv(folder / "rows.csv", index=False)
+    ran = run(folder, *EXPORT)
+    assert ran.returncode == 0, ran.stderr
+    return folder
+
+
+@pytest.fixture
+def bundled(made: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(made, tmp_path / "copy"))
 
 
 def left_behind(folder: Path) -> list[str]:
@@ -102,9 +121,8 @@ def test_an_estimator_that_cannot_be_carried_is_named_by_its_path(tmp_path: Path
     assert left_behind(tmp_path) == []
 
 
-def test_a_full_disk_leaves_the_old_bundle_as_it_was(model: Path) -> None:
-    made = run(model, "export", "m.joblib", "--sample", "rows.csv", "--targets", "none")
-    assert made.returncode == 0, made.stderr
+def test_a_full_disk_leaves_the_old_bundle_as_it_was(bundled: Path) -> None:
+    model = bundled
     before = (model / "bundle" / "manifest.json").read_bytes()
     ran = run(
         model, "export", "m.joblib", "--sample", "rows.csv", "--targets", "edge", "--edge-arch", "x86_64",
@@ -115,11 +133,9 @@ def test_a_full_disk_leaves_the_old_bundle_as_it_was(model: Path) -> None:
     assert left_behind(model) == ["bundle"]
 
 
-def test_another_models_bundle_is_replaced_only_by_force(model: Path) -> None:
-    common = ("export", "m.joblib", "--sample", "rows.csv", "--targets", "none")
-    assert run(model, *common).returncode == 0
-    refused(run(model, *common, "--name", "other"), "bundle 'm'", "--force")
-    assert run(model, *common, "--name", "other", "--force").returncode == 0
+def test_another_models_bundle_is_replaced_only_by_force(bundled: Path) -> None:
+    refused(run(bundled, *EXPORT, "--name", "other"), "bundle 'm'", "--force")
+    assert run(bundled, *EXPORT, "--name", "other", "--force").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -140,37 +156,32 @@ def test_a_folder_that_is_no_bundle(tmp_path: Path, command: str) -> None:
     refused(run(tmp_path, command, "."), "manifest")
 
 
-def test_a_bundle_of_a_newer_format_is_refused_by_name(model: Path) -> None:
-    assert run(model, "export", "m.joblib", "--sample", "rows.csv", "--targets", "none").returncode == 0
-    manifest = model / "bundle" / "manifest.json"
+def test_a_bundle_of_a_newer_format_is_refused_by_name(bundled: Path) -> None:
+    manifest = bundled / "bundle" / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 2', 1))
-    refused(run(model, "inspect", "bundle"), "format 2", "up to 1")
+    refused(run(bundled, "inspect", "bundle"), "format 2", "up to 1")
 
 
-def test_what_a_user_put_beside_a_bundle_stays_when_it_is_exported_again(model: Path) -> None:
-    common = ("export", "m.joblib", "--sample", "rows.csv", "--targets", "none")
-    assert run(model, *common).returncode == 0
-    (model / "bundle" / "NOTES.md").write_text("mine")
-    (model / "bundle" / "samconfig.toml").write_text("mine too")
-    assert run(model, *common).returncode == 0
-    assert (model / "bundle" / "NOTES.md").read_text() == "mine"
-    assert (model / "bundle" / "samconfig.toml").read_text() == "mine too"
+def test_what_a_user_put_beside_a_bundle_stays_when_it_is_exported_again(bundled: Path) -> None:
+    (bundled / "bundle" / "NOTES.md").write_text("mine")
+    (bundled / "bundle" / "samconfig.toml").write_text("mine too")
+    assert run(bundled, *EXPORT).returncode == 0
+    assert (bundled / "bundle" / "NOTES.md").read_text() == "mine"
+    assert (bundled / "bundle" / "samconfig.toml").read_text() == "mine too"
 
 
-def test_rows_of_json_lines_with_other_columns_do_not_shift_in_csv(model: Path) -> None:
-    assert run(model, "export", "m.joblib", "--sample", "rows.csv", "--targets", "none").returncode == 0
-    (model / "r.jsonl").write_text('{"id": 1, "age": 20, "income": 1}\n{"income": 3, "age": 30, "id": 2}\n')
-    lines = run(model, "predict", "bundle", "r.jsonl").stdout.splitlines()
+def test_rows_of_json_lines_with_other_columns_do_not_shift_in_csv(bundled: Path) -> None:
+    (bundled / "r.jsonl").write_text('{"id": 1, "age": 20, "income": 1}\n{"income": 3, "age": 30, "id": 2}\n')
+    lines = run(bundled, "predict", "bundle", "r.jsonl").stdout.splitlines()
     assert [line.split(",")[:3] for line in lines] == [["id", "age", "income"], ["1", "20", "1"], ["2", "30", "3"]]
-    (model / "r.jsonl").write_text('{"age": 20, "income": 1}\n{"income": 3, "age": 30, "id": 2}\n')
-    ran = run(model, "predict", "bundle", "r.jsonl")
+    (bundled / "r.jsonl").write_text('{"age": 20, "income": 1}\n{"income": 3, "age": 30, "id": 2}\n')
+    ran = run(bundled, "predict", "bundle", "r.jsonl")
     assert ran.returncode == 2
     assert '"id"' in ran.stderr
 
 
 @pytest.mark.parametrize("bad", [("--atol", "nan"), ("--atol", "inf"), ("--rtol", "-1"), ("--seed", "-3")])
-def test_tolerances_that_would_hide_everything(model: Path, bad: tuple[str, str]) -> None:
-    assert run(model, "export", "m.joblib", "--sample", "rows.csv", "--targets", "none").returncode == 0
-    ran = run(model, "check", "bundle", "--runtimes", "onnxruntime", *bad)
+def test_tolerances_that_would_hide_everything(bundled: Path, bad: tuple[str, str]) -> None:
+    ran = run(bundled, "check", "bundle", "--runtimes", "onnxruntime", *bad)
     assert ran.returncode == 2
     assert "Traceback" not in ran.stderr
