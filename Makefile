@@ -1,6 +1,6 @@
 # `make` lists the targets. All of them create and reuse .venv in this checkout.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format sweep shelf mutants bench-polygraphy bench-conversion wheel-smoke web clean
+.PHONY: help setup demo test test-all lint format sweep shelf mutants fault-reports bench-memory bench-polygraphy bench-conversion bench-lambda wheel-smoke check-template deploy-local web clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON ORT_DISABLE_TELEMETRY=1
@@ -46,6 +46,12 @@ shelf: setup ## 40 real bundles in every runtime, in one table (about 15 minutes
 mutants: setup ## faults planted in shipped files and runtimes, each under check: detected / planted, and by which rows
 	$(BIN)/python -m benchmarks.mutants
 
+fault-reports: setup ## three planted faults and the report of each, with screenshots, in build/fault-reports
+	$(BIN)/python -m benchmarks.mutants.reports build/fault-reports
+
+bench-memory: setup ## a million rows through every runtime of ours: memory and time (about 10 minutes)
+	$(BIN)/python -m benchmarks.million_rows
+
 bench-polygraphy: setup ## the faults of an all-numeric model: what polygraphy detects with its defaults, and check
 	@[ -x .tools/polygraphy/bin/polygraphy ] || { $(PYTHON) -m venv .tools/polygraphy && \
 	  .tools/polygraphy/bin/python -m pip install -q --disable-pip-version-check -r requirements/polygraphy.lock; }
@@ -54,8 +60,17 @@ bench-polygraphy: setup ## the faults of an all-numeric model: what polygraphy d
 bench-conversion: setup ## our graphs beside skl2onnx's and onnxmltools': size, load, latency; benchmarks/results/conversion.json
 	$(BIN)/python -m benchmarks.conversion
 
+bench-lambda: setup ## cold starts under awslambdaric: ours beside floors and usual stacks (about 10 minutes); benchmarks/results/cold_start.json
+	$(BIN)/python -m benchmarks.cold_start
+
 wheel-smoke: setup ## the wheel in an empty environment, with everything from the index
 	scripts/wheel_smoke.sh
+
+check-template: setup ## template.yaml under cfn-lint with the serverless rules and checkov, every combination of parameters translated
+	scripts/check_template.sh
+
+deploy-local: setup ## sam deploy real bundles to a local AWS: signed calls, alias, hook, a stopped deployment, delete (about 4 minutes)
+	scripts/deploy_local.sh
 
 web: ## build the browser runtime from web/ again
 	$(BIN)/python hatch_build.py

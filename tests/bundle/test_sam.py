@@ -46,7 +46,7 @@ def test_sam_validates_and_lints_both_templates_without_a_finding(tmp_path: Path
         for template in (ROOT / "template.yaml", write_template(tmp_path))
     ]  # fmt: skip
     for process in running:
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=300)
         assert process.returncode == 0, output
         assert "is a valid SAM Template" in output
 

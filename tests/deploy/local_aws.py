@@ -48,7 +48,7 @@ class LocalAws(NamedTuple):
         own = ROOT / ".tools" / "sam" / "bin" / "sam"
         program = os.environ.get("ISOSHIP_SAM") or str(own)
         return subprocess.run(
-            [program, *arguments], cwd=folder, env=environment, text=True, timeout=180,
+            [program, *arguments], cwd=folder, env=environment, text=True, timeout=400,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
 
@@ -62,20 +62,19 @@ class LocalAws(NamedTuple):
             return list(json.loads(response.read()))
 
     def call(
-        self, api_url: str, path: str, document: Any = None, *, signed: bool = True, headers: dict[str, str] | None = None
+        self, api_url: str, path: str, document: Any = None, *, credentials: tuple[str, str] | None = (KEY, KEY)
     ) -> tuple[int, Any]:
-        """An HTTP call of the API, SigV4-signed for execute-api; its status and JSON. GET without a document."""
-        host = api_url.removeprefix("https://")
-        port = self.gateway.rpartition(":")[2]
+        """An HTTP call of the API, SigV4-signed for execute-api with an access key and its secret, or unsigned; its
+        status and JSON. GET without a document."""
+        # The emulator's own form of https://<api>.execute-api.<region>.amazonaws.com.
+        host = f"{api_url.removeprefix('https://').partition('.')[0]}.execute-api.localhost"
         body = None if document is None else json.dumps(document)
         request = AWSRequest(
-            "GET" if body is None else "POST", f"http://127.0.0.1:{port}{path}", data=body,
-            headers={"Host": host.replace("amazonaws.com", "localhost"), "Content-Type": "application/json"},
+            "GET" if body is None else "POST", f"{self.gateway}{path}", data=body,
+            headers={"Host": host, "Content-Type": "application/json"},
         )  # fmt: skip
-        for name, value in (headers or {}).items():
-            request.headers[name] = value
-        if signed:
-            SigV4Auth(Credentials(KEY, KEY), "execute-api", REGION).add_auth(request)
+        if credentials:
+            SigV4Auth(Credentials(*credentials), "execute-api", REGION).add_auth(request)
         prepared = request.prepare()
         sent = urllib.request.Request(
             prepared.url, None if body is None else body.encode(), dict(prepared.headers), method=prepared.method
@@ -92,7 +91,7 @@ def local_aws(folder: Path) -> Iterator[LocalAws]:
     """Starts it in its own process group, waits until it answers (60 s at most), and ends that group."""
     gateway, stand_in = free_port(), free_port()
     environment = {
-        "GATEWAY_PORT": str(gateway), "BIND_HOST": "127.0.0.1", "LAMBDA_EXECUTOR": "local",
+        "GATEWAY_PORT": str(gateway), "BIND_HOST": "127.0.0.1", "LAMBDA_EXECUTOR": "local", "AUTH": "true",
         "STAND_IN_PORT": str(stand_in),
         "SERVICES": "apigateway,cloudformation,iam,lambda,logs,monitoring,s3,sts",
         "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": KEY, "AWS_DEFAULT_REGION": REGION,

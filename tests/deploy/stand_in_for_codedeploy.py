@@ -1,4 +1,4 @@
-"""ministack with a stand-in for AWS CodeDeploy, which it lacks. Run with ministack's own Python; it stays up until ended.
+"""ministack with a stand-in for AWS CodeDeploy, which it lacks. Run by ministack's own Python; stays until ended.
 
 The stand-in does what the documentation says of a Lambda deployment ("CodeDeployLambdaAliasUpdate policy" in the
 CloudFormation User Guide, "AppSpec 'hooks' section for an AWS Lambda deployment" in CodeDeploy's):
@@ -14,8 +14,8 @@ Other gaps of ministack 1.5.33 that are filled or lived with here:
     - it orders resources by their Properties alone, and the alias names its hook in UpdatePolicy: walked too
     - an alias updates on the event loop, which a hook that calls back would block: moved to a thread
     - SAM's transform gets no parameter values, Rules are checked on the plain template
-    - AWS_IAM routes refuse unsigned calls but never verify a signature
-    - alarms, throttling, X-Ray, log retention, policies and CORS are recorded and not enforced
+    - signatures and identity policies are checked (AUTH=true), except those of the account's root, whose key is `test`
+    - alarms, throttling, X-Ray and log retention are recorded and have no effect
     - handlers run under ministack's own loop, not awslambdaric, and SnapStart takes no snapshot
 """
 
@@ -24,7 +24,9 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import signal
 import threading
+import time
 from typing import Any
 
 STATUS_CALL = "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus"
@@ -111,12 +113,21 @@ def install() -> None:
     on_thread = stacks._runs_on_worker_thread
     stacks._runs_on_worker_thread = lambda kind: kind == "AWS::Lambda::Alias" or on_thread(kind)
     from_properties = engine._extract_deps
-    engine._extract_deps = lambda resource, names: from_properties(resource, names) | {
-        name for name, _ in engine._intrinsic_references(resource.get("UpdatePolicy", {})) if name in names
-    }
+    engine._extract_deps = lambda resource, names: (
+        from_properties(resource, names)
+        | {name for name, _ in engine._intrinsic_references(resource.get("UpdatePolicy", {})) if name in names}
+    )
+
+
+def end_with(parent: int) -> None:
+    """Ends this process group once the test run that started it is gone, however it went."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.killpg(0, signal.SIGKILL)
 
 
 def main() -> None:
+    threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["STAND_IN_PORT"])), Api)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     # Lambda's processes inherit this environment, and boto3 looks here first.

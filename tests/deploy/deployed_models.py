@@ -1,0 +1,104 @@
+"""Exports the bundles that deploy_local.py deploys: `python deployed_models.py FOLDER`, with isoship installed.
+
+first     logistic regression over mixed columns
+second    a forest over the same columns, as the next version
+differs   `second` with one leaf of model.onnx changed and every digest set right again: consistent in itself, and
+          golden.json holds what the trained model answers
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pandas as pd
+from onnx import numpy_helper
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+import isoship
+from isoship.bundle.aws_lambda import cache_folder, write_zip
+from isoship_edge.manifest import canonical_json, digest_of
+
+NAME = "deployed"
+
+
+def rows() -> tuple[pd.DataFrame, Any]:
+    """Two hundred customers and whether they stayed."""
+    draw = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        {
+            "age": draw.uniform(18, 80, 200).round(1),
+            "visits": draw.integers(0, 40, 200),
+            "city": draw.choice(["Oslo", "Rome", "Lima"], 200),
+        }
+    )
+    stays = (frame["visits"] + (frame["city"] == "Oslo") * 10 + draw.normal(0, 5, 200) > 22).map(
+        {True: "yes", False: "no"}
+    )
+    return frame, stays
+
+
+def export(folder: Path, version: str, estimator: Any) -> Any:
+    frame, stays = rows()
+    prepare = make_column_transformer((StandardScaler(), ["age", "visits"]), (OneHotEncoder(), ["city"]))
+    model = make_pipeline(prepare, estimator).fit(frame, stays)
+    isoship.export(model, sample=frame, out=folder, name=NAME, model_version=version, targets=("lambda",))
+    return model
+
+
+def spoil(folder: Path) -> None:
+    """Changes one answer of the bundle in `folder`, in every copy, so that only the golden rows can tell."""
+    graph = onnx.load(folder / "model.onnx")
+    node = next(n for n in graph.graph.node if n.op_type == "TreeEnsemble")
+    table = max(
+        (i for i in graph.graph.initializer if i.data_type == onnx.TensorProto.DOUBLE), key=lambda i: np.prod(i.dims)
+    )
+    values = numpy_helper.to_array(table).copy()
+    values *= 0.75
+    table.CopyFrom(numpy_helper.from_array(values, table.name))
+    assert node.domain == "ai.onnx.ml"
+    content = graph.SerializeToString()
+    sha256 = hashlib.sha256(content).hexdigest()
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest["files"]["model.onnx"] = sha256
+    manifest["digest"] = digest_of(sha256, manifest)
+    golden = json.loads((folder / "golden.json").read_bytes()) | {"digest": manifest["digest"]}
+    for place in (folder, folder / "lambda"):
+        (place / "model.onnx").write_bytes(content)
+        (place / "manifest.json").write_bytes(canonical_json(manifest))
+        (place / "golden.json").write_text(json.dumps(golden), encoding="utf-8")
+    write_zip(folder / "lambda", folder / "lambda.zip", cache_folder() / "deflated")
+
+
+def main(root: Path) -> None:
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    frame, _ = rows()
+    asked = frame.iloc[:5]
+    answers = {}
+    for folder, version, estimator in (
+        ("first", "1.0.0", LogisticRegression()),
+        ("second", "2.0.0", RandomForestClassifier(20, max_depth=5, random_state=0, n_jobs=1)),
+    ):
+        model = export(root / folder, version, estimator)
+        answers[folder] = {
+            "label": model.predict(asked).tolist(),
+            "probabilities": [dict(zip(model.classes_, p, strict=True)) for p in model.predict_proba(asked).tolist()],
+        }
+    shutil.copytree(root / "second", root / "differs")
+    spoil(root / "differs")
+    (root / "asked.json").write_text(json.dumps({"rows": asked.to_dict("records"), "answers": answers}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

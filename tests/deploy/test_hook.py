@@ -1,0 +1,218 @@
+"""The hook as Lambda would run it: the shipped files, a boto3 that is not ours, and a version under awslambdaric."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from deployed_functions import Aws, Functions, rewrite
+from onnx import numpy_helper
+
+from bundles import YIELD_ROWS, make_bundle, yield_reference
+from isoship.parity.runners.lambda_process import LambdaFunction
+from isoship_edge.errors import InferenceError
+from isoship_edge.model import load
+from isoship_lambda import deployed
+from isoship_lambda.deployed import DeployedModel
+from isoship_lambda.hook import replay
+
+ROOT = Path(__file__).resolve().parents[2]
+VERSION = "arn:aws:lambda:us-east-1:000000000000:function:visits:7"
+CODEDEPLOY = {"DeploymentId": "d-ABC", "LifecycleEventHookExecutionId": "e-XYZ"}
+CREATE = {
+    "RequestType": "Create", "StackId": "s", "RequestId": "r", "LogicalResourceId": "GoldenRows",
+    "ResourceProperties": {}, "ResourceType": "Custom::GoldenRows",
+}  # fmt: skip
+_RUN = """
+import json, sys, types
+from isoship_lambda.hook import handler
+context = types.SimpleNamespace(get_remaining_time_in_millis=lambda: 60000)
+print("RETURNED", json.dumps(handler(json.load(sys.stdin), context)))
+"""
+
+
+def python_with_boto3() -> Path:
+    """sam's own Python: boto3 is there, and nothing of isoship."""
+    own = ROOT / ".tools" / "sam" / "bin" / "sam"
+    found = os.environ.get("ISOSHIP_SAM") or (str(own) if own.is_file() else shutil.which("sam"))
+    if not found:
+        pytest.fail("sam is not here: make setup")
+    return Path(found).parent / "python"
+
+
+def run_hook(folder: Path, event: dict[str, Any], aws: Aws) -> str:
+    """Runs `isoship_lambda.hook.handler` out of a Lambda directory and returns what it wrote."""
+    environment = {
+        "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.defpath, "HOME": str(folder.parent),
+        "AWS_ENDPOINT_URL": aws.address, "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "ISOSHIP_NEW_VERSION": VERSION,
+    }  # fmt: skip
+    ran = subprocess.run(
+        [python_with_boto3(), "-c", _RUN], input=json.dumps(event), env=environment,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert "RETURNED" in ran.stdout
+    return ran.stdout
+
+
+def other_weights(folder: Path) -> None:
+    """The graph answers otherwise; the manifest, and with it the digest on the model card, stays."""
+    model = onnx.load(folder / "model.onnx")
+    bias = next(i for i in model.graph.initializer if i.name == "bias")
+    moved = numpy_helper.to_array(bias) + np.array([1e-9, 0.0, 0.0])
+    bias.CopyFrom(numpy_helper.from_array(moved, "bias"))
+    rewrite(folder / "model.onnx", model.SerializeToString())
+
+
+def other_digest(folder: Path) -> None:
+    document = json.loads((folder / "manifest.json").read_bytes()) | {"digest": "sha256:" + "0" * 64}
+    rewrite(folder / "manifest.json", json.dumps(document).encode())
+
+
+def looser_contract(folder: Path) -> None:
+    """The version answers a category that the source model refuses."""
+    document = json.loads((folder / "manifest.json").read_bytes())
+    del document["signature"]["columns"][5]["categories"]
+    rewrite(folder / "manifest.json", json.dumps(document).encode())
+
+
+def no_model(folder: Path) -> None:
+    (folder / "model.onnx").unlink()
+
+
+@pytest.fixture(scope="session")
+def right(functions: Functions) -> LambdaFunction:
+    return functions.start()
+
+
+@pytest.fixture
+def aws(right: LambdaFunction) -> Iterator[Aws]:
+    made = Aws(right, VERSION)
+    yield made
+    made.close()
+
+
+def test_a_version_that_agrees_takes_traffic(functions: Functions, aws: Aws) -> None:
+    aws.not_yet = 1
+    said = run_hook(functions.folder, CODEDEPLOY, aws)
+    assert aws.reported == [
+        {"deploymentId": "d-ABC", "lifecycleEventHookExecutionId": "e-XYZ", "status": "Succeeded"}
+    ]  # fmt: skip
+    assert '"verdict": "takes traffic"' in said
+    assert '"rows": 5' in said, "four golden rows and a refused one"
+    assert aws.invocations == 4, "one refused as pending, then the card, the rows together, and the refused row alone"
+
+
+def test_a_version_that_differs_is_stopped_and_the_log_names_the_first_difference(functions: Functions) -> None:
+    aws = Aws(functions.start(functions.copy(other_weights)), VERSION)
+    said = run_hook(functions.folder, CODEDEPLOY, aws)
+    aws.close()
+    assert [r["status"] for r in aws.reported] == ["Failed"]
+    assert "row 0, probabilities: expected 0." in said
+
+
+def test_a_new_stack_gets_its_verdict_through_cloudformation(functions: Functions, aws: Aws) -> None:
+    run_hook(functions.folder, CREATE | {"ResponseURL": f"{aws.address}/answer?X-Amz-Signature=1"}, aws)
+    assert aws.responses == [
+        {"Status": "SUCCESS", "Reason": "the golden rows agree", "PhysicalResourceId": "golden-rows",
+         "StackId": "s", "RequestId": "r", "LogicalResourceId": "GoldenRows"}
+    ]  # fmt: skip
+    assert aws.reported == []
+
+
+def test_a_new_stack_whose_golden_rows_differ_fails_with_the_reason(functions: Functions) -> None:
+    aws = Aws(functions.start(functions.copy(other_weights)), VERSION)
+    run_hook(functions.folder, CREATE | {"ResponseURL": f"{aws.address}/answer"}, aws)
+    aws.close()
+    (response,) = aws.responses
+    assert response["Status"] == "FAILED"
+    assert response["Reason"].startswith("the golden rows are answered otherwise: row 0, probabilities: expected 0.")
+    assert len(json.dumps(response)) < 4096
+
+
+@pytest.mark.parametrize("request_type", ["Delete", "Update"])
+def test_deleting_a_stack_asks_nothing_of_the_version(functions: Functions, aws: Aws, request_type: str) -> None:
+    event = CREATE | {"RequestType": request_type, "PhysicalResourceId": "p", "ResponseURL": f"{aws.address}/answer"}
+    run_hook(functions.folder, event, aws)
+    assert [(r["Status"], r["PhysicalResourceId"]) for r in aws.responses] == [("SUCCESS", "p")]
+    assert aws.invocations == 0
+
+
+def test_a_hook_without_a_model_reports_all_the_same(functions: Functions, aws: Aws) -> None:
+    said = run_hook(functions.copy(no_model), CODEDEPLOY, aws)
+    assert [r["status"] for r in aws.reported] == ["Failed"]
+    assert "model.onnx" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (other_digest, "the version answers for sha256:0000"),
+        (looser_contract, "a row is answered that the model refuses: unseen in 'plan'"),
+        (no_model, "could not start"),
+    ],
+)
+def test_replay_names_what_is_wrong(functions: Functions, change: Callable[[Path], None], words: str) -> None:
+    wrong = replay(functions.folder, invoking(functions.start(functions.copy(change))))
+    assert words in str(wrong)
+
+
+def test_what_json_cannot_carry_is_replayed_on_the_hooks_own_copy(functions: Functions) -> None:
+    """Two rows of `yield` hold infinities."""
+    place = functions.copy(lambda folder: replace_bundle(folder, "yield"))
+    function = functions.start(place)
+    assert replay(place, invoking(function)) is None
+    asked: list[str] = []
+
+    def invoke(event: dict[str, Any]) -> Any:
+        asked.append(event["body"])
+        return function.invoke(event)
+
+    tensors = DeployedModel(load(place), invoke).tensors(YIELD_ROWS)
+    assert [json.loads(body)["rows"] for body in asked] == [YIELD_ROWS[:2]]
+    assert tensors["value"].data.tolist() == yield_reference(YIELD_ROWS)["value"].tolist()
+
+
+def test_batches_are_halved_until_the_version_takes_them(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert replay(functions.folder, invoking(functions.start(ISOSHIP_MAX_ROWS="1"))) is None
+    monkeypatch.setattr(deployed, "MAX_ROWS", 3)
+    assert replay(functions.folder, invoking(functions.start())) is None
+
+
+def test_an_answer_of_another_form_is_a_difference(functions: Functions, right: LambdaFunction) -> None:
+    def without_probabilities(event: dict[str, Any]) -> Any:
+        answered = right.invoke(event)
+        document = json.loads(answered["body"])
+        for prediction in document.get("predictions", []):
+            del prediction["probabilities"]
+        return answered | {"body": json.dumps(document)}
+
+    assert "lacks 'probabilities'" in str(replay(functions.folder, without_probabilities))
+    assert "is answered with None" in str(replay(functions.folder, lambda event: None))
+
+
+def invoking(function: LambdaFunction) -> Callable[[dict[str, Any]], Any]:
+    """Invocation without AWS in between; a handler that raised is what FunctionError says."""
+
+    def invoke(event: dict[str, Any]) -> Any:
+        try:
+            return function.invoke(event)
+        except Exception as err:
+            raise InferenceError(str(err)) from err
+
+    return invoke
+
+
+def replace_bundle(folder: Path, kind: str) -> None:
+    for name in ("manifest.json", "model.onnx", "golden.json"):
+        (folder / name).unlink()
+    make_bundle(folder, kind)

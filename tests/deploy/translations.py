@@ -1,0 +1,31 @@
+"""Run by sam's Python: what aws-sam-translator makes of template.yaml, for each set of parameters on stdin.
+
+stdin: {"template": path, "parameters": [{name: value}, ...]}; stdout: {"templates": [distinct ones], "of": [index for
+each set]}. Parameters change the translation itself in few places (the deployment configuration), so few are distinct.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from samcli.yamlhelper import yaml_parse
+from samtranslator.translator.transform import transform
+
+logging.disable()
+asked = json.load(sys.stdin)
+source = yaml_parse(Path(asked["template"]).read_text(encoding="utf-8"))
+for resource in source["Resources"].values():
+    # As after `sam package`.
+    if "CodeUri" in resource.get("Properties", {}):
+        resource["Properties"]["CodeUri"] = {"Bucket": "bucket", "Key": "lambda.zip"}
+distinct: dict[str, int] = {}
+of = []
+for parameters in asked["parameters"]:
+    made = transform(copy.deepcopy(source), dict(parameters), SimpleNamespace(load=dict))
+    of.append(distinct.setdefault(json.dumps(made, sort_keys=True), len(distinct)))
+json.dump({"templates": [json.loads(text) for text in distinct], "of": of}, sys.stdout)
