@@ -1,6 +1,6 @@
 # `make` lists the targets. All of them create and reuse .venv in this checkout.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format sweep shelf mutants fault-reports bench-memory bench-polygraphy bench-conversion bench-lambda wheel-smoke check-template deploy-local web clean
+.PHONY: help setup demo test test-all lint format sweep shelf mutants fault-reports bench-memory bench-polygraphy bench-conversion bench-lambda v2-clients fuzz soak wheel-smoke check-template deploy-local web clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON ORT_DISABLE_TELEMETRY=1
@@ -25,7 +25,7 @@ lint: setup ## ruff, mypy and tsc
 test: lint ## lint, then every test with real runtimes (at most 12 minutes on 2 cores)
 	$(BIN)/python -m pytest -n 2
 
-test-all: test ## make test, 5,000 random pipelines (about 25 minutes on 2 cores), the sweeps and the shelf
+test-all: test ## make test, 5,000 random pipelines, the sweeps and the shelf (about an hour and a half on 2 cores)
 	ISOSHIP_CASES=5000 $(BIN)/python -m pytest -n 2 tests/pipelines/test_random_pipelines.py
 	$(BIN)/python -m benchmarks.sweep
 	$(BIN)/python -m benchmarks.boosters
@@ -40,7 +40,7 @@ sweep: setup ## every scikit-learn estimator and booster on rows made to break i
 	$(BIN)/python -m benchmarks.boosters
 	$(BIN)/python -m benchmarks.sweep --write-docs
 
-shelf: setup ## 40 real bundles in every runtime, in one table (about 15 minutes)
+shelf: setup ## 36 real bundles in every runtime, in one table (about 15 minutes)
 	$(BIN)/python -m benchmarks.shelf
 
 mutants: setup ## faults planted in shipped files and runtimes, each under check: detected / planted, and by which rows
@@ -62,6 +62,16 @@ bench-conversion: setup ## our graphs beside skl2onnx's and onnxmltools': size, 
 
 bench-lambda: setup ## cold starts under awslambdaric: ours beside floors and usual stacks (about 10 minutes); benchmarks/results/cold_start.json
 	$(BIN)/python -m benchmarks.cold_start
+
+v2-clients: setup ## the stock clients of KServe and MLServer against every server of ours (environments of their own, 0.8 GB)
+	scripts/v2_clients.sh
+
+fuzz: setup ## drawn events and bodies at length, and the whole OpenAPI schema (about 5 minutes)
+	ISOSHIP_FUZZ=600 $(BIN)/python -m pytest -n0 tests/http/test_fuzz.py
+	ISOSHIP_FUZZ=20 $(BIN)/python -m pytest -n0 tests/http/test_schemathesis.py
+
+soak: setup ## 10,000 invocations of one Lambda process: memory does not grow
+	ISOSHIP_INVOCATIONS=10000 $(BIN)/python -m pytest -n0 -s tests/lambda/test_warm.py -k thousands
 
 wheel-smoke: setup ## the wheel in an empty environment, with everything from the index
 	scripts/wheel_smoke.sh

@@ -48,7 +48,7 @@ if [ ! -e $stamp ] || [ requirements/dev.lock -nt $stamp ] || [ pyproject.toml -
     .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps -r requirements/no-deps.lock
     touch $stamp
 fi
-[ -d web/node_modules ] || npm --prefix web ci --silent --ignore-scripts --no-audit --no-fund
+[ web/node_modules/.package-lock.json -nt web/package-lock.json ] || npm --prefix web ci --silent --ignore-scripts --no-audit --no-fund
 .venv/bin/python hatch_build.py
 say "fetching wheels for lambda/ and edge/ (cached)"
 .venv/bin/python -m isoship.bundle.prefetch

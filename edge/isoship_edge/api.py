@@ -6,7 +6,8 @@
     GET  /metrics             servers only
     *    /v2/...              Open Inference Protocol (`isoship_edge.v2`)
 
-Limits: ISOSHIP_MAX_BODY bytes (6 MiB), ISOSHIP_MAX_ROWS (10,000). Nothing here imports a web framework.
+Bodies may be compressed (`isoship_edge.body`). Limits: ISOSHIP_MAX_BODY bytes as sent and unpacked (6 MiB),
+ISOSHIP_MAX_ROWS (10,000). Nothing here imports a web framework.
 """
 
 from __future__ import annotations
@@ -15,16 +16,27 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
 
+from isoship_edge.body import content_of
 from isoship_edge.encode import predictions
 from isoship_edge.errors import InferenceError, InputError
+from isoship_edge.named import NamedTuple
 from isoship_edge.response import Refusal, Response, answer, problem, refused, v2_error
 from isoship_edge.words import got, listed, quoted
 
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
+    from typing import Any, NoReturn, Protocol
+
     from isoship_edge.metrics import Metrics
     from isoship_edge.model import Model
+    from isoship_edge.tensor import Tensor
+
+    class Watch(Protocol):
+        """Sees every batch that was answered: how many rows, and the outputs by name."""
+
+        def __call__(self, count: int, tensors: Mapping[str, Tensor]) -> None: ...
+
 
 GET = ("GET", "HEAD", "OPTIONS")
 POST = ("POST", "OPTIONS")
@@ -41,6 +53,18 @@ class Limits:
         self.rows = _number("ISOSHIP_MAX_ROWS", 10_000)
 
 
+class Request(NamedTuple):
+    """path: decoded, without query string and trailing slash. headers: names in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    limits: Limits
+    metrics: Metrics | None
+    watch: Watch | None
+
+
 def handle(
     model: Model,
     method: str,
@@ -50,11 +74,12 @@ def handle(
     *,
     limits: Limits | None = None,
     metrics: Metrics | None = None,
+    watch: Watch | None = None,
 ) -> Response:
     """Answers one request. Input never raises and is never a 500.
 
     path: as sent, a query string is ignored. headers: names in any case.
-    metrics: where a server counts; without it /metrics does not exist.
+    metrics: where a server counts; without it /metrics does not exist. watch: is told of each batch answered.
     """
     path = path.partition("?")[0]
     if "%" in path:
@@ -64,55 +89,40 @@ def handle(
     if len(path) > 1 and path != "/docs/":
         path = path.rstrip("/") or "/"
     lower = {name.lower(): value for name, value in headers.items()}
-    limits = limits or Limits()
+    request = Request(method, path, lower, body, limits or Limits(), metrics, watch)
     if metrics is None:
-        return _answered(model, method, path, lower, body, limits, None)
+        return _answered(model, request)
     with metrics.request(path) as seen:
-        response = _answered(model, method, path, lower, body, limits, metrics)
+        response = _answered(model, request)
         seen.status = response.status
         return response
 
 
-def _answered(
-    model: Model,
-    method: str,
-    path: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    limits: Limits,
-    metrics: Metrics | None,
-) -> Response:
-    error = v2_error if path == "/v2" or path.startswith("/v2/") else problem
+def refusal_of(path: str, refusal: Refusal) -> Response:
+    """A refusal in the form of its path: the Open Inference Protocol's error under /v2, else a problem document."""
+    return v2_error(refusal) if path == "/v2" or path.startswith("/v2/") else problem(refusal)
+
+
+def _answered(model: Model, request: Request) -> Response:
     try:
-        response = _route(model, method, path, headers, body, limits, metrics)
+        response = _route(model, request)
     except Refusal as refusal:
-        response = error(refusal)
+        response = refusal_of(request.path, refusal)
     except InputError as err:
-        response = error(refused(err))
+        response = refusal_of(request.path, refused(err))
     except InferenceError as err:
-        print(f"isoship: {method} {path}: {err}", file=sys.stderr)  # noqa: T201 - a server's log is its stderr
-        response = error(Refusal(500, "the model failed on this input; the server's log says how"))
-    return response._replace(body=b"") if method == "HEAD" else response
+        print(f"isoship: {request.method} {request.path}: {err}", file=sys.stderr)  # noqa: T201 - a server's log
+        response = refusal_of(request.path, Refusal(500, "the model failed on this input; the server's log says how"))
+    return response._replace(body=b"") if request.method == "HEAD" else response
 
 
-def _route(
-    model: Model,
-    method: str,
-    path: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    limits: Limits,
-    metrics: Metrics | None,
-) -> Response:
+def _route(model: Model, request: Request) -> Response:
+    method, path, metrics = request.method, request.path, request.metrics
     if path == "/predict":
         allow(method, POST)
         if method == "OPTIONS":
             return _options(POST)
-        rows = read_rows(parsed(headers, body, limits), limits)
-        if metrics is not None:
-            metrics.rows(len(rows))
-        made = predictions(model.manifest.outputs, model.tensors_from_json(rows))
-        return answer({"model": model.manifest.name, "version": model.manifest.version, "predictions": made})
+        return _predicted(model, request)
     if path == "/v2" or path.startswith("/v2/"):
         from isoship_edge import v2
 
@@ -120,9 +130,7 @@ def _route(
         allow(method, allowed)
         if method == "OPTIONS":
             return _options(allowed)
-        if method != "POST":
-            return v2.describe(model, path)
-        return v2.infer(model, parsed(headers, body, limits), limits, metrics)
+        return v2.infer(model, request) if method == "POST" else v2.describe(model, path)
     known = path in ROUTES or path.startswith("/docs/")
     if not known or (path == "/metrics" and metrics is None):
         raise Refusal(404, f"there is nothing at {quoted(path)}; see /docs")
@@ -136,12 +144,25 @@ def _route(
     from isoship_edge import pages
 
     if path == "/":
-        return pages.card(model, headers.get("accept", ""))
+        return pages.card(model, request.headers.get("accept", ""))
     if path == "/openapi.json":
         from isoship_edge.openapi import openapi
 
         return answer(openapi(model.manifest, metrics=metrics is not None))
-    return pages.docs(model, path.removeprefix("/docs").lstrip("/"), headers.get("accept-encoding", ""))
+    return pages.docs(model, path.removeprefix("/docs").lstrip("/"), request.headers.get("accept-encoding", ""))
+
+
+def _predicted(model: Model, request: Request) -> Response:
+    check_media(request.headers)
+    document = parsed(content_of(request.headers, request.body, request.limits))
+    rows = read_rows(document, request.limits)
+    if request.metrics is not None:
+        request.metrics.rows(len(rows))
+    tensors = model.tensors_from_json(rows)
+    if request.watch is not None:
+        request.watch(len(rows), tensors)
+    made = predictions(model.manifest.outputs, tensors)
+    return answer({"model": model.manifest.name, "version": model.manifest.version, "predictions": made})
 
 
 def allow(method: str, methods: tuple[str, ...]) -> None:
@@ -155,14 +176,8 @@ def _options(methods: tuple[str, ...]) -> Response:
     return Response(204, (("allow", ", ".join(methods)),), b"")
 
 
-def parsed(headers: Mapping[str, str], body: bytes, limits: Limits) -> Any:
-    """The request's JSON document: UTF-8, no NaN or Infinity, no key twice in one object.
-
-    Raises:
-        Refusal: 413, 415, 422.
-    """
-    if len(body) > limits.body:
-        raise too_large(limits)
+def check_media(headers: Mapping[str, str]) -> None:
+    """Raises: Refusal 415, where Content-Type is neither absent nor JSON in UTF-8."""
     media, _, parameters = headers.get("content-type", "application/json").partition(";")
     media, charset = media.strip().lower(), parameters.lower().replace(" ", "").replace('"', "")
     if media != "application/json" or (
@@ -170,11 +185,14 @@ def parsed(headers: Mapping[str, str], body: bytes, limits: Limits) -> Any:
     ):
         seen = headers.get("content-type", "")
         raise Refusal(415, f"expected Content-Type application/json in UTF-8, got {quoted(seen)}")
-    if headers.get("content-encoding", "identity").lower() not in ("", "identity"):
-        seen = headers["content-encoding"]
-        raise Refusal(
-            415, f"expected a body without Content-Encoding, got {quoted(seen)}", (("accept-encoding", "identity"),)
-        )
+
+
+def parsed(body: bytes) -> Any:
+    """A JSON document: UTF-8, no NaN or Infinity, no key twice in one object.
+
+    Raises:
+        Refusal: 422.
+    """
     if not body.strip():
         raise Refusal(422, "the body is empty; expected a JSON object")
     try:
@@ -188,11 +206,6 @@ def parsed(headers: Mapping[str, str], body: bytes, limits: Limits) -> Any:
     except ValueError as err:
         # Python refuses to read integers of more than 4,300 digits; the message speaks of its own settings.
         raise Refusal(422, "the body holds a number with thousands of digits") from err
-
-
-def too_large(limits: Limits) -> Refusal:
-    """For skins too, which refuse by Content-Length before they read."""
-    return Refusal(413, f"the body is larger than {limits.body} bytes (ISOSHIP_MAX_BODY); send fewer rows a request")
 
 
 def read_rows(document: Any, limits: Limits) -> list[Any]:

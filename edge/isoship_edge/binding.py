@@ -28,7 +28,7 @@ class BindingSession:
 
     backend = "binding"
 
-    def __init__(self, path: Path, threads: int) -> None:
+    def __init__(self, path: str | Path, threads: int) -> None:
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         try:
             import onnxruntime as ort

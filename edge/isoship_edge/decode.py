@@ -10,13 +10,16 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from isoship_edge.errors import InputError
 from isoship_edge.manifest import MISSING_STRING, Column, Signature
 from isoship_edge.tensor import Tensor
 from isoship_edge.text import fault
 from isoship_edge.words import expected_of, got, listed, number, quoted, within
+
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
+if TYPE_CHECKING:
+    from typing import Any
 
 LARGEST_INTEGER = 2**53
 MATRIX_INPUT = "X"
@@ -54,6 +57,8 @@ def decode_columns(
     if signature.layout == "columns":
         return {c.name: Tensor(c.dtype, (count, 1), flat) for c, flat in zip(signature.columns, data, strict=True)}
     width = len(signature.columns)
+    if count == 1:
+        return {MATRIX_INPUT: Tensor("double", (1, width), array("d", [flat[0] for flat in data]))}
     matrix = array("d", bytes(8 * count * width))
     for j, flat in enumerate(data):
         matrix[j::width] = array("d", list(flat))
@@ -110,6 +115,10 @@ def _check_category(row: int, column: Column, value: Any) -> None:
 
 def _doubles(values: Sequence[Any], column: Column, first: int) -> array[float]:
     lowest, highest = column.lowest, column.highest
+    if len(values) == 1 and column.categories is None:  # one row at a time is what a function mostly gets
+        (value,) = values
+        if type(value) is float and math.isfinite(value) and lowest <= value <= highest:
+            return array("d", values)
     if column.categories is None and set(map(type, values)) <= {float, int}:
         try:
             fast = array("d", values)

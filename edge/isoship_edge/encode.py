@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from isoship_edge.manifest import MISSING_STRING, Output, Scalar
 from isoship_edge.tensor import Tensor, values
+
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
+if TYPE_CHECKING:
+    from typing import Any
 
 _BY_CLASS = ("probabilities", "scores")
 

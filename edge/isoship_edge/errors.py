@@ -9,7 +9,9 @@ IsoshipError
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class IsoshipError(Exception):

@@ -1,15 +1,19 @@
-"""Where ONNX Runtime's C library lies, found by its file: nothing is imported to find it."""
+"""Where ONNX Runtime's C library lies, found by its file: nothing is imported to find it, `pathlib` neither."""
+# ruff: noqa: PTH113, PTH118, PTH120, PTH208
 
 from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 from isoship_edge.errors import RuntimeMissing
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def find_library(model_folder: Path) -> Path | None:
+
+def find_library(model_folder: str | Path) -> str | None:
     """The C library: ISOSHIP_ORT_LIBRARY, the bundle's, one beside this package, or the installed wheel's.
 
     Raises:
@@ -17,20 +21,34 @@ def find_library(model_folder: Path) -> Path | None:
     """
     named = os.environ.get("ISOSHIP_ORT_LIBRARY")
     if named:
-        if not Path(named).is_file():
+        if not os.path.isfile(named):
             raise RuntimeMissing(f"ISOSHIP_ORT_LIBRARY is {named}, and there is no such file")
-        return Path(named)
+        return named
     if os.name != "posix":
         return None
-    suffix = "*.dylib" if sys.platform == "darwin" else ".so*"
     arch = {"arm64": "aarch64", "amd64": "x86_64"}.get(os.uname().machine, os.uname().machine)
-    beside = Path(__file__).resolve().parent.parent
-    places = [base / "lib" / arch for base in (model_folder, beside)] + [model_folder / "lib", beside / "lib"]
-    places = [p for place in places for p in (place, place / "onnxruntime" / "capi")]
+    beside = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    bases = (os.fspath(model_folder), beside)
+    places = [os.path.join(base, "lib", arch) for base in bases] + [os.path.join(base, "lib") for base in bases]
+    places = [p for place in places for p in (place, os.path.join(place, "onnxruntime", "capi"))]
     # A wheel on sys.path is found by its folder: importing the package would cost 100 ms and need numpy.
-    places += [Path(entry or ".") / "onnxruntime" / "capi" for entry in (str(beside), *sys.path)]
+    places += [os.path.join(entry, "onnxruntime", "capi") for entry in (beside, *sys.path)]
     for place in places:
-        found = sorted(p for p in place.glob(f"libonnxruntime{suffix}") if p.is_file())
+        found = _libraries(place)
         if found:
             return found[0]
     return None
+
+
+def _libraries(place: str) -> list[str]:
+    try:
+        names = os.listdir(place)
+    except OSError:
+        return []
+    wanted = [
+        name for name in names if name.startswith("libonnxruntime" if sys.platform == "darwin" else "libonnxruntime.so")
+    ]
+    if sys.platform == "darwin":
+        wanted = [name for name in wanted if name.endswith(".dylib")]
+    paths = [os.path.join(place, name) for name in sorted(wanted)]
+    return [path for path in paths if os.path.isfile(path)]

@@ -8,13 +8,16 @@ reader and its JavaScript twin (`web/src/manifest.js`) both pass.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-from pathlib import Path
-from typing import Any, NamedTuple
 
 from isoship_edge.errors import BundleError
+from isoship_edge.named import NamedTuple
+
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
 
 FORMAT = 1
 
@@ -127,6 +130,8 @@ def canonical_json(value: Any) -> bytes:
 
 def digest_of(model_sha256: str, manifest: dict[str, Any]) -> str:
     """`sha256:<hex>` over what determines the answers; equal on all targets and architectures."""
+    import hashlib  # OpenSSL with it: a cold start has no digest to make
+
     identity = {key: manifest[key] for key in ("signature", "encoder", "outputs", "tolerances")}
     return "sha256:" + hashlib.sha256(canonical_json({"model": model_sha256, **identity})).hexdigest()
 
@@ -172,6 +177,8 @@ def read_manifest(path: str | Path) -> Manifest:
     Raises:
         BundleError: missing, unreadable, damaged, or of a newer format.
     """
+    from pathlib import Path
+
     path = Path(path)
     if path.is_dir():
         path = path / "manifest.json"

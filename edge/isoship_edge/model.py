@@ -1,11 +1,10 @@
 """A bundle, loaded: rows in, predictions out. `isoship.load` is `load` of this module."""
+# ruff: noqa: PTH118, PTH123
 
 from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from isoship_edge.decode import decode_columns, decode_rows, sliced
 from isoship_edge.encode import predictions
@@ -14,8 +13,11 @@ from isoship_edge.manifest import MISSING_STRING, Manifest, manifest_from_json
 from isoship_edge.session import Session, open_session
 from isoship_edge.tensor import Tensor, stacked, values
 
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from typing import Any
 
     import numpy as np
 
@@ -29,12 +31,19 @@ CHUNK = 4096
 class Model:
     """A bundle's model on this machine. Safe to use from several threads."""
 
-    def __init__(self, folder: Path, document: dict[str, Any], manifest: Manifest, session: Session) -> None:
-        self.folder = folder
+    def __init__(self, folder: str | Path, document: dict[str, Any], manifest: Manifest, session: Session) -> None:
+        self._folder = os.fspath(folder)
         self.document = document
         self.manifest = manifest
         self.session = session
         self.chunk = _chunk()
+
+    @property
+    def folder(self) -> Path:
+        """Where the bundle lies."""
+        from pathlib import Path
+
+        return Path(self._folder)
 
     def predict(self, rows: Any) -> dict[str, np.ndarray[Any, Any]]:
         """Output name -> array [N] or [N, K]: float64, float32, int64, bool, or object for strings.
@@ -115,10 +124,10 @@ def load(folder: str | Path, *, threads: int = 1, backend: str | None = None) ->
         BundleError: no bundle there, a damaged one, or one of a newer format.
         RuntimeMissing: ONNX Runtime is not here.
     """
-    folder = Path(folder)
-    path = folder / "manifest.json"
+    path = os.path.join(folder, "manifest.json")
     try:
-        document = json.loads(path.read_bytes())
+        with open(path, "rb") as file:
+            document = json.load(file)
     except OSError as err:
         raise BundleError(
             f"no manifest at {path}: {err.strerror}. Give the folder that `isoship export` wrote"
@@ -128,10 +137,10 @@ def load(folder: str | Path, *, threads: int = 1, backend: str | None = None) ->
     manifest = manifest_from_json(document)
     if manifest.encoder is not None:
         raise BundleError(f"{path} asks for an encoder, which this version of isoship_edge does not have")
-    session = open_session(folder / "model.onnx", threads=threads, backend=backend)
+    session = open_session(os.path.join(folder, "model.onnx"), threads=threads, backend=backend)
     absent = [output.name for output in manifest.outputs if output.name not in session.outputs]
     if absent:
-        raise BundleError(f"{folder / 'model.onnx'} lacks the manifest's outputs {', '.join(absent)}")
+        raise BundleError(f"{os.path.join(folder, 'model.onnx')} lacks the manifest's outputs {', '.join(absent)}")
     return Model(folder, document, manifest, session)
 
 

@@ -16,6 +16,8 @@ _TYPES = {
     "bool": "boolean",
     "string": "string",
 }
+#: Strings without NUL and U+FDD0, which tensors cannot hold (`isoship_edge.text`).
+_CARRIED = "^[^\\u0000\ufdd0]*$"
 _EXAMPLES: dict[str, Any] = {"double": 1.5, "int64": 1, "bool": True, "string": "text"}
 
 
@@ -104,12 +106,15 @@ def _predict() -> dict[str, Any]:
 
 
 def _infer() -> dict[str, Any]:
+    refusals = {"400": "Tensors that do not fit", "413": "Too many rows or bytes", "415": "No JSON"}
+    # With Inference-Header-Content-Length a body is JSON and the bytes of tensors behind it (v2_binary).
+    octets = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     return {
         "summary": "Open Inference Protocol V2",
         "requestBody": {"required": True, "content": _content("InferRequest")},
         "responses": {
-            "200": {"description": "Output tensors", "content": _content("InferResponse")},
-            "400": {"description": "Tensors that do not fit", "content": _content("InferError")},
+            "200": {"description": "Output tensors", "content": {**_content("InferResponse"), **octets}},
+            **{status: {"description": text, "content": _content("InferError")} for status, text in refusals.items()},
         },
     }
 
@@ -126,6 +131,8 @@ def column_schema(column: Column) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": [kind, "null"] if nullable else kind}
     if column.dtype == "int64":
         schema |= {"minimum": -LARGEST_INTEGER, "maximum": LARGEST_INTEGER}
+    if column.dtype == "string" and column.categories is None:
+        schema["pattern"] = _CARRIED
     ends = ((key, getattr(column, name)) for name, key in ENDS.items())
     schema |= {key: end for key, end in ends if end is not None}
     if column.categories is not None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from isoship_edge.encode import json_bytes
 from isoship_edge.errors import InputError
+from isoship_edge.named import NamedTuple
+
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
+if TYPE_CHECKING:
+    from typing import Any
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"

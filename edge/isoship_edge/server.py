@@ -10,7 +10,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from isoship_edge.api import Limits, handle, too_large
+from isoship_edge.api import Limits, handle, refusal_of
+from isoship_edge.body import too_large
 from isoship_edge.metrics import Metrics
 from isoship_edge.model import Model
 from isoship_edge.response import TITLES, Refusal, Response, problem
@@ -53,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
             body = self._body()
         except Refusal as refusal:
             self.close_connection = True
-            self._send(problem(refusal))
+            self._send(refusal_of(self.path, refusal))
             return
         try:
             response = handle(
@@ -62,7 +63,7 @@ class Handler(BaseHTTPRequestHandler):
             )  # fmt: skip
         except Exception as err:  # noqa: BLE001 - one request's fault must not end the connection without an answer
             print(f"isoship: {self.command} {self.path}: {type(err).__name__}: {err}", file=sys.stderr)  # noqa: T201
-            response = problem(Refusal(500, "this request met a fault in the server; its log says which"))
+            response = refusal_of(self.path, Refusal(500, "this request met a fault in the server; its log says which"))
         if self.server.stopping:
             self.close_connection = True
         self._send(response)

@@ -6,17 +6,23 @@ the fallback. Both give the same bits (tests/edge/test_session.py).
     ISOSHIP_BACKEND       c_api or binding: use this one and no other
     ISOSHIP_ORT_LIBRARY   path of libonnxruntime.so: use this library
 """
+# ruff: noqa: PTH113, PTH120
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Protocol
 
 from isoship_edge.errors import BundleError, RuntimeMissing
 from isoship_edge.library import find_library
 from isoship_edge.tensor import Tensor
+
+TYPE_CHECKING = False  # `typing` and `pathlib` are not imported on the way to a first answer (named.py)
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Protocol
+else:
+    Protocol = object
 
 __all__ = ["Session", "Tensor", "open_session"]
 
@@ -55,8 +61,8 @@ def open_session(model_path: str | Path, *, threads: int = 1, backend: str | Non
         BundleError: the file is missing, or ONNX Runtime does not load it.
         RuntimeMissing: no ONNX Runtime here.
     """
-    path = Path(model_path)
-    if not path.is_file():
+    path = os.fspath(model_path)
+    if not os.path.isfile(path):
         raise BundleError(f"no model at {path}. Give the folder that `isoship export` wrote")
     # A DNS query and files under the home directory otherwise (onnxruntime 1.29 and later), and nothing may leave.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -64,7 +70,7 @@ def open_session(model_path: str | Path, *, threads: int = 1, backend: str | Non
     if backend not in (None, "c_api", "binding"):
         raise RuntimeMissing(f"there is no backend {backend!r}; ISOSHIP_BACKEND takes c_api or binding")
     if backend != "binding":
-        library = find_library(path.parent)
+        library = find_library(os.path.dirname(path))
         if library is not None:
             from isoship_edge.c_api import CSession
 

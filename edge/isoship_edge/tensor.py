@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from typing import Any, NamedTuple
+
+from isoship_edge.named import NamedTuple
+
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
+if TYPE_CHECKING:
+    from typing import Any
 
 #: dtype -> array typecode. "bool" is a bytearray of 0 and 1, "string" a list of str.
 TYPECODES = {"double": "d", "float": "f", "int64": "q", "int32": "i"}

@@ -1,27 +1,29 @@
 """The Open Inference Protocol V2 over a bundle: one tensor a column, or `X` [N, F] for all-numeric models.
 
-Content errors are 400 and unknown models 404, both `{"error": "..."}`.
+Content errors are 400 and unknown models 404, both `{"error": "..."}`. Tensors may be binary. Other parameters
+(priority, timeout, content_type) are left unread; `classification` and shared memory, which would change the answer
+or where it goes, are refused.
 """
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
-
+from isoship_edge import v2_binary
+from isoship_edge.body import content_of
 from isoship_edge.decode import MATRIX_INPUT
-from isoship_edge.encode import plain_values
+from isoship_edge.encode import json_bytes, plain_values
 from isoship_edge.errors import InputError
 from isoship_edge.manifest import Column, Signature
 from isoship_edge.response import Refusal, Response, answer
 from isoship_edge.tensor import Tensor
+from isoship_edge.v2_inputs import DATATYPES, columns_of
 from isoship_edge.words import got, listed, quoted
 
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
-    from isoship_edge.api import Limits
-    from isoship_edge.metrics import Metrics
-    from isoship_edge.model import Model
+    from typing import Any
 
-DATATYPES = {"double": "FP64", "float": "FP32", "int64": "INT64", "int32": "INT32", "bool": "BOOL", "string": "BYTES"}
+    from isoship_edge.api import Request
+    from isoship_edge.model import Model
 
 _GET = ("GET", "HEAD", "OPTIONS")
 _POST = ("POST", "OPTIONS")
@@ -62,7 +64,13 @@ def describe(model: Model, path: str) -> Response:
     """Server and model metadata, and health."""
     manifest, target = model.manifest, _target(model, path)
     if target == "server":
-        return answer({"name": "isoship", "version": str(manifest.provenance.get("isoship", "0")), "extensions": []})
+        return answer(
+            {
+                "name": "isoship",
+                "version": str(manifest.provenance.get("isoship", "0")),
+                "extensions": ["binary_tensor_data"],
+            }
+        )
     if target in ("live", "ready"):
         return answer({target: True})
     if target == "model-ready":
@@ -80,12 +88,13 @@ def describe(model: Model, path: str) -> Response:
     )
 
 
-def infer(model: Model, document: Any, limits: Limits, metrics: Metrics | None) -> Response:
-    """Runs one inference request; `data` may be flat or nested, null is missing.
+def infer(model: Model, request: Request) -> Response:
+    """Runs one inference request; `data` may be flat, nested or bytes (`isoship_edge.v2_binary`), null is missing.
 
     Raises:
         Refusal, InputError: what does not fit.
     """
+    document, rest = _read(request)
     if not isinstance(document, dict):
         raise InputError(f'expected an object {{"inputs": [...]}}, got {got(document)}')
     inputs = document.get("inputs")
@@ -94,15 +103,50 @@ def infer(model: Model, document: Any, limits: Limits, metrics: Metrics | None) 
     identity = document.get("id")
     if identity is not None and not isinstance(identity, str):
         raise InputError(f'expected "id" to be a string, got {got(identity)}')
-    names = _wanted(model, document.get("outputs"))
-    columns, count = _columns(model.manifest.signature, inputs, limits)
-    if metrics is not None:
-        metrics.rows(count)
+    wanted = _wanted(model, document)
+    if rest is not None:
+        inputs = v2_binary.with_data(inputs, rest)
+    columns, count = columns_of(model.manifest.signature, inputs, request.limits)
+    if rest is not None:
+        columns = {c.name: _nan_is_missing(c, columns[c.name]) for c in model.manifest.signature.columns}
+    if request.metrics is not None:
+        request.metrics.rows(count)
     tensors = model.tensors_from_columns(columns, count)
+    if request.watch is not None:
+        request.watch(count, tensors)
     made: dict[str, Any] = {"model_name": model.manifest.name, "model_version": model.manifest.version}
     if identity is not None:
         made["id"] = identity
-    return answer({**made, "outputs": [_output(name, tensors[name]) for name in names]})
+    if not any(wanted.values()):
+        return answer({**made, "outputs": [_output(name, tensors[name]) for name in wanted]})
+    outputs, contents = [], []
+    for name, binary in wanted.items():
+        if binary:
+            contents.append(v2_binary.content_of(name, tensors[name]))
+            outputs.append({**_described(name, tensors[name]), "parameters": {"binary_data_size": len(contents[-1])}})
+        else:
+            outputs.append(_output(name, tensors[name]))
+    return v2_binary.answer(json_bytes({**made, "outputs": outputs}), contents)
+
+
+def _read(request: Request) -> tuple[Any, bytes | None]:
+    """The JSON document, and the bytes behind it where the request says how long the JSON is."""
+    from isoship_edge.api import check_media, parsed
+
+    octets = v2_binary.LENGTH in request.headers
+    if not (octets and request.headers.get("content-type", "").lower() == v2_binary.OCTETS):
+        check_media(request.headers)
+    content = content_of(request.headers, request.body, request.limits)
+    if not octets:
+        return parsed(content), None
+    document, rest = v2_binary.split(request.headers, content)
+    return parsed(document), rest
+
+
+def _nan_is_missing(column: Column, data: list[Any]) -> list[Any]:
+    if column.dtype != "double" or not column.missing:
+        return data
+    return [None if value != value else value for value in data]
 
 
 def _inputs(signature: Signature) -> list[tuple[str, str, list[int]]]:
@@ -111,96 +155,45 @@ def _inputs(signature: Signature) -> list[tuple[str, str, list[int]]]:
     return [(column.name, DATATYPES[column.dtype], [-1, 1]) for column in signature.columns]
 
 
-def _wanted(model: Model, outputs: Any) -> list[str]:
+def _wanted(model: Model, document: dict[str, Any]) -> dict[str, bool]:
+    """The outputs to send, and whether each goes as bytes."""
     known = [output.name for output in model.manifest.outputs]
+    outputs = document.get("outputs")
+    every = _asked(document, "binary_data_output", default=False)
     if outputs is None or outputs == []:
-        return known
+        return dict.fromkeys(known, every)
     if not isinstance(outputs, list):
         raise InputError(f'expected "outputs" to be a list, got {got(outputs)}')
-    names = []
+    wanted = {}
     for output in outputs:
         name = output.get("name") if isinstance(output, dict) else None
         if not isinstance(name, str) or name not in known:
             raise InputError(f'"outputs" may name {listed(known)}, got {got(name if name is not None else output)}')
-        names.append(name)
-    return names
+        if name in wanted:
+            raise InputError(f"the output {quoted(name)} is asked for twice")
+        wanted[name] = _asked(output, "binary_data", default=every)
+    return wanted
 
 
-def _columns(signature: Signature, inputs: list[Any], limits: Limits) -> tuple[dict[str, list[Any]], int]:
-    from isoship_edge.api import check_count
-
-    tensors: dict[str, tuple[list[int], Any, Any]] = {}
-    for tensor in inputs:
-        name, shape, datatype, data = _members(tensor)
-        if name in tensors:
-            raise InputError(f"the input {quoted(name)} is given twice", column=name)
-        tensors[name] = (shape, datatype, data)
-    counts = {shape[0] if shape else -1 for shape, _, _ in tensors.values()}
-    if len(counts) != 1:
-        raise InputError("the inputs have different numbers of rows: " + listed(sorted(counts)))
-    count = counts.pop()
-    check_count(count, limits)
-    names = [column.name for column in signature.columns]
-    numeric = all(column.dtype in ("double", "int64") for column in signature.columns)
-    if list(tensors) == [MATRIX_INPUT] and names != [MATRIX_INPUT] and (numeric or signature.layout == "matrix"):
-        shape, datatype, data = tensors[MATRIX_INPUT]
-        if datatype != "FP64" or shape != [count, len(names)]:
-            raise InputError(
-                f"input {quoted(MATRIX_INPUT)}: expected FP64 of shape [N, {len(names)}], got {datatype} of {shape}"
-            )
-        flat = _flat(MATRIX_INPUT, shape, data)
-        return {name: flat[j :: len(names)] for j, name in enumerate(names)}, count
-    columns = {}
-    for column in signature.columns:
-        if column.name not in tensors:
-            raise InputError(f"the input {quoted(column.name)} is absent; expected {listed(names)}", column=column.name)
-        columns[column.name] = _column(column, *tensors[column.name])
-    unknown = [name for name in tensors if name not in columns]
-    if unknown:
-        raise InputError(f"unknown inputs {listed(unknown)}; expected {listed(names)}", column=unknown[0])
-    return columns, count
+def _asked(holder: dict[str, Any], name: str, *, default: bool) -> bool:
+    """A boolean among the parameters of a request or an output. Those that would change the answer are refused."""
+    parameters = holder.get("parameters")
+    if parameters is None:
+        return default
+    if not isinstance(parameters, dict):
+        raise InputError(f'expected "parameters" to be an object, got {got(parameters)}')
+    for unknown in ("classification", "shared_memory_region"):
+        if unknown in parameters:
+            raise InputError(f"the parameter {quoted(unknown)} is not offered here")
+    value = parameters.get(name, default)
+    if not isinstance(value, bool):
+        raise InputError(f"expected {quoted(name)} to be true or false, got {got(value)}")
+    return value
 
 
-def _members(tensor: Any) -> tuple[str, list[int], Any, Any]:
-    if not isinstance(tensor, dict):
-        raise InputError(f"expected an input tensor as an object, got {got(tensor)}")
-    name, shape = tensor.get("name"), tensor.get("shape")
-    if not isinstance(name, str):
-        raise InputError(f'expected an input\'s "name" to be a string, got {got(name)}')
-    if "data" not in tensor:
-        raise InputError(f'input {quoted(name)} has no "data"; binary tensors are not accepted', column=name)
-    sizes = isinstance(shape, list) and 1 <= len(shape) <= 2 and all(type(s) is int and 0 <= s < 2**31 for s in shape)
-    if not sizes:
-        raise InputError(f'input {quoted(name)}: expected "shape" as [N] or [N, K]', column=name)
-    return name, list(shape or []), tensor.get("datatype"), tensor["data"]
-
-
-def _column(column: Column, shape: list[int], datatype: Any, data: Any) -> list[Any]:
-    expected = DATATYPES[column.dtype]
-    if datatype != expected:
-        seen = quoted(datatype) if isinstance(datatype, str) else got(datatype)
-        raise InputError(f"input {quoted(column.name)}: expected datatype {expected}, got {seen}", column=column.name)
-    if shape[1:] not in ([], [1]):
-        raise InputError(f"input {quoted(column.name)}: expected shape [N] or [N, 1], got {shape}", column=column.name)
-    return _flat(column.name, shape, data)
-
-
-def _flat(name: str, shape: list[int], data: Any) -> list[Any]:
-    """Flat data of a tensor that came flat, or nested as its shape says."""
-    if not isinstance(data, list):
-        raise InputError(f'input {quoted(name)}: expected "data" to be a list, got {got(data)}', column=name)
-    count = math.prod(shape)
-    if len(shape) == 2 and len(data) == shape[0] and all(isinstance(row, list) for row in data):
-        if any(len(row) != shape[1] for row in data):
-            raise InputError(f'input {quoted(name)}: "data" does not have shape {shape}', column=name)
-        return [value for row in data for value in row]
-    if len(data) != count:
-        raise InputError(
-            f"input {quoted(name)}: shape {shape} holds {count} values, the data has {len(data)}", column=name
-        )
-    return data
+def _described(name: str, tensor: Tensor) -> dict[str, Any]:
+    return {"name": name, "datatype": DATATYPES[tensor.dtype], "shape": list(tensor.shape)}
 
 
 def _output(name: str, tensor: Tensor) -> dict[str, Any]:
-    datatype = DATATYPES[tensor.dtype]
-    return {"name": name, "datatype": datatype, "shape": list(tensor.shape), "data": plain_values(tensor)}
+    return {**_described(name, tensor), "data": plain_values(tensor)}

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterable
-from typing import Any
 
 from isoship_edge.manifest import Column
+
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
+if TYPE_CHECKING:
+    from typing import Any
 
 _EXPECTED = {"double": "a number", "int64": "an integer", "bool": "true or false", "string": "a string"}
 _SHOWN = 10
 _LONGEST = 40
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def quoted(text: str) -> str:
     """A string as JSON, cut after 40 code points, lone surrogates escaped."""
     shown = json.dumps(text[:_LONGEST], ensure_ascii=False)
-    shown = _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", shown)
+    shown = shown.encode(errors="backslashreplace").decode()
     return shown if len(text) <= _LONGEST else shown + "..."
 
 

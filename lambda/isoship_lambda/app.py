@@ -7,7 +7,7 @@ pydantic models of the same columns would be a second contract that could drift 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -18,32 +18,41 @@ from starlette.responses import Response as StarletteResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from isoship_edge.api import ROUTES, Limits, handle, too_large
+from isoship_edge.api import ROUTES, Limits, handle, refusal_of
+from isoship_edge.body import too_large
 from isoship_edge.metrics import Metrics
 from isoship_edge.model import Model, load
 from isoship_edge.openapi import openapi
 from isoship_edge.response import Refusal, Response, problem
 from isoship_lambda.direct import fault
 
+if TYPE_CHECKING:
+    from isoship_edge.api import Watch
+
 #: How many times the limit a refused body may be and still be read to its end before the answer.
 DRAINED = 10
 
 
 def create_app(
-    bundle: str | Path | Model, *, ui: str | Path | None = None, metrics: bool = True, threads: bool = True
+    bundle: str | Path | Model,
+    *,
+    ui: str | Path | None = None,
+    metrics: bool = True,
+    threads: bool = True,
+    watch: Watch | None = None,
 ) -> FastAPI:
     """An application that answers for a bundle.
 
     bundle: its folder, or its model where that is loaded already. ui: a web bundle to serve at /ui/. metrics: count,
     and answer /metrics. threads: infer in the thread pool, so that one long batch does not hold up the others; off
-    where one request runs at a time, as on Lambda.
+    where one request runs at a time, as on Lambda. watch: is told of each batch answered.
 
     Raises:
         BundleError: no bundle there.
         RuntimeMissing: ONNX Runtime is not here.
     """
     model = bundle if isinstance(bundle, Model) else load(bundle)
-    skin = Skin(model, Metrics() if metrics else None, threads=threads)
+    skin = Skin(model, Metrics() if metrics else None, threads=threads, watch=watch)
     app = FastAPI(
         title=model.manifest.name,
         version=model.manifest.version,
@@ -77,8 +86,9 @@ def _refused(request: Request, err: Exception) -> StarletteResponse:
 class Skin:
     """ASGI request to `handle` and back."""
 
-    def __init__(self, model: Model, metrics: Metrics | None, *, threads: bool) -> None:
+    def __init__(self, model: Model, metrics: Metrics | None, *, threads: bool, watch: Watch | None) -> None:
         self.model = model
+        self.watch = watch
         self.metrics = metrics
         self.limits = Limits()
         self.threads = threads
@@ -90,13 +100,13 @@ class Skin:
         try:
             body = await self._body(request)
             arguments: tuple[Any, ...] = (self.model, request.method, _path(scope), dict(request.headers), body)
-            options: dict[str, Any] = {"limits": self.limits, "metrics": self.metrics}
+            options: dict[str, Any] = {"limits": self.limits, "metrics": self.metrics, "watch": self.watch}
             if self.threads and request.method == "POST":
                 response = await run_in_threadpool(handle, *arguments, **options)
             else:
                 response = handle(*arguments, **options)
         except Refusal as refusal:
-            response = problem(refusal)
+            response = refusal_of(_path(scope), refusal)
         except ClientDisconnect:
             return
         except Exception as err:  # noqa: BLE001 - the client is told in the contract's form, the log says what

@@ -5,41 +5,56 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from binascii import Error as Base64Error
-from binascii import a2b_base64
-from typing import TYPE_CHECKING, Any
+from binascii import a2b_base64, b2a_base64
 
-from isoship_edge.api import Limits, handle
+from isoship_edge.api import Limits, handle, refusal_of
 from isoship_edge.encode import json_bytes
-from isoship_edge.response import Refusal, Response, problem
+from isoship_edge.named import NamedTuple
+from isoship_edge.response import Refusal, Response
 
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
+    from typing import Any
+
+    from isoship_edge.api import Watch
     from isoship_edge.model import Model
 
 
 class InvocationRefused(Exception):
-    """A plain payload that the model does not answer; Lambda reports the class as `errorType`."""
+    """A plain payload that the model does not answer; Lambda reports the class as `errorType`.
 
-
-def answer(model: Model, event: Any, limits: Limits) -> dict[str, Any] | None:
-    """A proxy response (API Gateway, function URL, load balancer), a document (plain payload), or None.
-
-    A plain payload is {"rows": [...]}, as Step Functions and `aws lambda invoke` send it; it is answered with the
-    document of POST /predict.
-
-    Raises:
-        InvocationRefused: a plain payload that is refused; the message is the problem's detail.
+    problem: the problem document that HTTP would send. Its detail is the message, without the value that was seen:
+    Lambda writes the message into the log, where no value of a user's belongs unless ISOSHIP_LOG_INPUTS=1.
     """
-    if not isinstance(event, dict):
-        return None
-    if "requestContext" not in event:
-        return _invoked(model, event, limits) if "rows" in event else None
-    try:
-        kind, method, path, headers, repeated = _request(event)
-    except (KeyError, TypeError, AttributeError):
-        return None
-    if method != "POST" or repeated or "content-encoding" in headers or not _is_prediction(path):
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        detail: str = problem["detail"]
+        if "seen" in problem and os.environ.get("ISOSHIP_LOG_INPUTS") != "1":
+            detail = detail.removesuffix(f", got {problem['seen']}")
+        super().__init__(detail)
+        self.problem = problem
+
+
+class Request(NamedTuple):
+    """kind: of event. headers: names in lower case. repeated: whether a header stands twice."""
+
+    kind: str
+    method: str
+    path: str
+    headers: dict[str, str]
+    repeated: bool
+
+
+def answer(
+    model: Model, event: dict[str, Any], request: Request, limits: Limits, watch: Watch | None = None
+) -> dict[str, Any] | None:
+    """A proxy response to API Gateway, a function URL or a load balancer, or None. request: what the event asks."""
+    kind, method, path, headers, repeated = request
+    if method != "POST" or repeated or not _is_prediction(path):
         return None
     body = event.get("body") or ""
     if not isinstance(body, str):
@@ -48,23 +63,63 @@ def answer(model: Model, event: Any, limits: Limits) -> dict[str, Any] | None:
         content = a2b_base64(body) if event.get("isBase64Encoded") else body.encode()
     except (Base64Error, ValueError):  # also lone surrogates, which have no UTF-8
         return None
-    if len(content) > limits.body:
-        return None
     try:
-        response = handle(model, method, path, headers, content, limits=limits)
+        response = handle(model, method, path, headers, content, limits=limits, watch=watch)
     except Exception as err:  # noqa: BLE001 - the client is told in the contract's form, the log says what
         response = fault(method, path, err)
-    return _proxied(kind, response)
+    return proxied(kind, response)
+
+
+def invoked(model: Model, event: Any, limits: Limits, watch: Watch | None = None) -> bytes | None:
+    """The document of POST /predict for a plain payload, or None where the event is none.
+
+    A plain payload is {"rows": [...]}, as Step Functions and `aws lambda invoke` send it.
+
+    Raises:
+        InvocationRefused: the payload is refused.
+    """
+    if not isinstance(event, dict) or "rows" not in event:
+        return None
+    try:
+        content = json_bytes(event)
+    except (ValueError, RecursionError):  # NaN, which the runtime reads; a lone surrogate; deep nesting
+        detail = "the payload holds NaN, Infinity or a lone surrogate, or is nested too deeply"
+        raise InvocationRefused({"status": 422, "detail": detail}) from None
+    response = handle(model, "POST", "/predict", {}, content, limits=limits, watch=watch)
+    if response.status != 200:
+        raise InvocationRefused(json.loads(response.body))
+    return response.body
 
 
 def fault(method: str, path: str, err: Exception) -> Response:
     """What a client is told of a fault of ours; the log says which."""
     print(f"isoship: {method} {path}: {type(err).__name__}: {err}", file=sys.stderr)  # noqa: T201 - Lambda's log
-    return problem(Refusal(500, "this request met a fault in the server; its log says which"))
+    return refusal_of(path, Refusal(500, "this request met a fault in the server; its log says which"))
 
 
-def _request(event: dict[str, Any]) -> tuple[str, str, str, dict[str, str], bool]:
-    """(kind of event, method, path, headers in lower case, whether a header stands twice)."""
+def request_of(event: dict[str, Any]) -> Request:
+    """What the event of a gateway or load balancer asks.
+
+    Raises:
+        LookupError, TypeError, AttributeError: it is none.
+    """
+    request = Request(*_read(event))
+    strings = (request.method, request.path, *request.headers.values())
+    if not all(type(text) is str for text in strings):
+        raise TypeError("method, path and headers are strings")
+    return request
+
+
+def problem_of(answer: dict[str, Any]) -> dict[str, Any]:
+    """The error document of a proxy response, its status in it."""
+    try:
+        document = json.loads(answer["body"])
+    except ValueError:
+        document = {}
+    return {**document, "status": answer["statusCode"]}
+
+
+def _read(event: dict[str, Any]) -> tuple[str, Any, Any, dict[str, Any], bool]:
     context = event["requestContext"]
     if event.get("version") == "2.0" and "http" in context:
         headers = {name.lower(): value for name, value in event["headers"].items()}
@@ -80,6 +135,8 @@ def _request(event: dict[str, Any]) -> tuple[str, str, str, dict[str, str], bool
     if "resource" not in event and event.get("version") != "1.0":
         raise KeyError("resource")
     for name, values in (several or {}).items():
+        if not isinstance(values, list):
+            raise TypeError("multiValueHeaders holds lists")
         headers[name.lower()] = ", ".join(values)
     return "rest", event["httpMethod"], event["path"], headers, False
 
@@ -91,32 +148,23 @@ def _is_prediction(path: str) -> bool:
     return path.startswith("/v2/models/") and path.endswith("/infer") and "%" not in path
 
 
-def _proxied(kind: str, response: Response) -> dict[str, Any]:
+def proxied(kind: str, response: Response) -> dict[str, Any]:
     """The proxy response that Mangum makes of the same answer, its keys in the same order."""
     headers = dict(response.headers)
     headers["content-length"] = str(len(response.body))
-    body = response.body.decode()
+    encoded = headers["content-type"] == "application/octet-stream"
+    body = b2a_base64(response.body, newline=False).decode("ascii") if encoded else response.body.decode()
     if kind == "http":
-        return {"statusCode": response.status, "body": body, "headers": headers, "isBase64Encoded": False}
+        return {"statusCode": response.status, "body": body, "headers": headers, "isBase64Encoded": encoded}
     if kind == "rest":
         return {
             "statusCode": response.status,
             "headers": headers,
             "multiValueHeaders": {},
             "body": body,
-            "isBase64Encoded": False,
+            "isBase64Encoded": encoded,
         }
-    made: dict[str, Any] = {"statusCode": response.status, "body": body, "isBase64Encoded": False}
+    made: dict[str, Any] = {"statusCode": response.status, "body": body, "isBase64Encoded": encoded}
     if kind == "elb":
         return {**made, "headers": headers}
     return {**made, "multiValueHeaders": {name: [value] for name, value in headers.items()}}
-
-
-def _invoked(model: Model, event: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    import json
-
-    response = handle(model, "POST", "/predict", {}, json_bytes(event), limits=limits)
-    document: dict[str, Any] = json.loads(response.body)
-    if response.status != 200:
-        raise InvocationRefused(str(document.get("detail", document)))
-    return document

@@ -1,9 +1,12 @@
-"""The Lambda entry point, `isoship_lambda.handler.handler`: API Gateway (HTTP and REST), function URLs, ALB.
+"""The Lambda entry point, `isoship_lambda.handler.handler`.
 
-Predictions go from the event straight to ONNX Runtime (`isoship_lambda.direct`); everything else goes through
-`Mangum(app, lifespan="off")`, which is imported when it is first needed: FastAPI costs three times what all the rest
-of a cold start does. ISOSHIP_DIRECT=0 sends predictions that way too. Where Lambda starts functions ahead of calls
-(SnapStart, provisioned concurrency), all is imported and the model asked once before the first call.
+Events: API Gateway (HTTP and REST), function URLs, load balancers; SQS batches (`isoship_lambda.sqs`); and the plain
+payload {"rows": [...]} of Step Functions and `aws lambda invoke`.
+
+Predictions go from the event straight to ONNX Runtime (`isoship_lambda.direct`); everything else over HTTP goes
+through `Mangum(app, lifespan="off")`, which is imported when it is first needed: FastAPI costs three times what all
+the rest of a cold start does. ISOSHIP_DIRECT=0 sends predictions that way too. Where Lambda starts functions ahead of
+calls (SnapStart, provisioned concurrency), all is imported and the golden rows are replayed before the first call.
 
 The bundle lies beside this package, at the root of the zip, or where ISOSHIP_BUNDLE says. It is loaded when Lambda
 imports this module, in the init phase.
@@ -12,43 +15,137 @@ imports this module, in the init phase.
 from __future__ import annotations
 
 import gc
+import json
 import os
-from pathlib import Path
-from typing import Any
 
 gc.disable()  # nothing that is imported from here on is garbage, and looking for some takes a quarter of the start
 
-from isoship_edge.api import Limits  # noqa: E402
+from isoship_edge.api import Limits, refusal_of  # noqa: E402
 from isoship_edge.model import load  # noqa: E402
+from isoship_edge.response import Refusal  # noqa: E402
 from isoship_lambda import direct  # noqa: E402
+from isoship_lambda.direct import InvocationRefused  # noqa: E402
+from isoship_lambda.request_log import RequestLog  # noqa: E402
 
-FOLDER = Path(os.environ.get("ISOSHIP_BUNDLE") or Path(__file__).resolve().parent.parent)
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
+if TYPE_CHECKING:
+    from typing import Any
+
+# `pathlib` and `typing` would be a tenth of the start.
+FOLDER = os.environ.get("ISOSHIP_BUNDLE") or os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120
 DIRECT = os.environ.get("ISOSHIP_DIRECT", "1") != "0"
+#: Answers of fewer characters are within every limit of `isoship_lambda.payload`, whatever their escapes.
+SMALL = 80_000
 
 model = load(FOLDER)
 limits = Limits()
+log = RequestLog(model.manifest)
 _mangum: Any = None
 
 
 def handler(event: Any, context: Any) -> Any:
-    """Answers one event. `isoship_lambda.direct.answer` says which it takes."""
-    if DIRECT:
-        answered = direct.answer(model, event, limits)
-        if answered is not None:
+    """Answers one event.
+
+    Raises:
+        InvocationRefused: a plain payload that the contract refuses, or no event of those above.
+    """
+    log.start(context)
+    if isinstance(event, dict) and "requestContext" in event:
+        return _proxied(event, context)
+    if isinstance(event, dict) and "Records" in event:
+        from isoship_lambda import sqs
+
+        messages = sqs.messages_of(event)
+        if messages is not None:
+            answered = sqs.answer(model, messages, limits, log, log)
+            log.finish("SQS", 200, {"messages": len(messages), "failed": len(answered["batchItemFailures"])})
             return answered
-    return through_fastapi()(event, context)
+    return _invoked(event)
+
+
+def _proxied(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """A gateway's or load balancer's request, by either way; the size and the request's id are seen to here."""
+    try:
+        request = direct.request_of(event)
+    except (LookupError, TypeError, AttributeError):
+        log.finish("invoke", 400)
+        raise _unknown(event) from None
+    made = direct.answer(model, event, request, limits, log) if DIRECT else None
+    if made is None:
+        mangum = through_fastapi()
+        if _readable(mangum, event, context):
+            made = mangum(event, context)
+        else:
+            refusal = refusal_of(request.path, Refusal(400, "this request cannot be read"))
+            made = direct.proxied(request.kind, refusal)
+    if len(made["body"]) > SMALL:
+        from isoship_lambda import payload
+
+        made = payload.fitting(request, made, log.rows)
+    if log.request is not None:
+        if "headers" in made:
+            made["headers"]["x-request-id"] = log.request
+        else:
+            made["multiValueHeaders"]["x-request-id"] = [log.request]
+    status = made["statusCode"]
+    if log.on:
+        told = log.permitted(direct.problem_of(made)) if status >= 400 else {}
+        log.finish(f"{request.method} {request.path}", status, {**told, **log.input(event.get("body"))})
+    return made
+
+
+def _readable(mangum: Any, event: Any, context: Any) -> bool:
+    """Whether Mangum can make a request of it: no body that is called base64 and is none, no host of two colons."""
+    try:
+        request = mangum.infer(event, context)
+        _ = request.scope, request.body
+    except Exception as err:  # noqa: BLE001 - it raises whatever the fault in the event leads to
+        log.line("WARNING", "this request cannot be read", error=type(err).__name__)
+        return False
+    return True
+
+
+def _invoked(event: Any) -> dict[str, Any]:
+    try:
+        content = direct.invoked(model, event, limits, log)
+        if content is None:
+            raise _unknown(event)
+        document: dict[str, Any] = json.loads(content)
+        if len(content) > SMALL:
+            from isoship_lambda import payload
+
+            payload.check(document, log.rows)
+    except InvocationRefused as err:
+        log.finish("invoke", err.problem["status"], {**log.permitted(err.problem), **log.input(event)})
+        raise
+    log.finish("invoke", 200, log.input(event))
+    return document
+
+
+def _unknown(event: Any) -> InvocationRefused:
+    keys = ", ".join(sorted(str(key)[:40] for key in event)[:10]) if isinstance(event, dict) else type(event).__name__
+    return InvocationRefused(
+        {
+            "status": 400,
+            "detail": 'expected an event of API Gateway, a function URL, a load balancer or SQS, or {"rows": [...]}; '
+            f"got {keys or 'an empty object'}",
+        }
+    )
 
 
 def through_fastapi() -> Any:
     """`Mangum(app, lifespan="off")`, made on the first call."""
     global _mangum
     if _mangum is None:
+        from isoship_lambda.lean_import import import_fastapi
+
+        import_fastapi()
         from mangum import Mangum
         from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
         from isoship_lambda.app import create_app
 
-        app = create_app(model, metrics=False, threads=False)
+        app = create_app(model, metrics=False, threads=False, watch=log)
         # `lifespan="auto"` would run startup on every invocation; `+json` would be sent as base64.
         _mangum = Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, "application/problem+json"])
     return _mangum
@@ -64,12 +161,27 @@ def prime() -> None:
     result = model.selftest()
     if not result.ok:
         raise RuntimeError(f"the golden rows are answered otherwise here: {result.first_difference}")
+    gc.freeze()
 
 
-if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in ("snap-start", "provisioned-concurrency"):
-    prime()
-elif not DIRECT:
-    through_fastapi()
+def restored() -> None:
+    """A copy of the snapshot starts: its first call is a cold one, and counted so."""
+    log.cold = True
 
+
+def _start() -> None:
+    kind = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE")
+    if kind == "snap-start":
+        from isoship_lambda import snapstart
+
+        if snapstart.register(prime, restored):
+            return
+    if kind in ("snap-start", "provisioned-concurrency"):
+        prime()
+    elif not DIRECT:
+        through_fastapi()
+
+
+_start()
 gc.enable()
 gc.freeze()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,25 @@ def test_bytecode_is_unchecked_and_names_lambdas_path(folder: Path) -> None:
     assert str(folder).encode() not in compiled.read_bytes()
 
 
+def test_docstrings_stay_in_the_sources_and_all_else_is_compiled(folder: Path) -> None:
+    lines = (
+        '"""Of the module."""', "from __future__ import annotations",
+        "class A:", '    """Alone."""', "",
+        "def f(x: Unknown) -> None:", '    """Of f."""', '    "second"', "    if x is None: pass", "    assert x", "",
+        "async def g():", '    """Alone."""', "",
+    )  # fmt: skip
+    (folder / "documented.py").write_text("\n".join(lines))
+    compile_bytecode(folder, RUNNING)
+    program = (
+        "import documented as d, asyncio; assert d.__cached__.endswith('.pyc');"
+        "assert not any(o.__doc__ for o in (d, d.A, d.f, d.g)), [o.__doc__ for o in (d, d.A, d.f, d.g)];"
+        "asyncio.run(d.g()); assert d.f.__annotations__['x'] == 'Unknown'; d.f(0)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False)
+    assert "AssertionError" in ran.stderr, ran.stderr
+    assert 'documented.py", line 10, in f' in ran.stderr, "assertions run, and lines are the source's"
+
+
 def test_without_the_interpreter_nothing_is_written(folder: Path) -> None:
     assert find_interpreter("3.99") is None
     assert compile_bytecode(folder, "3.99") == "none"
@@ -56,7 +76,7 @@ def test_a_second_export_compiles_only_what_changed(
     run = bytecode._run
     monkeypatch.setattr(bytecode, "_run", lambda command, text="": (compiled.append(text), run(command, text))[1])
     compile_bytecode(folder, RUNNING, tmp_path / "cache")
-    assert [text for text in compiled if text] == [str(folder / "new.py")]
+    assert [json.loads(line)[0] for text in compiled for line in text.splitlines()] == [str(folder / "new.py")]
     assert (folder / "__pycache__" / f"single.cpython-{RUNNING.replace('.', '')}.pyc").read_bytes() == first
     assert len(list(folder.rglob("*.pyc"))) == 3
 

@@ -132,7 +132,7 @@ def test_the_library_is_looked_for_in_the_bundle_first(tmp_path: Path, monkeypat
     own = tmp_path / "lib" / arch / "libonnxruntime.so.1.99.0"
     own.parent.mkdir(parents=True)
     own.write_bytes(b"")
-    assert find_library(tmp_path) == own
+    assert find_library(tmp_path) == str(own)
     monkeypatch.setenv("ISOSHIP_ORT_LIBRARY", str(tmp_path / "none.so"))
     with pytest.raises(RuntimeMissing, match="no such file"):
         find_library(tmp_path)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from binary_cases import BINARY
 from contract_cases import CASES as PLAIN
 from contract_cases import JSON, PROBLEM, ROW, TENSORS, Case, as_bytes, rows, tensor
+from servers import edge_server, uvicorn_server
 
 from bundles import VISITS_ROWS, visits_reference
 from isoship_edge.api import handle
 from isoship_edge.metrics import Metrics
 from isoship_edge.model import load
-from isoship_edge.server import Server
 from isoship_lambda.app import create_app
 
 CASES = [*PLAIN, *BINARY]
@@ -46,47 +44,25 @@ def direct(folder: Path) -> Iterator[Ask]:
     yield ask
 
 
-def _over_http(url: str) -> Iterator[Ask]:
-    with httpx.Client(base_url=url, timeout=20, trust_env=False) as client:
+def _over_http(server: Callable[[Path], AbstractContextManager[str]]) -> Callable[[Path], Iterator[Ask]]:
+    def skin(folder: Path) -> Iterator[Ask]:
+        with server(folder) as url, httpx.Client(base_url=url, timeout=20, trust_env=False) as client:
 
-        def ask(method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
-            answer = client.request(method, path, headers=headers, content=body)
-            return answer.status_code, dict(answer.headers), answer.content
+            def ask(method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+                answer = client.request(method, path, headers=headers, content=body)
+                return answer.status_code, dict(answer.headers), answer.content
 
-        yield ask
+            yield ask
 
-
-def stdlib(folder: Path) -> Iterator[Ask]:
-    with Server(load(folder), port=0) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield from _over_http(server.url)
-        server.stop()
-        thread.join(10)
-        assert not thread.is_alive()
+    return skin
 
 
-def fastapi(folder: Path) -> Iterator[Ask]:
-    config = uvicorn.Config(create_app(folder), host="127.0.0.1", port=0, log_level="warning", lifespan="off")
-    server = uvicorn.Server(config)
-    config.load()
-    socket = config.bind_socket()
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
-    thread.start()
-    for _ in range(500):
-        if server.started:
-            break
-        time.sleep(0.01)
-    assert server.started
-    yield from _over_http(f"http://127.0.0.1:{socket.getsockname()[1]}")
-    server.should_exit = True
-    thread.join(10)
-    assert not thread.is_alive()
+SKINS = {"direct": direct, "stdlib": _over_http(edge_server), "fastapi": _over_http(uvicorn_server)}
 
 
-@pytest.fixture(scope="module", params=[direct, stdlib, fastapi], ids=lambda skin: skin.__name__)
+@pytest.fixture(scope="module", params=SKINS)
 def ask(request: pytest.FixtureRequest, limits: None, visits: Path) -> Iterator[Ask]:
-    yield from request.param(visits)
+    yield from SKINS[request.param](visits)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -117,8 +117,9 @@ def test_both_paths_answer_alike(shape: Any, entry: ModuleType) -> None:
 
 def test_every_prediction_takes_the_direct_path_and_nothing_else_does(entry: ModuleType) -> None:
     def taken(case: Case, shape: Any) -> bool:
-        body, encoded = bodies(case)[0]
-        return entry.direct.answer(entry.model, shape(case, body, encoded), entry.limits) is not None
+        event = shape(case, *bodies(case)[0])
+        request = entry.direct.request_of(event)
+        return entry.direct.answer(entry.model, event, request, entry.limits) is not None
 
     posts = [c for c in CASES if taken(c, http_api)]
     assert len(posts) > 100
@@ -157,7 +158,6 @@ def test_a_plain_payload_is_answered_with_the_document(entry: ModuleType) -> Non
 
 @pytest.mark.parametrize("event", [None, [], "text", {}, {"a": 1}, {"requestContext": None}, {"requestContext": {}}])
 def test_what_is_no_event_is_refused_by_name(event: Any, entry: ModuleType) -> None:
-    assert entry.direct.answer(entry.model, event, entry.limits) is None
     with pytest.raises(entry.direct.InvocationRefused, match="expected an event of API Gateway"):
         entry.handler(event, None)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import http.client
 import json
 import os
@@ -10,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import pytest
 from lambda_directory import Here
 
 from isoship.parity.runners.lambda_process import HANDLER, function_environment
+from isoship_lambda.payload import LAMBDA
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,49 +43,143 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_the_directory_answers_under_the_emulator(
+class Emulator:
+    """The emulator with one function in it, which it starts again after a timeout."""
+
+    def __init__(self, here: Here, folder: Path, aside: Path, handler: str = HANDLER, **environment: str) -> None:
+        program = aside / "rie"
+        shutil.copyfile(emulator(), program)
+        program.chmod(0o755)
+        self.port, api = free_port(), free_port()
+        self.log = aside / "log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [
+                    program, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}",
+                    "--runtime-api-address", f"127.0.0.1:{api}",
+                    here.interpreter, "-S", "-m", "awslambdaric", handler,
+                ],
+                cwd=folder, env=function_environment(folder, here.client, f"127.0.0.1:{api}") | environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def invoke(self, event: Any) -> Any:
+        """One call, once the emulator listens (20 s at most)."""
+        deadline = time.monotonic() + 20
+        while True:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            try:
+                connection.request("POST", "/2015-03-31/functions/function/invocations", json.dumps(event))
+                content = connection.getresponse().read()
+                try:
+                    return json.loads(content)
+                except ValueError:
+                    return content.decode()  # what the emulator itself says is text
+            except ConnectionRefusedError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            finally:
+                connection.close()
+
+    def close(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def emulated(here: Here, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    started = Emulator(here, here.folder, tmp_path_factory.mktemp("rie"), ISOSHIP_LOG_ANSWERS="1")
+    yield started
+    started.close()
+
+
+def headed(event: dict[str, Any], **headers: str) -> dict[str, Any]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return {**event, "headers": {**event["headers"], **named}}
+
+
+def test_every_event_is_answered(emulated: Emulator, event: Callable[[str], dict[str, Any]]) -> None:
+    proxied = event("http_api_predict")
+    first = emulated.invoke(proxied)
+    assert first["statusCode"] == 200, emulated.log.read_text()
+    predictions = json.loads(first["body"])["predictions"]
+    assert len(predictions) == 2
+    rows = proxied["body"]
+    packed = base64.b64encode(gzip.compress(rows.encode())).decode()
+    rest = {
+        "resource": "/{proxy+}", "path": "/predict", "httpMethod": "POST", "headers": proxied["headers"],
+        "multiValueHeaders": {}, "queryStringParameters": None, "multiValueQueryStringParameters": None,
+        "requestContext": {"identity": {"sourceIp": "127.0.0.1"}, "stage": "prod"}, "body": rows,
+        "isBase64Encoded": False,
+    }  # fmt: skip
+    balancer = {**rest, "requestContext": {"elb": {"targetGroupArn": "arn"}}}
+    del balancer["multiValueHeaders"]
+    for other in (
+        event("function_url_predict_base64"), event("function_url_predict"), rest, balancer,
+        headed({**proxied, "body": packed, "isBase64Encoded": True}, content_encoding="gzip"),
+    ):  # fmt: skip
+        answer = emulated.invoke(other)
+        assert answer["statusCode"] == 200
+        assert json.loads(answer["body"])["predictions"] == predictions
+    assert emulated.invoke(json.loads(rows))["predictions"] == predictions
+    records = [
+        {"messageId": name, "eventSource": "aws:sqs", "eventSourceARN": "arn", "body": body}
+        for name, body in (("good", rows), ("bad", "{"))
+    ]
+    assert emulated.invoke({"Records": records}) == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("http_api_card", 200), ("http_api_docs", 200), ("http_api_ready", 200), ("http_api_unknown_path", 404),
+        ("http_api_wrong_method", 405), ("http_api_form", 415), ("http_api_invalid_json", 422),
+        ("http_api_missing_column", 422),
+    ],
+)  # fmt: skip
+def test_every_refusal_is_a_response(
+    emulated: Emulator, event: Callable[[str], dict[str, Any]], name: str, status: int
+) -> None:
+    assert emulated.invoke(event(name))["statusCode"] == status
+
+
+def test_a_refused_payload_is_an_error_by_name(emulated: Emulator) -> None:
+    for payload, words in (({"rows": [{}]}, "row 0"), ({"a": 1}, "expected an event of"), ([], "expected an event of")):
+        answer = emulated.invoke(payload)
+        assert answer["errorType"] == "InvocationRefused"
+        assert words in answer["errorMessage"]
+    assert emulated.invoke({"rows": []})["predictions"] == []
+
+
+PROBE = """
+import time
+from isoship_lambda import handler as h
+from isoship_lambda.payload import LAMBDA
+
+def handler(event, context):
+    time.sleep(event.get("sleep", 0))
+    if "above" in event:
+        return "x" * (LAMBDA - 2 + event["above"])
+    return h.handler(event, context)
+"""
+
+
+def test_after_a_timeout_it_answers_again_and_the_limit_is_the_emulators(
     here: Here, tmp_path: Path, event: Callable[[str], dict[str, Any]]
 ) -> None:
-    program = tmp_path / "rie"
-    shutil.copyfile(emulator(), program)
-    program.chmod(0o755)
-    port, api = free_port(), free_port()
-    environment = function_environment(here.folder, here.client, f"127.0.0.1:{api}")
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                program, "--runtime-interface-emulator-address", f"127.0.0.1:{port}",
-                "--runtime-api-address", f"127.0.0.1:{api}",
-                here.interpreter, "-S", "-m", "awslambdaric", HANDLER,
-            ],
-            cwd=here.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
-        try:
-            answer = invoke(port, event("http_api_predict"))
-            again = invoke(port, event("function_url_predict_base64"))
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-    assert answer["statusCode"] == 200, (tmp_path / "log").read_text()
-    assert json.loads(answer["body"])["predictions"] == json.loads(again["body"])["predictions"]
-    assert len(json.loads(answer["body"])["predictions"]) == 2
-
-
-def invoke(port: int, event: dict[str, Any]) -> dict[str, Any]:
-    """One call, once the emulator listens (20 s at most)."""
-    deadline = time.monotonic() + 20
-    while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        try:
-            connection.request("POST", "/2015-03-31/functions/function/invocations", json.dumps(event))
-            return dict(json.loads(connection.getresponse().read()))
-        except ConnectionRefusedError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        finally:
-            connection.close()
+    (tmp_path / "probe.py").write_text(PROBE)
+    path = f"{here.folder}:{here.client}:{tmp_path}"
+    started = Emulator(here, here.folder, tmp_path, "probe.handler", PYTHONPATH=path, AWS_LAMBDA_FUNCTION_TIMEOUT="2")
+    try:
+        assert started.invoke(event("http_api_predict"))["statusCode"] == 200
+        assert "timed out" in str(started.invoke({"sleep": 60})).lower()
+        assert started.invoke(event("http_api_predict"))["statusCode"] == 200
+        assert len(started.invoke({"above": 0})) == LAMBDA - 2
+        assert started.invoke({"above": 1})["errorType"] == "Function.ResponseSizeTooLarge"
+    finally:
+        started.close()

@@ -17,7 +17,7 @@ from isoship.parity.runners.lambda_process import LambdaFunction
 from isoship_lambda import payload
 
 Load = Callable[..., ModuleType]
-WIDE = {"ISOSHIP_MAX_ROWS": "100000", "ISOSHIP_MAX_BODY": "100000000"}
+ROOMY = {"ISOSHIP_MAX_BODY": "100000000"}
 INFER = {
     "inputs": [
         {"name": "age", "shape": [4], "datatype": "FP64", "data": [39.0, None, 71.25, 18.1]},
@@ -51,18 +51,28 @@ class Context:
     aws_request_id = "r1"
 
 
+class Lambdas:
+    aws_request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
+
+
 @pytest.fixture
 def small(entry: Load, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.setattr(payload, "LAMBDA", 1000)
-    monkeypatch.setattr(payload, "BALANCER", 700)
-    monkeypatch.setattr(payload, "_ENVELOPE", 0)
-    return entry()
+    monkeypatch.setattr(payload, "LAMBDA", 3000)
+    monkeypatch.setattr(payload, "BALANCER", 2000)
+    module = entry()
+    monkeypatch.setattr(module, "SMALL", 0)
+    return module
+
+
+def test_small_answers_are_within_every_limit_whatever_their_escapes(entry: Load) -> None:
+    body = "\x00" * entry().SMALL  # written \\u0000
+    assert payload.size_of({"statusCode": 200, "body": json.dumps(body)}) + 8192 < payload.BALANCER
 
 
 @pytest.mark.parametrize("event", [
-    http_api("/predict", {"rows": VISITS_ROWS * 3}),
-    balancer("/predict", {"rows": VISITS_ROWS * 2}),
-    balancer("/predict", {"rows": VISITS_ROWS * 2}, several=True),
+    http_api("/predict", {"rows": VISITS_ROWS * 9}),
+    balancer("/predict", {"rows": VISITS_ROWS * 6}),
+    balancer("/predict", {"rows": VISITS_ROWS * 6}, several=True),
 ], ids=["http_api", "balancer", "balancer of several"])  # fmt: skip
 def test_a_large_answer_is_a_413_that_says_how_to_split(event: dict[str, Any], small: ModuleType) -> None:
     answers = []
@@ -90,7 +100,10 @@ def test_the_protocol_gets_its_own_form_and_bytes_count_as_base64(
     whole = small.handler(event, Context())
     assert (whole["statusCode"], whole["isBase64Encoded"]) == (200, True)
     assert payload.size_of(whole) > len(base64.b64decode(whole["body"])) * 4 / 3
-    for limit, status in ((payload.size_of(whole), 200), (payload.size_of(whole) - 1 - 24, 413)):
+    bare = small.handler(event, None)
+    size = payload.size_of(bare) + payload._REQUEST_ID
+    assert payload.size_of(small.handler(event, Lambdas())) <= size
+    for limit, status in ((size, 200), (size - 1, 413)):
         monkeypatch.setattr(payload, "LAMBDA", limit)
         answer = small.handler(event, None)
         assert (answer["statusCode"], answer["isBase64Encoded"]) == (status, status == 200)
@@ -99,7 +112,7 @@ def test_the_protocol_gets_its_own_form_and_bytes_count_as_base64(
 
 def test_a_plain_invocation_is_refused_alike(small: ModuleType) -> None:
     with pytest.raises(small.InvocationRefused, match="are allowed: send at most") as refused:
-        small.handler({"rows": VISITS_ROWS * 3}, None)
+        small.handler({"rows": VISITS_ROWS * 9}, None)
     assert refused.value.problem["status"] == 413
     assert len(small.handler({"rows": VISITS_ROWS}, None)["predictions"]) == 4
 
@@ -114,20 +127,22 @@ def test_sizes_are_the_bytes_that_the_runtime_client_sends(monkeypatch: pytest.M
         assert payload.size_of(answer) == len(Encoder().encode(answer).encode())
 
 
-def test_lambdas_own_limit_under_the_real_runtime_client(here: Here) -> None:
-    """The largest answers that Lambda carries arrive whole; a few rows more are refused."""
-    function = LambdaFunction(here.interpreter, here.folder, here.client, environment=WIDE)
+def test_lambdas_own_limit_to_the_byte_under_the_real_runtime_client(here: Here) -> None:
+    """A request's id comes back in its answer, so its length says how long the answer is."""
+
+    def asked(length: int) -> dict[str, Any]:
+        return function.invoke(http_api("/v2/models/visits/infer", {**INFER, "id": "x" * length}))
+
+    function = LambdaFunction(here.interpreter, here.folder, here.client, environment=ROOMY)
     try:
-        rows = VISITS_ROWS[:1]
-        one = payload.size_of(function.invoke(http_api("/predict", {"rows": rows})))
-        two = payload.size_of(function.invoke(http_api("/predict", {"rows": rows * 2})))
-        most = (payload.LAMBDA - one) // (two - one)
-        answer = function.invoke(http_api("/predict", {"rows": rows * most}))
-        assert answer["statusCode"] == 200
-        assert payload.LAMBDA - 1000 < payload.size_of(answer) <= payload.LAMBDA
-        refused = function.invoke(http_api("/predict", {"rows": rows * (most + 10)}))
+        # Four bytes are kept for the digits of a longer Content-Length.
+        most = payload.LAMBDA - 4 - (payload.size_of(asked(1000)) - 1000 + len("6291000") - len("1400"))
+        answer = asked(most)
+        assert (answer["statusCode"], payload.size_of(answer)) == (200, payload.LAMBDA - 4)
+        refused = asked(most + 1)
         assert refused["statusCode"] == 413
         assert payload.size_of(refused) < 2000
+        assert asked(1)["statusCode"] == 200
     finally:
         function.close()
 

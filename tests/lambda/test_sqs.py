@@ -92,16 +92,17 @@ def test_on_a_fifo_queue_nothing_overtakes_in_its_group(entry: Load) -> None:
 
 
 def test_a_fault_in_one_message_leaves_the_others(entry: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = entry()
-    real = module.sqs.handle
+    from isoship_lambda import sqs
+
+    real = sqs.handle
 
     def broken(*given: Any, **options: Any) -> Any:
         if b"Atlantis" in given[4]:
             raise ZeroDivisionError("planted")
         return real(*given, **options)
 
-    monkeypatch.setattr(module.sqs, "handle", broken)
-    answer = module.handler(batch(GOOD, json.dumps({"rows": VISITS_ROWS}), GOOD), None)
+    monkeypatch.setattr(sqs, "handle", broken)
+    answer = entry().handler(batch(GOOD, json.dumps({"rows": VISITS_ROWS}), GOOD), None)
     assert failures(answer) == ["m1"]
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from isoship.bundle.bytecode import compile_bytecode
 from isoship.bundle.deterministic_zip import write_zip
 from isoship.bundle.interpreters import find_interpreter
+from isoship.bundle.left_out import left_out
 from isoship.bundle.native import onnxruntime_pin, write_library
 from isoship.bundle.runtime_files import copy_model, copy_packages, folder_bytes
 from isoship.bundle.sam import write_samconfig, write_template
@@ -37,11 +38,6 @@ from isoship_edge.manifest import read_manifest
 #: AWS Lambda quotas: a function and its layers, unzipped.
 MAX_UNZIPPED = 250 * 2**20
 
-#: Development and test modules, type hints, and compatibility layers that nothing here imports.
-_UNUSED = re.compile(
-    r"(^|/)(tests|__pycache__)/|\.pyi$|/py\.typed$|^pydantic/(v1/|mypy\.py)|^(fastapi|starlette)/testclient\.py"
-    r"|^anyio/pytest_plugin\.py|^fastapi/(cli|__main__)\.py"
-)
 _LICENCE = re.compile(r"[^/]+\.dist-info/(?:licenses/|license_files/)?((?:LICEN[CS]E|COPYING|NOTICE)[^/]*)")
 #: opentelemetry finds its own context implementation through its entry points.
 _METADATA = re.compile(r"opentelemetry_api-[^/]+\.dist-info/(METADATA|entry_points\.txt)")
@@ -156,4 +152,4 @@ def _used(member: str) -> bool:
         return bool(_LICENCE.fullmatch(member) or _METADATA.fullmatch(member))
     if ".data/" in member:
         raise BundleError(f"the wheel member {member} belongs outside the package folder; pin another version")
-    return not _UNUSED.search(member)
+    return not left_out(member)

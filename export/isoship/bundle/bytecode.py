@@ -7,10 +7,12 @@ would be compiled again at every cold start: 0.4 s for FastAPI's stack.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 from pathlib import Path
 
+from isoship.bundle import compile_modules
 from isoship.bundle.interpreters import find_interpreter
 from isoship.errors import BundleError
 
@@ -37,16 +39,15 @@ def compile_bytecode(folder: Path, python: str, cache: Path | None = None) -> st
         identity = _run([interpreter, "-I", "-S", "-c", "import sys; print(sys.version)"])
         kept = {source: cache / _key(identity, source, folder) for source in sources}
     missing = [s for s in sources if s not in kept or not _take(kept[s], _compiled(s, python))]
-    if missing:
-        command: list[str | Path] = [
-            interpreter, "-I", "-S", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash",
-            "-s", str(folder), "-p", TASK_ROOT, "-j", str(min(4, os.cpu_count() or 1)), "-i", "-",
-        ]  # fmt: skip
-        _run(command, "\n".join(map(str, missing)))
+    jobs = [
+        json.dumps(
+            [str(source), f"{TASK_ROOT}/{source.relative_to(folder).as_posix()}", str(_compiled(source, python))]
+        )
+        for source in missing
+    ]
+    if jobs:
+        _run([interpreter, "-I", "-S", compile_modules.__file__], "\n".join(jobs))
     for source in missing:
-        # An empty __pycache__ would say that the module failed; compileall has said nothing then.
-        if not _compiled(source, python).is_file():
-            raise BundleError(f"{interpreter} wrote no bytecode for {source.relative_to(folder)}")
         if source in kept:
             _keep(_compiled(source, python), kept[source])
     return python
@@ -64,7 +65,8 @@ def _compiled(source: Path, python: str) -> Path:
 
 def _key(identity: str, source: Path, folder: Path) -> str:
     path = source.relative_to(folder).as_posix()
-    return hashlib.sha256(f"{identity}\0{path}\0".encode() + source.read_bytes()).hexdigest() + ".pyc"
+    compiler = Path(compile_modules.__file__).read_bytes()
+    return hashlib.sha256(b"\0".join((compiler, identity.encode(), path.encode(), source.read_bytes()))).hexdigest()
 
 
 def _take(kept: Path, compiled: Path) -> bool:

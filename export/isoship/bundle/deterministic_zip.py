@@ -61,17 +61,14 @@ def write_zip(folder: Path, target: Path, cache: Path | None = None) -> int:
 
 
 def _deflated(data: bytes, cache: Path | None) -> bytes:
-    # Large files are few, and packed once a machine: there the last percent is free.
-    if len(data) < _LARGE:
-        return _deflate(data, 6)
-    if cache is None:
-        return _deflate(data, 9)
+    if cache is None or len(data) < _LARGE:
+        return _deflate(data)
     kept = cache / f"{hashlib.sha256(data).hexdigest()}.zlib-{zlib.ZLIB_RUNTIME_VERSION}"
     if kept.is_file():
         packed = kept.read_bytes()
         if _inflates_to(packed, data):
             return packed
-    packed = _deflate(data, 9)
+    packed = _deflate(data)
     cache.mkdir(parents=True, exist_ok=True)
     aside = kept.with_name(f"{kept.name}.{os.getpid()}")
     aside.write_bytes(packed)
@@ -86,6 +83,6 @@ def _inflates_to(packed: bytes, data: bytes) -> bool:
         return False
 
 
-def _deflate(data: bytes, level: int) -> bytes:
-    packer = zlib.compressobj(level, zlib.DEFLATED, -15)
+def _deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     return packer.compress(data) + packer.flush()

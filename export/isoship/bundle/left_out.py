@@ -1,4 +1,4 @@
-"""What of the wheels stays behind: an eighth of lambda.zip beside ONNX Runtime, and not one module that runs.
+"""What of the wheels stays behind: a fifteenth of lambda.zip beside ONNX Runtime, and not one module that runs.
 
 `isoship_lambda` is the only program of the folder, so what it cannot reach is weight. Every module that does travel
 imports from what travels (tests/lambda/test_lambda_imports.py): a pattern here that took too much shows there.

@@ -1,0 +1,96 @@
+"""The variants, each a function directory that awslambdaric is pointed at."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.cold_start import stacks
+from benchmarks.cold_start.models import Case, Trained
+from isoship.bundle.bytecode import compile_bytecode
+from isoship.bundle.deterministic_zip import write_zip
+from isoship.bundle.native import write_library
+from isoship.bundle.target import Target
+from isoship.parity.runners.lambda_process import HANDLER
+
+FUNCTIONS = Path(__file__).with_name("functions")
+
+ECHO = "Python + awslambdaric"
+FLOOR = "C-API floor"
+BINDING = "import onnxruntime floor"
+OURS = "ours"
+FASTAPI = "ours through FastAPI"
+NAIVE_ORT = "onnxruntime + FastAPI + Mangum"
+NAIVE_SKLEARN = "scikit-learn + FastAPI + Mangum"
+SOURCES = ", no bytecode"
+
+#: variant -> (function, stack, form of the stack)
+_BUILT = {
+    ECHO: ("echo", None, ""),
+    FLOOR: ("c_api_floor", None, ""),
+    BINDING: ("binding_floor", "onnxruntime", "bytecode"),
+    NAIVE_ORT: ("naive_onnxruntime", "onnxruntime-web", "bytecode"),
+    NAIVE_ORT + SOURCES: ("naive_onnxruntime", "onnxruntime-web", "sources"),
+    NAIVE_SKLEARN: ("naive_sklearn", "sklearn-web", "bytecode"),
+    NAIVE_SKLEARN + SOURCES: ("naive_sklearn", "sklearn-web", "sources"),
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One thing to start. path: what stands on PYTHONPATH before awslambdaric. size: bytes of its zip."""
+
+    name: str
+    folder: Path
+    handler: str
+    path: tuple[Path, ...]
+    size: int
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def build(
+    case: Case, trained: Trained, root: Path, target: Target, interpreter: Path, say: stacks.Say
+) -> list[Variant]:
+    """Writes the function directories of one model below `root`, new every time; stacks are kept."""
+    lambda_folder, archive = trained.bundle / "lambda", trained.bundle / "lambda.zip"
+    made = [
+        Variant(OURS, lambda_folder, HANDLER, (lambda_folder,), archive.stat().st_size),
+        Variant(
+            FASTAPI, lambda_folder, HANDLER, (lambda_folder,), archive.stat().st_size, {"ISOSHIP_DIRECT": "0"}
+        ),
+    ]  # fmt: skip
+    for name, (function, stack, form) in _BUILT.items():
+        folder = root / case.slug / (function + ("-sources" if form == "sources" else ""))
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        shutil.copyfile(FUNCTIONS / f"{function}.py", folder / "function.py")
+        library = write_library(folder, target.arch, python=target.python) if function == "c_api_floor" else None
+        _write_facts(case, folder, "" if library is None else library.relative_to(folder).as_posix())
+        if function in ("c_api_floor", "binding_floor"):
+            shutil.copyfile(trained.bundle / "model.onnx", folder / "model.onnx")
+        elif function == "naive_onnxruntime":
+            shutil.copyfile(trained.standard, folder / "standard.onnx")
+        elif function == "naive_sklearn":
+            shutil.copyfile(trained.pickled, folder / "model.joblib")
+        if form != "sources":
+            compile_bytecode(folder, target.python)
+        size = write_zip(folder, folder.with_name(f"{folder.name}.zip"), root / "deflated")
+        path: tuple[Path, ...] = (folder,)
+        if stack is not None:
+            packages = stacks.install(root / "stacks", stack, target, interpreter, say)[form]
+            path, size = (folder, packages), size + stacks.sizes(packages, say)["zip"]
+        made.append(Variant(name, folder, "function.handler", path, size))
+    return sorted(made, key=lambda variant: ORDER.index(variant.name))
+
+
+def _write_facts(case: Case, folder: Path, library: str) -> None:
+    classes = [str(number) for number in range(case.classes)]
+    (folder / "facts.py").write_text(
+        f"COLUMNS = {list(case.columns)!r}\nCLASSES = {classes!r}\nMATRIX = {not case.named}\nLIBRARY = {library!r}\n",
+        encoding="utf-8",
+    )
+
+
+ORDER = [ECHO, FLOOR, OURS, BINDING, FASTAPI, NAIVE_ORT, NAIVE_ORT + SOURCES, NAIVE_SKLEARN, NAIVE_SKLEARN + SOURCES]

@@ -1,0 +1,133 @@
+"""The binary tensor extension of the Open Inference Protocol: JSON in front, raw little-endian tensors behind it.
+
+    Inference-Header-Content-Length: 143      how long the JSON part is
+    {"inputs": [{..., "parameters": {"binary_data_size": 16}}]} <16 bytes>
+
+Tensors follow in the order in which the JSON names them. BYTES elements are a 4-byte length and UTF-8; BOOL is one
+byte, 0 or 1. NaN is missing there, as null is in JSON, and answers keep their NaN and infinities.
+
+Source: Triton Inference Server, protocol/extension_binary_data.md.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Mapping, Sequence
+
+from isoship_edge.errors import InputError
+from isoship_edge.manifest import MISSING_STRING
+from isoship_edge.response import Refusal, Response
+from isoship_edge.tensor import TYPECODES, Tensor
+from isoship_edge.words import got, quoted
+
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
+if TYPE_CHECKING:
+    from typing import Any
+
+LENGTH = "inference-header-content-length"
+OCTETS = "application/octet-stream"
+
+_CODES = {"FP64": "d", "FP32": "f", "INT64": "q", "INT32": "i"}
+
+
+def split(headers: Mapping[str, str], content: bytes) -> tuple[bytes, bytes]:
+    """The JSON part and what follows it.
+
+    Raises:
+        Refusal: the header is no length within the body.
+    """
+    said = headers[LENGTH].strip()
+    length = int(said[:20]) if said.isascii() and said.isdigit() else -1
+    if not 0 <= length <= len(content):
+        seen = f"expected Inference-Header-Content-Length from 0 to {len(content)}, got {quoted(said)}"
+        raise Refusal(422, seen)
+    return content[:length], content[length:]
+
+
+def with_data(inputs: Sequence[Any], rest: bytes) -> list[Any]:
+    """The inputs of a request, those that came as bytes with their `data` read out of `rest`.
+
+    Raises:
+        InputError: sizes that do not fit, or bytes that are no such values.
+    """
+    made, start = [], 0
+    for tensor in inputs:
+        parameters = tensor.get("parameters") if isinstance(tensor, dict) else None
+        if isinstance(parameters, dict) and "binary_data_size" in parameters:
+            name, size = tensor.get("name"), parameters["binary_data_size"]
+            if type(size) is not int or size < 0:
+                raise InputError(f'expected "binary_data_size" to be a number of bytes, got {got(size)}')
+            if "data" in tensor:
+                raise InputError(f'input {got(name)} has both "data" and "binary_data_size"')
+            if size > len(rest) - start:
+                raise InputError(f"input {got(name)}: {size} bytes of data are said and {len(rest) - start} are left")
+            tensor = {**tensor, "data": _elements(name, tensor.get("datatype"), rest[start : start + size])}
+            start += size
+        made.append(tensor)
+    if start < len(rest):
+        raise InputError(f"{len(rest) - start} bytes follow the JSON part that no input's binary_data_size speaks of")
+    return made
+
+
+def _elements(name: Any, datatype: Any, raw: bytes) -> list[Any]:
+    if datatype == "BYTES":
+        return _texts(name, raw)
+    if datatype == "BOOL":
+        if set(raw) - {0, 1}:
+            raise InputError(f"input {got(name)}: expected BOOL bytes of 0 and 1, got {max(raw)}")
+        return [byte == 1 for byte in raw]
+    code = _CODES.get(datatype) if isinstance(datatype, str) else None
+    if code is None:
+        raise InputError(f"input {got(name)}: no column takes {got(datatype)} as datatype")
+    flat = array(code)
+    if len(raw) % flat.itemsize:
+        raise InputError(f"input {got(name)}: {len(raw)} bytes hold no whole number of {datatype} values")
+    flat.frombytes(raw)
+    if sys.byteorder == "big":
+        flat.byteswap()
+    return flat.tolist()
+
+
+def _texts(name: Any, raw: bytes) -> list[str]:
+    texts: list[str] = []
+    start = 0
+    while start < len(raw):
+        end = start + 4 + int.from_bytes(raw[start : start + 4], "little")
+        if start + 4 > len(raw) or end > len(raw):
+            raise InputError(
+                f"input {got(name)}: element {len(texts)} is said to be longer than the bytes that are left"
+            )
+        try:
+            texts.append(raw[start + 4 : end].decode())
+        except UnicodeDecodeError as err:
+            raise InputError(f"input {got(name)}: element {len(texts)} is not UTF-8") from err
+        start = end
+    return texts
+
+
+def content_of(name: str, tensor: Tensor) -> bytes:
+    """A tensor's bytes.
+
+    Raises:
+        InputError: a missing string, for which there are no bytes.
+    """
+    if tensor.dtype == "bool":
+        return bytes(tensor.data)
+    if tensor.dtype != "string":
+        flat = array(TYPECODES[tensor.dtype], tensor.data)
+        if sys.byteorder == "big":
+            flat.byteswap()
+        return flat.tobytes()
+    if MISSING_STRING in tensor.data:
+        raise InputError(
+            f"output {quoted(name)} has missing values, which bytes cannot say: ask for it without binary_data"
+        )
+    texts = [text.encode() for text in tensor.data]
+    return b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+
+
+def answer(document: bytes, tensors: Sequence[bytes]) -> Response:
+    """JSON and the tensors behind it."""
+    headers = (("content-type", OCTETS), ("inference-header-content-length", str(len(document))))
+    return Response(200, headers, b"".join((document, *tensors)))

@@ -1,0 +1,106 @@
+"""The input tensors of an Open Inference Protocol request as columns of values, by the signature and nothing else."""
+
+from __future__ import annotations
+
+import math
+
+from isoship_edge.decode import MATRIX_INPUT
+from isoship_edge.errors import InputError
+from isoship_edge.manifest import Column, Signature
+from isoship_edge.words import got, listed, quoted
+
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
+if TYPE_CHECKING:
+    from typing import Any
+
+    from isoship_edge.api import Limits
+
+#: A tensor's dtype -> the protocol's name of it.
+DATATYPES = {"double": "FP64", "float": "FP32", "int64": "INT64", "int32": "INT32", "bool": "BOOL", "string": "BYTES"}
+
+
+def columns_of(signature: Signature, inputs: list[Any], limits: Limits) -> tuple[dict[str, list[Any]], int]:
+    """Column name -> its values, and how many rows.
+
+    Raises:
+        InputError: tensors that are not the signature's. Refusal: 413, too many rows.
+    """
+    from isoship_edge.api import check_count
+
+    tensors: dict[str, tuple[list[int], Any, Any]] = {}
+    for tensor in inputs:
+        name, shape, datatype, data = _members(tensor)
+        if name in tensors:
+            raise InputError(f"the input {quoted(name)} is given twice", column=name)
+        tensors[name] = (shape, datatype, data)
+    counts = {shape[0] if shape else -1 for shape, _, _ in tensors.values()}
+    if len(counts) != 1:
+        raise InputError("the inputs have different numbers of rows: " + listed(sorted(counts)))
+    count = counts.pop()
+    check_count(count, limits)
+    names = [column.name for column in signature.columns]
+    numeric = all(column.dtype in ("double", "int64") for column in signature.columns)
+    if list(tensors) == [MATRIX_INPUT] and names != [MATRIX_INPUT] and (numeric or signature.layout == "matrix"):
+        shape, datatype, data = tensors[MATRIX_INPUT]
+        if datatype != "FP64" or shape != [count, len(names)]:
+            seen = datatype if isinstance(datatype, str) and len(datatype) < 9 else got(datatype)
+            raise InputError(
+                f"input {quoted(MATRIX_INPUT)}: expected FP64 of shape [N, {len(names)}], got {seen} of {shape}"
+            )
+        flat = _flat(MATRIX_INPUT, shape, data)
+        return {name: flat[j :: len(names)] for j, name in enumerate(names)}, count
+    columns = {}
+    for column in signature.columns:
+        if column.name not in tensors:
+            raise InputError(f"the input {quoted(column.name)} is absent; expected {listed(names)}", column=column.name)
+        columns[column.name] = _column(column, *tensors[column.name])
+    unknown = [name for name in tensors if name not in columns]
+    if unknown:
+        raise InputError(f"unknown inputs {listed(unknown)}; expected {listed(names)}", column=unknown[0])
+    return columns, count
+
+
+def _members(tensor: Any) -> tuple[str, list[int], Any, Any]:
+    if not isinstance(tensor, dict):
+        raise InputError(f"expected an input tensor as an object, got {got(tensor)}")
+    name, shape = tensor.get("name"), tensor.get("shape")
+    if not isinstance(name, str):
+        raise InputError(f'expected an input\'s "name" to be a string, got {got(name)}')
+    parameters = tensor.get("parameters")
+    if isinstance(parameters, dict) and "shared_memory_region" in parameters:
+        raise InputError(f"input {quoted(name)}: shared memory is not offered here", column=name)
+    if "data" not in tensor:
+        raise InputError(
+            f'input {quoted(name)} has no "data" and no "binary_data_size" with Inference-Header-Content-Length',
+            column=name,
+        )
+    sizes = isinstance(shape, list) and 1 <= len(shape) <= 2 and all(type(s) is int and 0 <= s < 2**31 for s in shape)
+    if not sizes:
+        raise InputError(f'input {quoted(name)}: expected "shape" as [N] or [N, K]', column=name)
+    return name, list(shape or []), tensor.get("datatype"), tensor["data"]
+
+
+def _column(column: Column, shape: list[int], datatype: Any, data: Any) -> list[Any]:
+    expected = DATATYPES[column.dtype]
+    if datatype != expected:
+        seen = quoted(datatype) if isinstance(datatype, str) else got(datatype)
+        raise InputError(f"input {quoted(column.name)}: expected datatype {expected}, got {seen}", column=column.name)
+    if shape[1:] not in ([], [1]):
+        raise InputError(f"input {quoted(column.name)}: expected shape [N] or [N, 1], got {shape}", column=column.name)
+    return _flat(column.name, shape, data)
+
+
+def _flat(name: str, shape: list[int], data: Any) -> list[Any]:
+    """Flat data of a tensor that came flat, or nested as its shape says."""
+    if not isinstance(data, list):
+        raise InputError(f'input {quoted(name)}: expected "data" to be a list, got {got(data)}', column=name)
+    count = math.prod(shape)
+    if len(shape) == 2 and len(data) == shape[0] and all(isinstance(row, list) for row in data):
+        if any(len(row) != shape[1] for row in data):
+            raise InputError(f'input {quoted(name)}: "data" does not have shape {shape}', column=name)
+        return [value for row in data for value in row]
+    if len(data) != count:
+        raise InputError(
+            f"input {quoted(name)}: shape {shape} holds {count} values, the data has {len(data)}", column=name
+        )
+    return data

@@ -1,0 +1,142 @@
+"""One line of JSON a request in CloudWatch, which is a log entry and its metrics in one.
+
+    {"timestamp": "...", "level": "INFO", "message": "POST /predict", "requestId": ..., "traceId": ..., "status": 200,
+     "model": "churn", "version": "1.2.0", "latency": 0.41, "rows": 1, "coldStart": 1, "label.yes": 1, "_aws": {...}}
+
+CloudWatch takes the metrics out of `_aws` (embedded metric format): latency in ms, rows, coldStart, refused (4xx),
+faults (5xx), and rows by predicted label, under the dimension `model`. Nothing is imported for it and nothing sent.
+
+    ISOSHIP_LOG_LEVEL      DEBUG, INFO (also what AWS_LAMBDA_LOG_LEVEL says), WARNING, ERROR: below it a line holds
+                           the metrics alone
+    ISOSHIP_LOG_INPUTS=1   the request's body too, and what was wrong in it: without it no value of a user's is logged
+    ISOSHIP_METRICS        the metrics' namespace ("isoship"); 0 for none
+
+Off Lambda nothing is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from isoship_edge.manifest import Manifest
+    from isoship_edge.tensor import Tensor
+
+_LEVELS = {"TRACE": 0, "DEBUG": 10, "INFO": 20, "WARN": 30, "WARNING": 30, "ERROR": 40, "FATAL": 50, "CRITICAL": 50}
+#: Every label is a metric that costs; models of more classes count none.
+_MOST_LABELS = 20
+_LONGEST = 100_000
+
+_UNITS = {"latency": "Milliseconds"}
+_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class RequestLog:
+    """What is known of the request under way. One request runs at a time in a Lambda process."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        environ = os.environ
+        self.manifest = manifest
+        self.on = "AWS_LAMBDA_FUNCTION_NAME" in environ
+        named = environ.get("ISOSHIP_LOG_LEVEL") or environ.get("AWS_LAMBDA_LOG_LEVEL") or "INFO"
+        self.level = _LEVELS.get(named.upper(), 20)
+        self.inputs = environ.get("ISOSHIP_LOG_INPUTS") == "1"
+        namespace = environ.get("ISOSHIP_METRICS") or "isoship"
+        self.namespace = "" if namespace == "0" else namespace
+        labels = [o for o in manifest.outputs if o.kind == "label" and len(o.shape) == 1 and o.classes is not None]
+        self.label = next((o.name for o in labels if len(o.classes or ()) <= _MOST_LABELS), None)
+        self.cold = True
+        self._directives: dict[tuple[str, ...], str] = {}
+        self.start(None)
+
+    def start(self, context: Any) -> None:
+        """A request begins."""
+        self.request: str | None = getattr(context, "aws_request_id", None)
+        self.rows = 0
+        self.labels: dict[str, int] = {}
+        self.started = time.perf_counter()
+
+    def __call__(self, count: int, tensors: Mapping[str, Tensor]) -> None:
+        """A batch was answered (`isoship_edge.api.Watch`)."""
+        self.rows += count
+        if self.label is not None and self.on and self.namespace:
+            for value in tensors[self.label].data:
+                name = f"label.{value}"
+                self.labels[name] = self.labels.get(name, 0) + 1
+
+    def finish(self, message: str, status: int, members: Mapping[str, Any] | None = None) -> None:
+        """The request's line. members: what else is known of it."""
+        if not self.on:
+            return
+        level = "INFO" if status < 400 else "WARNING" if status < 500 else "ERROR"
+        metrics: dict[str, float] = {
+            "latency": round((time.perf_counter() - self.started) * 1000, 3), "rows": self.rows, **self.labels
+        }  # fmt: skip
+        if self.cold:
+            metrics["coldStart"] = 1
+            self.cold = False
+        if status >= 400:
+            metrics["refused" if status < 500 else "faults"] = 1
+        document: dict[str, Any] = {}
+        if _LEVELS[level] >= self.level:
+            document = {
+                **self._head(level, message), "status": status, "version": self.manifest.version, **(members or {})
+            }  # fmt: skip
+        if document or self.namespace:
+            document |= {"model": self.manifest.name, **metrics}
+            self._write(document, self._embedded(tuple(metrics)) if self.namespace else "")
+
+    def line(self, level: str, message: str, **members: Any) -> None:
+        """A line beside the request's own."""
+        if self.on and _LEVELS[level] >= self.level:
+            self._write({**self._head(level, message), **members})
+
+    def permitted(self, problem: Mapping[str, Any]) -> dict[str, Any]:
+        """Of a problem document what holds no value of the request; all where ISOSHIP_LOG_INPUTS=1."""
+        if self.inputs:
+            return {name: problem[name] for name in problem if name not in ("type", "title")}
+        names = {column.name for column in self.manifest.signature.columns}
+        told = {name: problem[name] for name in ("status", "row", "error", "size", "limit") if name in problem}
+        if problem.get("column") in names:
+            told |= {"column": problem["column"], "expected": problem.get("expected")}
+        return told
+
+    def input(self, body: Any) -> dict[str, Any]:
+        """The request's body as a member, where ISOSHIP_LOG_INPUTS=1."""
+        if not (self.on and self.inputs) or body is None:
+            return {}
+        text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=True)
+        return {"input": text[:_LONGEST]}
+
+    def _head(self, level: str, message: str) -> dict[str, Any]:
+        now = time.time()
+        head: dict[str, Any] = {
+            "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z",
+            "level": level,
+            "message": message,
+        }
+        if self.request is not None:
+            head["requestId"] = self.request
+        trace = os.environ.get("_X_AMZN_TRACE_ID")
+        if trace:
+            head["traceId"] = trace.partition(";")[0].removeprefix("Root=")
+        return head
+
+    def _embedded(self, names: tuple[str, ...]) -> str:
+        """The last member of a line whose metrics are these. What of it does not change is written once."""
+        if names not in self._directives:
+            named = [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in names]
+            directive = {"Namespace": self.namespace, "Dimensions": [["model"]], "Metrics": named}
+            self._directives[names] = ',"CloudWatchMetrics":' + _json([directive]) + "}"
+        return f',"_aws":{{"Timestamp":{int(time.time() * 1000)}{self._directives[names]}'
+
+    def _write(self, document: dict[str, Any], last: str = "") -> None:
+        # ASCII, whatever the locale; in one write, which Lambda keeps as one entry.
+        sys.stdout.write(_json(document)[:-1] + last + "}\n")
