@@ -1,6 +1,6 @@
 # `make` lists the targets. All of them create and reuse .venv in this checkout.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format sweep shelf mutants fault-reports bench-memory bench-polygraphy bench-conversion bench-lambda v2-clients fuzz soak wheel-smoke check-template deploy-local web clean
+.PHONY: help setup demo test test-all lint format sweep shelf mutants fault-reports bench-memory bench-polygraphy bench-conversion bench-lambda v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 web clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON ORT_DISABLE_TELEMETRY=1
@@ -81,6 +81,9 @@ check-template: setup ## template.yaml under cfn-lint with the serverless rules 
 
 deploy-local: setup ## sam deploy real bundles to a local AWS: signed calls, alias, hook, a stopped deployment, delete (about 4 minutes)
 	scripts/deploy_local.sh
+
+arm64: setup ## lambda/ and edge/ built for arm64 and executed under emulation (Debian; QEMU and a Python from apt)
+	scripts/arm64.sh
 
 web: ## build the browser runtime from web/ again
 	$(BIN)/python hatch_build.py
