@@ -33,7 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
     found: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory(prefix="isoship-shelf-") as folder:
         for i, (name, recipe) in enumerate(chosen.items()):
-            found[name] = _checked(recipe, Path(folder) / f"bundle{i}")
+            try:
+                found[name] = _checked(recipe, Path(folder) / f"bundle{i}")
+            except Exception as err:  # noqa: BLE001 - one model must not take the others' verdicts with it
+                found[name] = {"verdict": "FAILED", "why": f"{type(err).__name__}: {err}", "runtimes": {}, "rows": 0}
             print(f"{i + 1:2}/{len(chosen)} {name}: {found[name]['verdict']}", file=sys.stderr)
     print(table(found))
     bars = [

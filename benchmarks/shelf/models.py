@@ -83,9 +83,9 @@ def _regressors() -> dict[str, Recipe]:
         "histogram boosting, diabetes": _on_diabetes(HistGradientBoostingRegressor(max_iter=30)),
         "neighbours, diabetes": _on_diabetes(KNeighborsRegressor()),
         "SVM, diabetes": _on_diabetes(make_pipeline(StandardScaler(), SVR())),
-        "kernel ridge, diabetes": _on_diabetes(KernelRidge(kernel="rbf", alpha=0.5)),
+        "kernel ridge, diabetes": _on_diabetes(make_pipeline(StandardScaler(), KernelRidge(kernel="rbf", alpha=0.5))),
         "neural network, diabetes": _on_diabetes(
-            make_pipeline(StandardScaler(), MLPRegressor((8,), max_iter=300, random_state=0))
+            make_pipeline(StandardScaler(), MLPRegressor(hidden_layer_sizes=(8,), max_iter=300, random_state=0))
         ),
     }
 
