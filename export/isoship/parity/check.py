@@ -193,6 +193,7 @@ def _run(
         checked=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         seed=seed,
         model_sha256=sha256(shipped.folder / "model.onnx"),
+        own_tolerances=case.atol is not None or case.rtol is not None,
     )
     report.write(shipped.folder)
     return report

@@ -29,7 +29,7 @@ class ParityReport:
 
     partial: fewer runtimes than the bundle's targets call for were asked for. required: targets that had to run.
     kinds: rows of each kind. shown: the rows that the verdicts name; None for rows of the user's sample, whose values
-    are not kept. notes: what a reader should know besides.
+    are not kept. own_tolerances: given in place of the manifest's. notes: what a reader should know besides.
     """
 
     name: str
@@ -46,6 +46,7 @@ class ParityReport:
     checked: str = ""
     seed: int = 0
     model_sha256: str = ""
+    own_tolerances: bool = False
 
     @property
     def unproven(self) -> tuple[str, ...]:
@@ -140,28 +141,30 @@ class ParityReport:
     def write(self, folder: Path) -> Path:
         """Writes parity.json and parity.html, and returns the page's path.
 
-        A partial report that agrees is no news beside a full one of the same files: it goes to parity-partial.json
-        and parity-partial.html. One that disagrees replaces whatever stood there.
+        A partial report that agrees is no news beside a full one of the same files, nor beside one that disagrees: it
+        goes to parity-partial.json and parity-partial.html, and so does one by the user's own tolerances. A partial
+        one that disagrees replaces whatever stood there.
         """
         import json
 
-        aside = self.partial and self.ok and self._is_full(folder / "parity.json")
+        aside = (self.own_tolerances or (self.partial and self.ok)) and self._stays(folder / "parity.json")
         page = folder / ("parity-partial.html" if aside else "parity.html")
         text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
         page.with_suffix(".json").write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
         page.write_text(self.to_html(), encoding="utf-8", errors="backslashreplace")
         return page
 
-    def _is_full(self, path: Path) -> bool:
-        """Whether a report of every runtime, of these very files, stands there."""
+    def _stays(self, path: Path) -> bool:
+        """Whether a report of these very files stands there that asked every runtime or found a disagreement."""
         import json
 
         try:
             document = json.loads(path.read_bytes())
         except (OSError, ValueError):
             return False
-        known = {"partial": False, "digest": self.digest, "model_sha256": self.model_sha256}
-        return isinstance(document, dict) and known.items() <= document.items()
+        same = {"digest": self.digest, "model_sha256": self.model_sha256}
+        known = isinstance(document, dict) and same.items() <= document.items()
+        return known and (document.get("partial") is False or document.get("ok") is False)
 
     def _verdict(self, verdict: Verdict) -> dict[str, Any]:
         entry = asdict(verdict)

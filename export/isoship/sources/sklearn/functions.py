@@ -81,7 +81,9 @@ def function_transformer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
             f"func={getattr(func, '__name__', repr(func))} is Python code, which no graph can hold",
             f"Apply it to the data before the model, or use one of numpy's {', '.join(sorted(FUNCTIONS))}",
         )
-    if any(block.dtype == "bool" for block in frame) and not _same_on_booleans(func):
+    booleans = [block.dtype == "bool" for block in frame]
+    alone = all(booleans) or not transformer.validate  # a validated table of several types is one of doubles
+    if any(booleans) and alone and not _same_on_booleans(func):
         raise c.unsupported(
             transformer,
             f"numpy computes {func.__name__} of booleans in 16-bit floats",

@@ -42,13 +42,14 @@ def rounded_by(c: Carrier) -> str | None:
             for _, step in parent.steps:
                 if step is child:
                     break
-                name = _rounding(step)
+                name = rounding_step(step)
                 if name:
                     return name
     return None
 
 
-def _rounding(step: Any) -> str | None:
+def rounding_step(step: Any) -> str | None:
+    """The class of the step, or of one inside it, whose numbers may differ in their last bits; None where none is."""
     if step is None or isinstance(step, str):
         return None
     name = type(step).__name__
@@ -64,4 +65,4 @@ def _rounding(step: Any) -> str | None:
         selects = hasattr(step, "get_support")
         uniform = getattr(step, "output_distribution", "") == "uniform"
         return None if name in _EXACT or plain or selects or uniform else name
-    return next((found for part in parts if (found := _rounding(part))), None)
+    return next((found for part in parts if (found := rounding_step(part))), None)

@@ -19,7 +19,7 @@ from isoship.sources.sklearn.examples import feeds_from_sample
 from isoship.sources.sklearn.held_rows import holds_training_rows
 from isoship.sources.sklearn.outputs import METHODS, kinds_for, outputs_for
 from isoship.sources.sklearn.overflow import Finite, finite_rows
-from isoship.sources.sklearn.truth import ask, margin_of, value_margin_of
+from isoship.sources.sklearn.truth import ask, jumping_quietly, margin_of, value_margin_of
 from isoship.sources.sklearn.widths import double_tolerances
 from isoship.sources.xgboost.unseen import known_values, refuse_unseen
 from isoship_edge.manifest import Output, Signature
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: How many rows of the sample are asked twice, as they came and as rebuilt from plain rows.
 _COMPARED = 200
+#: How many are held against the ranges of the contract.
+_SEARCHED = 20_000
 
 
 class SklearnSource:
@@ -71,8 +73,9 @@ class SklearnSource:
         known = self._known()
         base = self._base_row(sample, known)
         self.signature, more = contract_of(signature, base, known, self._answers_all, self._finite)
+        self._split: UnsupportedModelError | None = None
         if sample is not None:
-            self._refuse_rows_beyond_ranges(sample)
+            self._split = self._rows_beyond_ranges(sample)
             self._compare_with(sample)
         self._examples = partial(feeds_from_sample, sample, self.signature, self.training)
         self.outputs: tuple[Output, ...] = outputs_for(estimator, self._frame([base, base]), outputs)
@@ -95,7 +98,12 @@ class SklearnSource:
                 answer = answer[int(output.name.rpartition("_")[2])]
             found[output.name] = answer.astype(_NUMPY[output.dtype])
         margin = margin_of(self.model, found, frame, len(rows))
-        return Answers(found, margin, value_margin_of(self.model, found, frame))
+        settled = value_margin_of(self.model, found, frame)
+        jumps = jumping_quietly(self.model, list(asked), frame)
+        if jumps is not None:
+            margin = np.where(jumps, 0.0, margin)
+            settled = np.where(jumps, 0.0, np.inf if settled is None else settled)
+        return Answers(found, margin, settled)
 
     def to_onnx(self) -> onnx.ModelProto:
         """See `Source.to_onnx`."""
@@ -106,7 +114,10 @@ class SklearnSource:
         categories = [column.name for column, dtype in typed if dtype == "category"]
         marked = zip(self.signature.columns, self.training.missing, strict=True)
         nones = [column.name for column, missing in marked if column.dtype == "string" and missing == "none"]
-        return onnx_from_sklearn(self.model, self.signature, self.outputs, names, self._examples, categories, nones)
+        graph = onnx_from_sklearn(self.model, self.signature, self.outputs, names, self._examples, categories, nones)
+        if self._split is not None:  # what a converter refuses by itself is told first
+            raise self._split
+        return graph
 
     def _frame(self, rows: list[Row]) -> Any:
         if self._recoded:
@@ -164,24 +175,21 @@ class SklearnSource:
                 " same columns and types"
             ) from err
 
-    def _refuse_rows_beyond_ranges(self, sample: Any) -> None:
-        """Where the model refuses numbers in the middle of those that it answers, no range says which.
-
-        Raises:
-            UnsupportedModelError: and rows of the sample lie on both sides of them.
-        """
-        for row in _sample_rows(sample, [column.name for column in self.signature.columns])[:_COMPARED]:
+    def _rows_beyond_ranges(self, sample: Any) -> UnsupportedModelError | None:
+        """Why no range fits: the model refuses numbers in the middle of those of the sample that it answers."""
+        for row in _sample_rows(sample, [column.name for column in self.signature.columns], _SEARCHED):
             for column in self.signature.columns:
                 value = row[column.name]
                 number = isinstance(value, (int, float)) and math.isfinite(value) and column.categories is None
                 if number and not column.lowest <= value <= column.highest and self._answers_all([row]):
                     end = column.lowest if value < column.lowest else column.highest
-                    raise UnsupportedModelError(
+                    return UnsupportedModelError(
                         self.estimator,
                         f"in column {column.name!r} it refuses numbers next to {end!r} and answers some on both"
                         f" sides, such as the sample's {value!r}, and the input contract holds one range a column",
                         "Leave out the function that is not finite there, or clip the column before, and train again",
                     )
+        return None
 
     def _compare_with(self, sample: Any) -> None:
         """Rows rebuilt from plain values must get the answers that the sample itself gets.
@@ -295,12 +303,12 @@ def _made_up(dtype: str, number: float, known: list[fitted.Known]) -> Any:
     return {"double": number, "int64": int(number), "bool": bool(number), "string": "a"}[dtype]
 
 
-def _sample_rows(sample: Any, names: list[str]) -> list[Row]:
-    head = _head(sample, names)
+def _sample_rows(sample: Any, names: list[str], count: int = _COMPARED) -> list[Row]:
+    head = _head(sample, names, count)
     return rows_from_frame(sample if head is None else head, names)
 
 
-def _head(sample: Any, names: list[str]) -> Any:
+def _head(sample: Any, names: list[str], count: int = _COMPARED) -> Any:
     """The first rows of the sample, as the model itself would be asked."""
     import pandas as pd
 
@@ -308,8 +316,8 @@ def _head(sample: Any, names: list[str]) -> Any:
         sample = pd.DataFrame(sample)
     if isinstance(sample, pd.DataFrame):
         if any(name not in sample.columns for name in names):
-            return sample.set_axis([str(name) for name in sample.columns], axis=1).head(_COMPARED)
-        return sample[names].head(_COMPARED)
+            return sample.set_axis([str(name) for name in sample.columns], axis=1).head(count)
+        return sample[names].head(count)
     if hasattr(sample, "toarray"):
         sample = sample.toarray()
-    return np.asarray(sample)[:_COMPARED]
+    return np.asarray(sample)[:count]

@@ -104,6 +104,13 @@ def value_margin_of(estimator: Any, outputs: Mapping[str, np.ndarray[Any, Any]],
     return settled if found is None else np.minimum(found, settled)
 
 
+def jumping_quietly(estimator: Any, methods: list[str], frame: Any) -> Any:
+    """`isoship.sources.sklearn.jumps.jumping`, with the libraries' warnings off."""
+    from isoship.sources.sklearn.jumps import jumping
+
+    return _quietly(jumping, estimator, methods, frame)
+
+
 def label_margin(estimator: Any, frame: Any) -> Any:
     """`margin_of` for a member of a model, by the scores or probabilities that it decides by."""
     from sklearn.base import is_classifier

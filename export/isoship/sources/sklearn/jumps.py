@@ -1,0 +1,142 @@
+"""Rows whose answer jumps when the last bits of what a tree is given change.
+
+Logarithms, powers and sums end in other last bits from one processor, and one release of numpy, to the next (numpy's
+own vectorised logarithm is allowed 4 ulp), and in ours. Behind such a step a row that lies on a threshold to the last
+bit has no answer of its own. Columns that no such step has touched are exact, and rows on their thresholds count.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from isoship.sources.sklearn.last_bits import rounding_step
+
+Array = np.ndarray[Any, Any]
+
+#: How far a rounded number is moved, in units of the last place of what it was computed from.
+_ULPS = 8
+#: Up to so many columns are moved one by one, and so many times all of them together.
+_MOVES = 24
+_TREES = ("estimators_", "tree_", "_predictors", "_Booster", "booster_", "_object")
+_EXACT = -1.0
+#: The normal quantile's rounding, as an offset: its slope is steep at both ends.
+_NORMAL = 1e3
+#: Steps that give each column of theirs back in its place.
+_IN_PLACE = ("MaxAbsScaler", "MinMaxScaler", "RobustScaler", "StandardScaler")
+
+
+def jumping(estimator: Any, methods: list[str], frame: Any) -> Array | None:
+    """bool [N]: rows that a tree behind rounded columns answers otherwise a few ulp away; None without such a tree."""
+    while hasattr(estimator, "best_estimator_"):
+        estimator = estimator.best_estimator_
+    if not hasattr(estimator, "steps") or not _has_trees(estimator.steps[-1][1]):
+        return None
+    steps = [step for _, step in estimator.steps[:-1] if step is not None and not isinstance(step, str)]
+    if not any(rounding_step(step) for step in steps):
+        return None
+    size = np.full(frame.shape[1], _EXACT)
+    for step in steps:
+        frame = step.transform(frame)
+        size = _sizes(step, size, frame.shape[1])
+    if hasattr(frame, "toarray"):
+        return None
+    last = estimator.steps[-1][1]
+    here = [_plain(getattr(last, method)(frame)) for method in methods]
+    found = np.zeros(frame.shape[0], bool)
+    for move in _moves(size != _EXACT):
+        moved = _moved(frame, move, size)
+        for method, answer in zip(methods, here, strict=True):
+            found |= _differs(answer, _plain(getattr(last, method)(moved)))
+    return found
+
+
+def _moves(rounded: Array) -> list[Array]:
+    """-1, 0 or 1 for each column: the rounded ones up and down, each alone where they are few, and all together.
+
+    A row can lie on thresholds of several columns, of which each hides what the others would do.
+    """
+    places = np.flatnonzero(rounded)
+    drawn = np.random.default_rng(0).choice([-1.0, 1.0], size=(_MOVES, len(rounded)))
+    together = list(np.where(rounded, drawn, 0.0))
+    if len(places) > _MOVES:
+        return together
+    alone = np.eye(len(rounded))[places]
+    return [*alone, *-alone, *together]
+
+
+def _has_trees(model: Any) -> bool:
+    return any(hasattr(model, name) for name in _TREES)
+
+
+def _sizes(step: Any, size: Array, width: int) -> Array:
+    """What the columns of a step were computed from, beside themselves: their offset in their own units; or _EXACT.
+
+    size: of the columns that it is given.
+    """
+    name = type(step).__name__
+    if name == "ColumnTransformer":
+        made = np.full(width, _EXACT)
+        for key, transformer, _ in step.transformers_:
+            place = step.output_indices_.get(key, slice(0, 0))
+            given = size[list(step._transformer_to_input_indices.get(key, ()))]
+            count = len(range(*place.indices(width)))
+            if isinstance(transformer, str) or not count:
+                made[place] = given[:count] if len(given) == count else given.max(initial=_EXACT)
+            else:
+                made[place] = _sizes(transformer, given, count)
+        return made
+    if hasattr(step, "steps"):
+        for _, inner in step.steps:
+            if inner is not None and not isinstance(inner, str):
+                size = _sizes(inner, size, width if inner is step.steps[-1][1] else _width(inner, len(size)))
+        return size
+    if name == "QuantileTransformer":
+        return np.full(width, _NORMAL)
+    if rounding_step(step):
+        return np.full(width, 0.0) + _offset(getattr(step, "_scaler", None), width)
+    if hasattr(step, "get_support"):
+        return np.asarray(size[step.get_support()])
+    if name in _IN_PLACE and width == len(size):
+        return np.asarray(np.where(size == _EXACT, _EXACT, size + _offset(step, width)))
+    return np.full(width, size.max(initial=_EXACT))
+
+
+def _offset(scaler: Any, width: int) -> Array:
+    """What a scaler takes away, in units of what it leaves."""
+    mean, scale = getattr(scaler, "mean_", None), getattr(scaler, "scale_", None)
+    if mean is None or len(mean) != width:
+        return np.zeros(width)
+    return np.asarray(np.abs(mean) / (1.0 if scale is None else np.abs(scale)))
+
+
+def _width(step: Any, given: int) -> int:
+    try:
+        return len(step.get_feature_names_out([f"x{i}" for i in range(given)]))
+    except (AttributeError, ValueError):
+        return given
+
+
+def _moved(frame: Any, move: Array, size: Array) -> Any:
+    values = frame.to_numpy() if hasattr(frame, "to_numpy") else np.asarray(frame)
+    if values.dtype == object or not hasattr(frame, "iloc"):
+        values = np.asarray(values, np.float64)
+    step = _ULPS * np.finfo(np.float64).eps * (np.abs(values) + np.maximum(size, 0.0)) * move
+    if not hasattr(frame, "iloc"):
+        return values + step
+    moved = frame.copy()
+    for i in np.flatnonzero(move):
+        moved.isetitem(i, values[:, i] + step[:, i])
+    return moved
+
+
+def _plain(answer: Any) -> Array:
+    parts = answer if isinstance(answer, list) else [answer]
+    return np.concatenate([np.asarray(part).reshape(len(part), -1) for part in parts], axis=1)
+
+
+def _differs(one: Array, other: Array) -> Array:
+    if one.dtype.kind != "f":
+        return np.asarray((one != other).any(axis=1))
+    return np.asarray((np.abs(one - other) > 1e-9 * (1 + np.abs(one))).any(axis=1))

@@ -1,0 +1,91 @@
+"""Behind logarithms and their kin a tree's thresholds are settled to a few ulp; on exact columns to the last bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_wine
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, PowerTransformer, QuantileTransformer, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+from isoship.exporting import export
+from isoship.sources import open_source
+from isoship.sources.sklearn.jumps import jumping
+
+X, Y = load_wine(return_X_y=True, as_frame=True)
+LOG = FunctionTransformer(np.log1p, feature_names_out="one-to-one")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        make_pipeline(LOG, RandomForestClassifier(10, random_state=0)),
+        make_pipeline(PowerTransformer(), HistGradientBoostingClassifier(max_iter=5)),
+        make_pipeline(
+            make_column_transformer((make_pipeline(LOG, StandardScaler()), ["proline"]), remainder="passthrough"),
+            RandomForestClassifier(10, random_state=0),
+        ),
+        make_pipeline(
+            QuantileTransformer(output_distribution="normal", n_quantiles=50), DecisionTreeClassifier(random_state=0)
+        ),
+    ],
+    ids=["log1p", "yeo-johnson", "one column", "normal quantiles"],
+)
+def test_a_tree_behind_a_rounding_step_is_exported(model: Any, tmp_path: Any) -> None:
+    """Rows on its thresholds are ties: 17 of them were flips once, and no bundle was written."""
+    made = export(model.fit(X, Y), sample=X, out=tmp_path / "bundle", targets=(), name="wine")
+    (verdict,) = [v for v in made.report.verdicts if v.name == "onnxruntime"]
+    assert verdict.status == "agree"
+    assert 0 < verdict.ties < 0.4 * verdict.rows
+
+
+def on_thresholds(model: Any, column: str) -> pd.DataFrame:
+    """A row for each threshold of the tree's column: where numbers begin to be rounded to a float32 above it."""
+    tree = model[-1].tree_
+    names = [str(name).rpartition("__")[2] for name in model[:-1].get_feature_names_out()]
+    marks = tree.threshold[tree.feature == names.index(column)]
+    assert len(marks)
+    below = [
+        np.float32(mark) if np.float32(mark) <= mark else np.nextafter(np.float32(mark), -np.inf) for mark in marks
+    ]
+    middle = [(float(b) + float(np.nextafter(b, np.float32(np.inf)))) / 2 for b in below]
+    return pd.concat([X.iloc[:1].assign(**{column: value}) for value in middle])
+
+
+def test_thresholds_of_exact_columns_are_settled() -> None:
+    columns = make_column_transformer((LOG, ["proline"]), remainder="passthrough")
+    model = make_pipeline(columns, DecisionTreeClassifier(random_state=0)).fit(X, Y)
+    rows = on_thresholds(model, "flavanoids")
+    found = jumping(model, ["predict"], rows)
+    assert found is not None
+    assert not found.any()
+    rows = on_thresholds(model, "proline")
+    rows["proline"] = np.expm1(rows["proline"])
+    near = jumping(model, ["predict_proba"], rows)
+    assert near is not None
+    assert near.any()
+    away = jumping(model, ["predict_proba"], rows.assign(proline=rows["proline"] * (1 + 1e-9)))
+    assert away is not None
+    assert not away.any()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        make_pipeline(StandardScaler(), RandomForestClassifier(5)),
+        make_pipeline(LOG, LogisticRegression()),
+        RandomForestClassifier(5),
+    ],
+    ids=["scaler", "no tree", "alone"],
+)
+def test_models_without_such_a_tree_have_no_jumps(model: Any) -> None:
+    assert jumping(model.fit(X, Y), ["predict"], X) is None
+    rows = X.iloc[:3].to_dict("records")
+    assert np.isfinite(open_source(model, sample=X).answers(rows).margin).all()
