@@ -47,7 +47,7 @@ def test_a_tree_behind_a_rounding_step_is_exported(model: Any, tmp_path: Any) ->
 
 
 def on_thresholds(model: Any, column: str) -> pd.DataFrame:
-    """A row for each threshold of the tree's column: where numbers begin to be rounded to a float32 above it."""
+    """Every row for each threshold of the column: where numbers begin to be rounded to a float32 above it."""
     tree = model[-1].tree_
     names = [str(name).rpartition("__")[2] for name in model[:-1].get_feature_names_out()]
     marks = tree.threshold[tree.feature == names.index(column)]
@@ -56,7 +56,7 @@ def on_thresholds(model: Any, column: str) -> pd.DataFrame:
         np.float32(mark) if np.float32(mark) <= mark else np.nextafter(np.float32(mark), -np.inf) for mark in marks
     ]
     middle = [(float(b) + float(np.nextafter(b, np.float32(np.inf)))) / 2 for b in below]
-    return pd.concat([X.iloc[:1].assign(**{column: value}) for value in middle])
+    return pd.concat([X.assign(**{column: value}) for value in middle])
 
 
 def test_thresholds_of_exact_columns_are_settled() -> None:
