@@ -42,6 +42,7 @@ def search(family: str, examples: int, seen: Counter[str]) -> None:
         AssertionError: its notes show the smallest case that fails.
     """
     known: set[str] = set()
+    passed_over: set[str] = set()  # for good: hypothesis asks again while it shrinks, and wants the same answer
     shrinking = False
 
     @settings(
@@ -57,7 +58,8 @@ def search(family: str, examples: int, seen: Counter[str]) -> None:
     def one(drawn: Any) -> None:
         nonlocal shrinking
         pipeline = repr((drawn.columns, drawn.layout, drawn.target, drawn.model))
-        if pipeline in known and not shrinking:
+        if (pipeline in known and not shrinking) or repr(drawn) in passed_over:
+            passed_over.add(repr(drawn))
             reject()
         known.add(pipeline)
         try:

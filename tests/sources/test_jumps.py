@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_wine
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, RandomTreesEmbedding
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer, QuantileTransformer, StandardScaler
@@ -89,3 +89,13 @@ def test_models_without_such_a_tree_have_no_jumps(model: Any) -> None:
     assert jumping(model.fit(X, Y), ["predict"], X) is None
     rows = X.iloc[:3].to_dict("records")
     assert np.isfinite(open_source(model, sample=X).answers(rows).margin).all()
+
+
+@pytest.mark.parametrize("sparse", [True, False])
+def test_leaves_as_a_matrix_and_rows_at_the_ends_of_the_range(sparse: bool) -> None:
+    """A sparse answer was no array, and a step up from float32's largest number was refused by the tree."""
+    model = make_pipeline(LOG, RandomTreesEmbedding(3, sparse_output=sparse)).fit(X)
+    assert jumping(model, ["transform"], X.iloc[:4]) is not None
+    grown = make_pipeline(FunctionTransformer(np.expm1), DecisionTreeClassifier(random_state=0)).fit(X / 100, Y)
+    end = np.log(3.4028235e38)  # what float32, and so the tree, still takes: expm1 of a step further is refused
+    assert jumping(grown, ["predict"], X.iloc[:3] * 0 + end) is not None

@@ -20,6 +20,8 @@ _ULPS = 8
 #: Up to so many columns are moved one by one, and so many times all of them together.
 _MOVES = 24
 _TREES = ("estimators_", "tree_", "_predictors", "_Booster", "booster_", "_object")
+#: From here on a step up may leave what a tree takes, which is float32's range; and no threshold lies there.
+_HUGE = 1e30
 _EXACT = -1.0
 #: The normal quantile's rounding, as an offset: its slope is steep at both ends.
 _NORMAL = 1e3
@@ -123,6 +125,7 @@ def _moved(frame: Any, move: Array, size: Array) -> Any:
     if values.dtype == object or not hasattr(frame, "iloc"):
         values = np.asarray(values, np.float64)
     step = _ULPS * np.finfo(np.float64).eps * (np.abs(values) + np.maximum(size, 0.0)) * move
+    step = np.where(np.abs(values) < _HUGE, step, 0.0)
     if not hasattr(frame, "iloc"):
         return values + step
     moved = frame.copy()
@@ -133,7 +136,8 @@ def _moved(frame: Any, move: Array, size: Array) -> Any:
 
 def _plain(answer: Any) -> Array:
     parts = answer if isinstance(answer, list) else [answer]
-    return np.concatenate([np.asarray(part).reshape(len(part), -1) for part in parts], axis=1)
+    dense = [part.toarray() if hasattr(part, "toarray") else np.asarray(part) for part in parts]
+    return np.concatenate([part.reshape(len(part), -1) for part in dense], axis=1)
 
 
 def _differs(one: Array, other: Array) -> Array:
