@@ -1,6 +1,6 @@
 # `make` lists the targets. All of them create and reuse .venv in this checkout.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format sweep shelf mutants fault-reports bench-memory bench-polygraphy bench-conversion bench-lambda v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 web clean
+.PHONY: help setup demo test test-all lint format sweep shelf mutants fault-reports bench-check bench-memory bench-polygraphy bench-conversion bench-lambda v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 web clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON ORT_DISABLE_TELEMETRY=1
@@ -48,6 +48,9 @@ mutants: setup ## faults planted in shipped files and runtimes, each under check
 
 fault-reports: setup ## three planted faults and the report of each, with screenshots, in build/fault-reports
 	$(BIN)/python -m benchmarks.mutants.reports build/fault-reports
+
+bench-check: setup ## how long a check of a 100-tree forest takes, by default and with --rows max (about 10 minutes)
+	$(BIN)/python -m benchmarks.check_time
 
 bench-memory: setup ## a million rows through every runtime of ours: memory and time (about 10 minutes)
 	$(BIN)/python -m benchmarks.million_rows

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -187,3 +188,29 @@ def test_infinities_are_written_in_jsons_own_grammar():
     assert http_client.json_of_rows([{"a": float("inf"), "b": float("-inf"), "c": -0.0}]) == (
         b'{"rows": [{"a": 1e999, "b": -1e999, "c": -0.0}]}'
     )
+
+
+def test_a_browser_ends_with_a_check_that_is_killed(shipped):
+    (shipped.folder / "web" / "index.js").write_text(INDEX % ("", ANSWER), encoding="utf-8")
+    code = (
+        "import os, sys; from pathlib import Path; from isoship.parity.runners.chromium import ChromiumDriver\n"
+        "driver = ChromiumDriver('web-chromium-wasm', 'web', 'wasm', {'web': Path(sys.argv[1])})\n"
+        "print(driver._process.process.pid, flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    command = [sys.executable, "-c", code, str(shipped.folder / "web")]
+    killed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert killed.returncode == -9, killed.stderr
+    browser = int(killed.stdout)
+    deadline = time.monotonic() + 20
+    while _lives(browser) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _lives(browser)
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits to be collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

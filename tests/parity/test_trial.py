@@ -104,3 +104,35 @@ def test_given_tolerances_replace_the_manifests_for_numbers_and_not_for_labels(s
     assert verdict.status == "agree"
     assert verdict.tolerances["probabilities"].atol == 0.1
     assert verdict.tolerances["label"].atol == 0.0
+
+
+@pytest.mark.parametrize("count", [1, 4, 13, 700, 1013, 1014, 1623, 9000])
+def test_every_row_is_asked_once_in_its_order_and_the_last_batch_is_filled_up(source, shipped, count):
+    rows = [{**ROWS[0], "height": 100.0 + i / 100} for i in range(count)]
+    batches = []
+
+    def note(outputs, asked):
+        batches.append([row["height"] for row in asked])
+        return outputs
+
+    case = Case(rows, ["ordinary"] * count, source.answers(rows), [], large_batch=True)
+    verdict = try_runner(Stub(source, answer=note), shipped, case, print)
+    assert (verdict.status, verdict.rows) == ("agree", count)
+    assert [h for batch in batches for h in batch][:count] == [row["height"] for row in rows]
+    assert [len(batch) for batch in batches][:2] == [1, 1][: len(batches) - 1] or count == 1
+    assert len(batches[-1]) == 4099
+    assert max(len(batch) for batch in batches[:-1]) <= 4099
+    if count >= 1013:
+        assert [len(batch) for batch in batches[:8]] == [1, 1, 1, 2, 2, 3, 3, 1000]
+
+
+def test_what_goes_wrong_in_a_large_batch_alone_disagrees_and_says_so(source, shipped, case):
+    def off(outputs, asked):
+        wrong = {**outputs, "probabilities": outputs["probabilities"] + 1e-3}
+        return wrong if len(asked) > 4096 else outputs
+
+    assert try_runner(Stub(source, answer=off), shipped, case, print).status == "agree"
+    large = Case(case.rows, case.kinds, case.reference, [], large_batch=True)
+    verdict = try_runner(Stub(source, answer=off), shipped, large, print)
+    assert verdict.status == "disagree"
+    assert "in one batch of 4099 rows" in verdict.message

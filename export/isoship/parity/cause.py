@@ -16,7 +16,7 @@ from isoship.sources.contract import Answers, Row
 Answer = Callable[[list[Row]], Answers]
 
 #: Batches in which a row that is answered rightly alone is asked again.
-_BATCHES = (2, 3, 8, 64, 512, 1000, 5000)
+_BATCHES = (2, 3, 8, 64, 512, 1000, 4099)
 _MOST_COLUMNS = 200
 
 
@@ -68,12 +68,18 @@ def cause_of(
     row = dict(rows[first.row])
     alone = shown([row])
     if alone is None:
-        size = next((n for n in _BATCHES if n <= len(rows) and shown(_around(rows, first.row, n))), len(rows))
-        where = (
-            f"Alone this row is answered rightly; in a batch of {size} it is not. The fault lies in how this runtime"
-            " handles batches, and not in what the model learned."
-        )
-        return Cause(row, size, (), first.output, first.expected, first.value, where, _again(shipped, runner))
+        size = next((n for n in _BATCHES if shown(_around(rows, first.row, n))), 0)
+        if size:
+            where = (
+                f"Alone this row is answered rightly; in a batch of {size} it is not. The fault lies in how this"
+                " runtime handles batches, and not in what the model learned."
+            )
+        else:
+            where = (
+                "Asked again, this row is answered rightly, alone and in batches: the answers change from one call to"
+                " the next, or with what was asked before."
+            )
+        return Cause(row, max(size, 1), (), first.output, first.expected, first.value, where, _again(shipped, runner))
     for name in list(row)[:_MOST_COLUMNS]:
         simpler = {**row, name: typical[name]}
         if simpler != row and (still := shown([simpler])) is not None:
@@ -142,8 +148,8 @@ def _where_on_the_web(runner: Runner, shipped: Shipped, row: Row) -> str:
 
 
 def _around(rows: Sequence[Row], place: int, size: int) -> list[Row]:
-    start = max(0, min(place - size + 1, len(rows) - size))
-    return list(rows[start : start + size])
+    """A batch that ends with this row, and begins again with the last where there are too few before it."""
+    return [rows[(place - size + 1 + i) % len(rows)] for i in range(size)]
 
 
 def _again(shipped: Shipped, runner: Runner) -> str:

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from isoship.bundle.lambda_image import image_faults, package_of
 from isoship.parity.compare import Verdict
 from isoship.parity.contract import Shipped
 from isoship.parity.promises import broken_promises
@@ -38,8 +39,11 @@ def integrity(shipped: Shipped, source: Source | None = None) -> Verdict:
     if golden.is_file() and json.loads(golden.read_bytes()).get("digest") != shipped.manifest.digest:
         wrong.append("golden.json belongs to another model (the digests differ)")
     recorded = "targets" in shipped.manifest.provenance
-    if recorded and "lambda" in shipped.targets and not (folder / "lambda.zip").is_file():
-        wrong.append("lambda.zip is missing")
+    if recorded and "lambda" in shipped.targets:
+        if package_of(folder) == "image":
+            wrong += image_faults(folder)
+        elif not (folder / "lambda.zip").is_file():
+            wrong.append("lambda.zip is missing")
     for target in shipped.targets:
         for name in _CARRIED:
             copy = folder / target / name

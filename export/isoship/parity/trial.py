@@ -83,11 +83,12 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
     asked[few:] = sorted(asked[few:], key=lambda i: None in case.rows[i].values())
     rows, kinds = [case.rows[i] for i in asked], [case.kinds[i] for i in asked]
     reference = case.reference.at(asked)
+    places = _batches(len(rows), case.large_batch)
     started = time.perf_counter()
     try:
-        answers = _in_batches(runner, rows)
+        parts = [_asked(runner, rows, batch) for batch in places]
     except InputError as err:
-        where = "" if err.row is None else f" (kind {kinds[err.row % len(kinds)]})"
+        where = "" if err.row is None else f" (kind {kinds[err.row]})"
         return dataclasses.replace(
             verdict,
             status="disagree",
@@ -95,11 +96,19 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
             message=f"refuses a row that the reference answers{where}: {err}",
         )
     milliseconds = (time.perf_counter() - started) * 1000
-    many = _large_batch(runner, shipped, case, rows, reference, verdict) if case.large_batch else ""
-    found = compare(
-        reference, answers, shipped.manifest.outputs, verdict.tolerances, kinds=kinds, precision=runner.precision,
-        through_json=through_json,
-    )  # fmt: skip
+
+    def against(reference: Answers, answers: dict[str, Any], kinds: list[str]) -> Comparison:
+        return compare(
+            reference, answers, shipped.manifest.outputs, verdict.tolerances, kinds=kinds, precision=runner.precision,
+            through_json=through_json,
+        )  # fmt: skip
+
+    found = against(reference, _joined(parts, len(rows)), kinds)
+    many = ""
+    if found.agrees and case.large_batch:
+        # the rows that stand in it again, to fill it up, were right in smaller ones
+        again = against(reference.at(places[-1]), parts[-1], ["large"] * len(places[-1]))
+        many = "" if again.agrees else f"in one batch of {len(places[-1])} rows:\n{_said(again)}"
     return dataclasses.replace(
         verdict,
         status="agree" if found.agrees and not many else "disagree",
@@ -116,32 +125,36 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
     )
 
 
-def _in_batches(runner: Runner, rows: list[Row]) -> dict[str, Any]:
-    """The answers to all rows: the first in batches of 1, 2 and 3, the rest a thousand at a time."""
-    parts, start = [], 0
-    for size in (*_SMALL, *[_THOUSAND] * (len(rows) // _THOUSAND + 1)):
-        if start < len(rows):
-            try:
-                parts.append(runner.infer(rows[start : start + size]))
-            except InputError as err:
-                err.row = None if err.row is None else err.row + start
-                raise
+def _batches(count: int, large: bool) -> list[list[int]]:
+    """Which rows are asked together: every row once, in their order, and after them those that fill up the last batch.
+
+    The first come in batches of 1, 2 and 3, then a thousand; the rest a thousand at a time or, `large`, 4099.
+    """
+    found: list[list[int]] = []
+    start = 0
+    sizes = [*_SMALL, _THOUSAND]
+    while start < count:
+        size = sizes[len(found)] if len(found) < len(sizes) else _LARGE if large else _THOUSAND
+        found.append(list(range(start, min(start + size, count))))
         start += size
+    if large:
+        if len(found) <= len(sizes):
+            found.append([])
+        found[-1] += [i % count for i in range(_LARGE - len(found[-1]))]
+    return found
+
+
+def _asked(runner: Runner, rows: list[Row], batch: list[int]) -> dict[str, Any]:
+    try:
+        return runner.infer([rows[i] for i in batch])
+    except InputError as err:
+        err.row = batch[err.row] if err.row is not None and err.row < len(batch) else None
+        raise
+
+
+def _joined(parts: list[dict[str, Any]], count: int) -> dict[str, Any]:
     names = dict.fromkeys(name for part in parts for name in part)
-    return {name: np.concatenate([part[name] for part in parts if name in part]) for name in names}
-
-
-def _large_batch(
-    runner: Runner, shipped: Shipped, case: Case, rows: list[Row], reference: Answers, verdict: Verdict
-) -> str:
-    """What is wrong with one batch of more than 4096 rows, the same rows again and again; empty when nothing is."""
-    places = [i % len(rows) for i in range(_LARGE)]
-    answers = runner.infer([rows[i] for i in places])
-    found = compare(
-        reference.at(places), answers, shipped.manifest.outputs, verdict.tolerances, kinds=["large"] * _LARGE,
-        precision=runner.precision, through_json=bool(getattr(runner, "through_json", False)),
-    )  # fmt: skip
-    return "" if found.agrees else f"in one batch of {_LARGE} rows:\n{_said(found)}"
+    return {name: np.concatenate([part[name] for part in parts if name in part])[:count] for name in names}
 
 
 def _refusals(runner: Runner, refused: Sequence[Refused], verdict: Verdict) -> Verdict:

@@ -33,7 +33,10 @@ _FLAGS = (
     "--disable-dev-shm-usage",
     "--enable-unsafe-swiftshader",
     "--enable-logging=stderr",
+    "--remote-debugging-pipe",
 )
+#: Nothing is said over the debugging pipe: Chromium ends when it closes, and it closes with us, even if we are killed.
+_TETHERED = ("/bin/sh", "-c", 'exec "$@" 3<&0 4>/dev/null', "sh")
 #: WebGPU on the processor: Chromium's own software adapter.
 _WEBGPU = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
 _START, _ANSWER, _POLL = 90.0, 300.0, 10.0
@@ -57,6 +60,7 @@ class ChromiumDriver:
         url = f"http://127.0.0.1:{self._server.port}/driver/page.html?mode={mode}&backend={backend}"
         self._process = Process(
             [
+                *_TETHERED,
                 str(shutil.which(program)),
                 *_FLAGS,
                 *(_WEBGPU if backend == "webgpu" else ()),
@@ -65,6 +69,7 @@ class ChromiumDriver:
             ],
             environment=plain_environment(HOME=self._profile.name),
             name=f"{name} ({program})",
+            tether=True,
         )
         try:
             self.stamp: dict[str, str] = self._wait(_START)["stamp"]
@@ -147,6 +152,8 @@ class _Server(http.server.ThreadingHTTPServer):
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    #: Head and body are two packets, and the second would wait 40 ms for the first to be acknowledged.
+    disable_nagle_algorithm = True
     box: Mailbox
 
     def do_GET(self) -> None:

@@ -22,13 +22,20 @@ class Process:
     """A started program. Its standard error (and output, unless piped) goes to a file that `log` reads."""
 
     def __init__(
-        self, arguments: Sequence[str | Path], *, environment: Mapping[str, str], name: str, pipes: bool = False
+        self,
+        arguments: Sequence[str | Path],
+        *,
+        environment: Mapping[str, str],
+        name: str,
+        pipes: bool = False,
+        tether: bool = False,
     ) -> None:
+        """pipes: standard input and output are ours. tether: standard input is, and closes when we end, however."""
         self.name = name
         self._log = tempfile.NamedTemporaryFile(prefix="isoship-runner-", suffix=".log")  # noqa: SIM115 - closed in end
         self.process: subprocess.Popen[bytes] = subprocess.Popen(
             [str(a) for a in arguments],
-            stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
+            stdin=subprocess.PIPE if pipes or tether else subprocess.DEVNULL,
             stdout=subprocess.PIPE if pipes else self._log,
             stderr=self._log,
             env=dict(environment),
