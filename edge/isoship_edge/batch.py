@@ -35,7 +35,7 @@ def score_file(model: Model, source: IO[str], target: IO[str], *, read: str, wri
         InputError: the first row that does not fit; rows are counted from 0, without the header.
     """
     records = (_read_csv if read == "csv" else _read_jsonl)(source, model.manifest.signature)
-    writer = _CsvWriter(target, model.manifest.outputs) if write == "csv" else None
+    writer = CsvWriter(target, model.manifest.outputs) if write == "csv" else None
     total = 0
     for chunk in _chunks(records, model.chunk):
         rows = [row for _, row in chunk]
@@ -128,7 +128,7 @@ def _chunks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
         yield chunk
 
 
-class _CsvWriter:
+class CsvWriter:
     """The file's own columns, then one a scalar output, `name_<class>` a class, `name_0`, `name_1` for the rest."""
 
     def __init__(self, target: IO[str], outputs: tuple[Output, ...]) -> None:

@@ -34,12 +34,10 @@ FORMATS = (".csv", ".jsonl", ".ndjson", ".json", ".parquet")
 
 @dataclass(frozen=True)
 class Table:
-    """rows: the model's columns, by the signature. given: each row as it stood in the file, all columns.
-    frame: what a Parquet file held, in its own types."""
+    """rows: the model's columns, by the signature. given: each row as it stood in the file, all columns."""
 
     rows: list[Row]
     given: list[dict[str, Any]]
-    frame: pd.DataFrame | None = None
 
 
 def parse_dtypes(pairs: Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:
@@ -101,7 +99,6 @@ def read_rows(path: str | Path, signature: Signature) -> Table:
         MissingExtraError: Parquet without pyarrow.
     """
     path = Path(path)
-    frame = None
     if _suffix(path) == ".parquet":
         frame = _read_parquet(path)
         header = [str(name) for name in frame.columns]
@@ -116,7 +113,7 @@ def read_rows(path: str | Path, signature: Signature) -> Table:
         {c.name: cell(r[c.name], c, i) if from_text else r.get(c.name) for c in signature.columns}
         for i, r in enumerate(records)
     ]
-    return Table(rows, records, frame)
+    return Table(rows, records)
 
 
 def _suffix(path: Path) -> str:

@@ -1,6 +1,6 @@
 """`isoship predict`: batch scoring of a file on this machine, other columns carried through.
 
-CSV and JSON lines go through the code that scores them on a device; Parquet needs pandas and lives here.
+CSV and JSON lines go through the code that scores them on a device; Parquet is read and written in `isoship.parquet`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 from isoship.data import read_rows
-from isoship.errors import InputError, MissingExtraError, SampleError
-from isoship_edge.batch import flat_columns, kind_of, score_file
+from isoship.errors import MissingExtraError, SampleError
+from isoship.parquet import score_parquet, write_parquet
+from isoship_edge.batch import kind_of, score_file
 from isoship_edge.model import Model, load
 
 
@@ -26,8 +27,10 @@ def predict_file(folder: Path, rows: Path, out: Path | None) -> int:
         BundleError: no bundle.
     """
     model = load(folder)
-    if rows.suffix.lower() == ".parquet" or (out is not None and out.suffix.lower() == ".parquet"):
-        return _predict_table(model, rows, out)
+    if rows.suffix.lower() == ".parquet":
+        return score_parquet(model, rows, out)
+    if out is not None and out.suffix.lower() == ".parquet":
+        return _text_to_parquet(model, rows, out)
     write = "csv" if out is None else kind_of(out)
     try:
         source = rows.open(encoding="utf-8-sig", newline="")
@@ -49,31 +52,18 @@ def predict_file(folder: Path, rows: Path, out: Path | None) -> int:
     return written
 
 
-def _predict_table(model: Model, rows: Path, out: Path | None) -> int:
-    import pandas as pd
-
+def _text_to_parquet(model: Model, rows: Path, out: Path) -> int:
+    """The types of columns that are carried through are known when all rows are, so they are held in memory."""
     table = read_rows(rows, model.manifest.signature)
-    predicted = pd.DataFrame([dict(flat_columns(p, model.manifest.outputs)) for p in model.predict_rows(table.rows)])
-    carried = pd.DataFrame(table.given) if table.frame is None else table.frame.reset_index(drop=True)
-    both = sorted(set(map(str, carried.columns)) & set(predicted.columns))
-    if both:
-        raise InputError(f"{rows} has a column {both[0]!r} already, which the model would write: rename it")
-    whole = pd.concat([carried, predicted], axis=1)
-    if out is None:
-        whole.to_csv(sys.stdout, index=False)
-        return len(whole)
-    suffix = out.suffix.lower()
-    if suffix not in (".parquet", ".csv"):
-        raise SampleError(f"{out}: the rows of a Parquet file are written as .parquet or .csv")
     aside = out.with_name(f".{out.name}.part")
     try:
-        if suffix == ".csv":
-            whole.to_csv(aside, index=False)
-        else:
-            whole.to_parquet(aside)
+        import pyarrow as pa
+
+        predicted = model.predict_rows(table.rows)
+        written = write_parquet(model, iter([(pa.Table.from_pylist(table.given), predicted)]), aside)
         aside.replace(out)
     except ImportError as err:
         raise MissingExtraError("pyarrow", "parquet", f"writing {out.name}") from err
     finally:
         aside.unlink(missing_ok=True)
-    return len(whole)
+    return written
