@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import isoship
+from isoship.cli import main
 from isoship.demo import penguins, train
 from isoship.parity.cause import json_of
 from isoship.parity.check import check
@@ -105,7 +107,11 @@ def test_what_goes_wrong_in_batches_alone_is_told_so(bundle, model, monkeypatch)
     cause = failed(bundle, model, "onnxruntime")
     assert cause.batch == 8
     assert "batch of 8" in cause.where
-    assert cause.reproduction.startswith("isoship check")
+    assert cause.reproduction == "isoship check bundle --runtimes onnxruntime"
+    program, *arguments = cause.reproduction.split()
+    monkeypatch.chdir(bundle.parent)
+    assert CliRunner().invoke(main, arguments).exit_code == 1, "the line to paste shows the wrong answer"
+    assert program == "isoship"
 
 
 def test_rows_as_json_keep_what_json_has_no_words_for():

@@ -153,7 +153,7 @@ def _around(rows: Sequence[Row], place: int, size: int) -> list[Row]:
 
 
 def _again(shipped: Shipped, runner: Runner) -> str:
-    return f"isoship check {shipped.folder.name} --runtime {runner.name}"
+    return f"isoship check {shipped.folder.name} --runtimes {runner.name}"
 
 
 def _reproduction(runner: Runner, row: Row) -> str:
