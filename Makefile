@@ -52,7 +52,7 @@ fault-reports: setup ## three planted faults and the report of each, with screen
 bench-check: setup ## how long a check of a 100-tree forest takes, by default and with --rows max (about 10 minutes)
 	$(BIN)/python -m benchmarks.check_time
 
-bench-memory: setup ## a million rows through every runtime of ours: memory and time (about 10 minutes)
+bench-memory: setup ## a million rows through every runtime of ours: memory and time (about 20 minutes)
 	$(BIN)/python -m benchmarks.million_rows
 
 bench-polygraphy: setup ## the faults of an all-numeric model: what polygraphy detects with its defaults, and check
@@ -82,7 +82,7 @@ wheel-smoke: setup ## the wheel in an empty environment, with everything from th
 check-template: setup ## template.yaml under cfn-lint with the serverless rules and checkov, every combination of parameters translated
 	scripts/check_template.sh
 
-deploy-local: setup ## sam deploy real bundles to a local AWS: signed calls, alias, hook, a stopped deployment, delete (about 4 minutes)
+deploy-local: setup ## sam deploy real bundles to a local AWS: signed calls, alias, hook, a stopped deployment, delete, a container image (about 6 minutes)
 	scripts/deploy_local.sh
 
 arm64: setup ## lambda/ and edge/ built for arm64 and executed under emulation (Debian; QEMU and a Python from apt)

@@ -22,7 +22,7 @@ from benchmarks.results import Bar
 
 _MILLION = 1_000_000
 _LIMIT_MB = 2000
-_WAIT = 900.0
+_WAIT = 3000.0
 _FRAME = """
 import sys
 import pandas as pd
