@@ -21,7 +21,7 @@ from isoship_edge.body import content_of
 from isoship_edge.encode import predictions
 from isoship_edge.errors import InferenceError, InputError
 from isoship_edge.named import NamedTuple
-from isoship_edge.response import Refusal, Response, answer, problem, refused, v2_error
+from isoship_edge.response import JSON, Refusal, Response, answer, problem, refused, v2_error
 from isoship_edge.words import got, listed, quoted
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
         def __call__(self, count: int, tensors: Mapping[str, Tensor]) -> None: ...
 
+
+_JSON = (("content-type", JSON),)
 
 GET = ("GET", "HEAD", "OPTIONS")
 POST = ("POST", "OPTIONS")
@@ -75,10 +77,11 @@ def handle(
     limits: Limits | None = None,
     metrics: Metrics | None = None,
     watch: Watch | None = None,
+    lowered: bool = False,
 ) -> Response:
     """Answers one request. Input never raises and is never a 500.
 
-    path: as sent, a query string is ignored. headers: names in any case.
+    path: as sent, a query string is ignored. headers: names in any case; `lowered` where they are in lower case.
     metrics: where a server counts; without it /metrics does not exist. watch: is told of each batch answered.
     """
     path = path.partition("?")[0]
@@ -88,8 +91,9 @@ def handle(
         path = unquote(path)
     if len(path) > 1 and path != "/docs/":
         path = path.rstrip("/") or "/"
-    lower = {name.lower(): value for name, value in headers.items()}
-    request = Request(method, path, lower, body, limits or Limits(), metrics, watch)
+    if not lowered:
+        headers = {name.lower(): value for name, value in headers.items()}
+    request = Request(method, path, headers, body, limits or Limits(), metrics, watch)
     if metrics is None:
         return _answered(model, request)
     with metrics.request(path) as seen:
@@ -161,6 +165,10 @@ def _predicted(model: Model, request: Request) -> Response:
     tensors = model.tensors_from_json(rows)
     if request.watch is not None:
         request.watch(len(rows), tensors)
+    if len(rows) == 1:
+        content = model.write_row(tensors)
+        if content is not None:
+            return Response(200, _JSON, content)
     made = predictions(model.manifest.outputs, tensors)
     return answer({"model": model.manifest.name, "version": model.manifest.version, "predictions": made})
 
@@ -178,6 +186,8 @@ def _options(methods: tuple[str, ...]) -> Response:
 
 def check_media(headers: Mapping[str, str]) -> None:
     """Raises: Refusal 415, where Content-Type is neither absent nor JSON in UTF-8."""
+    if headers.get("content-type", JSON) == JSON:
+        return
     media, _, parameters = headers.get("content-type", "application/json").partition(";")
     media, charset = media.strip().lower(), parameters.lower().replace(" ", "").replace('"', "")
     if media != "application/json" or (
@@ -196,7 +206,8 @@ def parsed(body: bytes) -> Any:
     if not body.strip():
         raise Refusal(422, "the body is empty; expected a JSON object")
     try:
-        return json.loads(body.decode(), parse_constant=_no_constant, object_pairs_hook=_once)
+        text = body.decode()
+        return _strict.decode(text) if text[0] != "\ufeff" else json.loads(text)  # which refuses a byte order mark
     except UnicodeDecodeError as err:
         raise Refusal(422, f"the body is not UTF-8 (byte {err.start})") from err
     except RecursionError as err:
@@ -245,6 +256,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise Refusal(422, f"the key {quoted(twice)} stands twice in one object")
     return made
+
+
+_strict = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_once)
 
 
 def _number(name: str, default: int) -> int:

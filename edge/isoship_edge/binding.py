@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,9 @@ class BindingSession:
         except Exception as err:  # as above
             raise InferenceError(f"ONNX Runtime {self.runtime} failed: {err}") from err
         return {name: _tensor(name, self._dtypes[name], a) for name, a in zip(names, arrays, strict=True)}
+
+    def keep(self, inputs: Sequence[tuple[str, str, int]], outputs: tuple[str, ...]) -> None:
+        """It keeps none."""
 
     def close(self) -> None:
         self._session = None

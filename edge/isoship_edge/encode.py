@@ -7,13 +7,14 @@ import math
 from collections.abc import Mapping, Sequence
 
 from isoship_edge.manifest import MISSING_STRING, Output, Scalar
-from isoship_edge.tensor import Tensor, values
+from isoship_edge.tensor import TYPECODES, Tensor, values
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
     from typing import Any
 
 _BY_CLASS = ("probabilities", "scores")
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def class_key(value: Scalar) -> str:
@@ -52,10 +53,45 @@ def _per_row(output: Output, tensor: Tensor) -> list[Any]:
     return rows
 
 
+class RowWriter:
+    """The answer to POST /predict for one row as text, by a template that is made once."""
+
+    def __init__(self, name: str, version: str, outputs: Sequence[Output]) -> None:
+        head = f'{{"model":{_json(name)},"version":{_json(version)},"predictions":[{{'.replace("%", "%%")
+        self._template = head + ",".join(map(_template, outputs)) + "}]}"
+        self._shapes = [(output.name, (1, *output.shape[1:])) for output in outputs]
+
+    def __call__(self, tensors: Mapping[str, Tensor]) -> bytes | None:
+        """None where an output is not of the manifest's shape: `predictions` sees to that."""
+        shown: list[str] = []
+        for name, shape in self._shapes:
+            tensor = tensors[name]
+            if tensor.shape != shape:
+                return None
+            flat = tensor.data
+            if tensor.dtype in TYPECODES and math.isfinite(sum(flat)):  # numbers as Python writes them
+                shown += map(repr, flat)
+            else:
+                shown += map(_json, plain_values(tensor))
+        return (self._template % tuple(shown)).encode()
+
+
+def _template(output: Output) -> str:
+    places = "%s"
+    if len(output.shape) > 1:
+        width = math.prod(size for size in output.shape[1:] if isinstance(size, int))
+        if output.kind in _BY_CLASS and output.classes is not None and len(output.classes) == width:
+            keys = [_json(class_key(value)).replace("%", "%%") for value in output.classes]
+            places = "{" + ",".join(f"{key}:%s" for key in keys) + "}"
+        else:
+            places = "[" + ",".join(["%s"] * width) + "]"
+    return f"{_json(output.name).replace('%', '%%')}:{places}"
+
+
 def json_bytes(document: Any) -> bytes:
     """A document as UTF-8 JSON.
 
     Raises:
         ValueError: NaN or infinity inside, which JSON cannot carry.
     """
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _json(document).encode()

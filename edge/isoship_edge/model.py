@@ -7,9 +7,10 @@ import json
 import os
 
 from isoship_edge.decode import decode_columns, decode_rows, sliced
-from isoship_edge.encode import predictions
+from isoship_edge.encode import RowWriter, predictions
 from isoship_edge.errors import BundleError, InferenceError
 from isoship_edge.manifest import MISSING_STRING, Manifest, manifest_from_json
+from isoship_edge.one_row import OneRow
 from isoship_edge.session import Session, open_session
 from isoship_edge.tensor import Tensor, stacked, values
 
@@ -37,6 +38,10 @@ class Model:
         self.manifest = manifest
         self.session = session
         self.chunk = _chunk()
+        self._names = tuple(output.name for output in manifest.outputs)
+        self._ranks = {output.name: len(output.shape) for output in manifest.outputs}
+        self.write_row = RowWriter(manifest.name, manifest.version, manifest.outputs)
+        self._one_row = OneRow(manifest.signature, self._names, session)
 
     @property
     def folder(self) -> Path:
@@ -80,27 +85,35 @@ class Model:
 
     def tensors_from_json(self, rows: Sequence[Any], *, first: int = 0) -> dict[str, Tensor]:
         """The same for rows out of JSON, where types are meant as they stand. `first` numbers them in messages."""
+        if len(rows) == 1:
+            made = self._one_row(rows[0])
+            if made is not None:
+                return self._shaped(made, 1)
         return self.infer(decode_rows(rows, self.manifest.signature, first=first), len(rows))
 
     def tensors_from_columns(self, columns: Mapping[str, Sequence[Any]], count: int) -> dict[str, Tensor]:
         """The same for columns of JSON values."""
+        if count == 1:
+            made = self._one_row({name: values[0] for name, values in columns.items()})
+            if made is not None:
+                return self._shaped(made, 1)
         return self.infer(decode_columns(columns, self.manifest.signature, count), count)
 
     def infer(self, inputs: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
         """Decoded inputs to outputs, in chunks that bound the memory, each [N] or [N, K] as the manifest says."""
-        names = [output.name for output in self.manifest.outputs]
         if count <= self.chunk:
             # Some operators do not run on empty batches, so an empty one never reaches them.
-            parts = [self.session.run(inputs, names)] if count else [_empty(self.manifest)]
+            made = self.session.run(inputs, self._names) if count else _empty(self.manifest)
         else:
             parts = [
-                self.session.run(sliced(inputs, start, min(start + self.chunk, count)), names)
+                self.session.run(sliced(inputs, start, min(start + self.chunk, count)), self._names)
                 for start in range(0, count, self.chunk)
             ]
-        return {
-            output.name: _shaped(stacked([part[output.name] for part in parts]), count, len(output.shape))
-            for output in self.manifest.outputs
-        }
+            made = {name: stacked([part[name] for part in parts]) for name in self._names}
+        return self._shaped(made, count)
+
+    def _shaped(self, made: dict[str, Tensor], count: int) -> dict[str, Tensor]:
+        return {name: _shaped(tensor, count, self._ranks[name]) for name, tensor in made.items()}
 
     def selftest(self) -> Selftest:
         """Replays the golden rows.
@@ -114,6 +127,7 @@ class Model:
 
     def close(self) -> None:
         """Releases the session. No run may be under way."""
+        self._one_row.close()
         self.session.close()
 
 
@@ -169,6 +183,8 @@ def _empty(manifest: Manifest) -> dict[str, Tensor]:
 def _shaped(tensor: Tensor, count: int, rank: int) -> Tensor:
     """[N, 1] where the manifest says [N] loses its 1; a batch of another length is a fault of the graph."""
     shape = tensor.shape
+    if len(shape) == rank and shape[0] == count:
+        return tensor
     if rank == 1 and len(shape) == 2 and shape[1] == 1:
         shape = shape[:1]
     if len(shape) != rank or shape[0] != count:

@@ -12,6 +12,8 @@ from typing import Any
 
 from isoship_edge.api import Limits, handle, refusal_of
 from isoship_edge.body import too_large
+from isoship_edge.chunked import read_chunks
+from isoship_edge.fields import joined
 from isoship_edge.metrics import Metrics
 from isoship_edge.model import Model
 from isoship_edge.response import TITLES, Refusal, Response, problem
@@ -58,7 +60,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         try:
             response = handle(
-                self.server.model, self.command, self.path, dict(self.headers.items()), body,
+                self.server.model, self.command, self.path, joined(self.headers.items()), body,
                 limits=self.server.limits, metrics=self.server.metrics,
             )  # fmt: skip
         except Exception as err:  # noqa: BLE001 - one request's fault must not end the connection without an answer
@@ -70,16 +72,19 @@ class Handler(BaseHTTPRequestHandler):
         self.busy = False
 
     def _body(self) -> bytes:
-        if self.headers.get("transfer-encoding") is not None:
-            raise Refusal(411, "send Content-Length instead of Transfer-Encoding")
-        lengths = self.headers.get_all("content-length") or []
-        if not lengths:
-            if self.command in ("POST", "PUT", "PATCH"):
-                raise Refusal(411, "send Content-Length")
-            return b""
+        """The body, empty where no length is said (RFC 9112, section 6.3).
+
+        Raises:
+            Refusal: it cannot be read. Its path is not looked at then, and the connection ends: where a body that
+                cannot be framed stops and the next request starts is anyone's guess.
+        """
+        codings = self.headers.get_all("transfer-encoding")
+        if codings is not None:
+            return self._chunks(codings)
+        lengths = self.headers.get_all("content-length") or ["0"]
         if len(set(lengths)) > 1 or not (lengths[0].isascii() and lengths[0].isdigit()):
             raise Refusal(400, "Content-Length is no single number")
-        length = int(lengths[0][:20])
+        length = int(lengths[0].lstrip("0")[:20] or "0")  # 20 digits are above every limit
         if length > self.server.limits.body:
             self._drain(length)
             raise too_large(self.server.limits)
@@ -89,6 +94,20 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(408, f"the body did not arrive within {TIMEOUT:.0f} s") from err
         if len(body) < length:
             raise Refusal(400, f"the body ended after {len(body)} of {length} bytes")
+        return body
+
+    def _chunks(self, codings: list[str]) -> bytes:
+        if self.headers.get("content-length") is not None or self.request_version == "HTTP/1.0":
+            raise Refusal(400, "Transfer-Encoding does not go with Content-Length, nor with HTTP/1.0")
+        if [coding.strip().lower() for coding in codings] != ["chunked"]:
+            raise Refusal(501, "Transfer-Encoding may be chunked and nothing else")
+        limit = self.server.limits.body
+        try:
+            body = read_chunks(self.rfile, limit, DRAINED * limit)
+        except TimeoutError as err:
+            raise Refusal(408, f"the body did not arrive within {TIMEOUT:.0f} s") from err
+        if body is None:
+            raise too_large(self.server.limits)
         return body
 
     def _drain(self, length: int) -> None:

@@ -11,7 +11,7 @@ the fallback. Both give the same bits (tests/edge/test_session.py).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from isoship_edge.errors import BundleError, RuntimeMissing
 from isoship_edge.library import find_library
@@ -20,11 +20,19 @@ from isoship_edge.tensor import Tensor
 TYPE_CHECKING = False  # `typing` and `pathlib` are not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Protocol
+    from typing import Any, Protocol
 else:
     Protocol = object
 
 __all__ = ["Session", "Tensor", "open_session"]
+
+
+class Kept(Protocol):
+    """One row's tensors, kept for the next row. One run at a time."""
+
+    def run(self, numbers: Sequence[Any], texts: Sequence[bytes]) -> dict[str, Tensor]:
+        """Every output for a row. Raises: InferenceError."""
+        ...
 
 
 class Session(Protocol):
@@ -34,8 +42,10 @@ class Session(Protocol):
     """Which implementation runs: `c_api` or `binding`."""
     runtime: str
     """ONNX Runtime's version."""
-    inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+
+    @property
+    def inputs(self) -> tuple[str, ...]: ...
 
     def run(self, inputs: Mapping[str, Tensor], outputs: Iterable[str]) -> dict[str, Tensor]:
         """The named outputs for one batch.
@@ -43,6 +53,13 @@ class Session(Protocol):
         Raises:
             InputError: a string that ONNX Runtime cannot hold (NUL, a lone surrogate).
             InferenceError: ONNX Runtime refused the inputs or failed on them.
+        """
+        ...
+
+    def keep(self, inputs: Sequence[tuple[str, str, int]], outputs: tuple[str, ...]) -> Kept | None:
+        """Tensors [1, width] for the inputs (name, dtype, width), numbers first and strings last, and for the outputs.
+
+        None where this backend keeps none.
         """
         ...
 

@@ -1,8 +1,8 @@
 """The Open Inference Protocol V2 over a bundle: one tensor a column, or `X` [N, F] for all-numeric models.
 
 Content errors are 400 and unknown models 404, both `{"error": "..."}`. Tensors may be binary. Other parameters
-(priority, timeout, content_type) are left unread; `classification` and shared memory, which would change the answer
-or where it goes, are refused.
+(priority, timeout, sequence_id, content_type) are left unread; `classification`, base64 text and shared memory, which
+would change the answer or where it goes, are refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from isoship_edge.errors import InputError
 from isoship_edge.manifest import Column, Signature
 from isoship_edge.response import Refusal, Response, answer
 from isoship_edge.tensor import Tensor
-from isoship_edge.v2_inputs import DATATYPES, columns_of
+from isoship_edge.v2_inputs import DATATYPES, columns_of, parameters_of
 from isoship_edge.words import got, listed, quoted
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
@@ -79,7 +79,7 @@ def describe(model: Model, path: str) -> Response:
         {
             "name": manifest.name,
             "versions": [manifest.version],
-            "platform": "onnx_onnxruntime",
+            "platform": "onnx_onnxv1",  # the protocol's name for ONNX under ONNX Runtime
             "inputs": [{"name": n, "datatype": d, "shape": s} for n, d, s in _inputs(manifest.signature)],
             "outputs": [
                 {"name": o.name, "datatype": DATATYPES[o.dtype], "shape": [-1, *o.shape[1:]]} for o in manifest.outputs
@@ -133,11 +133,14 @@ def _read(request: Request) -> tuple[Any, bytes | None]:
     """The JSON document, and the bytes behind it where the request says how long the JSON is."""
     from isoship_edge.api import check_media, parsed
 
-    octets = v2_binary.LENGTH in request.headers
-    if not (octets and request.headers.get("content-type", "").lower() == v2_binary.OCTETS):
+    sized = v2_binary.LENGTH in request.headers
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != v2_binary.OCTETS:
         check_media(request.headers)
+    elif not sized:
+        raise Refusal(415, f"{v2_binary.OCTETS} needs Inference-Header-Content-Length; JSON is application/json")
     content = content_of(request.headers, request.body, request.limits)
-    if not octets:
+    if not (sized and content):
         return parsed(content), None
     document, rest = v2_binary.split(request.headers, content)
     return parsed(document), rest
@@ -159,7 +162,7 @@ def _wanted(model: Model, document: dict[str, Any]) -> dict[str, bool]:
     """The outputs to send, and whether each goes as bytes."""
     known = [output.name for output in model.manifest.outputs]
     outputs = document.get("outputs")
-    every = _asked(document, "binary_data_output", default=False)
+    every = _asked(document, "the request", "binary_data_output", default=False)
     if outputs is None or outputs == []:
         return dict.fromkeys(known, every)
     if not isinstance(outputs, list):
@@ -171,23 +174,15 @@ def _wanted(model: Model, document: dict[str, Any]) -> dict[str, bool]:
             raise InputError(f'"outputs" may name {listed(known)}, got {got(name if name is not None else output)}')
         if name in wanted:
             raise InputError(f"the output {quoted(name)} is asked for twice")
-        wanted[name] = _asked(output, "binary_data", default=every)
+        wanted[name] = _asked(output, f"output {quoted(name)}", "binary_data", default=every)
     return wanted
 
 
-def _asked(holder: dict[str, Any], name: str, *, default: bool) -> bool:
-    """A boolean among the parameters of a request or an output. Those that would change the answer are refused."""
-    parameters = holder.get("parameters")
-    if parameters is None:
-        return default
-    if not isinstance(parameters, dict):
-        raise InputError(f'expected "parameters" to be an object, got {got(parameters)}')
-    for unknown in ("classification", "shared_memory_region"):
-        if unknown in parameters:
-            raise InputError(f"the parameter {quoted(unknown)} is not offered here")
-    value = parameters.get(name, default)
+def _asked(holder: dict[str, Any], place: str, name: str, *, default: bool) -> bool:
+    """A boolean among the parameters of a request or an output."""
+    value = parameters_of(holder, place).get(name, default)
     if not isinstance(value, bool):
-        raise InputError(f"expected {quoted(name)} to be true or false, got {got(value)}")
+        raise InputError(f"{place}: expected {quoted(name)} to be true or false, got {got(value)}")
     return value
 
 

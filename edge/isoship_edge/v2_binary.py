@@ -19,6 +19,7 @@ from isoship_edge.errors import InputError
 from isoship_edge.manifest import MISSING_STRING
 from isoship_edge.response import Refusal, Response
 from isoship_edge.tensor import TYPECODES, Tensor
+from isoship_edge.v2_inputs import name_of, parameters_of, shown
 from isoship_edge.words import got, quoted
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
@@ -28,19 +29,20 @@ if TYPE_CHECKING:
 LENGTH = "inference-header-content-length"
 OCTETS = "application/octet-stream"
 
+_DIGITS = 20
 _CODES = {"FP64": "d", "FP32": "f", "INT64": "q", "INT32": "i"}
 
 
 def split(headers: Mapping[str, str], content: bytes) -> tuple[bytes, bytes]:
-    """The JSON part and what follows it.
+    """The JSON part and what follows it. content: not empty.
 
     Raises:
-        Refusal: the header is no length within the body.
+        Refusal: the header is no length within the body. 0, Triton's request of nothing but bytes, is not offered.
     """
     said = headers[LENGTH].strip()
-    length = int(said[:20]) if said.isascii() and said.isdigit() else -1
-    if not 0 <= length <= len(content):
-        seen = f"expected Inference-Header-Content-Length from 0 to {len(content)}, got {quoted(said)}"
+    length = int(said) if said.isascii() and said.isdigit() and len(said) <= _DIGITS else 0
+    if not 1 <= length <= len(content):
+        seen = f"expected Inference-Header-Content-Length from 1 to {len(content)}, got {quoted(said)}"
         raise Refusal(422, seen)
     return content[:length], content[length:]
 
@@ -53,15 +55,18 @@ def with_data(inputs: Sequence[Any], rest: bytes) -> list[Any]:
     """
     made, start = [], 0
     for tensor in inputs:
-        parameters = tensor.get("parameters") if isinstance(tensor, dict) else None
-        if isinstance(parameters, dict) and "binary_data_size" in parameters:
-            name, size = tensor.get("name"), parameters["binary_data_size"]
+        name = name_of(tensor)
+        parameters = parameters_of(tensor, f"input {quoted(name)}")
+        if "binary_data_size" in parameters:
+            size = parameters["binary_data_size"]
             if type(size) is not int or size < 0:
-                raise InputError(f'expected "binary_data_size" to be a number of bytes, got {got(size)}')
+                seen = got(size)
+                raise InputError(f'input {quoted(name)}: expected "binary_data_size" as a number of bytes, got {seen}')
             if "data" in tensor:
-                raise InputError(f'input {got(name)} has both "data" and "binary_data_size"')
+                raise InputError(f'input {quoted(name)} has both "data" and "binary_data_size"')
             if size > len(rest) - start:
-                raise InputError(f"input {got(name)}: {size} bytes of data are said and {len(rest) - start} are left")
+                left = len(rest) - start
+                raise InputError(f"input {quoted(name)}: expected {size} bytes of data, and {left} are left")
             tensor = {**tensor, "data": _elements(name, tensor.get("datatype"), rest[start : start + size])}
             start += size
         made.append(tensor)
@@ -70,38 +75,38 @@ def with_data(inputs: Sequence[Any], rest: bytes) -> list[Any]:
     return made
 
 
-def _elements(name: Any, datatype: Any, raw: bytes) -> list[Any]:
+def _elements(name: str, datatype: Any, raw: bytes) -> list[Any]:
     if datatype == "BYTES":
         return _texts(name, raw)
     if datatype == "BOOL":
         if set(raw) - {0, 1}:
-            raise InputError(f"input {got(name)}: expected BOOL bytes of 0 and 1, got {max(raw)}")
+            raise InputError(f"input {quoted(name)}: expected BOOL bytes of 0 and 1, got {max(raw)}")
         return [byte == 1 for byte in raw]
     code = _CODES.get(datatype) if isinstance(datatype, str) else None
     if code is None:
-        raise InputError(f"input {got(name)}: no column takes {got(datatype)} as datatype")
+        raise InputError(f"input {quoted(name)}: expected datatype FP64, INT64, BOOL or BYTES, got {shown(datatype)}")
     flat = array(code)
     if len(raw) % flat.itemsize:
-        raise InputError(f"input {got(name)}: {len(raw)} bytes hold no whole number of {datatype} values")
+        raise InputError(f"input {quoted(name)}: {len(raw)} bytes hold no whole number of {datatype} values")
     flat.frombytes(raw)
     if sys.byteorder == "big":
         flat.byteswap()
     return flat.tolist()
 
 
-def _texts(name: Any, raw: bytes) -> list[str]:
+def _texts(name: str, raw: bytes) -> list[str]:
     texts: list[str] = []
     start = 0
     while start < len(raw):
         end = start + 4 + int.from_bytes(raw[start : start + 4], "little")
         if start + 4 > len(raw) or end > len(raw):
             raise InputError(
-                f"input {got(name)}: element {len(texts)} is said to be longer than the bytes that are left"
+                f"input {quoted(name)}: element {len(texts)} is said to be longer than the bytes that are left"
             )
         try:
             texts.append(raw[start + 4 : end].decode())
         except UnicodeDecodeError as err:
-            raise InputError(f"input {got(name)}: element {len(texts)} is not UTF-8") from err
+            raise InputError(f"input {quoted(name)}: element {len(texts)} is not UTF-8") from err
         start = end
     return texts
 

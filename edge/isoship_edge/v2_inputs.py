@@ -43,10 +43,8 @@ def columns_of(signature: Signature, inputs: list[Any], limits: Limits) -> tuple
     if list(tensors) == [MATRIX_INPUT] and names != [MATRIX_INPUT] and (numeric or signature.layout == "matrix"):
         shape, datatype, data = tensors[MATRIX_INPUT]
         if datatype != "FP64" or shape != [count, len(names)]:
-            seen = datatype if isinstance(datatype, str) and len(datatype) < 9 else got(datatype)
-            raise InputError(
-                f"input {quoted(MATRIX_INPUT)}: expected FP64 of shape [N, {len(names)}], got {seen} of {shape}"
-            )
+            expected = f"FP64 of shape [N, {len(names)}]"
+            raise InputError(f"input {quoted(MATRIX_INPUT)}: expected {expected}, got {shown(datatype)} of {shape}")
         flat = _flat(MATRIX_INPUT, shape, data)
         return {name: flat[j :: len(names)] for j, name in enumerate(names)}, count
     columns = {}
@@ -60,15 +58,47 @@ def columns_of(signature: Signature, inputs: list[Any], limits: Limits) -> tuple
     return columns, count
 
 
-def _members(tensor: Any) -> tuple[str, list[int], Any, Any]:
+def name_of(tensor: Any) -> str:
+    """The name of an input tensor.
+
+    Raises:
+        InputError: it has none, or is no object.
+    """
     if not isinstance(tensor, dict):
         raise InputError(f"expected an input tensor as an object, got {got(tensor)}")
-    name, shape = tensor.get("name"), tensor.get("shape")
+    name = tensor.get("name")
     if not isinstance(name, str):
         raise InputError(f'expected an input\'s "name" to be a string, got {got(name)}')
-    parameters = tensor.get("parameters")
-    if isinstance(parameters, dict) and "shared_memory_region" in parameters:
-        raise InputError(f"input {quoted(name)}: shared memory is not offered here", column=name)
+    return name
+
+
+def parameters_of(holder: dict[str, Any], place: str) -> dict[str, Any]:
+    """The parameters of a request, an input or an output, none where it has none. place: whose, for the message.
+
+    Raises:
+        InputError: they are no object, or ask for what is not offered here and would change the answer or its place.
+    """
+    parameters = holder.get("parameters")
+    if parameters is None:
+        return {}
+    if not isinstance(parameters, dict):
+        raise InputError(f'{place}: expected "parameters" to be an object, got {got(parameters)}')
+    for unknown in ("classification", "shared_memory_region"):
+        if unknown in parameters:
+            raise InputError(f"{place}: the parameter {quoted(unknown)} is not offered here")
+    return parameters
+
+
+def shown(datatype: Any) -> str:
+    """A datatype as a message names it."""
+    return quoted(datatype) if isinstance(datatype, str) else got(datatype)
+
+
+def _members(tensor: Any) -> tuple[str, list[int], Any, Any]:
+    name, shape = name_of(tensor), tensor.get("shape")
+    # MLServer's codecs write it beside the data; base64 is the one under which the data is not what it says.
+    if parameters_of(tensor, f"input {quoted(name)}").get("content_type") == "base64":
+        raise InputError(f"input {quoted(name)}: base64 is not decoded here; send the text itself", column=name)
     if "data" not in tensor:
         raise InputError(
             f'input {quoted(name)} has no "data" and no "binary_data_size" with Inference-Header-Content-Length',
@@ -83,8 +113,9 @@ def _members(tensor: Any) -> tuple[str, list[int], Any, Any]:
 def _column(column: Column, shape: list[int], datatype: Any, data: Any) -> list[Any]:
     expected = DATATYPES[column.dtype]
     if datatype != expected:
-        seen = quoted(datatype) if isinstance(datatype, str) else got(datatype)
-        raise InputError(f"input {quoted(column.name)}: expected datatype {expected}, got {seen}", column=column.name)
+        raise InputError(
+            f"input {quoted(column.name)}: expected datatype {expected}, got {shown(datatype)}", column=column.name
+        )
     if shape[1:] not in ([], [1]):
         raise InputError(f"input {quoted(column.name)}: expected shape [N] or [N, 1], got {shape}", column=column.name)
     return _flat(column.name, shape, data)

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from isoship_edge.api import ROUTES, Limits, handle, refusal_of
 from isoship_edge.body import too_large
+from isoship_edge.fields import joined
 from isoship_edge.metrics import Metrics
 from isoship_edge.model import Model, load
 from isoship_edge.openapi import openapi
@@ -99,7 +100,13 @@ class Skin:
         request = Request(scope, receive)
         try:
             body = await self._body(request)
-            arguments: tuple[Any, ...] = (self.model, request.method, _path(scope), dict(request.headers), body)
+            arguments: tuple[Any, ...] = (
+                self.model,
+                request.method,
+                _path(scope),
+                joined(request.headers.items()),
+                body,
+            )
             options: dict[str, Any] = {"limits": self.limits, "metrics": self.metrics, "watch": self.watch}
             if self.threads and request.method == "POST":
                 response = await run_in_threadpool(handle, *arguments, **options)

@@ -64,7 +64,7 @@ def answer(
     except (Base64Error, ValueError):  # also lone surrogates, which have no UTF-8
         return None
     try:
-        response = handle(model, method, path, headers, content, limits=limits, watch=watch)
+        response = handle(model, method, path, headers, content, limits=limits, watch=watch, lowered=True)
     except Exception as err:  # noqa: BLE001 - the client is told in the contract's form, the log says what
         response = fault(method, path, err)
     return proxied(kind, response)
@@ -105,7 +105,7 @@ def request_of(event: dict[str, Any]) -> Request:
     """
     request = Request(*_read(event))
     strings = (request.method, request.path, *request.headers.values())
-    if not all(type(text) is str for text in strings):
+    if set(map(type, strings)) != {str}:
         raise TypeError("method, path and headers are strings")
     return request
 
@@ -127,9 +127,10 @@ def _read(event: dict[str, Any]) -> tuple[str, Any, Any, dict[str, Any], bool]:
     several = event.get("multiValueHeaders")
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     if "elb" in context:
+        repeated = False
         if several is not None:
             headers = {name.lower(): values[-1] for name, values in several.items()}
-        repeated = several is not None and any(len(values) != 1 for values in several.values())
+            repeated = len(headers) < len(several) or any(len(values) != 1 for values in several.values())
         kind = "elb, several" if several is not None else "elb"
         return kind, event["httpMethod"], event["path"], headers, repeated
     if "resource" not in event and event.get("version") != "1.0":

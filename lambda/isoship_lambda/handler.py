@@ -89,8 +89,10 @@ def _proxied(event: dict[str, Any], context: Any) -> dict[str, Any]:
             made["multiValueHeaders"]["x-request-id"] = [log.request]
     status = made["statusCode"]
     if log.on:
-        told = log.permitted(direct.problem_of(made)) if status >= 400 else {}
-        log.finish(f"{request.method} {request.path}", status, {**told, **log.input(event.get("body"))})
+        told = log.input(event.get("body"))
+        if status >= 400:
+            told = {**log.permitted(direct.problem_of(made)), **told}
+        log.finish(f"{request.method} {request.path}", status, told)
     return made
 
 
@@ -137,18 +139,29 @@ def through_fastapi() -> Any:
     """`Mangum(app, lifespan="off")`, made on the first call."""
     global _mangum
     if _mangum is None:
-        from isoship_lambda.lean_import import import_fastapi
-
-        import_fastapi()
-        from mangum import Mangum
-        from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
-
-        from isoship_lambda.app import create_app
-
-        app = create_app(model, metrics=False, threads=False, watch=log)
-        # `lifespan="auto"` would run startup on every invocation; `+json` would be sent as base64.
-        _mangum = Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, "application/problem+json"])
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            _mangum = _imported_mangum()
+        finally:
+            if collecting:
+                gc.enable()
+                gc.freeze()
     return _mangum
+
+
+def _imported_mangum() -> Any:
+    from isoship_lambda.lean_import import import_fastapi
+
+    import_fastapi()
+    from mangum import Mangum
+    from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
+
+    from isoship_lambda.app import create_app
+
+    app = create_app(model, metrics=False, threads=False, watch=log)
+    # `lifespan="auto"` would run startup on every invocation; `+json` would be sent as base64.
+    return Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, "application/problem+json"])
 
 
 def prime() -> None:

@@ -70,11 +70,14 @@ def test_one_connection_carries_many_requests(server: Server) -> None:
 @pytest.mark.parametrize(
     ("request_bytes", "status"),
     [
-        (post("Transfer-Encoding: chunked\r\n", b"0\r\n\r\n"), 411),
-        (post(""), 411),
+        (post("Transfer-Encoding: gzip, chunked\r\n", b"0\r\n\r\n"), 501),
+        (post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n"), 501),
+        (post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", b"0\r\n\r\n"), 400),
+        (b"POST /predict HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         (post("Content-Length: -5\r\n"), 400),
         (post("Content-Length: 1_0\r\n"), 400),
         (post("Content-Length: 5\r\nContent-Length: 6\r\n", b"123456"), 400),
+        (post("Content-Length: \xb2\r\n"), 400),
         (b"NONSENSE\r\n\r\n", 400),
         (b"GET / HTTP/9.9\r\n\r\n", 505),
         (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),

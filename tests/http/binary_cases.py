@@ -52,6 +52,7 @@ def changed(name: str, datatype: str, raw: bytes) -> tuple[dict[str, Any], list[
     return {"inputs": inputs}, [raw if n == name else r for n, _, r in PARTS]
 
 
+HEAD = len(json.dumps({"inputs": INPUTS}))
 INFINITE = changed("income", "FP64", struct.pack("<2d", math.inf, 1))
 
 
@@ -92,32 +93,44 @@ BINARY = [
         {"name": "label", "parameters": {"binary_data": False}}, {"name": "probabilities"}]}, '["middle","high"]'),
     sent("binary in, JSON out", binary({"id": "7", "inputs": INPUTS}, *RAW), has='"id":"7"'),
     sent("binary with its media type", binary({"inputs": INPUTS}, *RAW), **OCTETS),
+    sent("binary with a parameter of its media type", binary({"inputs": INPUTS}, *RAW),
+         **{"content-type": 'Application/Octet-Stream; x="1"'}),
     sent("binary as JSON", binary({"inputs": INPUTS}, *RAW), **JSON),
     sent("binary and JSON tensors", binary({"inputs": [INPUTS[0], *TENSORS[1:]]}, RAW[0])),
     sent("the header on JSON alone", binary({"inputs": TENSORS})),
     Case("binary, compressed", "POST", INFER, zlib.compress(binary({"inputs": INPUTS}, *RAW)[0]),
          headers={**binary({"inputs": INPUTS}, *RAW)[1], "content-encoding": "deflate"}),
     sent("an infinite double", binary(INFINITE[0], *INFINITE[1]), has='"data":['),
-    sent("octets without the header", (as_bytes({"inputs": TENSORS}), {}), 415, **OCTETS),
-    sent("a length beyond the body", binary({"inputs": INPUTS}, *RAW, length=10**30), 400, "Content-Length from 0 to"),
-    sent("a length that is none", binary({"inputs": INPUTS}, *RAW, length="x"), 400, "Content-Length from 0 to"),
-    sent("a negative length", binary({"inputs": INPUTS}, *RAW, length=-1), 400, "Content-Length from 0 to"),
+    sent("octets without the header", (as_bytes({"inputs": TENSORS}), {}), 415, "needs Inference-Header-Content-Length",
+         **OCTETS),
+    *[
+        sent(f"a length {name}", binary({"inputs": INPUTS}, *RAW, length=length), 400, "Content-Length from 1 to")
+        for name, length in (
+            ("beyond the body", 10**30), ("that is none", "x"), ("below zero", -1),
+            ("twice", "600, 600"), ("of 21 digits", "600".zfill(21)), ("of nothing", 0), ("that is empty", ""),
+        )
+    ],
+    sent("a length of 20 digits", binary({"inputs": INPUTS}, *RAW, length=str(HEAD).zfill(20))),
+    sent("a length of an empty body", (b"", {"inference-header-content-length": "5"}), 400, "empty"),
     sent("a length too short", binary({"inputs": INPUTS}, *RAW, length=20), 400, "not JSON"),
-    sent("bytes too few", binary({"inputs": INPUTS}, *RAW[:-1]), 400, "0 are left"),
+    sent("bytes too few", binary({"inputs": INPUTS}, *RAW[:-1]), 400,
+         'input \\"plan\\": expected 16 bytes of data, and 0 are left'),
     sent("bytes too many", binary({"inputs": INPUTS}, *RAW, b"x"), 400, "1 bytes follow"),
     sent("a size that is none", binary({"inputs": [{**INPUTS[0], "parameters": {"binary_data_size": True}}]}), 400,
          "number of bytes"),
     sent("a negative size", binary({"inputs": [{**INPUTS[0], "parameters": {"binary_data_size": -8}}]}), 400,
          "number of bytes"),
+    sent("bytes of a tensor without a name", binary({"inputs": [{**INPUTS[0], "name": 5}]}, RAW[0]), 400, "a number 5"),
+    sent("bytes of what is no tensor", binary({"inputs": [7]}, RAW[0]), 400, "as an object, got a number 7"),
     sent("data and a size", binary({"inputs": [{**INPUTS[0], "data": [1, 2]}]}, RAW[0]), 400, "both"),
     infer("a size without the header", {"inputs": INPUTS}, has="no \\\"data\\\""),
     *[
         sent(name, binary(document, *tails), 400, has)
         for name, (document, tails), has in (
-            ("half a double", changed("age", "FP64", bytes(12)), "no whole number of FP64"),
+            ("half a double", changed("age", "FP64", bytes(12)), 'input \\"age\\": 12 bytes hold'),
             ("three doubles for two rows", changed("age", "FP64", bytes(24)), "holds 2 values"),
             ("floats for doubles", changed("age", "FP32", bytes(8)), "expected datatype FP64"),
-            ("an unknown datatype", changed("age", "FP16", bytes(4)), "FP16"),
+            ("an unknown datatype", changed("age", "FP16", bytes(4)), 'BYTES, got \\"FP16\\"'),
             ("a boolean of 2", changed("member", "BOOL", b"\1\2"), "0 and 1, got 2"),
             ("no UTF-8 in bytes", changed("city", "BYTES", texts(b"a", b"\xff")), "element 1 is not UTF-8"),
             ("bytes longer than said", changed("city", "BYTES", struct.pack("<I", 9) + b"a"), "longer"),
@@ -128,7 +141,15 @@ BINARY = [
         )
     ],
     # Parameters
-    infer("parameters that say nothing of the answer", {"inputs": TENSORS, "parameters": {"priority": 3}}, 200),
+    infer("parameters that say nothing of the answer", {
+        "inputs": [{**tensor, "parameters": {"content_type": "np"}} for tensor in TENSORS],
+        "parameters": {"priority": 3, "timeout": 9, "sequence_id": 7, "sequence_start": True, "content_type": "pd"},
+        "outputs": [{"name": "label", "parameters": {"content_type": "str"}}]}, 200),
+    infer("null for parameters", {"inputs": [{**t, "parameters": None} for t in TENSORS], "parameters": None}, 200),
+    infer("an input's parameters that are a list", {"inputs": [{**TENSORS[0], "parameters": []}, *TENSORS[1:]]},
+          has='input \\"age\\": expected \\"parameters\\" to be an object, got an array'),
+    infer("text said to be base64", {"inputs": [*TENSORS[:4], {**TENSORS[4], "parameters": {"content_type": "base64"}},
+          TENSORS[5]]}, has='input \\"city\\": base64 is not decoded here'),
     infer("parameters that are a list", {"inputs": TENSORS, "parameters": []}, has="an object"),
     infer("binary_data_output of a string", {"inputs": TENSORS, "parameters": {"binary_data_output": "yes"}},
           has="true or false"),
@@ -136,5 +157,22 @@ BINARY = [
           has="not offered"),
     infer("shared memory", {"inputs": [{**TENSORS[0], "parameters": {"shared_memory_region": "a"}}, *TENSORS[1:]]},
           has="not offered"),
+    infer("an empty list of outputs", {"inputs": TENSORS, "outputs": []}, 200, has='"name":"probabilities"'),
+    infer("an empty id", {"id": "", "inputs": TENSORS}, 200, has='"id":""'),
+    infer("an id that is a number", {"id": 7, "inputs": TENSORS}, has="a number 7"),
+    infer("another datatype", {"inputs": [{**TENSORS[0], "datatype": "FP32"}, *TENSORS[1:]]},
+          has='input \\"age\\": expected datatype FP64, got \\"FP32\\"'),
     infer("an output twice", {"inputs": TENSORS, "outputs": [{"name": "label"}, {"name": "label"}]}, has="twice"),
+    # Routes
+    Case("the platform by the protocol's name", "GET", "/v2/models/visits", expected={"platform": "onnx_onnxv1"}),
+    *[
+        Case(f"{method} {path}", method, path, status=404, has='{"error":')
+        for method, path in (
+            ("GET", "/v2/models"), ("GET", "/v2/health"), ("GET", "/v2/models/visits/versions"),
+            ("GET", "/v2/models/visits/config"), ("GET", "/v2/models/stats"), ("POST", "/v2/repository/index"),
+            ("POST", "/v2/repository/models/visits/load"), ("POST", "/v2/models/visits/generate"),
+        )
+    ],
+    Case("ready, posted", "POST", "/v2/health/ready", status=405, has='{"error":',
+         answer_headers={"allow": "GET, HEAD, OPTIONS"}),
 ]  # fmt: skip

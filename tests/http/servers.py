@@ -30,9 +30,11 @@ def edge_server(folder: Path) -> Iterator[str]:
     with Server(load(folder), port=0) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        yield server.url
-        server.stop()
-        thread.join(10)
+        try:
+            yield server.url
+        finally:
+            server.stop()
+            thread.join(10)
         assert not thread.is_alive()
 
 
@@ -49,9 +51,11 @@ def uvicorn_server(folder: Path) -> Iterator[str]:
             break
         time.sleep(0.01)
     assert server.started
-    yield f"http://127.0.0.1:{socket.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+    try:
+        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
     assert not thread.is_alive()
 
 
@@ -61,9 +65,11 @@ def gateway(handler: Callable[[Any, Any], Any]) -> Iterator[str]:
     with HTTPServer(("127.0.0.1", 0), bound) as server:
         thread = threading.Thread(target=_serve_with_a_loop, args=(server,))
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join(10)
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join(10)
 
 
 def _serve_with_a_loop(server: HTTPServer) -> None:

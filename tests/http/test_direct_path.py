@@ -156,6 +156,12 @@ def test_a_plain_payload_is_answered_with_the_document(entry: ModuleType) -> Non
         entry.handler({"rows": [{**VISITS_ROWS[0], "age": float("nan")}]}, None)
 
 
+def test_a_byte_order_mark_is_named(entry: ModuleType) -> None:
+    answer = entry.handler(http_api(Case("", "POST", "/predict"), '\ufeff{"rows": []}', False), None)
+    assert answer["statusCode"] == 422
+    assert "Unexpected UTF-8 BOM" in json.loads(answer["body"])["detail"]
+
+
 @pytest.mark.parametrize("event", [None, [], "text", {}, {"a": 1}, {"requestContext": None}, {"requestContext": {}}])
 def test_what_is_no_event_is_refused_by_name(event: Any, entry: ModuleType) -> None:
     with pytest.raises(entry.direct.InvocationRefused, match="expected an event of API Gateway"):

@@ -93,7 +93,12 @@ def test_tritons_client_is_answered(clients: Clients, visits: Path) -> None:
     named = client.infer("visits", inputs(ROWS), model_version="1.2.3", request_id="a 7")
     assert (named.get_response()["id"], named.get_response()["model_version"]) == ("a 7", "1.2.3")
     for method in ("gzip", "deflate"):
-        check(client.infer("visits", inputs(ROWS), request_compression_algorithm=method), ROWS)
+        packed = client.infer(
+            "visits", inputs(ROWS), request_compression_algorithm=method, response_compression_algorithm=method
+        )
+        check(packed, ROWS)
+    hints = {"sequence_id": 5, "sequence_start": True, "sequence_end": True, "priority": 2, "timeout": 1000}
+    check(client.infer("visits", inputs(ROWS), parameters={"own": "x"}, **hints), ROWS)  # they change no answer
     mixed = [triton.InferRequestedOutput("probabilities", binary_data=True),
              triton.InferRequestedOutput("label", binary_data=False)]  # fmt: skip
     result = client.infer("visits", inputs(ROWS), outputs=mixed)
@@ -123,6 +128,11 @@ def test_tritons_client_is_told_what_is_wrong(clients: Clients, visits: Path) ->
         client.infer("visits", inputs(ROWS), outputs=classes)
     with pytest.raises(InferenceServerException, match='no version "9"'):
         client.infer("visits", inputs(ROWS), model_version="9")
+    for extension in (client.get_model_repository_index, lambda: client.get_model_config("visits"),
+                      lambda: client.get_inference_statistics("visits"), client.get_log_settings):  # fmt: skip
+        with pytest.raises(InferenceServerException, match="there is nothing at") as absent:
+            extension()
+        assert absent.value.status() == "404"
 
 
 def test_a_matrix_goes_as_one_tensor(clients: Clients, yields: Path) -> None:

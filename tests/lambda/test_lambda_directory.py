@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import re
 import struct
 import subprocess
@@ -58,11 +59,17 @@ def test_every_module_has_bytecode_of_the_target_and_no_other(built: Built) -> N
         assert built.build.bytecode == bytecode_of(built.build.folder) == "none"
         assert any("without bytecode" in line for line in built.said)
         return
-    assert built.build.bytecode == bytecode_of(built.build.folder) == built.build.target.python
-    modules = [name for name in files(built.build.folder) if name.endswith(".py")]
-    assert len(modules) == len(list(built.build.folder.rglob("*.pyc"))) > 100
+    python = built.build.target.python
+    assert built.build.bytecode == bytecode_of(built.build.folder) == python
+    modules = {name for name in files(built.build.folder) if name.endswith(".py")}
+    gathered = built.build.folder / "isoship_lambda" / f"modules.cpython-{python.replace('.', '')}"
+    content = gathered.read_bytes()
+    index = marshal.loads(content[8 : 8 + int.from_bytes(content[4:8], "little")])
+    held = {f"{name.replace('.', '/')}{'/__init__' * package}.py" for name, (_, _, package) in index.items()}
+    assert modules - held == {"isoship_lambda/__init__.py"}
+    assert len(held - modules) == 0 < 100 < len(held)
     # Nothing of this machine stands in it.
-    assert not [p for p in built.build.folder.rglob("*.pyc") if str(built.root).encode() in p.read_bytes()]
+    assert not [p for p in (gathered, *built.build.folder.rglob("*.pyc")) if str(built.root).encode() in p.read_bytes()]
 
 
 def test_sizes_are_right_printed_and_within_lambdas_limits(built: Built) -> None:
@@ -121,9 +128,18 @@ def test_offline_with_an_empty_cache_is_refused_without_a_program(
     assert not (tmp_path / "cache").exists()
 
 
-def test_a_bundle_beyond_lambdas_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundle_beyond_lambdas_limit_is_an_image_unless_a_zip_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(aws_lambda, "MAX_UNZIPPED", 10 * 2**20)
     monkeypatch.setattr(aws_lambda, "compile_bytecode", lambda *_args: "none")
     root = make_bundle(tmp_path / "bundle", "visits")
-    with pytest.raises(BundleError, match="and Lambda takes 10 MB"):
-        write_lambda(root / "lambda", root, offline=True)
+    with pytest.raises(BundleError, match="and Lambda takes 10 MB in a zip: a container image holds it"):
+        write_lambda(root / "lambda", root, package="zip", offline=True)
+    root = make_bundle(tmp_path / "image", "visits")
+    build = write_lambda(root / "lambda", root, offline=True)
+    assert build.image is not None
+    assert (build.zip, build.zipped) == (None, None)
+    assert (root / "Dockerfile").is_file()
+    assert not (root / "lambda.zip").exists()
+    assert build.image.tag in (root / "template.yaml").read_text()

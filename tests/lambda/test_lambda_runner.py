@@ -83,7 +83,7 @@ def test_without_the_client_wheel_it_is_unavailable_and_nothing_is_fetched(
 
 
 def test_a_directory_that_misses_a_module_crashes_with_its_name(here: Here, tmp_path: Path) -> None:
-    folder = shutil.copytree(here.folder, tmp_path / "task", ignore=shutil.ignore_patterns("mangum"))
+    folder = shutil.copytree(here.folder, tmp_path / "task", ignore=shutil.ignore_patterns("mangum", "modules.*"))
     function = LambdaFunction(here.interpreter, folder, here.client, environment={"ISOSHIP_DIRECT": "0"})
     try:
         with pytest.raises(RunnerCrashed, match="mangum"):
