@@ -1,6 +1,6 @@
 #!/bin/sh
-# template.yaml under cfn-lint with the serverless rules, and checkov: any finding fails. Suppressions stand in the
-# template, each with its reason. Then every combination of its choices is translated (`make test` runs the rest of
+# template.yaml, and what an image's bundle makes of it, under cfn-lint with the serverless rules, and checkov: any finding
+# fails. Suppressions stand in the template, each with its reason. Then every combination of its choices is translated (`make test` runs the rest of
 # that file, and `sam validate --lint`).
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,7 +11,16 @@ if [ ! -e $tools/.installed ] || [ requirements/template.lock -nt $tools/.instal
     $tools/bin/python -m pip install -q --disable-pip-version-check -r requirements/template.lock
     touch $tools/.installed
 fi
-$tools/bin/cfn-lint --template template.yaml --append-rules cfn_lint_serverless.rules --regions us-east-1
-echo "cfn-lint: no finding"
-BC_SKIP_MAPPING=TRUE $tools/bin/checkov --file template.yaml --framework cloudformation --skip-download --compact --quiet
+mkdir -p build/image-template
+.venv/bin/python -c '
+from pathlib import Path
+from isoship.bundle.lambda_image import Image
+from isoship.bundle.sam import write_template
+from isoship.bundle.target import Target
+write_template(Path("build/image-template"), Image(Target("3.14", "arm64"), "0123456789ab"))'
+for template in template.yaml build/image-template/template.yaml; do
+    $tools/bin/cfn-lint --template $template --append-rules cfn_lint_serverless.rules --regions us-east-1
+    echo "$template: no finding of cfn-lint"
+    BC_SKIP_MAPPING=TRUE $tools/bin/checkov --file $template --framework cloudformation --skip-download --compact --quiet
+done
 ISOSHIP_TRANSLATE=all .venv/bin/python -m pytest -q -n0 tests/deploy/test_template.py

@@ -112,6 +112,13 @@ def main(verbose: bool, quiet: bool) -> None:
     help="Default: this Python where Lambda has it, else 3.13.",
 )
 @click.option("--lambda-arch", type=click.Choice(["x86_64", "arm64"]), default="x86_64", show_default=True)
+@click.option(
+    "--lambda-package",
+    type=click.Choice(["auto", "zip", "image"]),
+    default="auto",
+    show_default=True,
+    help="`auto`: a container image above Lambda's 250 MB, else a zip.",
+)
 @click.option("--edge-arch", default="x86_64,aarch64", show_default=True, callback=_split)
 @click.option("--outputs", callback=_split, metavar="a,b", help="label, probabilities, scores, value, transformed, ...")
 @click.option(
@@ -143,7 +150,9 @@ def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) ->
     if not model.exists():
         from isoship.errors import ModelFileError
 
-        raise ModelFileError(f"no file at {model}. Give the path of a saved model (.joblib, .pkl, .skops)")
+        raise ModelFileError(
+            f"no file at {model}. Give the path of a saved model (.joblib, .pkl, .skops, or a booster's own file)"
+        )
     bundle = run(model, progress=_talk(ctx), **options)
     if as_json:
         _emit({**bundle.describe(), "path": str(bundle.path), "notes": list(bundle.notes)})
@@ -278,7 +287,8 @@ def _next_steps(bundle: Bundle, out: Path, model: Path) -> str:
     shown = shlex.quote(os.path.relpath(out))
     steps = [f"isoship check {shown} --model {shlex.quote(os.path.relpath(model))}"]
     if "lambda" in bundle.targets:
-        steps.append(f"cd {shown} && sam deploy")
+        build = "sam build && " if bundle.lambda_package() == "image" else ""
+        steps.append(f"cd {shown} && {build}sam deploy")
     if "edge" in bundle.targets:
         steps.append(f"{shown}/edge/run serve")
     if "web" in bundle.targets:
@@ -301,6 +311,8 @@ def _described(bundle: Bundle) -> str:
     lines += ["", f"encoder   {d['encoder']}"]
     if d["bytecode"] is not None:
         lines.append(f"bytecode  {d['bytecode']}")
+    if d["lambda_package"] == "image":
+        lines.append("lambda    a container image (Dockerfile): sam build, then sam deploy")
     verdict = d["verdict"]
     if verdict is None:
         lines.append("verdict   never checked")

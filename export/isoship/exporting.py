@@ -47,6 +47,7 @@ def export(
     targets: Sequence[str] = TARGETS,
     lambda_python: str | None = None,
     lambda_arch: str = "x86_64",
+    lambda_package: str = "auto",
     edge_arch: Sequence[str] = ("x86_64", "aarch64"),
     outputs: Sequence[str] | None = None,
     dtype: Mapping[str, str] | Sequence[str] | None = None,
@@ -60,6 +61,7 @@ def export(
     model: a fitted estimator, or the path of a model file.
     sample: DataFrame, 2-D array, list of dicts, or the path of a file with typical rows; column names, order and
     dtypes come from it. No row of it is stored unless `golden="sample"`.
+    lambda_package: zip, image (a container image, built by `sam build`), or auto: an image above Lambda's 250 MB.
     targets: any of lambda, edge, web; `()` writes model.onnx, the manifest and golden rows alone.
 
     Raises:
@@ -75,7 +77,7 @@ def export(
     out = Path(out).resolve()
     targets, outputs = _listed(targets), None if outputs is None else _listed(outputs)
     name = checked_name(name if name is not None else _stem(model))
-    _check_choices(targets, lambda_python, golden)
+    _check_choices(targets, lambda_python, lambda_package, golden)
     refuse_unless_ours(out, name, force=force)
 
     dtypes = parse_dtypes(dtype)
@@ -109,6 +111,7 @@ def export(
             lambda_python or default_lambda_python(),
             lambda_arch,
             edge_arch,
+            lambda_package=lambda_package,
             offline=offline,
             say=say,
         )
@@ -160,12 +163,16 @@ def _stem(model: Any) -> str:
     return slug(re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(model).__name__))
 
 
-def _check_choices(targets: Sequence[str], lambda_python: str | None, golden: str) -> None:
+def _check_choices(targets: Sequence[str], lambda_python: str | None, lambda_package: str, golden: str) -> None:
+    from isoship.bundle.lambda_image import PACKAGES
+
     unknown = [t for t in targets if t not in TARGETS]
     if unknown:
         raise InputError(f"unknown target {unknown[0]!r}: choose from {', '.join(TARGETS)}")
     if lambda_python is not None and lambda_python not in LAMBDA_PYTHONS:
         raise InputError(f"Lambda has no Python {lambda_python} for this: choose from {', '.join(LAMBDA_PYTHONS)}")
+    if lambda_package not in PACKAGES:
+        raise InputError(f"lambda_package is {lambda_package!r}: choose from {', '.join(PACKAGES)}")
     if golden not in ("synthetic", "sample"):
         raise InputError(f"golden is {golden!r}: choose synthetic or sample")
 
@@ -256,6 +263,7 @@ def _write_targets(
     lambda_arch: str,
     edge_arch: Sequence[str],
     *,
+    lambda_package: str,
     offline: bool,
     say: Progress,
 ) -> None:
@@ -283,7 +291,14 @@ def _write_targets(
 
         say("writing lambda/")
         write_lambda(
-            aside / "lambda", aside, python=lambda_python, arch=lambda_arch, offline=offline, progress=say, kept=out
+            aside / "lambda",
+            aside,
+            python=lambda_python,
+            arch=lambda_arch,
+            package=lambda_package,
+            offline=offline,
+            progress=say,
+            kept=out,
         )
 
 

@@ -58,6 +58,37 @@ def test_docstrings_stay_in_the_sources_and_all_else_is_compiled(folder: Path) -
     assert 'documented.py", line 10, in f' in ran.stderr, "assertions run, and lines are the source's"
 
 
+def test_annotations_that_nothing_reads_are_not_evaluated(folder: Path) -> None:
+    """FastAPI's stay text; those of pydantic's core schema are left out; all others are as written."""
+    function = "def f(x: len('ab') = 1): return x\n"
+    typed = "from typing import TypedDict\nclass T(TypedDict, total=False):\n    x: int\n" + function
+    for path, text in (
+        ("fastapi/routing.py", function), ("pydantic_core/core_schema.py", typed), ("other/routing.py", typed)
+    ):  # fmt: skip
+        (folder / path).parent.mkdir()
+        (folder / path).with_name("__init__.py").touch()
+        (folder / path).write_text(text)
+    compile_bytecode(folder, RUNNING)
+    program = (
+        "from fastapi.routing import f as a; from pydantic_core.core_schema import T as t, f as b;"
+        "from other.routing import T, f as c;"
+        "print([each.__annotations__ for each in (a, b, c, t, T)], t(x=1), a() + b() + c())"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == ("""[{'x': "len('ab')"}, {'x': 2}, {'x': 2}, {}, {'x': <class 'int'>}] {'x': 1} 3""")
+
+
+def test_dataclasses_without_a_docstring_do_not_write_their_signature(folder: Path) -> None:
+    (folder / "data.py").write_text(
+        "import dataclasses\nfrom dataclasses import dataclass\n@dataclass(frozen=True)\nclass A:\n    x: int = 1\n"
+        '@dataclasses.dataclass\nclass B:\n    """Of B."""\n    x: int = 1\n'
+    )
+    compile_bytecode(folder, RUNNING)
+    program = "import data; print(data.A(2), data.A.__doc__, data.B(), data.B.__doc__)"
+    ran = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "A(x=2) A B(x=1) Of B."
+
+
 def test_without_the_interpreter_nothing_is_written(folder: Path) -> None:
     assert find_interpreter("3.99") is None
     assert compile_bytecode(folder, "3.99") == "none"

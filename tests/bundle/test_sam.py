@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from isoship.bundle import sam as sam_module
+from isoship.bundle.lambda_image import Image
 from isoship.bundle.sam import samconfig_trouble, template_for_bundle, write_samconfig, write_template
 from isoship.bundle.target import Target
+from isoship.errors import BundleError
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = Target("3.12", "aarch64")
+IMAGE = Image(TARGET, "0123456789ab")
 
 
 def sam() -> str:
@@ -26,24 +30,60 @@ def sam() -> str:
     return found
 
 
-def test_a_bundles_template_differs_from_the_roots_in_one_line() -> None:
+def changed_lines(bundles: str) -> list[str]:
     root = (ROOT / "template.yaml").read_text(encoding="utf-8").splitlines()
-    changed = [
-        line
-        for line in difflib.ndiff(root, template_for_bundle().splitlines())
-        if line.startswith(("+ ", "- "))
-    ]  # fmt: skip
+    return [line for line in difflib.ndiff(root, bundles.splitlines()) if line.startswith(("+ ", "- "))]
+
+
+def test_a_bundles_template_differs_from_the_roots_in_one_line() -> None:
+    changed = changed_lines(template_for_bundle())
     assert changed == ["-       CodeUri: &code build/demo/lambda/", "+       CodeUri: &code lambda.zip"]
 
 
-def test_sam_validates_and_lints_both_templates_without_a_finding(tmp_path: Path) -> None:
+def test_an_images_template_differs_in_what_an_image_is_and_no_more() -> None:
+    metadata = ["Dockerfile: Dockerfile", "DockerContext: .", "DockerTag: 0123456789ab"]
+    changed = changed_lines(template_for_bundle(IMAGE))
+    assert sorted(line[2:].strip() for line in changed if line.startswith("- ") and "#" not in line) == sorted([
+        "Default: python3.13", "AllowedValues: [python3.12, python3.13, python3.14]",
+        "Default: x86_64", "AllowedValues: [x86_64, arm64]",
+        "SkipBuild: true", "SkipBuild: true",
+        "CodeUri: &code build/demo/lambda/", "Handler: isoship_lambda.handler.handler", "Runtime: !Ref Runtime",
+        "CodeUri: *code", "Handler: isoship_lambda.hook.handler", "Runtime: !Ref Runtime",
+    ])  # fmt: skip
+    assert sorted(line[2:].strip() for line in changed if line.startswith("+ ") and "#" not in line) == sorted([
+        "Default: python3.12", "AllowedValues: [python3.12]", "Default: arm64", "AllowedValues: [arm64]",
+        *metadata, *metadata,
+        "PackageType: Image", "ImageUri: function:0123456789ab",
+        "PackageType: Image", "ImageUri: hook:0123456789ab",
+        "ImageConfig:", "Command: [isoship_lambda.hook.handler]",
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("image", [None, IMAGE])
+def test_a_template_that_changed_under_the_replacements_stops_the_export(
+    image: Image | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    monkeypatch.setattr(sam_module, "__file__", str(tmp_path / "sam.py"))
+    edits = sam_module.image_edits(image) if image else [sam_module.Edit("CodeUri: &code build/demo/lambda/", "")]
+    for old, _new, times in edits:
+        for changed in (text.replace(old, "", 1), text + old):
+            (tmp_path / "template.yaml").write_text(changed)
+            with pytest.raises(BundleError, match=rf"{times} time\(s\)"):
+                template_for_bundle(image)
+
+
+def test_sam_validates_and_lints_every_template_without_a_finding(tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "SAM_CLI_TELEMETRY": "0"}
+    (tmp_path / "image").mkdir()
     running = [
         subprocess.Popen(
             [sam(), "validate", "--lint", "--region", "us-east-1", "--template", template],
             cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
         )
-        for template in (ROOT / "template.yaml", write_template(tmp_path))
+        for template in (
+            ROOT / "template.yaml", write_template(tmp_path), write_template(tmp_path / "image", IMAGE)
+        )
     ]  # fmt: skip
     for process in running:
         output, _ = process.communicate(timeout=300)
@@ -61,6 +101,39 @@ def test_samconfig_deploys_what_was_built(tmp_path: Path) -> None:
     parameters = re.findall(r"^  (\w+):\n    Type: (?:String|Number)", template_for_bundle(), re.MULTILINE)
     assert {"Runtime", "Architecture"} <= set(parameters)
     assert samconfig_trouble(tmp_path / "samconfig.toml", TARGET) is None
+
+
+def test_an_images_samconfig_names_its_repositories(tmp_path: Path) -> None:
+    assert write_samconfig(tmp_path, name="churn", target=TARGET, image=IMAGE)
+    deploy = tomllib.loads((tmp_path / "samconfig.toml").read_text())["default"]["deploy"]["parameters"]
+    assert deploy["resolve_image_repos"] is True
+    assert samconfig_trouble(tmp_path / "samconfig.toml", TARGET, image=IMAGE) is None
+    assert samconfig_trouble(tmp_path / "samconfig.toml", TARGET) is None, "a smaller model later is a zip again"
+
+
+def test_a_large_models_samconfig_asks_for_its_memory(tmp_path: Path) -> None:
+    large = Image(TARGET, "0123456789ab", memory=6400)
+    assert write_samconfig(tmp_path, name="churn", target=TARGET, image=large)
+    path = tmp_path / "samconfig.toml"
+    deploy = tomllib.loads(path.read_text())["default"]["deploy"]["parameters"]
+    assert deploy["parameter_overrides"] == "Runtime=python3.12 Architecture=arm64 MemorySize=6400"
+    assert samconfig_trouble(path, TARGET, image=large) is None
+    path.write_text(path.read_text().replace("MemorySize=6400", "MemorySize=2048"))
+    assert "MemorySize=6400 (it says 2048)" in str(samconfig_trouble(path, TARGET, image=large))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "resolve_image_repos = true under [default.deploy.parameters]"),
+        ('image_repository = "x"', None),
+        ('resolve_image_repos = true\nparameter_overrides = "Runtime=python3.13"', "Runtime=python3.12 (it says"),
+    ],
+)
+def test_a_kept_samconfig_that_knows_no_repository_is_said(tmp_path: Path, text: str, words: str | None) -> None:
+    (tmp_path / "samconfig.toml").write_text(f"[default.deploy.parameters]\n{text}\n")
+    said = samconfig_trouble(tmp_path / "samconfig.toml", TARGET, image=IMAGE)
+    assert said is None if words is None else words in str(said)
 
 
 def test_samconfig_is_written_once(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ first     logistic regression over mixed columns
 second    a forest over the same columns, as the next version
 differs   `second` with one leaf of model.onnx changed and every digest set right again: consistent in itself, and
           golden.json holds what the trained model answers
+*-image   each of them as a container image
+client    what AWS's base image brings: awslambdaric
 """
 
 from __future__ import annotations
@@ -27,6 +29,10 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import isoship
 from isoship.bundle.aws_lambda import cache_folder, write_zip
+from isoship.bundle.lambda_image import write_image
+from isoship.bundle.sam import write_samconfig, write_template
+from isoship.bundle.target import target_of
+from isoship.parity.runners.lambda_runtime import unpack_client
 from isoship_edge.manifest import canonical_json, digest_of
 
 NAME = "deployed"
@@ -80,6 +86,17 @@ def spoil(folder: Path) -> None:
     write_zip(folder / "lambda", folder / "lambda.zip", cache_folder() / "deflated")
 
 
+def as_image(zipped: Path, folder: Path) -> None:
+    """The same bundle as `--lambda-package image` writes it."""
+    shutil.copytree(zipped, folder)
+    for name in ("lambda.zip", "samconfig.toml"):
+        (folder / name).unlink()
+    target = target_of(folder / "lambda")
+    image = write_image(folder, folder / "lambda", target)
+    write_template(folder, image)
+    write_samconfig(folder, name=NAME, target=target, image=image)
+
+
 def main(root: Path) -> None:
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
@@ -97,6 +114,9 @@ def main(root: Path) -> None:
         }
     shutil.copytree(root / "second", root / "differs")
     spoil(root / "differs")
+    for folder in ("first", "second", "differs"):
+        as_image(root / folder, root / f"{folder}-image")
+    unpack_client(root / "client", target_of(root / "first" / "lambda"))
     (root / "asked.json").write_text(json.dumps({"rows": asked.to_dict("records"), "answers": answers}))
 
 

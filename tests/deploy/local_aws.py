@@ -27,12 +27,14 @@ KEY = "test"
 
 
 class LocalAws(NamedTuple):
-    """gateway: where every service listens. stand_in: CodeDeploy. home: of `sam`, empty at first."""
+    """gateway: where every service listens. stand_in: CodeDeploy. home: of `sam`, empty at first. docker:
+    DOCKER_HOST, where images are deployed."""
 
     gateway: str
     stand_in: str
     home: Path
     log: Path
+    docker: str = ""
 
     def client(self, service: str) -> Any:
         return boto3.client(
@@ -44,6 +46,7 @@ class LocalAws(NamedTuple):
         environment = {
             "AWS_ENDPOINT_URL": self.gateway, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": KEY,
             "AWS_DEFAULT_REGION": REGION, "HOME": str(self.home), "PATH": os.defpath, "SAM_CLI_TELEMETRY": "0",
+            **({"DOCKER_HOST": self.docker} if self.docker else {}),
         }  # fmt: skip
         own = ROOT / ".tools" / "sam" / "bin" / "sam"
         program = os.environ.get("ISOSHIP_SAM") or str(own)
@@ -87,13 +90,17 @@ class LocalAws(NamedTuple):
 
 
 @contextlib.contextmanager
-def local_aws(folder: Path) -> Iterator[LocalAws]:
-    """Starts it in its own process group, waits until it answers (60 s at most), and ends that group."""
+def local_aws(folder: Path, docker: str = "") -> Iterator[LocalAws]:
+    """Starts it in its own process group, waits until it answers (60 s at most), and ends that group.
+
+    docker: the address of a DockerStandIn, which images are then pushed to and run by.
+    """
     gateway, stand_in = free_port(), free_port()
     environment = {
         "GATEWAY_PORT": str(gateway), "BIND_HOST": "127.0.0.1", "LAMBDA_EXECUTOR": "local", "AUTH": "true",
         "STAND_IN_PORT": str(stand_in),
-        "SERVICES": "apigateway,cloudformation,iam,lambda,logs,monitoring,s3,sts",
+        "SERVICES": "apigateway,cloudformation,ecr,iam,lambda,logs,monitoring,s3,sts",
+        "STAND_IN_FOR_DOCKER": docker.replace("tcp://", "http://"),
         "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": KEY, "AWS_DEFAULT_REGION": REGION,
         # Workers are started by the name of this Python.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
@@ -115,7 +122,7 @@ def local_aws(folder: Path) -> Iterator[LocalAws]:
             time.sleep(0.1)
         home = folder / "home"
         home.mkdir()
-        yield LocalAws(f"http://127.0.0.1:{gateway}", f"http://127.0.0.1:{stand_in}", home, log)
+        yield LocalAws(f"http://127.0.0.1:{gateway}", f"http://127.0.0.1:{stand_in}", home, log, docker)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         try:

@@ -16,6 +16,9 @@ Other gaps of ministack 1.5.33 that are filled or lived with here:
     - SAM's transform gets no parameter values, Rules are checked on the plain template
     - signatures and identity policies are checked (AUTH=true), except those of the account's root, whose key is `test`
     - alarms, throttling, X-Ray and log retention are recorded and have no effect
+    - functions of container images run in Docker alone, and there is none: they go to stand_in_for_docker.py
+    - an unchanged template is refused by UpdateStack although it has a transform, whose result CloudFormation only
+      knows afterwards: sam updates the stack of its image repositories so at every deploy
     - handlers run under ministack's own loop, not awslambdaric, and SnapStart takes no snapshot
 """
 
@@ -28,6 +31,7 @@ import signal
 import threading
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 STATUS_CALL = "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus"
 #: CodeDeploy waits an hour.
@@ -119,6 +123,29 @@ def install() -> None:
     )
 
 
+def run_images(address: str) -> None:
+    """Sends what would run in Docker to the stand-in for Docker at `address`."""
+    from ministack.services import lambda_svc
+    from ministack.services.cloudformation import handlers
+
+    def run(func: dict[str, Any], event: Any, request_id: str) -> Any:
+        config = func.get("config") or func
+        command = config.get("ImageConfigResponse", {}).get("ImageConfig", {}).get("Command", [""])
+        # What ministack gives its own workers: where AWS is, and who calls.
+        given = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        endpoint = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"}
+        environment = {**given, **endpoint, **config["Environment"]["Variables"]}
+        environment["AWS_LAMBDA_FUNCTION_TIMEOUT"] = str(config["Timeout"])
+        query = {"image": config["ImageUri"], "command": command[0], "environment": json.dumps(environment)}
+        return lambda_svc._execute_function_proxy(func, event, f"{address}/run?{urlencode(query)}", request_id)
+
+    lambda_svc._execute_function_docker = run
+    unchanged = handlers._stack_has_no_updates
+    handlers._stack_has_no_updates = lambda stack, *rest: (
+        not stack["StackName"].endswith("CompanionStack") and unchanged(stack, *rest)
+    )
+
+
 def end_with(parent: int) -> None:
     """Ends this process group once the test run that started it is gone, however it went."""
     while os.getppid() == parent:
@@ -133,6 +160,8 @@ def main() -> None:
     # Lambda's processes inherit this environment, and boto3 looks here first.
     os.environ["AWS_ENDPOINT_URL_CODEDEPLOY"] = f"http://127.0.0.1:{server.server_port}"
     install()
+    if address := os.environ.get("STAND_IN_FOR_DOCKER"):
+        run_images(address)
     from ministack.app import main as ministack
 
     ministack()

@@ -1,11 +1,13 @@
-"""template.yaml, translated by aws-sam-translator and resolved for every combination of its choices.
+"""template.yaml, for lambda.zip and for an image, translated by aws-sam-translator and resolved for every combination
+of its choices.
 
 The translation depends on the deployment configuration alone; that is shown here for each parameter by itself, and
-with ISOSHIP_TRANSLATE=all (`make check-template`) by translating all 864 combinations.
+with ISOSHIP_TRANSLATE=all (`make check-template`) by translating all 864 combinations of both.
 """
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import os
@@ -16,6 +18,11 @@ from typing import Any
 
 import pytest
 from resolved_template import Resolved, resolve
+from translations import PUSHED
+
+from isoship.bundle.lambda_image import Image
+from isoship.bundle.sam import write_template
+from isoship.bundle.target import Target
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARIES = [
@@ -36,10 +43,14 @@ JWT = {"JwtIssuer": "https://login.example", "JwtAudience": "model"}
 COMBINATIONS = [dict(zip(CHOICES, values, strict=True)) for values in itertools.product(*CHOICES.values())]
 
 
-def translated(combinations: list[dict[str, str]]) -> tuple[list[dict[str, Any]], list[int]]:
+IMAGE = Image(Target("3.13", "x86_64"), "0123456789ab")
+ByCanary = dict[str, dict[str, Any]]
+
+
+def translated(template: Path, combinations: list[dict[str, str]]) -> tuple[list[dict[str, Any]], list[int]]:
     """The distinct translations, and which of them each combination has."""
     python = Path(os.environ.get("ISOSHIP_SAM") or ROOT / ".tools" / "sam" / "bin" / "sam").parent / "python"
-    asked = {"template": str(ROOT / "template.yaml"), "parameters": combinations}
+    asked = {"template": str(template), "parameters": combinations}
     environment = {"PATH": os.defpath, "AWS_DEFAULT_REGION": "us-east-1", "SAM_CLI_TELEMETRY": "0"}
     ran = subprocess.run(
         [python, Path(__file__).with_name("translations.py")], input=json.dumps(asked), env=environment,
@@ -51,13 +62,32 @@ def translated(combinations: list[dict[str, str]]) -> tuple[list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def by_canary() -> dict[str, dict[str, Any]]:
-    """The translation for each deployment configuration."""
-    templates, of = translated([{"Canary": canary} for canary in CANARIES])
-    return {canary: templates[i] for canary, i in zip(CANARIES, of, strict=True)}
+def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The repository's, and what a bundle whose lambda/ is an image carries."""
+    return {"zip": ROOT / "template.yaml", "image": write_template(tmp_path_factory.mktemp("image"), IMAGE)}
 
 
-def resolved(by_canary: dict[str, dict[str, Any]], **parameters: str) -> Resolved:
+@pytest.fixture(scope="module", params=["zip", "image"])
+def package(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def translations(templates: dict[str, Path]) -> dict[str, ByCanary]:
+    """The translations for each deployment configuration."""
+    made = {}
+    for package, template in templates.items():
+        distinct, of = translated(template, [{"Canary": canary} for canary in CANARIES])
+        made[package] = {canary: distinct[i] for canary, i in zip(CANARIES, of, strict=True)}
+    return made
+
+
+@pytest.fixture(scope="module")
+def by_canary(translations: dict[str, ByCanary], package: str) -> ByCanary:
+    return translations[package]
+
+
+def resolved(by_canary: ByCanary, **parameters: str) -> Resolved:
     chosen = {"Canary": "Canary10Percent5Minutes", **parameters}
     return resolve(by_canary[chosen["Canary"]], chosen)
 
@@ -67,21 +97,21 @@ def routes(made: Resolved) -> dict[str, dict[str, Any]]:
     return {properties["RouteKey"]: properties for properties in found}
 
 
-def test_no_other_parameter_changes_the_translation(by_canary: dict[str, dict[str, Any]]) -> None:
+def test_no_other_parameter_changes_the_translation(
+    by_canary: ByCanary, templates: dict[str, Path], package: str
+) -> None:
     if os.environ.get("ISOSHIP_TRANSLATE") == "all":
         asked = COMBINATIONS
     else:
         asked = [{name: value} for name, values in CHOICES.items() if name != "Canary" for value in values[1:]]
         asked += [{"MemorySize": "512"}, {"Timeout": "5"}, {"Runtime": "python3.12"}, {"Architecture": "arm64"}]
-    templates, of = translated(asked)
+    made, of = translated(templates[package], asked)
     for parameters, i in zip(asked, of, strict=True):
-        assert templates[i] == by_canary[parameters.get("Canary", "Canary10Percent5Minutes")], parameters
+        assert made[i] == by_canary[parameters.get("Canary", "Canary10Percent5Minutes")], parameters
 
 
 @pytest.mark.parametrize("auth", CHOICES["Auth"])
-def test_every_combination_is_refused_or_holds_what_it_promises(
-    by_canary: dict[str, dict[str, Any]], auth: str
-) -> None:
+def test_every_combination_is_refused_or_holds_what_it_promises(by_canary: ByCanary, auth: str) -> None:
     combinations = [c for c in COMBINATIONS if c["Auth"] == auth]
     refused = 0
     for chosen in combinations:
@@ -139,12 +169,12 @@ def holds_what_it_promises(chosen: dict[str, str], made: Resolved) -> None:
     assert alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["BeforeAllowTrafficHook"] == {"Ref": "Hook"}
 
 
-def test_a_token_without_an_issuer_or_audience_is_refused(by_canary: dict[str, dict[str, Any]]) -> None:
+def test_a_token_without_an_issuer_or_audience_is_refused(by_canary: ByCanary) -> None:
     assert resolved(by_canary, Auth="JWT").refusals == ["Auth=JWT needs JwtIssuer", "Auth=JWT needs JwtAudience"]
     assert resolved(by_canary, Auth="JWT", JwtIssuer="https://a.example").refusals == ["Auth=JWT needs JwtAudience"]
 
 
-def test_everything_that_calls_the_model_calls_the_alias(by_canary: dict[str, dict[str, Any]]) -> None:
+def test_everything_that_calls_the_model_calls_the_alias(by_canary: ByCanary) -> None:
     made = resolved(by_canary, Auth="NONE", FunctionUrl="yes")
     alias = {"Ref": "FunctionAliaslive"}
     assert made.resources["HttpApiIntegration"]["Properties"]["IntegrationUri"] == alias
@@ -153,14 +183,14 @@ def test_everything_that_calls_the_model_calls_the_alias(by_canary: dict[str, di
     assert [p["FunctionName"] for p in permissions] == [alias] * 3
 
 
-def test_whatever_answers_waits_for_the_golden_rows(by_canary: dict[str, dict[str, Any]]) -> None:
+def test_whatever_answers_waits_for_the_golden_rows(by_canary: ByCanary) -> None:
     made = resolved(by_canary, FunctionUrl="yes", CorsOrigins="https://a.example")
     answering = [r for r in made.resources.values() if r["Type"] in ("AWS::ApiGatewayV2::Route", "AWS::Lambda::Url")]
     assert len(answering) == 4
     assert {r["DependsOn"] for r in answering} == {"GoldenRows"}
 
 
-def test_a_parameter_of_the_function_publishes_a_version(by_canary: dict[str, dict[str, Any]]) -> None:
+def test_a_parameter_of_the_function_publishes_a_version(by_canary: ByCanary, package: str) -> None:
     """CloudFormation replaces a version whose description changes; the logical id is the same for all parameters."""
 
     def description(**parameters: str) -> str:
@@ -170,7 +200,8 @@ def test_a_parameter_of_the_function_publishes_a_version(by_canary: dict[str, di
 
     changed = [
         {}, {"MemorySize": "512"}, {"Timeout": "5"}, {"SnapStart": "yes"}, {"LogLevel": "DEBUG"},
-        {"Runtime": "python3.12"}, {"Architecture": "arm64"},
+        # An image has its Python and architecture in it, and another one is another image.
+        *([{"Runtime": "python3.12"}, {"Architecture": "arm64"}] if package == "zip" else []),
     ]  # fmt: skip
     descriptions = {description(**parameters) for parameters in changed}
     assert len(descriptions) == len(changed)
@@ -182,7 +213,37 @@ def test_a_parameter_of_the_function_publishes_a_version(by_canary: dict[str, di
             assert other != plain, f"{name} changes nothing of the function: a version could not be published"
 
 
-def test_no_role_may_do_more_than_it_does(by_canary: dict[str, dict[str, Any]]) -> None:
+def test_an_image_is_deployed_as_the_zip_is(translations: dict[str, ByCanary]) -> None:
+    """Whatever is neither code nor Python of the two functions is equal, and so is everything else in the stack."""
+    plain, image = (copy.deepcopy(translations[package]["AllAtOnce"]) for package in ("zip", "image"))
+    for name in ("Runtime", "Architecture"):
+        assert len(image["Parameters"][name]["AllowedValues"]) == 1
+        image["Parameters"][name] = plain["Parameters"][name]
+    taken = {}
+    for kind, template in (("zip", plain), ("image", image)):
+        (version,) = (name for name, r in template["Resources"].items() if r["Type"] == "AWS::Lambda::Version")
+        text = json.dumps(template).replace(version, "FunctionVersion")
+        template.clear()
+        template.update(json.loads(text))
+        for function in ("Function", "Hook"):
+            properties = template["Resources"][function]["Properties"]
+            names = ("Code", "PackageType", "Handler", "Runtime", "ImageConfig")
+            taken[kind, function] = {name: properties.pop(name) for name in names if name in properties}
+            template["Resources"][function].pop("Metadata", None)
+    assert plain == image
+    assert taken["image", "Function"] == {"Code": {"ImageUri": PUSHED}, "PackageType": "Image"}
+    own = {"ImageConfig": {"Command": [taken["zip", "Hook"]["Handler"]]}}
+    assert taken["image", "Hook"] == taken["image", "Function"] | own
+
+
+def test_another_python_than_the_images_is_refused(translations: dict[str, ByCanary]) -> None:
+    image = translations["image"]["AllAtOnce"]
+    for parameters in ({"Runtime": "python3.12"}, {"Architecture": "arm64"}):
+        with pytest.raises(AssertionError, match=next(iter(parameters.values()))):
+            resolve(image, parameters)
+
+
+def test_no_role_may_do_more_than_it_does(by_canary: ByCanary) -> None:
     made = resolved(by_canary)
     granted = {
         name: sorted(

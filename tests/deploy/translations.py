@@ -13,19 +13,31 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from samcli.yamlhelper import yaml_parse
-from samtranslator.translator.transform import transform
+#: Where `sam package` has put an image.
+PUSHED = "000000000000.dkr.ecr.us-east-1.amazonaws.com/repository:tag"
 
-logging.disable()
-asked = json.load(sys.stdin)
-source = yaml_parse(Path(asked["template"]).read_text(encoding="utf-8"))
-for resource in source["Resources"].values():
-    # As after `sam package`.
-    if "CodeUri" in resource.get("Properties", {}):
-        resource["Properties"]["CodeUri"] = {"Bucket": "bucket", "Key": "lambda.zip"}
-distinct: dict[str, int] = {}
-of = []
-for parameters in asked["parameters"]:
-    made = transform(copy.deepcopy(source), dict(parameters), SimpleNamespace(load=dict))
-    of.append(distinct.setdefault(json.dumps(made, sort_keys=True), len(distinct)))
-json.dump({"templates": [json.loads(text) for text in distinct], "of": of}, sys.stdout)
+
+def main() -> None:
+    from samcli.yamlhelper import yaml_parse
+    from samtranslator.translator.transform import transform
+
+    logging.disable()
+    asked = json.load(sys.stdin)
+    source = yaml_parse(Path(asked["template"]).read_text(encoding="utf-8"))
+    for resource in source["Resources"].values():
+        # As after `sam package`.
+        properties = resource.get("Properties", {})
+        if "CodeUri" in properties:
+            properties["CodeUri"] = {"Bucket": "bucket", "Key": "lambda.zip"}
+        if "ImageUri" in properties:
+            properties["ImageUri"] = PUSHED
+    distinct: dict[str, int] = {}
+    of = []
+    for parameters in asked["parameters"]:
+        made = transform(copy.deepcopy(source), dict(parameters), SimpleNamespace(load=dict))
+        of.append(distinct.setdefault(json.dumps(made, sort_keys=True), len(distinct)))
+    json.dump({"templates": [json.loads(text) for text in distinct], "of": of}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

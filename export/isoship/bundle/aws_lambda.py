@@ -1,12 +1,12 @@
-"""The Lambda target: a closed directory, its deterministic zip, and the template that deploys it.
+"""The Lambda target: a closed directory, its deterministic zip or the image made of it, and the template that deploys.
 
 lambda/
-  isoship_edge/  isoship_lambda/      what answers, with bytecode
+  isoship_edge/  isoship_lambda/      what answers; in isoship_lambda/modules.cpython-313 all modules' bytecode
   fastapi/ starlette/ pydantic/ ...   imported for everything but POST /predict
   lib/<arch>/libonnxruntime.so.*      ONNX Runtime's C library, without its Python binding
   licenses/                           of everything that came in a wheel
   manifest.json  model.onnx  golden.json
-lambda.zip  template.yaml  samconfig.toml     beside it
+lambda.zip  template.yaml  samconfig.toml     beside it; above 250 MB a Dockerfile in place of lambda.zip
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from pathlib import Path
 
 from isoship.bundle.bytecode import compile_bytecode
 from isoship.bundle.deterministic_zip import write_zip
+from isoship.bundle.gathered import gather
 from isoship.bundle.interpreters import find_interpreter
+from isoship.bundle.lambda_image import MAX_UNZIPPED, Image, chosen_package, write_image
 from isoship.bundle.left_out import left_out
 from isoship.bundle.native import onnxruntime_pin, write_library
 from isoship.bundle.runtime_files import copy_model, copy_packages, folder_bytes
@@ -35,9 +37,6 @@ from isoship.bundle.wheels import (
 from isoship.errors import BundleError
 from isoship_edge.manifest import read_manifest
 
-#: AWS Lambda quotas: a function and its layers, unzipped.
-MAX_UNZIPPED = 250 * 2**20
-
 _LICENCE = re.compile(r"[^/]+\.dist-info/(?:licenses/|license_files/)?((?:LICEN[CS]E|COPYING|NOTICE)[^/]*)")
 #: opentelemetry finds its own context implementation through its entry points.
 _METADATA = re.compile(r"opentelemetry_api-[^/]+\.dist-info/(METADATA|entry_points\.txt)")
@@ -45,14 +44,18 @@ _METADATA = re.compile(r"opentelemetry_api-[^/]+\.dist-info/(METADATA|entry_poin
 
 @dataclass(frozen=True)
 class LambdaBuild:
-    """What was written. bytecode: the Python minor version of the `.pyc` files, or "none"."""
+    """What was written: lambda.zip, or what a container image is built of.
+
+    bytecode: the Python minor version of the `.pyc` files, or "none". zip, zipped: None where `image` is not.
+    """
 
     folder: Path
-    zip: Path
+    zip: Path | None
     target: Target
     unzipped: int
-    zipped: int
+    zipped: int | None
     bytecode: str
+    image: Image | None = None
 
 
 def write_lambda(
@@ -61,13 +64,15 @@ def write_lambda(
     *,
     python: str = "3.13",
     arch: str = "x86_64",
+    package: str = "auto",
     offline: bool = False,
     progress: Progress | None = None,
     kept: Path | None = None,
 ) -> LambdaBuild:
-    """Writes `folder` (bundle_root/lambda), and beside it lambda.zip, template.yaml and samconfig.toml.
+    """Writes `folder` (bundle_root/lambda), and beside it lambda.zip (or Dockerfile), template.yaml and samconfig.toml.
 
     python, arch: the Lambda runtime ("3.12" to "3.14"; "x86_64", "arm64").
+    package: "zip", "image", or "auto" for the image of what no zip can hold.
     kept: the bundle that this one replaces; its samconfig.toml stays.
 
     Raises:
@@ -83,26 +88,28 @@ def write_lambda(
     check_architecture(folder, target.arch)
 
     bytecode = compile_bytecode(folder, python, cache_folder() / "bytecode")
+    gather(folder, python)
     if bytecode == "none":
         say(
             f"no Python {python} here, so lambda/ ships without bytecode: cold starts take longer."
             f" `uv python install {python}` (or pyenv) and export again mends it"
         )
     unzipped = folder_bytes(folder)
-    if unzipped > MAX_UNZIPPED:
-        raise BundleError(
-            f"lambda/ is {unzipped / 2**20:.0f} MB unzipped, and Lambda takes {MAX_UNZIPPED >> 20} MB:"
-            " export without lambda (--targets edge,web)"
-        )
-    archive = folder.with_name(folder.name + ".zip")
-    zipped = write_zip(folder, archive, cache_folder() / "deflated")
-    write_template(bundle_root)
-    write_samconfig(bundle_root, name=read_manifest(bundle_root).name, target=target, kept=kept, progress=say)
+    size = f"lambda/ for {target}: {unzipped / 1e6:.1f} MB unzipped"
+    archive, zipped, image = None, None, None
+    if chosen_package(package, unzipped, most=MAX_UNZIPPED) == "image":
+        image = write_image(bundle_root, folder, target)
+        size += ", a container image: `sam build` (which needs Docker), then `sam deploy`"
+    else:
+        archive = folder.with_name(folder.name + ".zip")
+        zipped = write_zip(folder, archive, cache_folder() / "deflated")
+        size += f", lambda.zip {zipped / 1e6:.1f} MB"
+    write_template(bundle_root, image)
+    name = read_manifest(bundle_root).name
+    write_samconfig(bundle_root, name=name, target=target, image=image, kept=kept, progress=say)
     fetch_for_check(target, offline=offline, progress=say)
-    say(
-        f"lambda/ for {target}: {unzipped / 1e6:.1f} MB unzipped, lambda.zip {zipped / 1e6:.1f} MB, bytecode {bytecode}"
-    )
-    return LambdaBuild(folder, archive, target, unzipped, zipped, bytecode)
+    say(f"{size}, bytecode {bytecode}")
+    return LambdaBuild(folder, archive, target, unzipped, zipped, bytecode, image)
 
 
 def write_third_party(folder: Path, target: Target, *, offline: bool = False, progress: Progress | None = None) -> None:

@@ -61,6 +61,12 @@ class Bundle:
         versions = sorted(f"{t[8:9]}.{t[9:]}" for t in tags if t.startswith("cpython-3"))
         return ", ".join(versions) or "none"
 
+    def lambda_package(self) -> str | None:
+        """What template.yaml deploys, "zip" or "image" (a container image); None without that target."""
+        from isoship.bundle.lambda_image import package_of
+
+        return package_of(self.path) if "lambda" in self.targets else None
+
     def verdict(self) -> dict[str, Any] | None:
         """The document of the last check (parity.json), or None."""
         try:
@@ -110,6 +116,7 @@ class Bundle:
             "targets": list(self.targets),
             "sizes": self.sizes(),
             "bytecode": self.bytecode(),
+            "lambda_package": self.lambda_package(),
             "public": self.public(),
             "provenance": m.provenance,
             "training_rows": [name for name in m.provenance.get("training_rows", "").split(", ") if name],

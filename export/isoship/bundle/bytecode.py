@@ -14,6 +14,7 @@ from pathlib import Path
 
 from isoship.bundle import compile_modules
 from isoship.bundle.interpreters import find_interpreter
+from isoship.bundle.left_out import types_of
 from isoship.errors import BundleError
 
 #: Where Lambda unpacks a function: the path that tracebacks show, instead of this machine's.
@@ -39,12 +40,7 @@ def compile_bytecode(folder: Path, python: str, cache: Path | None = None) -> st
         identity = _run([interpreter, "-I", "-S", "-c", "import sys; print(sys.version)"])
         kept = {source: cache / _key(identity, source, folder) for source in sources}
     missing = [s for s in sources if s not in kept or not _take(kept[s], _compiled(s, python))]
-    jobs = [
-        json.dumps(
-            [str(source), f"{TASK_ROOT}/{source.relative_to(folder).as_posix()}", str(_compiled(source, python))]
-        )
-        for source in missing
-    ]
+    jobs = [_job(source, source.relative_to(folder).as_posix(), python) for source in missing]
     if jobs:
         _run([interpreter, "-I", "-S", compile_modules.__file__], "\n".join(jobs))
     for source in missing:
@@ -63,10 +59,15 @@ def _compiled(source: Path, python: str) -> Path:
     return source.parent / "__pycache__" / f"{source.stem}.cpython-{python.replace('.', '')}.pyc"
 
 
+def _job(source: Path, path: str, python: str) -> str:
+    return json.dumps([str(source), f"{TASK_ROOT}/{path}", str(_compiled(source, python)), types_of(path)])
+
+
 def _key(identity: str, source: Path, folder: Path) -> str:
     path = source.relative_to(folder).as_posix()
     compiler = Path(compile_modules.__file__).read_bytes()
-    return hashlib.sha256(b"\0".join((compiler, identity.encode(), path.encode(), source.read_bytes()))).hexdigest()
+    parts = (compiler, types_of(path).encode(), identity.encode(), path.encode(), source.read_bytes())
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def _take(kept: Path, compiled: Path) -> bool:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from isoship.bundle.lambda_image import MARK
 from isoship.errors import OutputFolderError
 
 #: What isoship writes at the top of a bundle and replaces as a whole; `.aws-sam` is what sam builds from it.
@@ -75,6 +76,13 @@ def built_aside(out: Path) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def _is_ours(entry: Path) -> bool:
+    """A Dockerfile may also be a user's own, where lambda/ is not an image."""
+    if entry.name in ("Dockerfile", ".dockerignore") and entry.is_file():
+        return entry.read_bytes().startswith(MARK.encode())
+    return entry.name in OURS
+
+
 def _take_place(aside: Path, out: Path) -> None:
     if not out.exists():
         aside.replace(out)
@@ -88,6 +96,6 @@ def _take_place(aside: Path, out: Path) -> None:
         raise
     for entry in old.iterdir():
         # What a user put beside our files stays; of ours, samconfig.toml is the user's once it is written.
-        if entry.name not in OURS and not (out / entry.name).exists():
+        if not _is_ours(entry) and not (out / entry.name).exists():
             entry.replace(out / entry.name)
     shutil.rmtree(old, ignore_errors=True)

@@ -1,18 +1,68 @@
-"""The SAM template and its configuration file beside lambda.zip."""
+"""The SAM template and its configuration file, for lambda.zip or for a container image of lambda/.
+
+There is one template, the repository's. A bundle's is made of it by the replacements below, each of which must fit
+exactly as often as it says: a template that changed under them stops the export.
+"""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from pathlib import Path
+from typing import Any, NamedTuple
 
+from isoship.bundle.lambda_image import DEFAULT_MEMORY, Image
 from isoship.bundle.target import Target
 from isoship.bundle.wheels import Progress
 from isoship.errors import BundleError
 
-#: The one line in which a bundle's template differs from the repository's.
+#: The one line in which a zip bundle's template differs from the repository's.
 CHECKOUT_CODE = "CodeUri: &code build/demo/lambda/"
 BUNDLE_CODE = "CodeUri: &code lambda.zip"
+
+
+class Edit(NamedTuple):
+    """`old`, which occurs `times` times, becomes `new`."""
+
+    old: str
+    new: str
+    times: int = 1
+
+
+def image_edits(image: Image) -> list[Edit]:
+    """The repository's template for a container image.
+
+    Lambda takes Python and handler of an image from the image itself, so the parameters admit what it holds alone.
+    `sam build` names an image after the function, in lower case, and gives it DockerTag.
+    """
+    python, arch, tag = f"python{image.target.python}", image.target.aws_arch, image.tag
+    built = f"      Dockerfile: Dockerfile\n      DockerContext: .\n      DockerTag: {tag}\n"
+    return [
+        Edit(
+            "    Default: python3.13\n    AllowedValues: [python3.12, python3.13, python3.14]\n",
+            f"    Default: {python}\n    AllowedValues: [{python}]\n",
+        ),
+        Edit(
+            "    Default: x86_64\n    AllowedValues: [x86_64, arm64]\n",
+            f"    Default: {arch}\n    AllowedValues: [{arch}]\n",
+        ),
+        Edit(
+            "      # lambda/ is complete, bytecode included. `sam build` would drop the bytecode and the libraries.\n",
+            "      # `sam build` makes the image; `sam deploy` pushes none but that of this tag, which is lambda/'s.\n",
+        ),
+        Edit("      SkipBuild: true\n", built, times=2),
+        Edit(
+            f"      {CHECKOUT_CODE}\n      Handler: isoship_lambda.handler.handler\n      Runtime: !Ref Runtime\n",
+            f"      PackageType: Image\n      ImageUri: function:{tag}\n",
+        ),
+        Edit(
+            "      CodeUri: *code\n      Handler: isoship_lambda.hook.handler\n      Runtime: !Ref Runtime\n",
+            "      PackageType: Image\n"
+            f"      ImageUri: hook:{tag}\n"
+            "      ImageConfig:\n        Command: [isoship_lambda.hook.handler]\n",
+        ),
+    ]
+
 
 _SAMCONFIG = """\
 # Written once by `isoship export` and kept from then on: change it freely.
@@ -25,35 +75,52 @@ stack_name = "{name}"
 # Named, so that a stale .aws-sam/ of an earlier `sam build` is never what ships.
 template_file = "template.yaml"
 resolve_s3 = true
-capabilities = "CAPABILITY_IAM"
+{image}capabilities = "CAPABILITY_IAM"
 fail_on_empty_changeset = false
 # Runtime and Architecture must be those that lambda/ was built for.
-parameter_overrides = "Runtime={runtime} Architecture={arch}"
+parameter_overrides = "Runtime={runtime} Architecture={arch}{memory}"
 
 [default.validate.parameters]
 lint = true
 """
 
+_IMAGE_REPOSITORIES = """\
+# `sam` keeps the image in repositories of its own; image_repository = "<address of yours>" in place of this line.
+resolve_image_repos = true
+"""
 
-def template_for_bundle() -> str:
-    """The repository's template.yaml with `CodeUri` pointing at lambda.zip."""
+
+def template_for_bundle(image: Image | None = None) -> str:
+    """The repository's template.yaml for lambda.zip, or for a container image.
+
+    Raises:
+        BundleError: the template is not the one that the replacements were written for.
+    """
     here = Path(__file__)
     packaged = here.with_name("template.yaml")
     text = (packaged if packaged.is_file() else here.parents[3] / "template.yaml").read_text(encoding="utf-8")
-    if text.count(CHECKOUT_CODE) != 1:
-        raise BundleError(f"template.yaml should hold the line `{CHECKOUT_CODE}` once: reinstall isoship")
-    return text.replace(CHECKOUT_CODE, BUNDLE_CODE)
+    for old, new, times in [Edit(CHECKOUT_CODE, BUNDLE_CODE)] if image is None else image_edits(image):
+        if text.count(old) != times:
+            raise BundleError(f"template.yaml should hold `{old.strip()}` {times} time(s): reinstall isoship")
+        text = text.replace(old, new)
+    return text
 
 
-def write_template(folder: Path) -> Path:
+def write_template(folder: Path, image: Image | None = None) -> Path:
     """Writes template.yaml for the bundle at `folder`."""
     path = folder / "template.yaml"
-    path.write_text(template_for_bundle(), encoding="utf-8")
+    path.write_text(template_for_bundle(image), encoding="utf-8")
     return path
 
 
 def write_samconfig(
-    folder: Path, *, name: str, target: Target, kept: Path | None = None, progress: Progress | None = None
+    folder: Path,
+    *,
+    name: str,
+    target: Target,
+    image: Image | None = None,
+    kept: Path | None = None,
+    progress: Progress | None = None,
 ) -> bool:
     """Writes samconfig.toml unless `folder` or `kept` (the bundle being replaced) has one; whether it did.
 
@@ -62,24 +129,40 @@ def write_samconfig(
     """
     for place in (folder, kept):
         if place is not None and (place / "samconfig.toml").is_file():
-            if progress and (trouble := samconfig_trouble(place / "samconfig.toml", target)):
+            if progress and (trouble := samconfig_trouble(place / "samconfig.toml", target, image=image)):
                 progress(trouble)
             return False
-    text = _SAMCONFIG.format(name=name, runtime=f"python{target.python}", arch=target.aws_arch)
+    text = _SAMCONFIG.format(
+        name=name,
+        runtime=f"python{target.python}",
+        arch=target.aws_arch,
+        image=_IMAGE_REPOSITORIES if image else "",
+        memory=f" MemorySize={image.memory}" if image and image.memory > DEFAULT_MEMORY else "",
+    )
     (folder / "samconfig.toml").write_text(text, encoding="utf-8")
     return True
 
 
-def samconfig_trouble(path: Path, target: Target) -> str | None:
-    """What a samconfig.toml says that does not fit lambda/, with the words to change it to; None when it fits."""
+def samconfig_trouble(path: Path, target: Target, *, image: Image | None = None) -> str | None:
+    """What a samconfig.toml says that does not fit lambda/, with the words to change it to; None when it fits.
+
+    image: the container image that is deployed, which `sam` must know a repository for.
+    """
     wanted = {"Runtime": f"python{target.python}", "Architecture": target.aws_arch}
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-        overrides = document["default"]["deploy"]["parameters"].get("parameter_overrides", "")
+        parameters: dict[str, Any] = document["default"]["deploy"]["parameters"]
+        overrides = parameters.get("parameter_overrides", "")
     except (ValueError, KeyError, AttributeError):
         return f"{path} could not be read: make sure that it deploys {' and '.join(wanted.values())}"
     text = " ".join(overrides) if isinstance(overrides, list) else str(overrides)
-    # What the file does not name is deployed with the template's defaults.
-    said = {"Runtime": "python3.13", "Architecture": "x86_64"} | dict(re.findall(r"(\w+)=\"?'?([\w.-]+)", text))
+    # What the file does not name is deployed with the template's defaults, which are those of the image itself.
+    defaults = wanted if image else {"Runtime": "python3.13", "Architecture": "x86_64"}
+    said = defaults | dict(re.findall(r"(\w+)=\"?'?([\w.-]+)", text))
     wrong = [f"{key}={value} (it says {said[key]})" for key, value in wanted.items() if said[key] != value]
+    memory = said.get("MemorySize", str(DEFAULT_MEMORY))
+    if image and image.memory > DEFAULT_MEMORY and memory.isdigit() and int(memory) < image.memory:
+        wrong.append(f"MemorySize={image.memory} (it says {memory})")
+    if image and not parameters.keys() & {"resolve_image_repos", "image_repository", "image_repositories"}:
+        wrong.append("resolve_image_repos = true under [default.deploy.parameters] (lambda/ is a container image now)")
     return f"lambda/ was built for {target}; change {path} to {', '.join(wrong)}" if wrong else None

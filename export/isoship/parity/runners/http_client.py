@@ -51,6 +51,8 @@ class HttpModel:
         Raises:
             InputError: answered 422. RunnerCrashed: any other answer, or none. RunnerHung: too late.
         """
+        # A connection that was idle while other answers were worked out may have been closed by the server.
+        self._connection.close()
         found: list[dict[str, Any]] = []
         for start in range(0, len(rows), _BATCH):
             part = rows[start : start + _BATCH]
