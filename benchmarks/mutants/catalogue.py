@@ -180,9 +180,10 @@ def _web(newer: Callable[[], Path]) -> list[Mutant]:
 
 
 def _runtimes(newer: Callable[[], Path]) -> list[Mutant]:
-    edge, made = ("edge",), "made = predictions(model.manifest.outputs, model.tensors_from_json(rows))"
+    edge, made = ("edge",), "made = predictions(model.manifest.outputs, tensors)"
     converted = "_CONVERT[column.dtype](columns[column.name], column, first)"
-    api, decode = "edge/isoship_edge/api.py", "isoship_edge/decode.py"
+    numbers, in_range = 'if dtype not in ("double", "int64")', "not lowest <= value <= highest"
+    api, decode, one_row = "edge/isoship_edge/api.py", "isoship_edge/decode.py", "isoship_edge/one_row.py"
 
     def fault(name: str, plant: Plant, runtimes: tuple[str, ...] = edge, base: str = "penguins:edge") -> Mutant:
         return Mutant("runtime", name, base, plant, runtimes)
@@ -196,6 +197,15 @@ def _runtimes(newer: Callable[[], Path]) -> list[Mutant]:
         fault("numbers in float32 in Lambda",
               runtime.python(f"lambda/{decode}", converted, f'array("d", array("f", {converted}))'
                              f' if column.dtype == "double" else {converted}', decode),
+              ("lambda",), "penguins:lambda"),
+        fault("one row: a missing string becomes nan",
+              runtime.python(f"edge/{one_row}", "texts.append(_MISSING)", 'texts.append(b"nan")', one_row)),
+        fault("one row: numbers out of range are taken",
+              runtime.python(f"edge/{one_row}", f"{numbers} or {in_range}:", f"{numbers}:", one_row)),
+        fault("one row in Lambda: the numbers of the row before",
+              runtime.python("lambda/isoship_edge/kept_row.py", "self._pack(self._memory, 0, *numbers)",
+                             "self._pack(self._memory, 0, *getattr(self, 'before', numbers)); self.before = numbers",
+                             "the second row and all after it"),
               ("lambda",), "penguins:lambda"),
         fault("rows dropped in large batches", runtime.python(api, made, f"{made}[:256]", "after 256")),
         fault("rows reordered in large batches",

@@ -20,7 +20,10 @@ def python(file: str, old: str, new: str, text: str) -> Plant:
     def plant(folder: Path, _rng: Rng) -> str:
         path = folder / file
         replaced(path, old, new)
-        for compiled in path.parent.glob(f"__pycache__/{path.stem}.*.pyc"):
+        for compiled in (
+            *path.parent.glob(f"__pycache__/{path.stem}.*.pyc"),
+            *folder.glob("lambda/*/modules.cpython-*"),
+        ):
             compiled.unlink()
         return text
 

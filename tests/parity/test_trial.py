@@ -136,3 +136,19 @@ def test_what_goes_wrong_in_a_large_batch_alone_disagrees_and_says_so(source, sh
     verdict = try_runner(Stub(source, answer=off), shipped, large, print)
     assert verdict.status == "disagree"
     assert "in one batch of 4099 rows" in verdict.message
+
+
+def test_a_runtime_with_a_way_of_its_own_for_one_row_is_asked_more_of_them(source, shipped):
+    rows = [{**ROWS[0], "height": 100.0 + i / 100} for i in range(1500)]
+    sizes = []
+
+    def note(outputs, asked):
+        sizes.append(len(asked))
+        return outputs
+
+    stub = Stub(source, answer=note)
+    stub.one_row = True
+    case = Case(rows, ["ordinary"] * len(rows), source.answers(rows), [], large_batch=True)
+    verdict = try_runner(stub, shipped, case, print)
+    assert (verdict.status, verdict.rows) == ("agree", 1500)
+    assert sizes == [1] * 203 + [2, 2, 3, 3, 1000, 4099]

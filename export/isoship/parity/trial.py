@@ -22,6 +22,8 @@ from isoship_edge.manifest import Tolerance
 _SHOWN = 3
 #: Batches in which rows are asked: sizes that have gone wrong where others had not.
 _SMALL = (1, 1, 1, 2, 2, 3, 3)
+#: A runtime that has a way of its own for one row is asked so many more of them alone; golden rows come first.
+_ALONE = 200
 _THOUSAND = 1000
 _LARGE = 4099
 
@@ -79,11 +81,12 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
     finite_only = through_json and not getattr(runner, "takes_infinity", False)
     asked = [i for i, row in enumerate(case.rows) if not (finite_only and _infinite(row))]
     # decoders have a way of their own for batches without a missing value: those rows come together
-    few = sum(_SMALL)
+    alone = _ALONE if getattr(runner, "one_row", False) else 0
+    few = alone + sum(_SMALL)
     asked[few:] = sorted(asked[few:], key=lambda i: None in case.rows[i].values())
     rows, kinds = [case.rows[i] for i in asked], [case.kinds[i] for i in asked]
     reference = case.reference.at(asked)
-    places = _batches(len(rows), case.large_batch)
+    places = _batches(len(rows), case.large_batch, alone)
     started = time.perf_counter()
     try:
         parts = [_asked(runner, rows, batch) for batch in places]
@@ -125,14 +128,15 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
     )
 
 
-def _batches(count: int, large: bool) -> list[list[int]]:
+def _batches(count: int, large: bool, alone: int = 0) -> list[list[int]]:
     """Which rows are asked together: every row once, in their order, and after them those that fill up the last batch.
 
-    The first come in batches of 1, 2 and 3, then a thousand; the rest a thousand at a time or, `large`, 4099.
+    The first `alone` rows come one at a time, the next in batches of 1, 2 and 3, then a thousand; the rest a thousand
+    at a time or, `large`, 4099.
     """
     found: list[list[int]] = []
     start = 0
-    sizes = [*_SMALL, _THOUSAND]
+    sizes = [*[1] * alone, *_SMALL, _THOUSAND]
     while start < count:
         size = sizes[len(found)] if len(found) < len(sizes) else _LARGE if large else _THOUSAND
         found.append(list(range(start, min(start + size, count))))

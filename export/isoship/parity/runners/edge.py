@@ -21,6 +21,7 @@ class EdgeRunner:
     name = "edge"
     target = "edge"
     precision = "double"
+    one_row = True
     through_json = True
     takes_infinity = True
     _process: Process | None = None

@@ -29,6 +29,7 @@ class HttpRunner:
     name = "http"
     target = "model"
     precision = "double"
+    one_row = True
     through_json = True
     takes_infinity = True
     _process: Process | None = None

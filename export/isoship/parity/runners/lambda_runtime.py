@@ -40,6 +40,7 @@ class LambdaRunner:
 
     target = "lambda"
     precision = "double"
+    one_row = True
     through_json = True
 
     def __init__(self, path: str) -> None:
