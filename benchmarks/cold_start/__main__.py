@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks import results
 from benchmarks.cold_start import docs, measure, plot, stacks, summary
 from benchmarks.cold_start.models import ROOT, Case, cases, train
-from benchmarks.cold_start.variants import ECHO, OURS, Variant, build
+from benchmarks.cold_start.variants import ECHO, FLOOR, OURS, Variant, build
 from isoship.bundle.aws_lambda import check_target
 from isoship.bundle.bytecode import compile_bytecode
 from isoship.bundle.interpreters import find_interpreter
@@ -36,7 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
     every = cases()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cold_start", description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="cold starts of each variant")
-    parser.add_argument("--warm", type=int, default=WARM, help="warm invocations of ours and of the echo handler")
+    parser.add_argument(
+        "--warm", type=int, default=WARM, help="warm invocations of ours, the C-API floor and the echo handler"
+    )
     parser.add_argument("--only", metavar="NAME", nargs="+", help=f"of {', '.join(repr(case.name) for case in every)}")
     parser.add_argument("--reuse", action="store_true", help="take the bundles that the last run exported")
     parser.add_argument("--json", action="store_true", help="the results as JSON on stdout, and nothing else there")
@@ -93,12 +95,12 @@ def _measured(chosen: Sequence[Case], target: Target, machine: measure.Machine, 
         variants = build(case, trained, FOLDER, target, machine.interpreter, _say)
         starts = _rounds(case, variants, trained, machine, options.rounds)
         _say(f"{case.name}: {options.warm} warm invocations")
-        both = [variant for variant in variants if variant.name in (ECHO, OURS)]
+        warmed = [variant for variant in variants if variant.name in (ECHO, FLOOR, OURS)]
         models[case.name] = {
             "variants": summary.figures(starts, {variant.name: variant.size for variant in variants}),
             "ratios": {what: round(summary.ratio(starts, *pair), 3) for what, *pair, _, _ in summary.RATIOS},
             "zip_mb_beside_model": round(summary.beside_the_model(trained.bundle / "lambda.zip"), 3),
-            "warm": measure.warm(machine, both, trained, options.warm),
+            "warm": measure.warm(machine, warmed, trained, options.warm),
         }
         installed |= _installed(variants)
     where = results.environment(("onnxruntime", "scikit-learn", "skl2onnx"))

@@ -136,6 +136,7 @@ def _manifest() -> list[Mutant]:
         fault("closed category dropped", "closed", "city: Cork", manifest.category_dropped),
         fault("closed category added", "closed", "city: Nice", manifest.category_added),
         fault("classes in another order", "linear", "probabilities", manifest.classes_swapped),
+        fault("tolerance widened", "penguins:", "0.5", manifest.tolerance_widened),
         Mutant("manifest", "golden answer edited", "penguins:", manifest.golden_edited),
         Mutant("integrity", "golden answer edited, not sealed", "penguins:", manifest.golden_edited, sealed=False),
         Mutant("integrity", "tolerance widened, not sealed", "penguins:",
@@ -170,6 +171,8 @@ def _web(newer: Callable[[], Path]) -> list[Mutant]:
         script("JavaScript: range not checked", "validate.js", "!inside(x, column)", "false"),
         script("JavaScript: numbers in float32", "validate.js", "double: (n) => new Float64Array(n)",
                "double: (n) => new Float32Array(n)"),
+        script("JavaScript: columns by their place in the row", "validate.js", "(row[column.name], column, i)",
+               "(Object.values(row)[j], column, i)"),
         script("JavaScript: the first call's answer again", "index.js", answered,
                answered.replace("return ", "return this.first ??= ")),
         script("JavaScript: answers kept by batch size", "index.js", answered,
@@ -198,6 +201,13 @@ def _runtimes(newer: Callable[[], Path]) -> list[Mutant]:
               runtime.python(f"lambda/{decode}", converted, f'array("d", array("f", {converted}))'
                              f' if column.dtype == "double" else {converted}', decode),
               ("lambda",), "penguins:lambda"),
+        fault("range not checked in batches",
+              runtime.python(f"edge/{decode}", "(lowest <= min(fast) and max(fast) <= highest)", "len(fast) > 1 or"
+                             " (lowest <= fast[0] <= highest)", decode)),
+        fault("the third chunk is the second again",
+              runtime.python("edge/isoship_edge/model.py", "sliced(inputs, start, min(start + self.chunk, count))",
+                             "sliced(inputs, start - 4096 * (start >= 8192), min(start + self.chunk, count)"
+                             " - 4096 * (start >= 8192))", "from row 8192 on")),
         fault("one row: a missing string becomes nan",
               runtime.python(f"edge/{one_row}", "texts.append(_MISSING)", 'texts.append(b"nan")', one_row)),
         fault("one row: numbers out of range are taken",

@@ -51,6 +51,7 @@ class FormulaSource:
 
     library, library_version, estimator = "numpy", "2", "Formula()"
     signature, outputs, notes = SIGNATURE, OUTPUTS, ()
+    double_tolerances: dict[str, Any] = {}  # noqa: RUF012 - the protocol says a dictionary
 
     def __init__(self) -> None:
         self.calls = 0

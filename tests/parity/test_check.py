@@ -142,3 +142,9 @@ def test_the_report_is_written_into_the_bundle(bundle):
     assert document["ok"] is True
     assert np.isfinite(document["verdicts"][1]["milliseconds"])
     assert (bundle / "parity.html").read_text().startswith("<!doctype html>")
+
+
+def test_rows_of_the_sample_that_the_model_refuses_are_said_and_not_shown(bundle, given, tmp_path):
+    (tmp_path / "sample.csv").write_text("height,weight,city\n170,60,Oslo\n171,,Rome\n")
+    report = check(bundle, "model.joblib", runtimes=["onnxruntime"], rows=60, sample=tmp_path / "sample.csv")
+    assert any("1 row of the sample is refused by the model" in note and "'weight'" in note for note in report.notes)

@@ -31,7 +31,6 @@ def test_a_server_that_closed_an_idle_connection_is_asked_anew(tmp_path: Path, m
             time.sleep(0.4)
             assert asked.predict(rows) == first
         finally:
-            asked.close()
             beside.end()
             server.stop()
             thread.join(10)

@@ -83,3 +83,14 @@ def test_a_target_that_was_exported_and_is_gone_is_a_disagreement(tmp_path: Path
     verdict = integrity(Shipped(out, opened.manifest, opened.targets))
     assert verdict.status == "disagree"
     assert "edge/model.onnx is missing" in verdict.message
+
+
+def test_a_tolerance_that_no_export_gives_is_no_tolerance(whole, source):
+    assert integrity(whole, source).status == "agree"
+    path = whole.folder / "manifest.json"
+    document = json.loads(path.read_text())
+    document["tolerances"]["probabilities"]["double"]["atol"] = 0.5
+    path.write_text(json.dumps(document))
+    verdict = integrity(Shipped(whole.folder, read_manifest(whole.folder), whole.targets), source)
+    assert verdict.status == "disagree"
+    assert "allows probabilities in double an error of 0.5 + 0 x |value|, and an export gives 1e-09" in verdict.message

@@ -6,7 +6,7 @@ from formula import CITIES, SIGNATURE, FormulaSource, formula_graph
 from test_structure import _scaled_forest
 
 from isoship.parity.draw import around
-from isoship.parity.profile import ColumnProfile
+from isoship.parity.profile import ColumnProfile, widened
 from isoship.parity.refusals import refused_rows
 from isoship.parity.rows import rows_for_check
 from isoship.parity.structure import column_profiles
@@ -103,3 +103,37 @@ def test_the_ends_of_a_range_are_asked_and_the_next_numbers_refused(dtype):
     for r in refused:
         with pytest.raises(InputError, match=r'row 0, column "x": expected a'):
             decode_rows([r.row], Signature("columns", signature))
+
+
+def test_every_string_of_the_sample_is_asked_before_any_comes_again(profiles):
+    rare = [{"height": 170.0, "weight": 60.0, "city": f"city {i}"} for i in range(20)]
+    sample = [{"height": 170.0 + i / 100, "weight": 60.0, "city": "Oslo"} for i in range(2000)] + rare
+    made = rows_for_check(profiles, seed=0, budget=400, sample=sample, predict=_labels)
+    asked = {row["city"] for row, kind in zip(made.rows, made.kinds, strict=True) if kind == "sample"}
+    assert {row["city"] for row in rare} <= asked
+
+
+def test_boundaries_between_rows_of_the_sample_are_asked_as_the_sample_is(profiles):
+    sample = [{"height": 5000.0 + 40 * i, "weight": 2000.0 + 10 * i, "city": "Oslo"} for i in range(-50, 50)]
+    made = rows_for_check(profiles, seed=0, sample=sample, predict=_labels)
+    own = [row for row, kind in zip(made.rows, made.kinds, strict=True) if kind == "sample"]
+    between = [row for row in own if row not in sample]
+    assert len(between) >= 20
+    assert len(set(_labels(between))) > 1
+
+
+def test_a_sample_that_the_model_refuses_does_not_stop_the_making_of_rows(profiles):
+    sample = [{"height": 170.0, "weight": 60.0, "city": "Oslo"}, {"height": np.inf, "weight": 60.0, "city": "Oslo"}]
+    made = rows_for_check(profiles, seed=0, sample=sample, predict=_labels)
+    assert made.counts()["sample"] >= 2
+
+
+def test_ranges_hold_most_of_the_sample_and_none_of_its_values(profiles):
+    heights = np.random.default_rng(0).normal(3000, 500, 500)
+    found = widened(profiles, [{"height": float(h), "weight": None, "city": "Oslo"} for h in heights])
+    low, high = np.quantile(heights, (0.01, 0.99))
+    assert found["height"].low <= profiles["height"].low
+    assert found["height"].high == pytest.approx(high, rel=0.05)
+    assert found["height"].high not in heights
+    assert found["weight"] is profiles["weight"]
+    assert low > found["height"].low

@@ -1,5 +1,7 @@
 """Whatever becomes of a runtime is a verdict: agreement, fault, crash, hang, absence."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -151,4 +153,74 @@ def test_a_runtime_with_a_way_of_its_own_for_one_row_is_asked_more_of_them(sourc
     case = Case(rows, ["ordinary"] * len(rows), source.answers(rows), [], large_batch=True)
     verdict = try_runner(stub, shipped, case, print)
     assert (verdict.status, verdict.rows) == ("agree", 1500)
-    assert sizes == [1] * 203 + [2, 2, 3, 3, 1000, 4099]
+    assert sizes == [1] * 203 + [2, 2, 3, 3, 1000, 8299]
+
+
+def test_a_runtime_that_reads_json_gets_it_in_two_hands(source, shipped):
+    """Whole numbers as integers, and keys in another order, are the same row to every client."""
+    rows = [{**ROWS[0], "height": 170.0 + i, "weight": -0.0 if i == 3 else 60.5} for i in range(4)]
+    case = Case(rows, ["ordinary"] * 4, source.answers(rows), [])
+    seen = []
+
+    def note(outputs, asked):
+        seen.extend(asked)
+        return outputs
+
+    stub = Stub(source, answer=note)
+    stub.through_json = True
+    assert try_runner(stub, shipped, case, print).status == "agree"
+    assert [type(row["height"]) for row in seen] == [float, int, float, int]
+    assert [next(iter(row)) for row in seen] == ["height", "city", "height", "city"]
+    assert str(seen[3]["weight"]) == "-0.0"
+
+
+@pytest.mark.parametrize(("row", "said"), [(0, "as row 0, and it is row 1"), (None, "agree"), (1, "agree")])
+def test_a_row_is_refused_in_a_batch_too_and_named_by_its_place(source, shipped, case, row, said):
+    def refuse(outputs, asked):
+        if any(r["weight"] is None for r in asked):
+            raise InputError("no", row=0 if len(asked) == 1 else row, column="weight")
+        return outputs
+
+    stub = Stub(Lenient(source), answer=refuse, refuse=_raises(InputError("no", column="weight")))
+    verdict = try_runner(stub, shipped, case, print)
+    assert said in (verdict.message or verdict.status)
+
+
+def test_a_row_that_is_answered_in_a_batch_and_must_be_refused_disagrees(source, shipped, case):
+    def answer(outputs, _asked):
+        return outputs
+
+    stub = Stub(Lenient(source), answer=answer, refuse=_raises(InputError("no", column="weight")))
+    verdict = try_runner(stub, shipped, case, print)
+    assert verdict.status == "disagree"
+    assert "must be refused in a batch of 3" in verdict.message
+
+
+class Lenient:
+    """Answers every row; what must be refused as the first row of all."""
+
+    def __init__(self, source):
+        self._source = source
+
+    def answers(self, rows):
+        return self._source.answers([ROWS[0] if row["weight"] is None else row for row in rows])
+
+
+def test_clients_that_ask_at_once_get_their_own_answers(source, shipped):
+    rows = [{**ROWS[0], "height": 100.0 + i} for i in range(120)]
+    case = Case(rows, ["ordinary"] * len(rows), source.answers(rows), [], large_batch=True)
+    under_way = []
+
+    def first_of_all_under_way(outputs, asked):
+        under_way.append(asked)
+        time.sleep(0.002)
+        outputs = source.answers(under_way[0][: len(asked)]).outputs if len(asked) == 1 else outputs
+        under_way.remove(asked)
+        return outputs
+
+    stub = Stub(source, answer=first_of_all_under_way)
+    assert try_runner(stub, shipped, case, print).status == "agree"
+    stub.concurrent = True
+    verdict = try_runner(stub, shipped, case, print)
+    assert verdict.status == "disagree"
+    assert "asked by 4 clients at once" in verdict.message

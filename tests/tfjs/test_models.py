@@ -83,6 +83,18 @@ def test_probabilities_stay_within_the_promise_and_labels_follow(name: str, web_
     np.testing.assert_array_equal(answered["label"][clear], expected["label"][clear])
 
 
+@pytest.mark.parametrize("load", [load_iris, load_breast_cancer])
+def test_a_forest_of_several_operators_is_one_forest(load: Any, web_form: Any, monkeypatch: Any, backend: str) -> None:
+    monkeypatch.setattr("isoship.onnx.trees._NODES", 100)
+    x, y = load(return_X_y=True)
+    model = RandomForestClassifier(30, random_state=0).fit(x, y)
+    onnx_model = isoship.to_onnx(model, sample=x[:20])
+    assert [node.op_type for node in onnx_model.graph.node].count("TreeEnsemble") > 2
+    expected, answered = reference(onnx_model, {"X": x}), web_form(onnx_model)(backend, {"X": x})
+    assert np.abs(answered["probabilities"] - expected["probabilities"]).max() <= PROBABILITY
+    np.testing.assert_array_equal(answered["label"], expected["label"])
+
+
 @pytest.mark.parametrize("name", _REGRESSION)
 def test_values_stay_within_the_promise(name: str, web_form: Any, backend: str) -> None:
     onnx_model, x = _fitted(name)

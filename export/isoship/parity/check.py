@@ -64,8 +64,10 @@ def check(
     for option, value in (("atol", atol), ("rtol", rtol)):
         if value is not None and not 0 <= value < float("inf"):
             raise InputError(f"{option} is {value}: a tolerance is a number from 0 up")
-    if seed < 0 or (rows is not None and rows != "max" and not (isinstance(rows, int) and rows > 0)):
-        raise InputError(f"rows is {rows!r} and seed {seed}: rows are a positive number or 'max', a seed is 0 or more")
+    if seed < 0:
+        raise InputError(f"seed is {seed}: a seed is 0 or more")
+    if rows is not None and rows != "max" and not (isinstance(rows, int) and rows > 0):
+        raise InputError(f"rows is {rows!r}: rows are a positive number or 'max'")
     if isinstance(runtimes, str):
         runtimes = tuple(part.strip() for part in runtimes.split(","))
     opened = Bundle.open(bundle)
@@ -126,6 +128,7 @@ def _case(
     from isoship.parity.draw import typical_row
     from isoship.parity.golden import spread_refusals
     from isoship.parity.paths import tree_nodes
+    from isoship.parity.profile import widened
     from isoship.parity.refusals import refused_rows
     from isoship.parity.structure import column_profiles
 
@@ -135,7 +138,7 @@ def _case(
     model, signature = onnx.load(shipped.folder / "model.onnx"), shipped.manifest.signature
     profiles = column_profiles(model, signature)
     made = rows_for_check(
-        profiles,
+        widened(profiles, own) if own else profiles,
         seed=seed,
         budget=budget,
         sample=own,
@@ -143,7 +146,8 @@ def _case(
         nodes=tree_nodes(model, signature, profiles),
     )
     reference = ask(answer, made.rows)
-    notes = () if source is not None else (f"the source model was not asked: {why_not}",)
+    notes: tuple[str, ...] = () if source is not None else (f"the source model was not asked: {why_not}",)
+    notes += _refused_samples(answer, made, reference.refused)
     say(f"{len(reference.kept)} rows answered by {'the source model' if source is not None else 'model.onnx'}")
     refused = spread_refusals(refused_rows(profiles), _MOST_REFUSED)
     own_refusals = [_as_refused(answer, made.rows[i]) for i in reference.refused[:10]]
@@ -213,6 +217,20 @@ def _labels_by(graph: Answer, shipped: Shipped) -> Callable[[list[Row]], Sequenc
         return found
 
     return labels
+
+
+def _refused_samples(answer: Answer, made: RowSet, refused: Sequence[int]) -> tuple[str, ...]:
+    """A note on rows of the sample that the model itself refuses."""
+    own = [i for i in refused if made.kinds[i] == "sample"]
+    if not own:
+        return ()
+    rows = "1 row of the sample is" if len(own) == 1 else f"{len(own)} rows of the sample are"
+    try:
+        answer([made.rows[own[0]]])
+        where = ""
+    except InputError as err:  # its message would show the value
+        where = f" for column {err.column!r}" if err.column else ""
+    return (f"{rows} refused by the model, and must be by every runtime; the first one{where}",)
 
 
 def _as_refused(answer: Answer, row: Row) -> Any:

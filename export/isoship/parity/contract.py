@@ -37,7 +37,8 @@ class Runner(Protocol):
     Optional attributes, all False where absent. through_json: answers come as JSON, where NaN and infinities are null,
     and rows with infinities are left out unless takes_infinity. unguarded: the runtime knows nothing of the input
     contract (stock TF.js), so rows that must be refused are not shown to it. one_row: it has a way of its own for a
-    single row, and is asked 200 of them, the golden rows first, one at a time.
+    single row, and is asked 200 of them, the golden rows first, one at a time. concurrent: `infer` may be called from
+    several threads at once.
     """
 
     name: str

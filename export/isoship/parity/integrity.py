@@ -7,12 +7,14 @@ import json
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 from isoship.bundle.lambda_image import image_faults, package_of
 from isoship.parity.compare import Verdict
 from isoship.parity.contract import Shipped
 from isoship.parity.promises import broken_promises
 from isoship.sources.contract import Source
+from isoship_edge.golden import decode
 from isoship_edge.manifest import digest_of
 
 #: What every target carries unchanged.
@@ -55,8 +57,13 @@ def integrity(shipped: Shipped, source: Source | None = None) -> Verdict:
                 wrong.append(f"{target}/{name} differs from the bundle's own")
     wrong += _stale_zip(folder)
     if source is not None:
-        wrong += broken_promises(shipped.manifest, source)
+        wrong += broken_promises(shipped.manifest, source, _golden_answers(golden))
     return Verdict("files", "bundle", "double", "disagree" if wrong else "agree", message="\n".join(wrong))
+
+
+def _golden_answers(path: Path) -> dict[str, Any]:
+    expected = json.loads(path.read_bytes()).get("expected", {}) if path.is_file() else {}
+    return {name: decode(values) for name, values in expected.items()}
 
 
 def sha256(path: Path) -> str:

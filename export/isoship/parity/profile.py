@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -35,3 +37,20 @@ class ColumnProfile:
     lowest: float = -math.inf
     highest: float = math.inf
     saturates: bool = False
+
+
+def widened(profiles: Mapping[str, ColumnProfile], sample: Sequence[Mapping[str, Any]]) -> dict[str, ColumnProfile]:
+    """The profiles with ranges that hold most of a sample: not every model tells where it was fitted.
+
+    To two digits, so that no value of the sample gets into rows that a report shows.
+    """
+    return {name: _around(profile, [row[name] for row in sample]) for name, profile in profiles.items()}
+
+
+def _around(profile: ColumnProfile, values: Sequence[Any]) -> ColumnProfile:
+    numbers = [v for v in values if v is not None and math.isfinite(v)] if profile.dtype in ("double", "int64") else []
+    if not numbers or profile.closed:
+        return profile
+    low, high = (float(f"{end:.2g}") for end in np.quantile(np.array(numbers, np.float64), (0.01, 0.99)))
+    low, high = max(min(low, profile.low), profile.lowest), min(max(high, profile.high), profile.highest)
+    return replace(profile, low=low, high=high)

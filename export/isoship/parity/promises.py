@@ -7,9 +7,10 @@ agree on a wrong one.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from isoship.bundle.tolerances import tolerances_for
 from isoship.sources.contract import Source
 from isoship_edge.manifest import Column, Manifest, Output
 
@@ -18,8 +19,11 @@ _OVERFLOW = 1e300
 _END = 1e-6
 
 
-def broken_promises(manifest: Manifest, source: Source) -> list[str]:
-    """A line for every difference; the source's signature was found by asking the model anew."""
+def broken_promises(manifest: Manifest, source: Source, golden: Mapping[str, Any]) -> list[str]:
+    """A line for every difference; the source's signature was found by asking the model anew.
+
+    golden: the answers in golden.json, output name -> nested lists; float32 tolerances are made from their size.
+    """
     theirs = {o.name: o for o in source.outputs}
     columns = {c.name: c for c in source.signature.columns}
     lines = [
@@ -28,6 +32,7 @@ def broken_promises(manifest: Manifest, source: Source) -> list[str]:
         if output.name in theirs
         for what, ours, own in _output_differences(output, theirs[output.name])
     ]
+    lines += list(_loose(manifest, source, golden))
     return lines + [
         f"manifest.json says that column {column.name!r} {what} {_shown(ours)}, and the model says {_shown(own)}"
         for column in manifest.signature.columns
@@ -40,6 +45,19 @@ def _output_differences(ours: Output, own: Output) -> Iterator[tuple[str, Any, A
     for name in ("kind", "dtype", "shape", "classes"):
         if getattr(ours, name) != getattr(own, name):
             yield name, getattr(ours, name), getattr(own, name)
+
+
+def _loose(manifest: Manifest, source: Source, golden: Mapping[str, Any]) -> Iterator[str]:
+    """Tolerances beyond those that an export gives: a wide one would let anything pass."""
+    due = tolerances_for(source.outputs, golden, source.double_tolerances)
+    for output, by_precision in manifest.tolerances.items():
+        for precision, given in by_precision.items():
+            own = due.get(output, {}).get(precision)
+            if own is not None and (given.atol > own.atol * (1 + _END) or given.rtol > own.rtol * (1 + _END)):
+                yield (
+                    f"manifest.json allows {output} in {precision} an error of {given.atol:g} + {given.rtol:g} x"
+                    f" |value|, and an export gives {own.atol:g} + {own.rtol:g} x |value|"
+                )
 
 
 def _column_differences(ours: Column, own: Column) -> Iterator[tuple[str, Any, Any]]:

@@ -2,7 +2,7 @@
 
 | kind | what |
 |---|---|
-| sample | rows of the user, asked and forgotten: no report holds their values |
+| sample | rows of the user, and rows between two of them of different label; no report holds their values |
 | ordinary | inside the fitted range |
 | threshold | on each boundary and one ulp either side, in double and in float32 steps |
 | path | down to each node of each tree, and there on both sides of its split |
@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -23,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from isoship.errors import InputError
 from isoship.parity.draw import (
     Rng,
     around,
@@ -140,11 +142,17 @@ def _rows_of(
     if kind == "path":
         yield from path_rows(nodes, profiles, rng, most)
     elif kind == "sample":
-        chosen = range(len(sample)) if most is None or len(sample) <= most else rng.permutation(len(sample))[:most]
+        between = _between_samples(profiles, rng, sample, predict, min(most or _MOST_BISECTED, _MOST_BISECTED) // 4)
+        yield from between
+        room = None if most is None else max(1, most - len(between))
+        chosen = range(len(sample)) if room is None or len(sample) <= room else _spread(sample, rng)[:room]
         yield from (dict(sample[i]) for i in chosen)
+    elif kind == "text":
+        yield from _text_rows(profiles, rng, most)
     elif kind == "boundary":
         if predict is not None:
-            yield from boundary_rows(profiles, rng, predict, count=min(most or _MOST_BISECTED, _MOST_BISECTED))
+            count = min(most or _MOST_BISECTED, _MOST_BISECTED)
+            yield from boundary_rows(profiles, rng, predict, count)
     elif kind == "threshold":
         yield from threshold_rows(profiles, rng)
     elif kind == "missing":
@@ -192,16 +200,27 @@ def missing_rows(profiles: Profiles, rng: Rng, most: int | None = None) -> Itera
         yield {**ordinary_row(profiles, rng), **dict.fromkeys(chosen)}
 
 
-def boundary_rows(profiles: Profiles, rng: Rng, predict: Predict, count: int) -> Iterator[Row]:
+def boundary_rows(
+    profiles: Profiles, rng: Rng, predict: Predict, count: int, sample: Sequence[Row] = ()
+) -> Iterator[Row]:
     """Pairs of rows with different labels, cut finer until the labels meet; both last rows of a pair.
 
-    Strings and booleans are those of the first row of the pair throughout.
+    Strings and booleans are those of the first row of the pair throughout. sample: start from these rows instead of
+    ordinary ones: they lie where the model was fitted, also where it does not tell.
     """
     numeric = [n for n, p in profiles.items() if p.dtype in ("double", "int64") and not p.closed]
     if not numeric or count < 2:
         return
-    near = [ordinary_row(profiles, rng) for _ in range(4 * count)]
-    far = [{**row, **{n: ordinary_value(profiles[n], rng) for n in numeric}} for row in near]
+    if sample:
+        usable = [row for row in sample if all(_finite(row[n]) for n in numeric)]
+        ends = rng.integers(max(1, len(usable)), size=(4 * count if usable else 0, 2)).tolist()
+        near = [dict(usable[i]) for i, _ in ends]
+        far = [{**usable[i], **{n: usable[j][n] for n in numeric}} for i, j in ends]
+    else:
+        near = [ordinary_row(profiles, rng) for _ in range(4 * count)]
+        far = [{**row, **{n: ordinary_value(profiles[n], rng) for n in numeric}} for row in near]
+    if not near:
+        return
     labels = [str(label) for label in predict(near + far)]
     differing = [i for i in range(len(near)) if labels[i] != labels[len(near) + i]][: (count + 1) // 2]
     if not differing:
@@ -237,6 +256,44 @@ def _integer_rows(profiles: Profiles, rng: Rng, most: int) -> Iterator[Row]:
         row = ordinary_row(profiles, rng)
         row.update({n: within(float(np.round(row[n], 2 * (turn % 2))), profiles[n]) for n in doubles})
         yield row
+
+
+def _between_samples(
+    profiles: Profiles, rng: Rng, sample: Sequence[Row], predict: Predict | None, count: int
+) -> list[Row]:
+    if predict is None or not sample:
+        return []
+    try:
+        return list(boundary_rows(profiles, rng, predict, count, sample))
+    except InputError:  # the model refuses a row of the sample, which the check says of that row itself
+        return []
+
+
+def _finite(value: Any) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _spread(sample: Sequence[Row], rng: Rng) -> list[int]:
+    """The places of all rows in a random order, first those that hold a string or a boolean that none before has."""
+    order: list[int] = rng.permutation(len(sample)).tolist()
+    seen: set[tuple[str, Any]] = set()
+    first: list[int] = []
+    rest: list[int] = []
+    for i in order:
+        held = {(name, value) for name, value in sample[i].items() if isinstance(value, (str, bool))}
+        (rest if held <= seen else first).append(i)
+        seen |= held
+    return first + rest
+
+
+def _text_rows(profiles: Profiles, rng: Rng, most: int | None) -> Iterator[Row]:
+    """A strange string in every column of text at once, each string in its turn; then one at a time."""
+    values = _text_values(profiles)
+    turns = max(map(len, values.values()), default=0)
+    for turn in range(turns):
+        yield {**ordinary_row(profiles, rng), **{n: known[turn % len(known)] for n, known in values.items()}}
+    if most is None or most > turns:
+        yield from _one_column_at_a_time(values, profiles, rng, None if most is None else most - turns)
 
 
 def _one_column_at_a_time(
@@ -282,5 +339,4 @@ _VALUES: dict[str, Callable[[Profiles], dict[str, list[Any]]]] = {
     "category": _category_values,
     "unseen": _unseen_values,
     "extreme": _extreme_values,
-    "text": _text_values,
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +28,10 @@ _SMALL = (1, 1, 1, 2, 2, 3, 3)
 _ALONE = 200
 _THOUSAND = 1000
 _LARGE = 4099
+#: More than two of the chunks in which servers of ours work (`isoship_edge.model.CHUNK`).
+_CHUNKS = 2 * 4096 + 107
+#: Rows that several clients ask for at once, each alone.
+_CLIENTS, _AT_ONCE = 4, 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +62,7 @@ def try_runner(runner: Runner, shipped: Shipped, case: Case, say: Callable[[str]
         verdict = dataclasses.replace(verdict, environment=runner.stamp())
         verdict = _compared(runner, shipped, case, verdict)
         if not getattr(runner, "unguarded", False):
-            verdict = _refusals(runner, case.refused, verdict)
+            verdict = _refusals(runner, case.refused, case.typical or case.rows[0], verdict)
         wrong = any(count.flips or count.over for count in verdict.kinds.values())
         if wrong and case.answer is not None and case.typical is not None:
             say(f"{runner.name}: looking for the cause")
@@ -85,8 +91,11 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
     few = alone + sum(_SMALL)
     asked[few:] = sorted(asked[few:], key=lambda i: None in case.rows[i].values())
     rows, kinds = [case.rows[i] for i in asked], [case.kinds[i] for i in asked]
+    if through_json:
+        rows = [_as_clients_may_write(row) if i % 2 else row for i, row in enumerate(rows)]
     reference = case.reference.at(asked)
-    places = _batches(len(rows), case.large_batch, alone)
+    large = 0 if not case.large_batch else _CHUNKS if alone else _LARGE
+    places = _batches(len(rows), large, alone)
     started = time.perf_counter()
     try:
         parts = [_asked(runner, rows, batch) for batch in places]
@@ -108,10 +117,16 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
 
     found = against(reference, _joined(parts, len(rows)), kinds)
     many = ""
-    if found.agrees and case.large_batch:
+    if found.agrees and large:
         # the rows that stand in it again, to fill it up, were right in smaller ones
         again = against(reference.at(places[-1]), parts[-1], ["large"] * len(places[-1]))
         many = "" if again.agrees else f"in one batch of {len(places[-1])} rows:\n{_said(again)}"
+    if found.agrees and case.large_batch and getattr(runner, "concurrent", False):
+        some = list(range(min(_AT_ONCE, len(rows))))
+        with ThreadPoolExecutor(_CLIENTS) as clients:
+            answers = list(clients.map(lambda i: runner.infer([rows[i]]), some))
+        again = against(reference.at(some), _joined(answers, len(some)), ["at once"] * len(some))
+        many += "" if again.agrees else f"asked by {_CLIENTS} clients at once:\n{_said(again)}"
     return dataclasses.replace(
         verdict,
         status="agree" if found.agrees and not many else "disagree",
@@ -128,23 +143,33 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
     )
 
 
-def _batches(count: int, large: bool, alone: int = 0) -> list[list[int]]:
+def _as_clients_may_write(row: Row) -> Row:
+    """The same row in JSON of another hand: keys in another order, whole numbers without a fraction."""
+    return {name: int(v) if _whole(v) else v for name, v in reversed(row.items())}
+
+
+def _whole(value: Any) -> bool:
+    plain = type(value) is float and abs(value) <= 2**53 and value.is_integer()
+    return plain and (value != 0 or math.copysign(1.0, value) > 0)
+
+
+def _batches(count: int, large: int, alone: int = 0) -> list[list[int]]:
     """Which rows are asked together: every row once, in their order, and after them those that fill up the last batch.
 
-    The first `alone` rows come one at a time, the next in batches of 1, 2 and 3, then a thousand; the rest a thousand
-    at a time or, `large`, 4099.
+    The first `alone` rows come one at a time, the next in batches of 1, 2 and 3, then a thousand; the rest `large` at a
+    time, or a thousand where that is 0.
     """
     found: list[list[int]] = []
     start = 0
     sizes = [*[1] * alone, *_SMALL, _THOUSAND]
     while start < count:
-        size = sizes[len(found)] if len(found) < len(sizes) else _LARGE if large else _THOUSAND
+        size = sizes[len(found)] if len(found) < len(sizes) else large or _THOUSAND
         found.append(list(range(start, min(start + size, count))))
         start += size
     if large:
         if len(found) <= len(sizes):
             found.append([])
-        found[-1] += [i % count for i in range(_LARGE - len(found[-1]))]
+        found[-1] += [i % count for i in range(large - len(found[-1]))]
     return found
 
 
@@ -161,24 +186,48 @@ def _joined(parts: list[dict[str, Any]], count: int) -> dict[str, Any]:
     return {name: np.concatenate([part[name] for part in parts if name in part])[:count] for name in names}
 
 
-def _refusals(runner: Runner, refused: Sequence[Refused], verdict: Verdict) -> Verdict:
-    """Each row that must be refused, alone; the column named must be the one at fault."""
+def _refusals(runner: Runner, refused: Sequence[Refused], typical: Row, verdict: Verdict) -> Verdict:
+    """Each row that must be refused, alone and as the second of three; row and column named must be those at fault.
+
+    typical: a row that is answered.
+    """
     wrong = []
     for r in refused:
-        try:
-            runner.infer([r.row])
-        except InputError as err:
-            if r.column and err.column != r.column:
-                wrong.append(f"a row with a fault ({r.why}) in {r.column!r} is refused for {err.column!r}: {err}")
-        else:
-            fault = f"{r.why} in {r.column!r}" if r.column else r.why
-            wrong.append(f"answers a row that must be refused ({fault})")
+        found = _unrefused(runner, r, [r.row], 0) or _unrefused(runner, r, [typical, r.row, typical], 1)
+        if found:
+            wrong.append(found)
+    for first, second in itertools.pairwise(_one_a_column(refused)):
+        both = {**first.row, second.column: second.row[second.column]}
+        found = _unrefused(runner, Refused(both, "", f"{first.why} and {second.why}"), [both], 0)
+        if found:
+            wrong.append(f"{found} (in {first.column!r} and {second.column!r})")
     if not wrong:
         return dataclasses.replace(verdict, refused=len(refused))
     more = [f"and {len(wrong) - _SHOWN} more of these"] if len(wrong) > _SHOWN else []
     message = "\n".join([*filter(None, [verdict.message]), *wrong[:_SHOWN], *more])
     status: Status = "disagree"
-    return dataclasses.replace(verdict, status=status, refused=len(refused) - len(wrong), message=message)
+    return dataclasses.replace(verdict, status=status, refused=max(0, len(refused) - len(wrong)), message=message)
+
+
+def _unrefused(runner: Runner, r: Refused, rows: list[Row], place: int) -> str:
+    """What is wrong with how a batch is refused whose row `place` must be; empty when nothing is."""
+    fault = f"{r.why} in {r.column!r}" if r.column else r.why
+    batch = f" in a batch of {len(rows)}" if len(rows) > 1 else ""
+    try:
+        runner.infer(rows)
+    except InputError as err:
+        if r.column and err.column != r.column:
+            return f"a row with a fault ({r.why}) in {r.column!r} is refused{batch} for {err.column!r}: {err}"
+        if err.row not in (None, place):
+            return f"a row with a fault ({fault}) is refused{batch} as row {err.row}, and it is row {place}: {err}"
+        return ""
+    return f"answers a row that must be refused{batch} ({fault})"
+
+
+def _one_a_column(refused: Sequence[Refused]) -> list[Refused]:
+    """A fault of a value for each of the first columns."""
+    found = {r.column: r for r in reversed(refused) if r.column in r.row and r.why not in ("absent", "unknown")}
+    return list(found.values())[:_SHOWN]
 
 
 def _said(found: Comparison) -> str:

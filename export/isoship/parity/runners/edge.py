@@ -22,6 +22,7 @@ class EdgeRunner:
     target = "edge"
     precision = "double"
     one_row = True
+    concurrent = True
     through_json = True
     takes_infinity = True
     _process: Process | None = None
@@ -57,6 +58,5 @@ class EdgeRunner:
 
     def close(self) -> None:
         if self._process is not None:
-            self._model.close()
             self._process.end()
             self._process = None

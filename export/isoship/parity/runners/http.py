@@ -30,6 +30,7 @@ class HttpRunner:
     target = "model"
     precision = "double"
     one_row = True
+    concurrent = True
     through_json = True
     takes_infinity = True
     _process: Process | None = None
@@ -53,6 +54,5 @@ class HttpRunner:
 
     def close(self) -> None:
         if self._process is not None:
-            self._model.close()
             self._process.end()
             self._process = None

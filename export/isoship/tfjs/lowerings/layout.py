@@ -17,7 +17,9 @@ def reshape(e: Emission, node: Node) -> Tensor:
 
 @lowering("Concat")
 def concat(e: Emission, node: Node) -> Tensor:
-    parts = [e.data(name) for name in node.inputs]
+    parts = [e.raw(name) for name in node.inputs]
+    if any(part.dtype != "int32" for part in parts):  # integers, such as trees' leaves, stay what they are
+        parts = [e.data(name) for name in node.inputs]
     if len(parts) == 1:
         return e.op("Identity", parts[0])
     axis = int(node.attrs["axis"]) % len(e.shape(node.outputs[0]))
