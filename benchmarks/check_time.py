@@ -86,9 +86,9 @@ def _checked(folder: Path, more: list[str]) -> dict[str, Any]:
         "cpu_seconds": round(used, 1),
         "rows": max(v["rows"] for v in report["verdicts"]),
         "runtimes": {
-            v["runner"]: {"status": v["status"], "milliseconds": round(v["milliseconds"])}
+            v["name"]: {"status": v["status"], "milliseconds": round(v["milliseconds"])}
             for v in report["verdicts"]
-            if v["runner"] != "files"
+            if v["name"] != "files"
         },
     }
 

@@ -192,8 +192,12 @@ def _refusals(runner: Runner, refused: Sequence[Refused], typical: Row, verdict:
     typical: a row that is answered.
     """
     wrong = []
+    met: set[str] = set()
     for r in refused:
-        found = _unrefused(runner, r, [r.row], 0) or _unrefused(runner, r, [typical, r.row, typical], 1)
+        found = _unrefused(runner, r, [r.row], 0)
+        if not found and not {r.why, r.column} <= met:  # every reason and every column once
+            found = _unrefused(runner, r, [typical, r.row, typical], 1)
+        met |= {r.why, r.column}
         if found:
             wrong.append(found)
     for first, second in itertools.pairwise(_one_a_column(refused)):

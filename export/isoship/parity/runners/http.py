@@ -29,7 +29,6 @@ class HttpRunner:
     name = "http"
     target = "model"
     precision = "double"
-    one_row = True
     concurrent = True
     through_json = True
     takes_infinity = True

@@ -40,12 +40,12 @@ class LambdaRunner:
 
     target = "lambda"
     precision = "double"
-    one_row = True
     through_json = True
 
     def __init__(self, path: str) -> None:
         """path: "direct", or "fastapi"."""
         self.name = "lambda" if path == "direct" else f"lambda-{path}"
+        self.one_row = path == "direct"
         self._path = path
         self._function: LambdaFunction | None = None
         self._aside: tempfile.TemporaryDirectory[str] | None = None
