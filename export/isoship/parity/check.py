@@ -7,7 +7,7 @@ import datetime
 import importlib.metadata
 import os
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,7 @@ import numpy as np
 
 from isoship.errors import InputError
 from isoship.parity.compare import Verdict
-from isoship.parity.contract import Runner, Shipped
-from isoship.parity.early import started_early
+from isoship.parity.contract import Shipped
 from isoship.parity.evidence import Golden, find_source, graph_answers, proven_graph, read_golden
 from isoship.parity.integrity import integrity, sha256
 from isoship.parity.reference import Answer, ask
@@ -76,18 +75,16 @@ def check(
     for name in runtimes or ():
         target_of(name)
     golden = read_golden(shipped)
+    source, why_not = find_source(shipped, golden, model, sample)
+    own = _sample_rows(sample, shipped)
+    evidence, case, notes = _case(shipped, golden, source, why_not, own, rows, seed, atol, rtol, say)
+    case = dataclasses.replace(case, large_batch=True)
     proven = {"model", *shipped.targets}
     names = tuple(runtimes) if runtimes else tuple(n for n in available() if target_of(n) in proven)
     required = tuple({target_of(n): None for n in names}) if runtimes else ("model", *shipped.targets)
-    with started_early([name for name in names if _is_slow(name)], shipped) as early:
-        source, why_not = find_source(shipped, golden, model, sample)
-        own = _sample_rows(sample, shipped)
-        evidence, case, notes = _case(shipped, golden, source, why_not, own, rows, seed, atol, rtol, say)
-        case = dataclasses.replace(case, large_batch=True)
-        return _run(
-            shipped, evidence, case, notes, names, required,
-            source=source, partial=bool(runtimes), seed=seed, say=say, early=early,
-        )  # fmt: skip
+    return _run(
+        shipped, evidence, case, notes, names, required, source=source, partial=bool(runtimes), seed=seed, say=say
+    )
 
 
 def verify_before_move(
@@ -174,19 +171,16 @@ def _run(
     partial: bool,
     seed: int,
     say: Progress,
-    early: Mapping[str, Runner] | None = None,
 ) -> ParityReport:
     from isoship.parity.runners import open_runner, target_of
 
-    begun = early or {}
-
     def trial(name: str) -> Verdict:
-        return try_runner(begun.get(name) or open_runner(name), shipped, case, say)
+        return try_runner(open_runner(name), shipped, case, say)
 
     say(f"asking {', '.join(names)}")
     # each runtime is a process of its own, and starting one leaves a processor idle half of the time; a browser's
     # software graphics take longest, and come before what can fill the gaps at the end
-    order = sorted(names, key=lambda name: target_of(name) == "web" and not _is_slow(name))
+    order = sorted(names, key=lambda name: target_of(name) == "web" and "webg" not in name)
     with ThreadPoolExecutor(max_workers=max(1, min(_SIDE_BY_SIDE, os.cpu_count() or 1))) as pool:
         tried = dict(zip(order, pool.map(trial, order), strict=True))
     verdicts = [integrity(shipped, source), *(tried[name] for name in names)]
@@ -210,11 +204,6 @@ def _run(
     )
     report.write(shipped.folder)
     return report
-
-
-def _is_slow(name: str) -> bool:
-    """Whether a runtime draws on a browser's software graphics (webgl, webgpu)."""
-    return "webg" in name
 
 
 def _labels_by(graph: Answer, shipped: Shipped) -> Callable[[list[Row]], Sequence[Any]] | None:
