@@ -63,6 +63,8 @@ def answer(
         content = a2b_base64(body) if event.get("isBase64Encoded") else body.encode()
     except (Base64Error, ValueError):  # also lone surrogates, which have no UTF-8
         return None
+    if len(content) > limits.body:
+        return None  # refused there before anything else is looked at, a wrong media type for one
     try:
         response = handle(model, method, path, headers, content, limits=limits, watch=watch, lowered=True)
     except Exception as err:  # noqa: BLE001 - the client is told in the contract's form, the log says what

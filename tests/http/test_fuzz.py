@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from contract_cases import Case
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 from test_direct_path import EVENTS, by_both
 
@@ -173,6 +173,11 @@ PATHS = st.one_of(
 )  # fmt: skip
 
 
+# refused for its size by one way, and for its media type by the other
+@example(
+    method="POST", path="/predict", headers={"content-type": "application/octet-stream"}, body=b"x" * 20_001,
+    shape=EVENTS[0],
+)  # fmt: skip
 @FUZZ
 @given(
     method=st.sampled_from(["GET", "POST", "POST", "POST", "PUT", "HEAD", "OPTIONS", "BREW"]), path=PATHS,
