@@ -49,10 +49,10 @@ mutants: setup ## faults planted in shipped files and runtimes, each under check
 fault-reports: setup ## three planted faults and the report of each, with screenshots, in build/fault-reports
 	$(BIN)/python -m benchmarks.mutants.reports build/fault-reports
 
-bench-check: setup ## how long a check of a 100-tree forest takes, by default and with --rows max (about 10 minutes)
+bench-check: setup ## how long a check of a 100-tree forest takes, by default and with --rows max (about 4 minutes)
 	$(BIN)/python -m benchmarks.check_time
 
-bench-memory: setup ## a million rows through every runtime of ours: memory and time (about 20 minutes)
+bench-memory: setup ## a million rows through every runtime of ours: memory and time (most of an hour, nearly all of it TF.js in Node)
 	$(BIN)/python -m benchmarks.million_rows
 
 bench-polygraphy: setup ## the faults of an all-numeric model: what polygraphy detects with its defaults, and check
@@ -63,13 +63,13 @@ bench-polygraphy: setup ## the faults of an all-numeric model: what polygraphy d
 bench-conversion: setup ## our graphs beside skl2onnx's and onnxmltools': size, load, latency; benchmarks/results/conversion.json
 	$(BIN)/python -m benchmarks.conversion
 
-bench-lambda: setup ## cold starts under awslambdaric: ours beside floors and usual stacks (about 10 minutes); benchmarks/results/cold_start.json
+bench-lambda: setup ## cold starts under awslambdaric: ours beside floors and usual stacks (about 12 minutes); benchmarks/results/cold_start.json
 	$(BIN)/python -m benchmarks.cold_start
 
 v2-clients: setup ## the stock clients of KServe and MLServer against every server of ours (environments of their own, 0.8 GB)
 	scripts/v2_clients.sh
 
-fuzz: setup ## drawn events and bodies at length, and the whole OpenAPI schema (about 5 minutes)
+fuzz: setup ## drawn events and bodies at length, and the whole OpenAPI schema (about a minute)
 	ISOSHIP_FUZZ=600 $(BIN)/python -m pytest -n0 tests/http/test_fuzz.py
 	ISOSHIP_FUZZ=20 $(BIN)/python -m pytest -n0 tests/http/test_schemathesis.py
 
@@ -82,7 +82,7 @@ wheel-smoke: setup ## the wheel in an empty environment, with everything from th
 check-template: setup ## template.yaml under cfn-lint with the serverless rules and checkov, every combination of parameters translated
 	scripts/check_template.sh
 
-deploy-local: setup ## sam deploy real bundles to a local AWS: signed calls, alias, hook, a stopped deployment, delete, a container image (about 6 minutes)
+deploy-local: setup ## sam deploy real bundles to a local AWS: signed calls, alias, hook, a stopped deployment, delete, a container image (about 4 minutes)
 	scripts/deploy_local.sh
 
 arm64: setup ## lambda/ and edge/ built for arm64 and executed under emulation (Debian; QEMU and a Python from apt)

@@ -13,7 +13,7 @@ world() { # name suite architecture
     mkdir -p "$tools/$1/etc/apt/apt.conf.d" "$tools/$1/etc/apt/preferences.d" "$tools/$1/var/lib/apt/lists/partial" \
         "$tools/$1/var/cache/apt/archives/partial" "$tools/$1/var/lib/dpkg"
     : >"$tools/$1/var/lib/dpkg/status"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $2 main" \
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive $2 main" \
         >"$tools/$1/etc/apt/sources.list"
     printf 'Dir "%s";\nDir::State::status "%s";\nAPT::Architecture "%s";\nAPT::Architectures "%s";\nAPT::Sandbox::User "";\n' \
         "$tools/$1" "$tools/$1/var/lib/dpkg/status" "$3" "$3" >"$tools/$1.conf"
@@ -21,6 +21,9 @@ world() { # name suite architecture
 
 if [ ! -e "$tools/.installed" ]; then
     command -v apt-get >/dev/null || { say "this needs Debian's apt-get"; exit 1; }
+    # Debian's archive as this machine's own apt knows it
+    archive=$(apt-get indextargets --format '$(REPO_URI)' | grep -m1 '/debian/*$') || archive=
+    [ -n "$archive" ] || { say "apt knows no archive of Debian here: apt-get update, and again"; exit 1; }
     say "fetching QEMU 10 and an arm64 Python (apt)"
     rm -rf "$tools"
     mkdir -p "$tools/rootfs" "$tools/qemu"

@@ -20,5 +20,5 @@ print(find_interpreter(default_lambda_python()) or "")')
 fi
 mkdir -p build
 .venv/bin/python tests/deploy/deployed_models.py build/deployed
-ISOSHIP_DEPLOYED=$PWD/build/deployed exec $tools/bin/python -m pytest --noconftest -o addopts= -p no:cacheprovider \
+ISOSHIP_DEPLOYED=$PWD/build/deployed exec $tools/bin/python -m pytest --noconftest -o addopts= -o pythonpath=tests -p no:cacheprovider \
     -v tests/deploy/deploy_local.py tests/deploy/deploy_queue.py tests/deploy/deploy_image.py "$@"

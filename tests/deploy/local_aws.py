@@ -21,6 +21,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from runtime_emulator import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
 KEY = "test"
@@ -130,9 +132,3 @@ def local_aws(folder: Path, docker: str = "") -> Iterator[LocalAws]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -31,7 +31,7 @@ def headed(event: dict[str, Any], **headers: str) -> dict[str, Any]:
 def test_every_event_is_answered(emulated: Emulator, event: Callable[[str], dict[str, Any]]) -> None:
     proxied = event("http_api_predict")
     first = emulated.invoke(proxied)
-    assert first["statusCode"] == 200, emulated.log.read_text()
+    assert first["statusCode"] == 200, emulated.log()
     predictions = json.loads(first["body"])["predictions"]
     assert len(predictions) == 2
     rows = proxied["body"]

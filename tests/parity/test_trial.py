@@ -224,3 +224,12 @@ def test_clients_that_ask_at_once_get_their_own_answers(source, shipped):
     verdict = try_runner(stub, shipped, case, print)
     assert verdict.status == "disagree"
     assert "asked by 4 clients at once" in verdict.message
+
+
+def test_what_a_runtime_says_of_a_row_of_the_sample_is_not_repeated(source, shipped, case):
+    own = Case(ROWS, ["sample"] * 4, case.reference, [])
+    refuse = _raises(InputError("row 0, column 'weight': got 61234.5", row=0, column="weight"))
+    message = try_runner(Stub(source, answer=refuse), shipped, own, print).message
+    assert "61234.5" not in message
+    assert "(kind sample): in column 'weight'" in message
+    assert "61234.5" in try_runner(Stub(source, answer=refuse), shipped, case, print).message

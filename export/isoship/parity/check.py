@@ -150,7 +150,7 @@ def _case(
     notes += _refused_samples(answer, made, reference.refused)
     say(f"{len(reference.kept)} rows answered by {'the source model' if source is not None else 'model.onnx'}")
     refused = spread_refusals(refused_rows(profiles), _MOST_REFUSED)
-    own_refusals = [_as_refused(answer, made.rows[i]) for i in reference.refused[:10]]
+    own_refusals = [_as_refused(answer, made.rows[i], made.kinds[i]) for i in reference.refused[:10]]
     rows = golden.rows + [made.rows[i] for i in reference.kept]
     kinds = golden.kinds + [made.kinds[i] for i in reference.kept]
     joined = _joined(golden.answers, reference.answers)
@@ -233,14 +233,15 @@ def _refused_samples(answer: Answer, made: RowSet, refused: Sequence[int]) -> tu
     return (f"{rows} refused by the model, and must be by every runtime; the first one{where}",)
 
 
-def _as_refused(answer: Answer, row: Row) -> Any:
-    """A row that the model refuses though the contract allows it, with the model's own words."""
+def _as_refused(answer: Answer, row: Row, kind: str) -> Any:
+    """A row that the model refuses though the contract allows it; why, in the model's words unless they would show a
+    value of the sample."""
     from isoship.parity.refusals import Refused
 
     try:
         answer([row])
     except InputError as err:
-        return Refused(row, "", str(err))
+        return Refused(row, "", "a row of the sample that the model refuses" if kind == "sample" else str(err))
     return Refused(row, "", "refused in the batch, and answered alone")
 
 

@@ -32,6 +32,8 @@ _LARGE = 4099
 _CHUNKS = 2 * 4096 + 107
 #: Rows that several clients ask for at once, each alone.
 _CLIENTS, _AT_ONCE = 4, 100
+#: Columns of which each neighbouring two are at fault in one row.
+_COMBINED = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,13 +102,10 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
     try:
         parts = [_asked(runner, rows, batch) for batch in places]
     except InputError as err:
-        where = "" if err.row is None else f" (kind {kinds[err.row]})"
-        return dataclasses.replace(
-            verdict,
-            status="disagree",
-            rows=len(rows),
-            message=f"refuses a row that the reference answers{where}: {err}",
-        )
+        asked_for = set(kinds) if err.row is None else {kinds[err.row]}
+        said = f"in column {err.column!r}; its values are not kept" if "sample" in asked_for else str(err)
+        message = f"refuses a row that the reference answers (kind {', '.join(sorted(asked_for))}): {said}"
+        return dataclasses.replace(verdict, status="disagree", rows=len(rows), message=message)
     milliseconds = (time.perf_counter() - started) * 1000
 
     def against(reference: Answers, answers: dict[str, Any], kinds: list[str]) -> Comparison:
@@ -116,20 +115,22 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
         )  # fmt: skip
 
     found = against(reference, _joined(parts, len(rows)), kinds)
-    many = ""
+    besides = []
     if found.agrees and large:
         # the rows that stand in it again, to fill it up, were right in smaller ones
         again = against(reference.at(places[-1]), parts[-1], ["large"] * len(places[-1]))
-        many = "" if again.agrees else f"in one batch of {len(places[-1])} rows:\n{_said(again)}"
+        if not again.agrees:
+            besides.append(f"in one batch of {len(places[-1])} rows:\n{_said(again)}")
     if found.agrees and case.large_batch and getattr(runner, "concurrent", False):
         some = list(range(min(_AT_ONCE, len(rows))))
         with ThreadPoolExecutor(_CLIENTS) as clients:
             answers = list(clients.map(lambda i: runner.infer([rows[i]]), some))
         again = against(reference.at(some), _joined(answers, len(some)), ["at once"] * len(some))
-        many += "" if again.agrees else f"asked by {_CLIENTS} clients at once:\n{_said(again)}"
+        if not again.agrees:
+            besides.append(f"asked by {_CLIENTS} clients at once:\n{_said(again)}")
     return dataclasses.replace(
         verdict,
-        status="agree" if found.agrees and not many else "disagree",
+        status="agree" if found.agrees and not besides else "disagree",
         rows=found.rows,
         flips=found.flips,
         ties=found.ties,
@@ -137,7 +138,7 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
         max_rel=found.max_rel,
         ulps=found.ulps,
         milliseconds=milliseconds,
-        message="\n".join(filter(None, [_said(found), many])),
+        message="\n".join(filter(None, [_said(found), *besides])),
         worst=tuple(dataclasses.replace(w, row=asked[w.row]) for w in found.worst),
         kinds=found.kinds,
     )
@@ -223,7 +224,7 @@ def _unrefused(runner: Runner, r: Refused, rows: list[Row], place: int) -> str:
         if r.column and err.column != r.column:
             return f"a row with a fault ({r.why}) in {r.column!r} is refused{batch} for {err.column!r}: {err}"
         if err.row not in (None, place):
-            return f"a row with a fault ({fault}) is refused{batch} as row {err.row}, and it is row {place}: {err}"
+            return f"a row with a fault ({fault}) is refused{batch} as row {err.row}, and it is row {place}"
         return ""
     return f"answers a row that must be refused{batch} ({fault})"
 
@@ -231,7 +232,7 @@ def _unrefused(runner: Runner, r: Refused, rows: list[Row], place: int) -> str:
 def _one_a_column(refused: Sequence[Refused]) -> list[Refused]:
     """A fault of a value for each of the first columns."""
     found = {r.column: r for r in reversed(refused) if r.column in r.row and r.why not in ("absent", "unknown")}
-    return list(found.values())[:_SHOWN]
+    return list(found.values())[:_COMBINED]
 
 
 def _said(found: Comparison) -> str:
