@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import random
-import threading
 from pathlib import Path
 from typing import Any
 
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from side_by_side import side_by_side
 
 from bundles import VISITS_ROWS
 from isoship_edge.decode import decode_rows
@@ -198,12 +198,7 @@ def test_threads_share_it(visits: Path) -> None:
             if repr(model.tensors_from_json([VISITS_ROWS[k]])) != expected[k]:
                 wrong.append(k)
 
-    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert not any(thread.is_alive() for thread in threads)
+    side_by_side(work)
     assert wrong == []
 
 

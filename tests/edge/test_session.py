@@ -6,7 +6,6 @@ import os
 import random
 import subprocess
 import sys
-import threading
 from array import array
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper
+from side_by_side import side_by_side
 
 from bundles import VISITS_ROWS, YIELD_ROWS
 from isoship_edge.c_api import CSession
@@ -187,17 +187,12 @@ def test_a_session_runs_in_several_threads_at_once(backend: str, visits: Path) -
     expected = session.run(inputs, ["probabilities"])["probabilities"].data.tobytes()
     wrong: list[int] = []
 
-    def work() -> None:
+    def work(_number: int) -> None:
         for _ in range(25):
             if session.run(inputs, ["probabilities"])["probabilities"].data.tobytes() != expected:
                 wrong.append(1)
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert not any(thread.is_alive() for thread in threads)
+    side_by_side(work)
     assert wrong == []
 
 
