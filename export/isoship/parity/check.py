@@ -173,6 +173,7 @@ def _run(
     say: Progress,
 ) -> ParityReport:
     from isoship.parity.runners import open_runner, target_of
+    from isoship.parity.runners.chromium import browsers_kept
 
     def trial(name: str) -> Verdict:
         return try_runner(open_runner(name), shipped, case, say)
@@ -181,7 +182,8 @@ def _run(
     # each runtime is a process of its own, and starting one leaves a processor idle half of the time; a browser's
     # software graphics take longest, and come before what can fill the gaps at the end
     order = sorted(names, key=lambda name: target_of(name) == "web" and "webg" not in name)
-    with ThreadPoolExecutor(max_workers=max(1, min(_SIDE_BY_SIDE, os.cpu_count() or 1))) as pool:
+    workers = max(1, min(_SIDE_BY_SIDE, os.cpu_count() or 1))
+    with browsers_kept(), ThreadPoolExecutor(max_workers=workers) as pool:
         tried = dict(zip(order, pool.map(trial, order), strict=True))
     verdicts = [integrity(shipped, source), *(tried[name] for name in names)]
     named = {w.row for v in verdicts for w in v.worst}

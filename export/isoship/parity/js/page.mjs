@@ -50,7 +50,12 @@ try {
     const next = await fetch("/driver/next", { cache: "no-store" });
     if (next.status === 204) continue;
     if (!next.ok) break;
-    await send(await answer(await next.json()).catch(errorOf));
+    const request = await next.json();
+    if (request.goto) {
+      location.replace(request.goto);
+      break;
+    }
+    await send(await answer(request).catch(errorOf));
   }
 } catch (err) {
   await send(errorOf(err));

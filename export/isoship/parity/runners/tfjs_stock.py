@@ -17,7 +17,8 @@ from isoship.errors import RunnerUnavailable
 from isoship.parity.columns import feeds_from_rows
 from isoship.parity.contract import RunnerCrashed, Shipped
 from isoship.parity.program import Program, read_program
-from isoship.parity.runners.chromium import ChromiumDriver, Mailbox
+from isoship.parity.runners.chromium import ChromiumDriver
+from isoship.parity.runners.mailbox import Mailbox
 from isoship.parity.runners.node import NodeDriver, stock_modules
 from isoship.parity.runners.web import Driver
 from isoship.sources.contract import Row

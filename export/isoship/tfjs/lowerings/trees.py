@@ -32,6 +32,8 @@ def tree_ensemble(e: Emission, node: Node) -> Tensor:
     if layout.depth > 1:
         flat = e.op("Reshape", ranks, e.control([-1]), Tshape={"type": "DT_INT32"})
         offset = e.op("Mul", e.row_numbers(ranks), e.const(np.int32(width)))
+        # [N, T] once: on cpu an operator that broadcasts costs ten times one of equal shapes
+        offset = e.op("AddV2", offset, e.const(np.zeros((1, layout.roots), np.int32)))
         for _ in range(layout.depth - 1):
             rank = e.gather(flat, e.op("AddV2", e.gather(column, slot), offset))
             slot = _step(e, rank, e.gather(position, slot), e.gather(first_child, slot))
@@ -79,9 +81,12 @@ def _split_total(e: Emission, values: str, axis: int, terms: int) -> Tensor | No
         rows = e.reshape(rows, shape)
     if not np.abs(table.astype(np.float32)).max(initial=0) < np.finfo(np.float32).max / (2 * terms):
         raise CannotLower("its leaves are too large for float32")
-    picked = e.gather(e.const(split_by_grid(table.astype(np.float64), terms)), rows)
-    halves = e.reduce("Sum", picked, [1 if by_class else axis])
-    total = e.reduce("Sum", halves, [2 if by_class else len(shape) - 1])
+    parts = split_by_grid(table.astype(np.float64), terms)
+    rests = parts[..., 1].any()
+    picked = e.gather(e.const(parts if rests else parts[..., 0]), rows)
+    total = e.reduce("Sum", picked, [1 if by_class else axis])
+    if rests:
+        total = e.reduce("Sum", total, [2 if by_class else len(shape) - 1])
     return e.op("Transpose", total, e.control([1, 0]), Tperm={"type": "DT_INT32"}) if by_class else total
 
 
