@@ -104,6 +104,8 @@ def _steps() -> list[Mutant]:
         fault("coefficient off by 1e-7", "linear", steps.constant("MatMul", steps.first_off(1e-7), "the first one")),
         fault("intercept dropped", "linear", steps.constant("Add", np.zeros_like, "zeros")),
         fault("features in float32, linear", "linear", trees.features_in_float32),
+        fault("softmax without its maximum", "linear", steps.softmax_unguarded),
+        fault("scaled values cut off", "linear", steps.scaled_cut_off),
     ]  # fmt: skip
 
 

@@ -85,6 +85,12 @@ class Canonical:
         node.output.append(output)
         self.graph.node.append(node)
 
+    def instead(self, node: Any, *made: Any) -> None:
+        """Puts nodes in the place of one; the last makes what it made."""
+        place = list(self.graph.node).index(node)
+        self._insert(list(made), first_user=node)
+        del self.graph.node[place + len(made)]
+
     def output(self, name: str) -> Any:
         return next(o for o in self.graph.output if o.name == name)
 

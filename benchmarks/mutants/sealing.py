@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from isoship.bundle import sums
 from isoship.bundle.deterministic_zip import write_zip
 from isoship.bundle.wheels import cache_folder
 from isoship_edge.manifest import digest_of
@@ -90,6 +91,8 @@ def seal(folder: Path) -> None:
     if (folder / "lambda").is_dir() and not zip_is(folder / "lambda.zip", folder / "lambda"):
         (folder / "lambda.zip").unlink()
         write_zip(folder / "lambda", folder / "lambda.zip", cache_folder() / "deflated")
+    (folder / sums.NAME).unlink(missing_ok=True)  # other bundles that share it keep theirs
+    sums.write_sums(folder)
 
 
 def zip_is(archive: Path, folder: Path) -> bool:

@@ -127,6 +127,35 @@ def first_off(relative: float) -> Callable[[Array], None]:
     return edit
 
 
+def softmax_unguarded(folder: Path, _rng: Rng) -> str:
+    """Softmax as its formula has it: exp of a large score is infinite."""
+    canonical = Canonical(folder)
+    node = canonical.node("Softmax")
+    axis = canonical.add_constant("last axis", np.array([-1], np.int64))
+    canonical.instead(
+        node,
+        helper.make_node("Exp", [node.input[0]], ["powers"]),
+        helper.make_node("ReduceSum", ["powers", axis], ["sum of powers"]),
+        helper.make_node("Div", ["powers", "sum of powers"], list(node.output)),
+    )
+    canonical.save()
+    return "exp(x) / sum(exp(x))"
+
+
+def scaled_cut_off(folder: Path, _rng: Rng) -> str:
+    """Scaled values held below 8, which no row inside the fitted range reaches."""
+    canonical = Canonical(folder)
+    node = canonical.node("Div")
+    most = canonical.add_constant("most", np.array(8.0))
+    canonical.instead(
+        node,
+        helper.make_node("Div", list(node.input), ["scaled"]),
+        helper.make_node("Min", ["scaled", most], list(node.output)),
+    )
+    canonical.save()
+    return "min(x, 8)"
+
+
 def first_to(value: Any) -> Callable[[Array], None]:
     def edit(array: Array) -> None:
         array.flat[0] = value

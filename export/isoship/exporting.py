@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from isoship import __version__
 from isoship.bundle.bundle import TARGETS, Bundle
 from isoship.bundle.folder import built_aside, refuse_unless_ours
+from isoship.bundle.sums import write_sums
 from isoship.errors import InputError, ParityError, SampleError
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def export(
             offline=offline,
             say=say,
         )
+        write_sums(aside)
         say("verifying every shipped form against the model")
         from isoship.parity.check import verify_before_move
 

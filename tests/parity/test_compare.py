@@ -157,3 +157,20 @@ def test_some_answers_are_taken_with_all_they_carry(reference):
     assert found.value_margin.tolist() == [2.0, 0.0]
     assert reference.at([1]).value_margin is None
     assert reference.unsettled(1e-6).tolist() == [False] * 4
+
+
+@pytest.mark.parametrize(("off", "agrees"), [(0.9e-3, True), (1.1e-3, False), (np.nan, False), (np.inf, False)])
+def test_far_rows_have_a_thousand_times_the_tolerance_and_finite_answers(reference, answers, off, agrees):
+    answers["probabilities"][1] += off
+    assert _compare(reference, answers, kinds=["ordinary", "far", "ordinary", "ordinary"]).agrees is agrees
+    assert not _compare(reference, answers).agrees
+
+
+def test_the_error_of_a_far_row_is_shown_beside_the_size_of_its_value():
+    outputs = (Output("value", "value", "double", ("N",)),)
+    reference = Answers({"value": np.array([1e9, 1.0])}, np.full(2, np.inf))
+    answers = {"value": np.array([1e9 + 1.0, 1.0])}
+    tolerances = {"value": Tolerance(1e-9, 1e-9, "doubles")}
+    found = compare(reference, answers, outputs, tolerances, kinds=["far", "ordinary"], precision="double")
+    assert found.agrees
+    assert found.max_abs == pytest.approx(1e-9)

@@ -137,3 +137,15 @@ def test_ranges_hold_most_of_the_sample_and_none_of_its_values(profiles):
     assert found["height"].high not in heights
     assert found["weight"] is profiles["weight"]
     assert low > found["height"].low
+
+
+def test_far_rows_lie_a_thousand_spans_outside_where_a_model_is_smooth_and_only_when_asked_for():
+    smooth = ColumnProfile("x", "double", False, False, low=0.0, high=2.0, saturates=False)
+    trees = ColumnProfile("t", "double", False, False, low=0.0, high=2.0, saturates=True)
+    profiles = {"x": smooth, "t": trees}
+    made = rows_for_check(profiles, outside=True)
+    far = [row for row, kind in zip(made.rows, made.kinds, strict=True) if kind == "far"]
+    assert {row["x"] for row in far} == {-20.0, 22.0, -2000.0, 2002.0}
+    assert all(0 <= row["t"] <= 2 for row in far)
+    assert "far" not in rows_for_check(profiles).kinds
+    assert "far" not in rows_for_check({"t": trees}, outside=True).kinds

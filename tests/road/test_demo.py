@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 from visiting import Road
 
+from isoship.parity.contract import Shipped
+from isoship.parity.integrity import integrity
 from isoship.parity.runners import available
+from isoship_edge.manifest import read_manifest
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +58,23 @@ def test_what_a_user_of_the_demo_finds(road: Road) -> None:
         ".isoship", "manifest.json", "model.onnx", "golden.json", "parity.json", "parity.html", "lambda", "lambda.zip",
         "edge", "web", "template.yaml", "samconfig.toml",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("web/worker.js", "web/worker.js was changed after the export"),
+    ("web/model.json", "web/model.json was changed after the export"),
+    ("lambda.zip", "lambda.zip was changed after the export"),
+    ("lambda/isoship_edge/model.py", "lambda.zip is not what lambda/ holds: isoship_edge/model.py"),
+    ("edge/golden.json", "edge/golden.json differs from the bundle's own"),
+])  # fmt: skip
+def test_one_byte_more_in_any_shipped_file_is_named(road: Road, tmp_path: Path, name: str, said: str) -> None:
+    bundle = Path(shutil.copytree(road.bundle, tmp_path / "bundle", copy_function=os.link))
+    shipped = Shipped(bundle, read_manifest(bundle), ("lambda", "edge", "web"))
+    assert integrity(shipped).status == "agree"
+    content = (bundle / name).read_bytes()
+    (bundle / name).unlink()
+    (bundle / name).write_bytes(content + b" ")
+    verdict = integrity(shipped)
+    assert verdict.status == "disagree"
+    assert said in verdict.message
+    assert verdict.message.count(f"{name} ") <= 1

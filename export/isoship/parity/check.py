@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from isoship.bundle.sums import sha256
 from isoship.errors import InputError
 from isoship.parity.compare import Verdict
 from isoship.parity.contract import Shipped
 from isoship.parity.evidence import Golden, find_source, graph_answers, proven_graph, read_golden
-from isoship.parity.integrity import integrity, sha256
+from isoship.parity.integrity import integrity
 from isoship.parity.reference import Answer, ask
 from isoship.parity.report import Evidence, ParityReport
 from isoship.parity.rows import RowSet, rows_for_check
@@ -77,7 +78,7 @@ def check(
     golden = read_golden(shipped)
     source, why_not = find_source(shipped, golden, model, sample)
     own = _sample_rows(sample, shipped)
-    evidence, case, notes = _case(shipped, golden, source, why_not, own, rows, seed, atol, rtol, say)
+    evidence, case, notes = _case(shipped, golden, source, why_not, own, rows, seed, atol, rtol, say, outside=True)
     case = dataclasses.replace(case, large_batch=True)
     proven = {"model", *shipped.targets}
     names = tuple(runtimes) if runtimes else tuple(n for n in available() if target_of(n) in proven)
@@ -117,6 +118,8 @@ def _case(
     atol: float | None,
     rtol: float | None,
     say: Progress,
+    *,
+    outside: bool = False,
 ) -> tuple[Evidence, Case, tuple[str, ...]]:
     """Rows with the reference's answers, at the best level of evidence there is."""
     if source is None and not proven_graph(shipped):
@@ -144,6 +147,7 @@ def _case(
         sample=own,
         predict=_labels_by(graph, shipped),
         nodes=tree_nodes(model, signature, profiles),
+        outside=outside,
     )
     reference = ask(answer, made.rows)
     notes: tuple[str, ...] = () if source is not None else (f"the source model was not asked: {why_not}",)

@@ -23,6 +23,9 @@ Status = Literal["agree", "disagree", "crashed", "hung", "unavailable"]
 _TIE = {"double": 1e-9, "float32": 1e-6}
 _KINDS_OF_DTYPE = {"double": "f", "float": "f", "int64": "i", "bool": "b", "string": "OU"}
 _WORST = 8
+#: Far outside of the fitted range, sums of large terms cancel in the source's order as in ours: so many times the
+#: tolerance. A missing guard against overflow, or a function cut off, is off by far more.
+_FAR = 1000.0
 #: log10 of the errors that the histogram tells apart; no error at all stands in a bin of its own.
 DECADES = range(-18, 3)
 
@@ -57,7 +60,7 @@ class Comparison:
     """flips: rows with another label. ties: with another label within the margin, or a number that the source itself
     does not settle (`Answers.value_margin`). over: with a number beyond its tolerance. problems: what no number
     expresses. ulps: rows by their largest difference in units of the last place of the runtime's precision
-    (`isoship.parity.ulps`), ties left out."""
+    (`isoship.parity.ulps`), ties left out. Errors of far rows are divided by 1 + |value|."""
 
     rows: int
     flips: int
@@ -119,6 +122,8 @@ def compare(
     problems += [f"{name} is answered and not in the manifest" for name in answers if name not in reference.outputs]
     tie_below = tie_tolerance(outputs, tolerances, precision)
     unsettled = reference.unsettled(_TIE[precision])
+    far = np.array([kind == "far" for kind in kinds], dtype=bool)
+    leeway = np.where(far, _FAR, 1.0)
     flipped, tied, over = (np.zeros(count, dtype=bool) for _ in range(3))
     error, last_places = np.zeros(count), np.zeros(count)
     relative = 0.0
@@ -134,8 +139,10 @@ def compare(
         if want.dtype.kind == "f":
             d = difference(want, got, only_finite=through_json)
             t = tolerances[output.name]
-            allowed = t.atol + t.rtol * np.where(np.isfinite(want), np.abs(want), 0.0)
-            beyond = _rows(d > allowed)
+            size = np.where(np.isfinite(want), np.abs(want), 0.0)
+            column = (-1, *[1] * (want.ndim - 1))
+            beyond = _rows(d > (t.atol + t.rtol * size) * leeway.reshape(column))
+            d = np.where(far.reshape(column), d / (1.0 + size), d)
             excused = beyond & unsettled
             tied |= excused
             over |= beyond & ~excused
@@ -148,7 +155,7 @@ def compare(
             bad, flips = row_error, np.zeros(count, dtype=bool)
         else:
             other = _rows(_unequal(want, got))
-            tie = other & ((reference.margin <= tie_below) if output.kind == "label" else unsettled)
+            tie = other & ((reference.margin <= tie_below * leeway) if output.kind == "label" else unsettled)
             flips = other & ~tie
             flipped |= flips
             tied |= tie

@@ -147,6 +147,15 @@ def extremes(profile: ColumnProfile) -> list[Any]:
     return [*(float(v) for v in values if np.isfinite(v) and profile.lowest <= v <= profile.highest), *infinite]
 
 
+def far(profile: ColumnProfile) -> list[Any]:
+    """Values ten and a thousand spans outside of the fitted range, where a smooth model still answers."""
+    if profile.closed or profile.saturates or profile.dtype not in ("double", "int64"):
+        return []
+    span = profile.high - profile.low
+    values = [end for k in (10, 1000) for end in (profile.low - k * span, profile.high + k * span)]
+    return [within(v, profile) for v in values if profile.lowest <= v <= profile.highest]
+
+
 def strange_strings(profile: ColumnProfile) -> Iterator[str]:
     """Strings near the categories (case, spaces, normal form) and strange ones far from them."""
     import unicodedata

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isoship.bundle.sums import sha256
 from isoship.errors import BundleError, InputError, ModelFileError
 from isoship.parity.columns import Array
 from isoship.parity.contract import Shipped
-from isoship.parity.integrity import sha256
 from isoship.parity.reference import Answer
 from isoship.sources.contract import Answers, Row
 from isoship_edge.golden import decode

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
 
+from isoship.bundle import sums
 from isoship.bundle.lambda_image import image_faults, package_of
+from isoship.bundle.sums import sha256
 from isoship.parity.compare import Verdict
 from isoship.parity.contract import Shipped
 from isoship.parity.promises import broken_promises
@@ -26,17 +27,19 @@ def integrity(shipped: Shipped, source: Source | None = None) -> Verdict:
 
     source: the model, where it is at hand, to be held against what the manifest says of it.
     """
-    folder, wrong = shipped.folder, []
+    folder = shipped.folder
+    wrong: list[str] = []
+    spoken_of: set[str] = set()
     model = sha256(folder / "model.onnx")
     digest = digest_of(model, json.loads((folder / "manifest.json").read_bytes()))
     if digest != shipped.manifest.digest:
         wrong.append("model.onnx is not the one that manifest.json speaks of (the digests differ)")
     for name, expected in shipped.manifest.files.items():
         path = folder / name
-        if not path.is_file():
-            wrong.append(f"{name} is missing")
-        elif sha256(path) != expected:
-            wrong.append(f"{name} was changed after the export")
+        if path.is_file() and sha256(path) == expected:
+            continue
+        spoken_of.add(name)
+        wrong.append(f"{name} was changed after the export" if path.is_file() else f"{name} is missing")
     golden = folder / "golden.json"
     if golden.is_file() and json.loads(golden.read_bytes()).get("digest") != shipped.manifest.digest:
         wrong.append("golden.json belongs to another model (the digests differ)")
@@ -55,7 +58,12 @@ def integrity(shipped: Shipped, source: Source | None = None) -> Verdict:
                 wrong += [f"{target}/{name} is missing"] if due else []
             elif (folder / name).is_file() and copy.read_bytes() != (folder / name).read_bytes():
                 wrong.append(f"{target}/{name} differs from the bundle's own")
+            else:
+                continue
+            spoken_of.add(f"{target}/{name}")
     wrong += _stale_zip(folder)
+    if recorded:
+        wrong += sums.differences(folder, spoken_of)
     if source is not None:
         wrong += broken_promises(shipped.manifest, source, _golden_answers(golden))
     return Verdict("files", "bundle", "double", "disagree" if wrong else "agree", message="\n".join(wrong))
@@ -64,10 +72,6 @@ def integrity(shipped: Shipped, source: Source | None = None) -> Verdict:
 def _golden_answers(path: Path) -> dict[str, Any]:
     expected = json.loads(path.read_bytes()).get("expected", {}) if path.is_file() else {}
     return {name: decode(values) for name, values in expected.items()}
-
-
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _stale_zip(folder: Path) -> list[str]:

@@ -9,6 +9,7 @@
 | category, unseen | each fitted category; values that no encoder has met |
 | missing | each column that accepts it, and all of them at once |
 | extreme | zeros of both signs, denormals, the largest numbers the contract takes |
+| far | ten and a thousand spans outside, where a model is smooth; for runtimes in doubles |
 | boundary | two rows of different label, cut ever finer until nothing lies between them |
 | integer | whole numbers and cents, which lie on midpoints more often than chance has it |
 | text | strange strings |
@@ -29,6 +30,7 @@ from isoship.parity.draw import (
     Rng,
     around,
     extremes,
+    far,
     ordinary_row,
     ordinary_value,
     strange_strings,
@@ -48,6 +50,7 @@ KINDS = (
     "unseen",
     "missing",
     "extreme",
+    "far",
     "boundary",
     "integer",
     "text",
@@ -62,6 +65,7 @@ _SHARES = {
     "unseen": 0.05,
     "missing": 0.08,
     "extreme": 0.08,
+    "far": 0.03,
     "boundary": 0.06,
     "integer": 0.06,
     "text": 0.04,
@@ -97,12 +101,14 @@ def rows_for_check(
     sample: Sequence[Row] = (),
     predict: Predict | None = None,
     nodes: Sequence[Node] = (),
+    outside: bool = False,
 ) -> RowSet:
     """Rows of every kind that applies, the same for the same seed.
 
     budget: how many (default 1500), or "max": every boundary, category and strange string, and the whole sample.
     predict: rows -> labels; without it there are no rows on decision boundaries.
     nodes: `isoship.parity.paths.tree_nodes`; without them there are no rows of kind path.
+    outside: rows of kind far, too.
     """
     rng = np.random.default_rng(seed)
     everything = budget == "max"
@@ -110,6 +116,8 @@ def rows_for_check(
     rows: list[Row] = []
     kinds: list[str] = []
     for kind, share in _shares(bool(nodes)).items():
+        if kind == "far" and not outside:
+            continue
         most = None if everything and kind != "boundary" else max(1, round(share * total))
         made = list(islice(_rows_of(kind, profiles, rng, sample, predict, nodes, most), most))
         rows += made
@@ -155,6 +163,8 @@ def _rows_of(
             yield from boundary_rows(profiles, rng, predict, count)
     elif kind == "threshold":
         yield from threshold_rows(profiles, rng)
+    elif kind == "far":
+        yield from _far_rows(profiles, rng, most)
     elif kind == "missing":
         yield from missing_rows(profiles, rng, most)
     elif kind == "integer":
@@ -284,6 +294,14 @@ def _spread(sample: Sequence[Row], rng: Rng) -> list[int]:
         (rest if held <= seen else first).append(i)
         seen |= held
     return first + rest
+
+
+def _far_rows(profiles: Profiles, rng: Rng, most: int | None) -> Iterator[Row]:
+    """All columns far outside, to random sides, then one at a time, in turn."""
+    values = {n: known for n, p in profiles.items() if (known := far(p))}
+    for row in _one_column_at_a_time(values, profiles, rng, most):
+        yield {**row, **{n: known[int(rng.integers(len(known)))] for n, known in values.items()}}
+        yield row
 
 
 def _text_rows(profiles: Profiles, rng: Rng, most: int | None) -> Iterator[Row]:

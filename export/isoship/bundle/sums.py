@@ -1,0 +1,77 @@
+"""SHA256SUMS: every file that ships, in the form that `sha256sum -c SHA256SUMS` reads."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from isoship.errors import BundleError
+
+NAME = "SHA256SUMS"
+_FOLDERS = ("edge", "lambda", "web")
+_FILES = ("golden.json", "lambda.zip", "manifest.json", "model.onnx")
+_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+#: What running a bundle, or looking at it, leaves behind.
+_LEFT_BEHIND = {"__pycache__", ".DS_Store"}
+_NAMED = 5
+
+
+def write_sums(folder: Path) -> None:
+    """Digests of all that ships; what a user may edit (template.yaml, samconfig.toml) and verdicts stand outside."""
+    lines = [f"{sha256(folder / name)}  {name}\n" for name in sorted(_shipped(folder))]
+    (folder / NAME).write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def read_sums(folder: Path) -> dict[str, str]:
+    """The digests by name.
+
+    Raises:
+        BundleError: the file is missing or damaged.
+    """
+    try:
+        lines = (folder / NAME).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError as err:
+        raise BundleError(f"{NAME} is missing") from err
+    except (OSError, UnicodeDecodeError) as err:
+        raise BundleError(f"{NAME} cannot be read: {err}") from err
+    found = {m.group(2): m.group(1) for m in map(_LINE.fullmatch, lines) if m}
+    outside = [name for name in found if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts]
+    if len(found) != len(lines) or outside:
+        raise BundleError(f"{NAME} is damaged")
+    return found
+
+
+def differences(folder: Path, known: set[str]) -> list[str]:
+    """A line for each way in which the files are not those that were written. known: names already spoken of."""
+    try:
+        sums = read_sums(folder)
+    except BundleError as err:
+        return [str(err)]
+    there = set(_shipped(folder))
+    changed = [name for name in sums.keys() & there if sha256(folder / name) != sums[name]]
+    more = [name for name in there - sums.keys() if not _LEFT_BEHIND & set(PurePosixPath(name).parts)]
+    ways = (
+        (changed, "was changed after the export", "were changed after the export"),
+        (sums.keys() - there, "is missing", "are missing"),
+        (more, "was not written by the export", "were not written by the export"),
+    )
+    return [_said(sorted(set(names) - known), one, many) for names, one, many in ways if set(names) - known]
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _shipped(folder: Path) -> Iterator[str]:
+    yield from (name for name in _FILES if (folder / name).is_file())
+    for target in _FOLDERS:
+        yield from (p.relative_to(folder).as_posix() for p in (folder / target).rglob("*") if p.is_file())
+
+
+def _said(names: list[str], one: str, many: str) -> str:
+    if len(names) == 1:
+        return f"{names[0]} {one}"
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{len(names)} files {many}: {', '.join(names[:_NAMED])}{more}"

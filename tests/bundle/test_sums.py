@@ -1,0 +1,87 @@
+"""SHA256SUMS: what `sha256sum` and a check make of it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from isoship.bundle import sums
+from isoship.errors import BundleError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in (
+        "model.onnx",
+        "manifest.json",
+        "edge/lib/aarch64/libonnxruntime.so",
+        "web/worker.js",
+        "web/ops/a b.js",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    sums.write_sums(tmp_path)
+    (tmp_path / "template.yaml").write_text("a user's own change")
+    return tmp_path
+
+
+def test_sha256sum_reads_it_and_finds_what_was_changed(folder: Path) -> None:
+    command = ["sha256sum", "--check", "--quiet", "--strict", sums.NAME]
+    assert subprocess.run(command, cwd=folder, check=False).returncode == 0
+    (folder / "web" / "worker.js").write_text("other")
+    assert subprocess.run(command, cwd=folder, check=False, capture_output=True).returncode == 1
+
+
+def test_every_way_of_being_another_file_is_named_once(folder: Path) -> None:
+    assert sums.differences(folder, set()) == []
+    (folder / "web" / "worker.js").write_text("other")
+    (folder / "edge" / "lib" / "aarch64" / "libonnxruntime.so").unlink()
+    (folder / "edge" / "sitecustomize.py").write_text("")
+    assert sums.differences(folder, set()) == [
+        "web/worker.js was changed after the export",
+        "edge/lib/aarch64/libonnxruntime.so is missing",
+        "edge/sitecustomize.py was not written by the export",
+    ]
+    assert len(sums.differences(folder, {"web/worker.js"})) == 2
+
+
+def test_many_files_are_counted_and_a_few_named(folder: Path) -> None:
+    for i in range(9):
+        (folder / "web" / f"{i}.js").write_text("")
+    (more,) = sums.differences(folder, set())
+    assert more == "9 files were not written by the export: web/0.js, web/1.js, web/2.js, web/3.js, web/4.js and 4 more"
+
+
+def test_bytecode_that_running_leaves_behind_is_no_difference(folder: Path) -> None:
+    (folder / "edge" / "__pycache__").mkdir()
+    (folder / "edge" / "__pycache__" / "a.cpython-313.pyc").write_bytes(b"")
+    assert sums.differences(folder, set()) == []
+
+
+def test_bytecode_that_shipped_may_not_change(folder: Path) -> None:
+    (folder / "lambda" / "__pycache__").mkdir(parents=True)
+    code = folder / "lambda" / "__pycache__" / "a.cpython-313.pyc"
+    code.write_bytes(b"one")
+    sums.write_sums(folder)
+    code.write_bytes(b"two")
+    assert sums.differences(folder, set()) == ["lambda/__pycache__/a.cpython-313.pyc was changed after the export"]
+
+
+@pytest.mark.parametrize("text", [
+    "no line of it\n",
+    f"{'0' * 64}  ../../outside\n",
+    f"{'0' * 64}  /etc/hostname\n",
+    f"{'0' * 64} model.onnx\n",
+])  # fmt: skip
+def test_a_damaged_or_hostile_list_is_refused(folder: Path, text: str) -> None:
+    (folder / sums.NAME).write_text(text)
+    with pytest.raises(BundleError, match="damaged"):
+        sums.read_sums(folder)
+    assert sums.differences(folder, set()) == ["SHA256SUMS is damaged"]
+
+
+def test_a_missing_list_is_said(folder: Path) -> None:
+    (folder / sums.NAME).unlink()
+    assert sums.differences(folder, set()) == ["SHA256SUMS is missing"]
