@@ -178,6 +178,7 @@ def _run(
 ) -> ParityReport:
     from isoship.parity.runners import open_runner, target_of
     from isoship.parity.runners.chromium import browsers_kept
+    from isoship.parity.runners.process import kill_all
 
     def trial(name: str) -> Verdict:
         return try_runner(open_runner(name), shipped, case, say)
@@ -188,7 +189,11 @@ def _run(
     order = sorted(names, key=lambda name: target_of(name) == "web" and "webg" not in name)
     workers = max(1, min(_SIDE_BY_SIDE, os.cpu_count() or 1))
     with browsers_kept(), ThreadPoolExecutor(max_workers=workers) as pool:
-        tried = dict(zip(order, pool.map(trial, order), strict=True))
+        try:
+            tried = dict(zip(order, pool.map(trial, order), strict=True))
+        except BaseException:  # interrupted, or told to end: what goes wrong with a runtime is its verdict
+            kill_all()
+            raise
     verdicts = [integrity(shipped, source), *(tried[name] for name in names)]
     named = {w.row for v in verdicts for w in v.worst}
     report = ParityReport(

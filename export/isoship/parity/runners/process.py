@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -41,6 +42,7 @@ class Process:
             env=dict(environment),
             start_new_session=True,
         )
+        _LIVE.add(self)
 
     @property
     def running(self) -> bool:
@@ -59,6 +61,7 @@ class Process:
 
     def end(self) -> None:
         """Ends the whole group: asks first, kills after two seconds."""
+        _LIVE.discard(self)
         for sign, patience in ((signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0)):
             if not _group_lives(self.process.pid) and not self.running:
                 break
@@ -71,6 +74,17 @@ class Process:
                 with contextlib.suppress(OSError):
                     pipe.close()
         self._log.close()
+
+
+#: What has been started and not ended.
+_LIVE: weakref.WeakSet[Process] = weakref.WeakSet()
+
+
+def kill_all() -> None:
+    """Kills what runs, so that whoever waits for an answer stops waiting and tidies up."""
+    for started in list(_LIVE):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(started.process.pid, signal.SIGKILL)
 
 
 class Lines:
