@@ -11,7 +11,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 #: One export, or one browser, serves all the tests of these.
-SHARED = {"tests/road/test_browser.py": "tests/road/test_demo.py"}
+SHARED = {f"tests/road/test_{name}.py": "tests/road/test_demo.py" for name in ("browser", "interrupted")}
 #: These take longest, a test at a time, and share nothing.
 LONGEST = ("tests/pipelines/test_random_pipelines.py",)
 #: Handed out next, the longest first.
