@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -54,10 +55,31 @@ def test_many_files_are_counted_and_a_few_named(folder: Path) -> None:
     assert more == "9 files were not written by the export: web/0.js, web/1.js, web/2.js, web/3.js, web/4.js and 4 more"
 
 
-def test_bytecode_that_running_leaves_behind_is_no_difference(folder: Path) -> None:
-    (folder / "edge" / "__pycache__").mkdir()
-    (folder / "edge" / "__pycache__" / "a.cpython-313.pyc").write_bytes(b"")
-    assert sums.differences(folder, set()) == []
+@pytest.mark.parametrize(("name", "flags", "foreign"), [
+    ("edge/__pycache__/server.cpython-313.pyc", 0, False),  # Python holds it against its source
+    ("edge/__pycache__/server.cpython-313.pyc", 1, True),  # and this one against nothing
+    ("edge/__pycache__/other.cpython-313.pyc", 0, True),
+    ("web/__pycache__/worker.js", 0, True),
+])  # fmt: skip
+def test_only_bytecode_that_python_renews_may_be_left_behind(
+    folder: Path, name: str, flags: int, foreign: bool
+) -> None:
+    (folder / "edge" / "server.py").write_text("")
+    sums.write_sums(folder)
+    (folder / name).parent.mkdir()
+    (folder / name).write_bytes(b"magi" + flags.to_bytes(4, "little") + bytes(8))
+    assert sums.differences(folder, set()) == ([f"{name} was not written by the export"] if foreign else [])
+
+
+def test_links_to_folders_and_pipes_are_foreign_and_nothing_waits_for_them(folder: Path, tmp_path: Path) -> None:
+    (folder / "edge" / "onnx").symlink_to(tmp_path)
+    os.mkfifo(folder / "web" / "pipe")
+    (folder / "web" / "worker.js").unlink()
+    os.mkfifo(folder / "web" / "worker.js")
+    assert sums.differences(folder, set()) == [
+        "web/worker.js cannot be read",
+        "2 files were not written by the export: edge/onnx, web/pipe",
+    ]
 
 
 def test_bytecode_that_shipped_may_not_change(folder: Path) -> None:
@@ -84,4 +106,4 @@ def test_a_damaged_or_hostile_list_is_refused(folder: Path, text: str) -> None:
 
 def test_a_missing_list_is_said(folder: Path) -> None:
     (folder / sums.NAME).unlink()
-    assert sums.differences(folder, set()) == ["SHA256SUMS is missing"]
+    assert sums.differences(folder, set()) == ["SHA256SUMS is missing: export again"]

@@ -174,3 +174,11 @@ def test_the_error_of_a_far_row_is_shown_beside_the_size_of_its_value():
     found = compare(reference, answers, outputs, tolerances, kinds=["far", "ordinary"], precision="double")
     assert found.agrees
     assert found.max_abs == pytest.approx(1e-9)
+    assert found.max_rel == pytest.approx(1e-9)
+
+
+def test_a_row_beyond_its_tolerance_stands_before_a_far_row_within_its_own(reference, answers):
+    answers["probabilities"][0] += 0.9e-3
+    answers["probabilities"][3] += 1e-5
+    found = _compare(reference, answers, kinds=["far", "far", "ordinary", "ordinary"])
+    assert [(w.row, w.over) for w in found.worst] == [(3, True), (0, False)]

@@ -174,9 +174,9 @@ def test_a_browser_without_webgpu_is_unavailable_and_no_fault(shipped, monkeypat
         runners.open_runner("tfjs-stock-chromium-webgpu").prepare(shipped)
 
 
-def _asked_in_a_browser(shipped, at_predict=ANSWER, name="web-chromium-wasm"):
+def _asked_in_a_browser(shipped, at_predict=ANSWER, name="web-chromium-wasm", at_load=""):
     """The browser that answered, and what became of the answer."""
-    (shipped.folder / "web" / "index.js").write_text(INDEX % ("", at_predict), encoding="utf-8")
+    (shipped.folder / "web" / "index.js").write_text(INDEX % (at_load, at_predict), encoding="utf-8")
     runner = runners.open_runner(name)
     runner.prepare(shipped)
     browser = runner._driver._browser.process
@@ -211,6 +211,31 @@ def test_a_browser_that_warned_is_not_handed_on_and_its_words_are_no_one_elses(s
         assert got["label"].tolist() == ["low"] * 3
         assert first is not second
         assert not first.running
+
+
+@pytest.mark.parametrize("parting", [
+    "setTimeout(() => console.warn('late words'), 20);",
+    "addEventListener('pagehide', () => console.warn('late words'));",
+    "setTimeout(() => { for (;;); }, 20);",
+    "setTimeout(() => fetch('/driver/next'), 5);",
+])  # fmt: skip
+def test_what_a_page_does_after_its_last_answer_is_no_fault_of_the_next(shipped, monkeypatch, parting):
+    monkeypatch.setattr(chromium, "_MOVE", 5.0)
+    with chromium.browsers_kept():
+        _asked_in_a_browser(shipped, parting + ANSWER)
+        for _ in range(2):
+            _, got = _asked_in_a_browser(shipped)
+            assert not isinstance(got, RunnerCrashed), got
+            assert got["label"].tolist() == ["low"] * 3
+
+
+def test_a_page_that_did_not_start_says_why_and_is_not_handed_on(shipped):
+    refusal = "throw Object.assign(new Error('no such column'), { name: 'InputError' });"
+    with chromium.browsers_kept():
+        with pytest.raises(RunnerCrashed, match="did not start: no such column"):
+            _asked_in_a_browser(shipped, at_load=refusal)
+        _, got = _asked_in_a_browser(shipped)
+        assert got["label"].tolist() == ["low"] * 3
 
 
 def test_a_browser_that_died_while_it_waited_is_replaced(shipped):

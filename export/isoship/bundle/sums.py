@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from isoship.errors import BundleError
@@ -13,8 +13,6 @@ NAME = "SHA256SUMS"
 _FOLDERS = ("edge", "lambda", "web")
 _FILES = ("golden.json", "lambda.zip", "manifest.json", "model.onnx")
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
-#: What running a bundle, or looking at it, leaves behind.
-_LEFT_BEHIND = {"__pycache__", ".DS_Store"}
 _NAMED = 5
 
 
@@ -30,10 +28,11 @@ def read_sums(folder: Path) -> dict[str, str]:
     Raises:
         BundleError: the file is missing or damaged.
     """
+    path = folder / NAME
+    if not path.is_file():
+        raise BundleError(f"{NAME} is missing: export again")
     try:
-        lines = (folder / NAME).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError as err:
-        raise BundleError(f"{NAME} is missing") from err
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as err:
         raise BundleError(f"{NAME} cannot be read: {err}") from err
     found = {m.group(2): m.group(1) for m in map(_LINE.fullmatch, lines) if m}
@@ -50,10 +49,15 @@ def differences(folder: Path, known: set[str]) -> list[str]:
     except BundleError as err:
         return [str(err)]
     there = set(_shipped(folder))
-    changed = [name for name in sums.keys() & there if sha256(folder / name) != sums[name]]
-    more = [name for name in there - sums.keys() if not _LEFT_BEHIND & set(PurePosixPath(name).parts)]
+    digests = {name: _digest(folder / name) for name in sums.keys() & there}
+    more = [name for name in there - sums.keys() if not _left_behind(folder, name, sums)]
     ways = (
-        (changed, "was changed after the export", "were changed after the export"),
+        (
+            [n for n, d in digests.items() if d not in (None, sums[n])],
+            "was changed after the export",
+            "were changed after the export",
+        ),
+        ([n for n, d in digests.items() if d is None], "cannot be read", "cannot be read"),
         (sums.keys() - there, "is missing", "are missing"),
         (more, "was not written by the export", "were not written by the export"),
     )
@@ -64,10 +68,34 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def _digest(path: Path) -> str | None:
+    try:
+        return sha256(path) if path.is_file() else None
+    except OSError:
+        return None
+
+
 def _shipped(folder: Path) -> Iterator[str]:
+    """Names of files; also of links to folders, which are not entered, and of pipes and their like."""
     yield from (name for name in _FILES if (folder / name).is_file())
     for target in _FOLDERS:
-        yield from (p.relative_to(folder).as_posix() for p in (folder / target).rglob("*") if p.is_file())
+        found = (p for p in (folder / target).rglob("*") if p.is_symlink() or not p.is_dir())
+        yield from (p.relative_to(folder).as_posix() for p in found)
+
+
+def _left_behind(folder: Path, name: str, sums: Mapping[str, str]) -> bool:
+    """What looking at a bundle leaves behind, or running it: bytecode that Python renews when its source is another."""
+    path = PurePosixPath(name)
+    if path.name == ".DS_Store":
+        return True
+    source = path.parent.parent / f"{path.name.partition('.')[0]}.py"
+    if path.parent.name != "__pycache__" or path.suffix != ".pyc" or str(source) not in sums:
+        return False
+    try:
+        with (folder / name).open("rb") as file:
+            return file.read(8)[4:] == bytes(4)
+    except OSError:
+        return False
 
 
 def _said(names: list[str], one: str, many: str) -> str:

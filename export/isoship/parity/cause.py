@@ -40,14 +40,20 @@ class Cause:
 
 
 def cause_of(
-    runner: Runner, shipped: Shipped, rows: Sequence[Row], answer: Answer, typical: Row, verdict: Verdict
+    runner: Runner,
+    shipped: Shipped,
+    rows: Sequence[Row],
+    kinds: Sequence[str],
+    answer: Answer,
+    typical: Row,
+    verdict: Verdict,
 ) -> Cause | None:
     """The cause behind the first wrong row of a verdict; None where no number or label of it is wrong.
 
-    runner: prepared. rows: what it was asked, by the verdict's numbers. answer: the reference, asked again.
+    runner: prepared. rows, kinds: what it was asked, by the verdict's numbers. answer: the reference, asked again.
     typical: a row in the middle of everything.
     """
-    wrong = [w for w in verdict.worst if w.flip or w.error > 0]
+    wrong = [w for w in verdict.worst if w.over]
     if not wrong:
         return None
     own = [w for w in wrong if w.kind != "sample"]
@@ -57,18 +63,20 @@ def cause_of(
         return Cause(None, 1, (), w.output, w.expected, w.value, where, _again(shipped, runner))
     first = own[0]
 
-    def shown(asked: list[Row]) -> Worst | None:
+    def shown(asked: list[Row], kinds: list[str]) -> Worst | None:
         """The wrong answer that this batch gets, if it does."""
         try:
-            found = _compared(runner, shipped, asked, answer, verdict)
+            found = _compared(runner, shipped, asked, kinds, answer, verdict)
         except InputError:
             return None
         return found.worst[0] if found.worst and not found.agrees else None
 
     row = dict(rows[first.row])
-    alone = shown([row])
+    kind = [first.kind]
+    alone = shown([row], kind)
     if alone is None:
-        size = next((n for n in _BATCHES if shown(_around(rows, first.row, n))), 0)
+        places = {n: _around(len(rows), first.row, n) for n in _BATCHES}
+        size = next((n for n, at in places.items() if shown([rows[i] for i in at], [kinds[i] for i in at])), 0)
         if size:
             where = (
                 f"Alone this row is answered rightly; in a batch of {size} it is not. The fault lies in how this"
@@ -82,15 +90,21 @@ def cause_of(
         return Cause(row, max(size, 1), (), first.output, first.expected, first.value, where, _again(shipped, runner))
     for name in list(row)[:_MOST_COLUMNS]:
         simpler = {**row, name: typical[name]}
-        if simpler != row and (still := shown([simpler])) is not None:
+        if simpler != row and (still := shown([simpler], kind)) is not None:
             row, alone = simpler, still
     matters = tuple(name for name in row if row[name] != typical[name])
-    where = _where(runner, shipped, row, answer, verdict)
+    where = _where(runner, shipped, row, kind, answer, verdict)
     return Cause(row, 1, matters, alone.output, alone.expected, alone.value, where, _reproduction(runner, row))
 
 
 def _compared(
-    runner: Runner, shipped: Shipped, rows: list[Row], answer: Answer, verdict: Verdict, precision: str = ""
+    runner: Runner,
+    shipped: Shipped,
+    rows: list[Row],
+    kinds: list[str],
+    answer: Answer,
+    verdict: Verdict,
+    precision: str = "",
 ) -> Comparison:
     """The runner's answers to these rows against the reference's, by the verdict's tolerances."""
     return compare(
@@ -98,13 +112,13 @@ def _compared(
         runner.infer(rows),
         shipped.manifest.outputs,
         verdict.tolerances,
-        kinds=["ordinary"] * len(rows),
+        kinds=kinds,
         precision=precision or runner.precision,
         through_json=bool(getattr(runner, "through_json", False)),
     )
 
 
-def _where(runner: Runner, shipped: Shipped, row: Row, answer: Answer, verdict: Verdict) -> str:
+def _where(runner: Runner, shipped: Shipped, row: Row, kind: list[str], answer: Answer, verdict: Verdict) -> str:
     """Which side is at fault: the graph, the files of the target, or its runtime."""
     if runner.name == "onnxruntime":
         return (
@@ -116,7 +130,7 @@ def _where(runner: Runner, shipped: Shipped, row: Row, answer: Answer, verdict: 
     plain = open_runner("onnxruntime")
     try:
         plain.prepare(shipped)
-        graph_is_right = _compared(plain, shipped, [row], answer, verdict, runner.precision).agrees
+        graph_is_right = _compared(plain, shipped, [row], kind, answer, verdict, runner.precision).agrees
     except ParityError:
         graph_is_right = False
     finally:
@@ -147,9 +161,9 @@ def _where_on_the_web(runner: Runner, shipped: Shipped, row: Row) -> str:
     )
 
 
-def _around(rows: Sequence[Row], place: int, size: int) -> list[Row]:
+def _around(count: int, place: int, size: int) -> list[int]:
     """A batch that ends with this row, and begins again with the last where there are too few before it."""
-    return [rows[(place - size + 1 + i) % len(rows)] for i in range(size)]
+    return [(place - size + 1 + i) % count for i in range(size)]
 
 
 def _again(shipped: Shipped, runner: Runner) -> str:

@@ -59,7 +59,7 @@ def check(
         InputError: an unknown runtime. ModelFileError, SampleError: the model or sample does not fit the bundle.
     """
     from isoship.bundle.bundle import Bundle
-    from isoship.parity.runners import available, target_of
+    from isoship.parity.runners import available, open_runner, target_of
 
     say = progress or (lambda _message: None)
     for option, value in (("atol", atol), ("rtol", rtol)):
@@ -78,10 +78,11 @@ def check(
     golden = read_golden(shipped)
     source, why_not = find_source(shipped, golden, model, sample)
     own = _sample_rows(sample, shipped)
-    evidence, case, notes = _case(shipped, golden, source, why_not, own, rows, seed, atol, rtol, say, outside=True)
-    case = dataclasses.replace(case, large_batch=True)
     proven = {"model", *shipped.targets}
     names = tuple(runtimes) if runtimes else tuple(n for n in available() if target_of(n) in proven)
+    outside = any(open_runner(name).precision == "double" for name in names)
+    evidence, case, notes = _case(shipped, golden, source, why_not, own, rows, seed, atol, rtol, say, outside=outside)
+    case = dataclasses.replace(case, large_batch=True)
     required = tuple({target_of(n): None for n in names}) if runtimes else ("model", *shipped.targets)
     return _run(
         shipped, evidence, case, notes, names, required, source=source, partial=bool(runtimes), seed=seed, say=say

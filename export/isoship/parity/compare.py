@@ -32,7 +32,10 @@ DECADES = range(-18, 3)
 
 @dataclass(frozen=True)
 class Worst:
-    """One row on which a runtime was furthest off. value and expected: of the output in question, for that row."""
+    """One row on which a runtime was furthest off. value and expected: of the output in question, for that row.
+
+    over: beyond the tolerance; not every error is, and a far row's may be large and is not.
+    """
 
     row: int
     kind: str
@@ -41,6 +44,7 @@ class Worst:
     value: Any
     error: float
     flip: bool
+    over: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,32 +146,35 @@ def compare(
             size = np.where(np.isfinite(want), np.abs(want), 0.0)
             column = (-1, *[1] * (want.ndim - 1))
             beyond = _rows(d > (t.atol + t.rtol * size) * leeway.reshape(column))
-            d = np.where(far.reshape(column), d / (1.0 + size), d)
             excused = beyond & unsettled
             tied |= excused
-            over |= beyond & ~excused
-            row_error = _rows(d, np.max)
+            wrong_rows = beyond & ~excused
+            over |= wrong_rows
+            row_error = _rows(np.where(far.reshape(column), d / (1.0 + size), d), np.max)
             row_error = np.where(excused, 0.0, row_error)
             error = np.maximum(error, row_error)
             ulp = ulps.apart(want, got, precision)
             last_places = np.maximum(last_places, _rows(np.where(d == 0, 0.0, ulp), np.max))
             relative = max(relative, _relative(d[~excused], want[~excused], t.atol))
             bad, flips = row_error, np.zeros(count, dtype=bool)
+            first = np.lexsort((-bad, ~wrong_rows))
         else:
             other = _rows(_unequal(want, got))
             tie = other & ((reference.margin <= tie_below * leeway) if output.kind == "label" else unsettled)
             flips = other & ~tie
             flipped |= flips
             tied |= tie
-            bad = np.where(flips, np.inf, 0.0)
-        for i in np.argsort(-bad, kind="stable")[:_WORST].tolist():
+            bad, wrong_rows = np.where(flips, np.inf, 0.0), flips
+            first = np.argsort(-bad, kind="stable")
+        for i in first[:_WORST].tolist():
             if bad[i] > 0:
                 shown = float(bad[i]) if want.dtype.kind == "f" else math.nan
                 worst.append(
                     Worst(i, kinds[i], output.name, want[i].tolist() if want.ndim > 1 else _item(want[i]),
-                          got[i].tolist() if got.ndim > 1 else _item(got[i]), shown, bool(flips[i]))
+                          got[i].tolist() if got.ndim > 1 else _item(got[i]), shown, bool(flips[i]),
+                          bool(wrong_rows[i]))
                 )  # fmt: skip
-    worst.sort(key=lambda w: (not w.flip, -w.error))
+    worst.sort(key=lambda w: (not w.flip, not w.over, -w.error))
     return Comparison(
         rows=count,
         flips=int(flipped.sum()),

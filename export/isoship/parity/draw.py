@@ -153,7 +153,7 @@ def far(profile: ColumnProfile) -> list[Any]:
         return []
     span = profile.high - profile.low
     values = [end for k in (10, 1000) for end in (profile.low - k * span, profile.high + k * span)]
-    return [within(v, profile) for v in values if profile.lowest <= v <= profile.highest]
+    return [within(v, profile) for v in values if np.isfinite(v) and profile.lowest <= v <= profile.highest]
 
 
 def strange_strings(profile: ColumnProfile) -> Iterator[str]:

@@ -85,7 +85,9 @@ def plot_of(verdicts: list[Verdict]) -> Plot:
     for i, verdict in enumerate(verdicts):
         base = _TOP + (i + 1) * _LANE - 8
         decades: dict[str, int] = {}
-        for count in verdict.kinds.values():
+        for kind, count in verdict.kinds.items():
+            if kind == "far" and not count.over:
+                continue  # their tolerance is another
             for decade, rows in count.decades.items():
                 decades[decade] = decades.get(decade, 0) + rows
         limits = [t.atol for t in verdict.tolerances.values() if t.atol > 0]

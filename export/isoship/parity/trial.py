@@ -68,7 +68,7 @@ def try_runner(runner: Runner, shipped: Shipped, case: Case, say: Callable[[str]
         wrong = any(count.flips or count.over for count in verdict.kinds.values())
         if wrong and case.answer is not None and case.typical is not None:
             say(f"{runner.name}: looking for the cause")
-            found = cause_of(runner, shipped, case.rows, case.answer, case.typical, verdict)
+            found = cause_of(runner, shipped, case.rows, case.kinds, case.answer, case.typical, verdict)
             verdict = dataclasses.replace(verdict, cause=found)
     except RunnerUnavailable as err:
         return dataclasses.replace(verdict, status="unavailable", message=str(err))
@@ -123,14 +123,14 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
     besides = []
     if found.agrees and large:
         # the rows that stand in it again, to fill it up, were right in smaller ones
-        again = against(reference.at(places[-1]), parts[-1], ["large"] * len(places[-1]))
+        again = against(reference.at(places[-1]), parts[-1], _named("large", kinds, places[-1]))
         if not again.agrees:
             besides.append(f"in one batch of {len(places[-1])} rows:\n{_said(again)}")
     if found.agrees and case.large_batch and getattr(runner, "concurrent", False):
         some = list(range(min(_AT_ONCE, len(rows))))
         with ThreadPoolExecutor(_CLIENTS) as clients:
             answers = list(clients.map(lambda i: runner.infer([rows[i]]), some))
-        again = against(reference.at(some), _joined(answers, len(some)), ["at once"] * len(some))
+        again = against(reference.at(some), _joined(answers, len(some)), _named("at once", kinds, some))
         if not again.agrees:
             besides.append(f"asked by {_CLIENTS} clients at once:\n{_said(again)}")
     return dataclasses.replace(
@@ -147,6 +147,11 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
         worst=tuple(dataclasses.replace(w, row=asked[w.row]) for w in found.worst),
         kinds=found.kinds,
     )
+
+
+def _named(name: str, kinds: Sequence[str], rows: Sequence[int]) -> list[str]:
+    """One kind for all of these rows; far ones keep theirs, and its tolerance."""
+    return ["far" if kinds[i] == "far" else name for i in rows]
 
 
 def _as_clients_may_write(row: Row) -> Row:

@@ -43,9 +43,12 @@ _WEBGPU = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
 #: Nothing is said over the debugging pipe: Chromium ends when it closes, and it closes with us, even if we are killed.
 _TETHERED = ("/bin/sh", "-c", 'exec "$@" 3<&0 4>/dev/null', "sh")
 _START, _ANSWER = 90.0, 300.0
+#: How long a page that was left by another runtime may take to become the next one.
+_MOVE = 20.0
 #: Whatever reaches the console. Chromium's log gives every message the level INFO, the browser's own complaints about
 #: WebGL included; page.mjs silences `console.log` and its kin, so what is left is a warning or an error.
 _CONSOLE = re.compile(r":CONSOLE[:(]\d+\)?\] (.*)")
+_SOURCE = re.compile(r"source: http://127\.0\.0\.1:(\d+)/")
 #: A software GPU is slow and says so whenever a result is read; that is no word about the result.
 _ABOUT_SPEED = ("GPU stall due to ReadPixels", "GL Driver Message (OpenGL, Performance")
 
@@ -58,19 +61,16 @@ class ChromiumDriver:
         if program is None:
             raise RunnerUnavailable("Chromium is not on PATH: apt-get install chromium")
         self._name = name
-        self._server = Mailbox({"driver": DRIVERS, **folders})
-        url = f"http://127.0.0.1:{self._server.port}/driver/page.html?mode={mode}&backend={backend}"
+        self._folders = {"driver": DRIVERS, **folders}
+        self._program = program
+        self._page = f"driver/page.html?mode={mode}&backend={backend}"
         kept = _KEPT.taken()
         if kept is not None:
-            kept.go(url)
-        self._browser = kept or _Browser(str(shutil.which(program)), url)
-        self._browser.process.name = f"{name} ({program})"
-        self._healthy = True
-        try:
-            self.stamp: dict[str, str] = self._wait(_START)["stamp"]
-        except BaseException:
-            self.close()
-            raise
+            # what one runtime did to its page must not count against the next: only a new browser is believed
+            with contextlib.suppress(Exception):
+                self._open(kept, _MOVE)
+                return
+        self._open(None, _START)
 
     def ask(self, request: Any) -> Any:
         """The answer to one request.
@@ -87,6 +87,28 @@ class ChromiumDriver:
         if not (self._healthy and _KEPT.given(self._browser)):
             self._browser.end()
 
+    def _open(self, kept: _Browser | None, patience: float) -> None:
+        self._server = Mailbox(self._folders)
+        url = f"http://127.0.0.1:{self._server.port}/{self._page}"
+        try:
+            if kept is not None:
+                kept.go(url)
+            self._browser = kept or _Browser(str(shutil.which(self._program)), url)
+        except BaseException:
+            self._server.close()
+            raise
+        self._browser.process.name = f"{self._name} ({self._program})"
+        self._healthy = True
+        try:
+            answer = self._wait(patience)
+            if "stamp" not in answer:
+                raise RunnerCrashed(f"{self._name} did not start: {answer['error']['message']}")
+            self.stamp: dict[str, str] = answer["stamp"]
+        except BaseException:
+            self._healthy = False
+            self.close()
+            raise
+
     def _wait(self, seconds: float) -> Any:
         healthy, self._healthy = self._healthy, False
         deadline = time.monotonic() + seconds
@@ -96,7 +118,7 @@ class ChromiumDriver:
                 break
             except queue.Empty as err:
                 if not self._browser.process.running:
-                    raise self._browser.process.crashed() from err
+                    raise self._browser.crashed() from err
                 if time.monotonic() > deadline:
                     raise RunnerHung(f"{self._name} gave no answer in {seconds:.0f} s{self._said()}") from err
         checked(answer, self._name)
@@ -109,8 +131,14 @@ class ChromiumDriver:
     def _said(self) -> str:
         lines = [m.group(1) for m in map(_CONSOLE.search, self._browser.log().splitlines()) if m]
         lines = [line for line in lines if not any(word in line for word in _ABOUT_SPEED)]
+        lines = [line for line in lines if self._ours(line)]
         lines += [f"{path} was asked for and is not there" for path in self._server.missed]
         return ": " + "; ".join(lines)[:1500] if lines else ""
+
+    def _ours(self, line: str) -> bool:
+        """Not the late words of the page that was here before."""
+        source = _SOURCE.search(line)
+        return source is None or int(source.group(1)) == self._server.port
 
 
 class _Browser:
@@ -130,6 +158,9 @@ class _Browser:
     def log(self) -> str:
         """What Chromium has written since this page was sent for."""
         return self.process.log()[self._read :]
+
+    def crashed(self) -> RunnerCrashed:
+        return self.process.crashed(self._read)
 
     def leave(self, server: Mailbox) -> None:
         """The page's own server, which it asks until it is sent on; the server of the page before is closed."""

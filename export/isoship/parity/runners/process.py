@@ -52,9 +52,9 @@ class Process:
         """What it has written so far."""
         return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
 
-    def crashed(self) -> RunnerCrashed:
-        """The error that says how it ended, with the end of its log."""
-        tail = "\n".join(self.log().strip().splitlines()[-12:])
+    def crashed(self, since: int = 0) -> RunnerCrashed:
+        """The error that says how it ended, with the end of its log. since: characters of the log that are others'."""
+        tail = "\n".join(self.log()[since:].strip().splitlines()[-12:])
         code = self.process.poll()
         ended = f"ended with exit code {code}" if code is not None else "does not answer any more"
         return RunnerCrashed(f"{self.name} {ended}" + (f":\n{tail}" if tail else ""))
