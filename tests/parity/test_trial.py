@@ -140,6 +140,29 @@ def test_what_goes_wrong_in_a_large_batch_alone_disagrees_and_says_so(source, sh
     assert "in one batch of 4099 rows" in verdict.message
 
 
+def test_far_rows_keep_their_tolerance_in_every_batch_and_are_not_shown_to_float32(source, shipped):
+    asked = []
+
+    class Doubles(Stub):
+        precision, concurrent = "double", True
+
+        def infer(self, rows):
+            asked.extend(rows)
+            outputs = super().infer(rows)
+            off = np.array([1e-7 * (row["weight"] > 1000) for row in rows])
+            return {**outputs, "probabilities": outputs["probabilities"] + off[:, None]}
+
+    rows = [*ROWS, {**ROWS[0], "weight": 60_000.0}]
+    case = Case(rows, ["ordinary"] * 4 + ["far"], source.answers(rows), [], large_batch=True)
+    verdict = try_runner(Doubles(source), shipped, case, print)
+    assert verdict.status == "agree", verdict.message
+    assert verdict.kinds["far"].rows == 1
+    ordinary = Case(rows, ["ordinary"] * 5, source.answers(rows), [], large_batch=True)
+    assert try_runner(Doubles(source), shipped, ordinary, print).status == "disagree"
+    asked.clear()
+    assert try_runner(Stub(source), shipped, case, print).rows == 4
+
+
 def test_a_runtime_with_a_way_of_its_own_for_one_row_is_asked_more_of_them(source, shipped):
     rows = [{**ROWS[0], "height": 100.0 + i / 100} for i in range(1500)]
     sizes = []
