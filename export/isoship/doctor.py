@@ -22,7 +22,7 @@ class Finding(NamedTuple):
 def examine() -> list[Finding]:
     """Looks for every program that isoship can use. Starts each only to ask for its version."""
     from isoship.bundle.interpreters import find_interpreter
-    from isoship.parity.runners.node import STOCK, TFJS, node_modules
+    from isoship.parity.runners.node import ORT_WEB, STOCK, TFJS, node_modules
 
     findings = [
         Finding(
@@ -34,7 +34,7 @@ def examine() -> list[Finding]:
         Finding(
             "chromium",
             next((v for c in CHROMIUMS if (v := _version(c))), ""),
-            "check of the web form in a real browser (wasm, webgl, webgpu)",
+            "check of the web form in a real browser (cpu, wasm, webgl, webgpu)",
             "apt-get install chromium",
         ),
         Finding(
@@ -42,6 +42,12 @@ def examine() -> list[Finding]:
             str(node_modules() or ""),
             "check with stock TF.js, nothing of ours registered",
             f"npm install --prefix ~/.cache/isoship/node {' '.join(f'{name}@{TFJS}' for name in STOCK)}",
+        ),
+        Finding(
+            ORT_WEB[0],
+            str(node_modules(ORT_WEB[:1]) or ""),
+            "check of model.onnx in ONNX Runtime's wasm build",
+            f"npm install --prefix ~/.cache/isoship/node {'@'.join(ORT_WEB)}",
         ),
     ]
     for version in ("3.12", "3.13", "3.14"):

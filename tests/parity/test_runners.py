@@ -24,7 +24,7 @@ ROWS = [
 
 def test_names_are_found_without_importing_a_runtime():
     code = (
-        "import sys; from isoship.parity import runners; assert len(runners.available()) == 15;"
+        "import sys; from isoship.parity import runners; assert len(runners.available()) == 18;"
         "assert runners.available('lambda') == ('lambda', 'lambda-fastapi');"
         "bad = {'onnxruntime', 'onnx', 'sklearn', 'isoship.parity.runners.node'} & set(sys.modules);"
         "assert not bad, bad"
@@ -39,9 +39,11 @@ def test_an_unknown_name_is_refused_with_the_known_ones():
 
 @pytest.mark.parametrize("name", [
     "onnxruntime",
+    "onnxruntime-web",
     "http",
     "tfjs-stock-node-cpu",
     "tfjs-stock-node-wasm",
+    "tfjs-stock-chromium-cpu",
     "tfjs-stock-chromium-wasm",
     "tfjs-stock-chromium-webgl",
     "tfjs-stock-chromium-webgpu",
@@ -94,10 +96,23 @@ def test_a_missing_program_is_unavailable_with_the_line_that_installs_it(shipped
 
 
 def test_missing_stock_tfjs_is_unavailable_with_the_npm_line(monkeypatch, tmp_path):
-    monkeypatch.setattr(node, "node_modules", lambda: None)
+    monkeypatch.setattr(node, "node_modules", lambda _names: None)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(RunnerUnavailable, match=r"npm install --prefix \S+isoship/node @tensorflow/tfjs@4\.22\.0"):
         node.stock_modules()
+
+
+def test_a_missing_onnxruntime_web_is_unavailable_with_the_npm_line(shipped, monkeypatch, tmp_path):
+    monkeypatch.setattr(node, "node_modules", lambda _names: None)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(RunnerUnavailable, match=r"npm install --prefix \S+isoship/node onnxruntime-web@1\.30\.0"):
+        runners.open_runner("onnxruntime-web").prepare(shipped)
+
+
+def test_a_model_that_onnxruntime_web_does_not_load_is_a_crash(shipped):
+    (shipped.folder / "model.onnx").write_bytes(b"no model")
+    with pytest.raises(RunnerCrashed):
+        runners.open_runner("onnxruntime-web").prepare(shipped)
 
 
 INDEX = """

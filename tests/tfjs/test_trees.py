@@ -158,6 +158,7 @@ def test_sums_over_a_thousand_trees_stay_within_the_promise(
     web = web_form(model)
     sums = [node for node in web.model["modelTopology"]["node"] if node["op"] == "Sum"]
     assert len(sums) == (2 if leaves_hold == "shares" else 1)
+    assert not any(node["op"] == "Transpose" for node in web.model["modelTopology"]["node"])
     np.testing.assert_allclose(web(backend, {"X": x})["probabilities"], expected, rtol=0, atol=2e-7)
 
 

@@ -94,7 +94,8 @@ def cause_of(
             row, alone = simpler, still
     matters = tuple(name for name in row if row[name] != typical[name])
     where = _where(runner, shipped, row, kind, answer, verdict)
-    return Cause(row, 1, matters, alone.output, alone.expected, alone.value, where, _reproduction(runner, row))
+    again = _reproduction(runner, row) or _again(shipped, runner)
+    return Cause(row, 1, matters, alone.output, alone.expected, alone.value, where, again)
 
 
 def _compared(
@@ -137,6 +138,8 @@ def _where(runner: Runner, shipped: Shipped, row: Row, kind: list[str], answer: 
         plain.close()
     if not graph_is_right:
         return "model.onnx, too, answers this row otherwise than the model: look at the verdict of onnxruntime first."
+    if runner.target == "model":
+        return f"ONNX Runtime's Python binding answers this row as the model does. The fault lies in {runner.name}."
     if runner.target != "web":
         return (
             f"model.onnx answers this row as the model does. The fault lies in {runner.target}/: its copies of the"
@@ -171,7 +174,7 @@ def _again(shipped: Shipped, runner: Runner) -> str:
 
 
 def _reproduction(runner: Runner, row: Row) -> str:
-    """Lines for a shell in the bundle's folder that show this runtime's answer to the row."""
+    """Lines for a shell in the bundle's folder that show this runtime's answer to the row, where a few are enough."""
     text = json_of(row)
     if runner.target == "edge":
         return f"edge/run predict - <<'ROW'\n{text}\nROW"
@@ -192,6 +195,8 @@ def _reproduction(runner: Runner, row: Row) -> str:
             f"print(handler({{'rows': [json.loads({text!r})]}}, None))\n"
             "PY"
         )
+    if runner.name != "onnxruntime":
+        return ""
     return f"python3 <<'PY'\nimport isoship, json\nprint(isoship.load('.').predict_rows([json.loads({text!r})]))\nPY"
 
 

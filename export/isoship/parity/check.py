@@ -191,11 +191,12 @@ def _run(
     workers = max(1, min(_SIDE_BY_SIDE, os.cpu_count() or 1))
     with browsers_kept(), ThreadPoolExecutor(max_workers=workers) as pool:
         try:
+            files = pool.submit(integrity, shipped, source)
             tried = dict(zip(order, pool.map(trial, order), strict=True))
         except BaseException:  # interrupted, or told to end: what goes wrong with a runtime is its verdict
             kill_all()
             raise
-    verdicts = [integrity(shipped, source), *(tried[name] for name in names)]
+    verdicts = [files.result(), *(tried[name] for name in names)]
     named = {w.row for v in verdicts for w in v.worst}
     report = ParityReport(
         name=shipped.manifest.name,

@@ -72,6 +72,10 @@ class GraphDef:
             attrs = {"T": _type(inputs[1 if op == "SelectV2" else 0].dtype), **attrs}
         return self._add(op, self._unique(name or op), inputs, attrs, result)
 
+    def node(self, tensor: Tensor) -> dict[str, Any]:
+        """The node that makes a tensor."""
+        return next(node for node in self.nodes if node["name"] == node_of(tensor.name))
+
     def made_by(self, tensor: Tensor) -> str:
         """The operator whose data a tensor holds: the one that made it, behind those that only rename or reshape."""
         by_name = {node["name"]: node for node in self.nodes}

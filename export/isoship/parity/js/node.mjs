@@ -2,12 +2,15 @@
 //
 //   node node.mjs stock <backend> <url of model.json> <node_modules>
 //   node node.mjs web <backend> <path of index.js>
+//   node node.mjs onnx wasm <path of model.onnx> <node_modules>
 
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { watchConsole } from "./console.mjs";
+import { onnxModel } from "./onnx.mjs";
 import { errorOf, shippedModel } from "./shipped.mjs";
 import { stampOf, stockModel } from "./stock.mjs";
 
@@ -19,6 +22,10 @@ const warnings = watchConsole();
 async function start() {
   if (mode === "web") return shippedModel(await import(pathToFileURL(place).href), backend);
   const require = createRequire(join(modules, "runner.js"));
+  if (mode === "onnx") {
+    const ort = require("onnxruntime-web");
+    return { answer: await onnxModel(ort, readFileSync(place)), stamp: { "onnxruntime-web": ort.env.versions.web, backend } };
+  }
   const tf = require("@tensorflow/tfjs");
   if (backend === "wasm") {
     const wasm = require("@tensorflow/tfjs-backend-wasm");

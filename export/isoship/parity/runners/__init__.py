@@ -3,13 +3,14 @@
 | name | runtime | proves |
 |---|---|---|
 | onnxruntime | its Python binding on model.onnx | model |
+| onnxruntime-web | its wasm build in Node, with every optimization, on model.onnx | model |
 | edge | edge/run serve, a process of its own | edge |
 | http | `isoship serve`: uvicorn and FastAPI | model |
 | lambda, lambda-fastapi | lambda/ under the real runtime client, by either path | lambda |
 | tfjs-stock-node-cpu, -wasm | stock TF.js in Node | web |
 | web-node-cpu, -wasm | web/index.js in Node, as shipped | web |
-| tfjs-stock-chromium-wasm, -webgl, -webgpu | stock TF.js in Chromium | web |
-| web-chromium-wasm, -webgl, -webgpu | web/index.js in Chromium, as shipped | web |
+| tfjs-stock-chromium-cpu, -wasm, -webgl, -webgpu | stock TF.js in Chromium | web |
+| web-chromium-cpu, -wasm, -webgl, -webgpu | web/index.js in Chromium, as shipped | web |
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Entry(NamedTuple):
 _HERE = "isoship.parity.runners"
 _REGISTRY: dict[str, Entry] = {
     "onnxruntime": Entry("model", f"{_HERE}.onnxruntime", "OnnxRuntimeRunner"),
+    "onnxruntime-web": Entry("model", f"{_HERE}.onnxruntime_web", "OnnxRuntimeWebRunner"),
     "edge": Entry("edge", f"{_HERE}.edge", "EdgeRunner"),
     "http": Entry("model", f"{_HERE}.http", "HttpRunner"),
     "lambda": Entry("lambda", f"{_HERE}.lambda_runtime", "LambdaRunner", ("direct",)),
@@ -41,9 +43,11 @@ _REGISTRY: dict[str, Entry] = {
     "tfjs-stock-node-wasm": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_node", ("wasm",)),
     "web-node-cpu": Entry("web", f"{_HERE}.web", "web_in_node", ("cpu",)),
     "web-node-wasm": Entry("web", f"{_HERE}.web", "web_in_node", ("wasm",)),
+    "tfjs-stock-chromium-cpu": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("cpu",)),
     "tfjs-stock-chromium-wasm": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("wasm",)),
     "tfjs-stock-chromium-webgl": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgl",)),
     "tfjs-stock-chromium-webgpu": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgpu",)),
+    "web-chromium-cpu": Entry("web", f"{_HERE}.web", "web_in_chromium", ("cpu",)),
     "web-chromium-wasm": Entry("web", f"{_HERE}.web", "web_in_chromium", ("wasm",)),
     "web-chromium-webgl": Entry("web", f"{_HERE}.web", "web_in_chromium", ("webgl",)),
     "web-chromium-webgpu": Entry("web", f"{_HERE}.web", "web_in_chromium", ("webgpu",)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ DRIVERS = Path(__file__).parent.parent / "js"
 TFJS = "4.22.0"
 #: What the runners of stock TF.js load.
 STOCK = ("@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "@tensorflow/tfjs-backend-webgpu")
+#: onnxruntime-web and its version.
+ORT_WEB = ("onnxruntime-web", "1.30.0")
 _START, _ANSWER = 60.0, 300.0
 
 
@@ -49,27 +52,30 @@ class NodeDriver:
         self._process.end()
 
 
-def node_modules() -> Path | None:
-    """The folder with stock TF.js: ISOSHIP_NODE_MODULES, a checkout's web/node_modules, or the user's cache."""
+def node_modules(names: Sequence[str] = STOCK) -> Path | None:
+    """The folder that holds these: ISOSHIP_NODE_MODULES, a checkout's web/node_modules, or the user's cache."""
     named = os.environ.get("ISOSHIP_NODE_MODULES")
     places = [Path(named)] if named else []
     places.append(Path(__file__).parents[4] / "web" / "node_modules")
     places.append(cache_folder() / "node_modules")
-    return next((p for p in places if all((p / name / "package.json").is_file() for name in STOCK)), None)
+    return next((p for p in places if all((p / name / "package.json").is_file() for name in names)), None)
 
 
 def stock_modules() -> Path:
-    """The same folder.
+    """The folder that holds stock TF.js, under the terms of `modules_with`."""
+    return modules_with(STOCK, *(f"{name}@{TFJS}" for name in STOCK))
+
+
+def modules_with(names: Sequence[str], *wanted: str) -> Path:
+    """The folder that holds these packages. wanted: what npm is told to install.
 
     Raises:
-        RunnerUnavailable: it is nowhere; the message is the line that installs it.
+        RunnerUnavailable: they are nowhere; the message is the line that installs them.
     """
-    found = node_modules()
+    found = node_modules(names)
     if found is None:
-        raise RunnerUnavailable(
-            f"stock TF.js is not here: npm install --prefix {cache_folder()}"
-            f" {' '.join(f'{name}@{TFJS}' for name in STOCK)}"
-        )
+        what = "stock TF.js" if names is STOCK else " and ".join(names)
+        raise RunnerUnavailable(f"{what} is not here: npm install --prefix {cache_folder()} {' '.join(wanted)}")
     return found
 
 

@@ -38,22 +38,28 @@ class OnnxRuntimeRunner:
             self._session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as err:  # onnxruntime's errors share no base class
             raise RunnerCrashed(f"onnxruntime does not load model.onnx: {err}") from err
+        self._take(shipped)
+        self._version = ort.__version__
+
+    def _take(self, shipped: Shipped) -> None:
         self._signature = shipped.manifest.signature
         self._outputs = shipped.manifest.outputs
-        self._version = ort.__version__
 
     def infer(self, rows: list[Row]) -> dict[str, np.ndarray[Any, Any]]:
         decode_rows(rows, self._signature)
-        names = [o.name for o in self._session.get_outputs()]
-        parts: list[list[np.ndarray[Any, Any]]] = []
+        parts: list[dict[str, np.ndarray[Any, Any]]] = []
         for start in range(0, len(rows), self._chunk):
             feeds = feeds_from_rows(rows[start : start + self._chunk], self._signature)
-            try:
-                parts.append(self._session.run(names, feeds))
-            except Exception as err:  # onnxruntime's errors share no base class
-                raise RunnerCrashed(f"onnxruntime fails on model.onnx: {err}") from err
-        arrays = {name: np.concatenate(list(pieces)) for name, *pieces in zip(names, *parts, strict=True)}
+            parts.append(self._run(feeds))
+        arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         return {o.name: _shaped(arrays.pop(o.name), o) for o in self._outputs if o.name in arrays} | arrays
+
+    def _run(self, feeds: dict[str, Any]) -> dict[str, Any]:
+        names = [o.name for o in self._session.get_outputs()]
+        try:
+            return dict(zip(names, self._session.run(names, feeds), strict=True))
+        except Exception as err:  # onnxruntime's errors share no base class
+            raise RunnerCrashed(f"onnxruntime fails on model.onnx: {err}") from err
 
     def stamp(self) -> dict[str, str]:
         return {"onnxruntime": self._version, "provider": "CPU", "threads": "1", "optimization": "off"}

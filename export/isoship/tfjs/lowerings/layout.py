@@ -34,7 +34,11 @@ def concat(e: Emission, node: Node) -> Tensor:
 def transpose(e: Emission, node: Node) -> Tensor:
     rank = len(e.shape(node.inputs[0]))
     perm = node.attrs.get("perm") or list(range(rank))[::-1]
-    return e.op("Transpose", e.data(node.inputs[0]), e.control(perm), Tperm={"type": "DT_INT32"})
+    x = e.data(node.inputs[0])
+    before = e.g.node(x)
+    if before["op"] == "Transpose" and [int(e.g.weights[before["input"][1]][i]) for i in perm] == list(range(rank)):
+        return Tensor(before["input"][0], x.dtype)  # the one undoes the other
+    return e.op("Transpose", x, e.control(perm), Tperm={"type": "DT_INT32"})
 
 
 @lowering("Slice")
