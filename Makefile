@@ -3,7 +3,8 @@
 .PHONY: help setup demo test test-all lint format sweep shelf mutants fault-reports bench-check bench-memory bench-polygraphy bench-conversion bench-lambda v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 web clean
 PYTHON ?= python3
 BIN := .venv/bin
-export PYTHON ORT_DISABLE_TELEMETRY=1
+export PYTHON
+export ORT_DISABLE_TELEMETRY := 1
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20

@@ -235,7 +235,7 @@ def test_a_browser_that_warned_is_not_handed_on_and_its_words_are_no_one_elses(s
     "setTimeout(() => fetch('/driver/next'), 5);",
 ])  # fmt: skip
 def test_what_a_page_does_after_its_last_answer_is_no_fault_of_the_next(shipped, monkeypatch, parting):
-    monkeypatch.setattr(chromium, "_MOVE", 5.0)
+    monkeypatch.setattr(chromium, "_MOVE", 1.5)
     with chromium.browsers_kept():
         _asked_in_a_browser(shipped, parting + ANSWER)
         for _ in range(2):
