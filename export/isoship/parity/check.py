@@ -60,6 +60,7 @@ def check(
     """
     from isoship.bundle.bundle import Bundle
     from isoship.parity.runners import available, open_runner, target_of
+    from isoship.parity.runners.chromium import browsers_kept
 
     say = progress or (lambda _message: None)
     for option, value in (("atol", atol), ("rtol", rtol)):
@@ -76,17 +77,20 @@ def check(
     for name in runtimes or ():
         target_of(name)
     golden = read_golden(shipped)
-    source, why_not = find_source(shipped, golden, model, sample)
-    own = _sample_rows(sample, shipped)
     proven = {"model", *shipped.targets}
     names = tuple(runtimes) if runtimes else tuple(n for n in available() if target_of(n) in proven)
     outside = any(open_runner(name).precision == "double" for name in names)
-    evidence, case, notes = _case(shipped, golden, source, why_not, own, rows, seed, atol, rtol, say, outside=outside)
-    case = dataclasses.replace(case, large_batch=True)
     required = tuple({target_of(n): None for n in names}) if runtimes else ("model", *shipped.targets)
-    return _run(
-        shipped, evidence, case, notes, names, required, source=source, partial=bool(runtimes), seed=seed, say=say
-    )
+    # reading the model and making rows keep one processor busy, and a browser takes seconds to start
+    with browsers_kept(min(_workers(), sum("chromium" in name for name in names))):
+        source, why_not = find_source(shipped, golden, model, sample)
+        own = _sample_rows(sample, shipped)
+        made = _case(shipped, golden, source, why_not, own, rows, seed, atol, rtol, say, outside=outside)
+        evidence, case, notes = made
+        case = dataclasses.replace(case, large_batch=True)
+        return _run(
+            shipped, evidence, case, notes, names, required, source=source, partial=bool(runtimes), seed=seed, say=say
+        )
 
 
 def verify_before_move(
@@ -188,8 +192,7 @@ def _run(
     # each runtime is a process of its own, and starting one leaves a processor idle half of the time; a browser's
     # software graphics take longest, and come before what can fill the gaps at the end
     order = sorted(names, key=lambda name: target_of(name) == "web" and "webg" not in name)
-    workers = max(1, min(_SIDE_BY_SIDE, os.cpu_count() or 1))
-    with browsers_kept(), ThreadPoolExecutor(max_workers=workers) as pool:
+    with browsers_kept(), ThreadPoolExecutor(max_workers=_workers()) as pool:
         try:
             files = pool.submit(integrity, shipped, source)
             tried = dict(zip(order, pool.map(trial, order), strict=True))
@@ -217,6 +220,11 @@ def _run(
     )
     report.write(shipped.folder)
     return report
+
+
+def _workers() -> int:
+    """Runtimes that run at a time."""
+    return max(1, min(_SIDE_BY_SIDE, os.cpu_count() or 1))
 
 
 def _labels_by(graph: Answer, shipped: Shipped) -> Callable[[list[Row]], Sequence[Any]] | None:

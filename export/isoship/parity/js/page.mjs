@@ -12,6 +12,7 @@ const warnings = watchConsole();
 console.log = console.info = console.debug = () => {};
 
 async function start() {
+  if (mode === "lobby") return null; // waits to be sent on
   if (backend === "webgpu" && !(await /** @type {any} */ (navigator).gpu?.requestAdapter())) {
     throw Object.assign(new Error("this browser has no WebGPU: Chromium 121 or newer has a software adapter"), { name: "Unavailable" });
   }
@@ -44,8 +45,8 @@ const send = (answer) =>
 addEventListener("error", (event) => console.error(`uncaught: ${event.message}`));
 addEventListener("unhandledrejection", (event) => console.error(`unhandled: ${event.reason}`));
 try {
-  const { answer, stamp } = await start();
-  await send({ stamp: { browser: navigator.userAgent, ...stamp } });
+  const started = await start();
+  if (started) await send({ stamp: { browser: navigator.userAgent, ...started.stamp } });
   for (;;) {
     const next = await fetch("/driver/next", { cache: "no-store" });
     if (next.status === 204) continue;
@@ -55,7 +56,7 @@ try {
       location.replace(request.goto);
       break;
     }
-    await send(await answer(request).catch(errorOf));
+    if (started) await send(await started.answer(request).catch(errorOf));
   }
 } catch (err) {
   await send(errorOf(err));

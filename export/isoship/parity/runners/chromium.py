@@ -53,6 +53,10 @@ _SOURCE = re.compile(r"source: http://127\.0\.0\.1:(\d+)/")
 _ABOUT_SPEED = ("GPU stall due to ReadPixels", "GL Driver Message (OpenGL, Performance")
 
 
+#: The same files run in Node on these backends, where they meet the largest batch.
+AS_IN_NODE = ("cpu", "wasm")
+
+
 class ChromiumDriver:
     """One page that answers requests. folders: the first part of a path -> the folder served under it."""
 
@@ -202,10 +206,13 @@ class _Kept:
             return False
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[None]:
+    def open(self, ahead: int = 0) -> Iterator[None]:
+        """ahead: so many browsers start now, beside whatever else there is to do first."""
         with self._lock:
             self._wanted += 1
         try:
+            for _ in range(ahead):
+                self._start()
             yield
         finally:
             with self._lock:
@@ -213,6 +220,20 @@ class _Kept:
                 ended, self._idle = (self._idle, []) if not self._wanted else ([], self._idle)
             for browser in ended:
                 browser.end()
+
+    def _start(self) -> None:
+        program = next((p for p in map(shutil.which, PROGRAMS) if p), None)
+        if program is None:
+            return  # for the driver to say
+        lobby = Mailbox({"driver": DRIVERS})
+        try:
+            browser = _Browser(program, f"http://127.0.0.1:{lobby.port}/driver/page.html?mode=lobby")
+        except BaseException:
+            lobby.close()
+            raise
+        browser.leave(lobby)
+        if not self.given(browser):
+            browser.end()
 
 
 _KEPT = _Kept()
