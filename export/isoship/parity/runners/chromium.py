@@ -43,6 +43,7 @@ _WEBGPU = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
 #: Nothing is said over the debugging pipe: Chromium ends when it closes, and it closes with us, even if we are killed.
 _TETHERED = ("/bin/sh", "-c", 'exec "$@" 3<&0 4>/dev/null', "sh")
 _START, _ANSWER = 90.0, 300.0
+_SHORT = 50
 #: How long a page that was left by another runtime may take to become the next one.
 _MOVE = 20.0
 #: Whatever reaches the console. Chromium's log gives every message the level INFO, the browser's own complaints about
@@ -154,7 +155,7 @@ class _Browser:
         self._read = 0
         self.process = Process(
             [*_TETHERED, program, *_FLAGS, *_WEBGPU, f"--user-data-dir={self._profile.name}", url],
-            environment=plain_environment(HOME=self._profile.name),
+            environment=plain_environment(HOME=self._profile.name, **_temporary(self._profile.name)),
             name="Chromium",
             tether=True,
         )
@@ -183,6 +184,14 @@ class _Browser:
         if self._left is not None:
             self._left.close()
         self._profile.cleanup()
+
+
+def _temporary(profile: str) -> dict[str, str]:
+    """Chromium leaves its lock behind in the temporary folder when it is ended: into the profile with it.
+
+    The lock is a socket, and a path of more than a hundred characters would be none.
+    """
+    return {"TMPDIR": profile} if len(profile) <= _SHORT else {}
 
 
 class _Kept:
