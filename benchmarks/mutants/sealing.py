@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -77,12 +76,12 @@ def put_manifest(folder: Path, document: Any) -> None:
 def seal(folder: Path) -> None:
     """Digest, sha256 of files, the targets' copies and lambda.zip, all of what now lies in the folder."""
     document = manifest_of(folder)
-    document["digest"] = digest_of(_sha256(folder / "model.onnx"), document)
+    document["digest"] = digest_of(sums.sha256(folder / "model.onnx"), document)
     golden = json.loads((folder / "golden.json").read_bytes())
     if golden["digest"] != document["digest"]:
         golden["digest"] = document["digest"]
         put(folder / "golden.json", json.dumps(golden, ensure_ascii=False, allow_nan=False).encode())
-    document["files"] = {name: _sha256(folder / name) for name in document["files"]}
+    document["files"] = {name: sums.sha256(folder / name) for name in document["files"]}
     put_manifest(folder, document)
     for target, names in _CARRIED.items():
         for name in names if (folder / target).is_dir() else ():
@@ -100,7 +99,3 @@ def zip_is(archive: Path, folder: Path) -> bool:
     files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     with zipfile.ZipFile(archive) as held:
         return set(held.namelist()) == set(files) and all(held.read(n) == p.read_bytes() for n, p in files.items())
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

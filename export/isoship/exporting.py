@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from isoship import __version__
 from isoship.bundle.bundle import TARGETS, Bundle
 from isoship.bundle.folder import built_aside, refuse_unless_ours
-from isoship.bundle.sums import write_sums
+from isoship.bundle.sums import sha256, write_sums
 from isoship.errors import InputError, ParityError, SampleError
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ def _record_files(aside: Path, names: Sequence[str]) -> None:
     """Adds the sha256 of files to the manifest."""
     path = aside / "manifest.json"
     document = json.loads(path.read_bytes())
-    document["files"] |= {name: hashlib.sha256((aside / name).read_bytes()).hexdigest() for name in names}
+    document["files"] |= {name: sha256(aside / name) for name in names}
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -309,5 +309,5 @@ def _remember_source(aside: Path, model: Path) -> None:
     (aside / ".isoship").mkdir()
     known: dict[str, Any] = {"path": str(model.absolute()), "sha256": None}
     if model.is_file():
-        known["sha256"] = hashlib.sha256(model.read_bytes()).hexdigest()
+        known["sha256"] = sha256(model)
     (aside / ".isoship" / "source.json").write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")

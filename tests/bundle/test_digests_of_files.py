@@ -41,9 +41,9 @@ def test_every_way_of_being_another_file_is_named_once(folder: Path) -> None:
     (folder / "edge" / "lib" / "aarch64" / "libonnxruntime.so").unlink()
     (folder / "edge" / "sitecustomize.py").write_text("")
     assert sums.differences(folder, set()) == [
-        "web/worker.js was changed after the export",
-        "edge/lib/aarch64/libonnxruntime.so is missing",
-        "edge/sitecustomize.py was not written by the export",
+        "changed after the export: web/worker.js",
+        "missing: edge/lib/aarch64/libonnxruntime.so",
+        "not written by the export: edge/sitecustomize.py",
     ]
     assert len(sums.differences(folder, {"web/worker.js"})) == 2
 
@@ -52,7 +52,7 @@ def test_many_files_are_counted_and_a_few_named(folder: Path) -> None:
     for i in range(9):
         (folder / "web" / f"{i}.js").write_text("")
     (more,) = sums.differences(folder, set())
-    assert more == "9 files were not written by the export: web/0.js, web/1.js, web/2.js, web/3.js, web/4.js and 4 more"
+    assert more == "not written by the export: web/0.js, web/1.js, web/2.js, web/3.js, web/4.js and 4 more"
 
 
 @pytest.mark.parametrize(("name", "flags", "foreign"), [
@@ -68,7 +68,7 @@ def test_only_bytecode_that_python_renews_may_be_left_behind(
     sums.write_sums(folder)
     (folder / name).parent.mkdir()
     (folder / name).write_bytes(b"magi" + flags.to_bytes(4, "little") + bytes(8))
-    assert sums.differences(folder, set()) == ([f"{name} was not written by the export"] if foreign else [])
+    assert sums.differences(folder, set()) == ([f"not written by the export: {name}"] if foreign else [])
 
 
 def test_links_to_folders_and_pipes_are_foreign_and_nothing_waits_for_them(folder: Path, tmp_path: Path) -> None:
@@ -77,8 +77,8 @@ def test_links_to_folders_and_pipes_are_foreign_and_nothing_waits_for_them(folde
     (folder / "web" / "worker.js").unlink()
     os.mkfifo(folder / "web" / "worker.js")
     assert sums.differences(folder, set()) == [
-        "web/worker.js cannot be read",
-        "2 files were not written by the export: edge/onnx, web/pipe",
+        "cannot be read: web/worker.js",
+        "not written by the export: edge/onnx, web/pipe",
     ]
 
 
@@ -88,7 +88,7 @@ def test_bytecode_that_shipped_may_not_change(folder: Path) -> None:
     code.write_bytes(b"one")
     sums.write_sums(folder)
     code.write_bytes(b"two")
-    assert sums.differences(folder, set()) == ["lambda/__pycache__/a.cpython-313.pyc was changed after the export"]
+    assert sums.differences(folder, set()) == ["changed after the export: lambda/__pycache__/a.cpython-313.pyc"]
 
 
 @pytest.mark.parametrize("text", [

@@ -10,6 +10,7 @@ from formula import OUTPUTS, WEIGHTS, FormulaSource, formula_graph
 from isoship.errors import BundleError, InputError, ModelFileError
 from isoship.parity import check as module
 from isoship.parity.check import check, verify_before_move
+from isoship.parity.compare import Verdict
 
 STOCK = "tfjs-stock-node-cpu"
 
@@ -148,3 +149,19 @@ def test_rows_of_the_sample_that_the_model_refuses_are_said_and_not_shown(bundle
     (tmp_path / "sample.csv").write_text("height,weight,city\n170,60,Oslo\n171,,Rome\n")
     report = check(bundle, "model.joblib", runtimes=["onnxruntime"], rows=60, sample=tmp_path / "sample.csv")
     assert any("1 row of the sample is refused by the model" in note and "'weight'" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(("names", "large"), [
+    (("web-node-wasm", "web-chromium-wasm", "web-chromium-webgl"), [True, False, True]),
+    (("web-chromium-wasm", "tfjs-stock-node-wasm"), [True, True]),
+])  # fmt: skip
+def test_chromium_leaves_the_largest_batch_to_node_only_where_node_is_asked(bundle, given, monkeypatch, names, large):
+    asked = {}
+
+    def tried(runner, _shipped, case, _say):
+        asked[runner.name] = case.large_batch
+        return Verdict(runner.name, runner.target, runner.precision, "agree")
+
+    monkeypatch.setattr("isoship.parity.check.try_runner", tried)
+    check(bundle, "model.joblib", runtimes=names, rows=50)
+    assert [asked[name] for name in names] == large

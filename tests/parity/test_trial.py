@@ -138,17 +138,6 @@ def test_what_goes_wrong_in_a_large_batch_alone_disagrees_and_says_so(source, sh
     verdict = try_runner(Stub(source, answer=off), shipped, large, print)
     assert verdict.status == "disagree"
     assert "in one batch of 4099 rows" in verdict.message
-    elsewhere = Stub(source, answer=off)
-    elsewhere.large_batch = False
-    assert try_runner(elsewhere, shipped, large, print).status == "agree"
-
-
-def test_every_backend_meets_the_largest_batch_somewhere():
-    from isoship.parity import runners
-
-    asked = {n for n in runners.available("web") if getattr(runners.open_runner(n), "large_batch", True)}
-    for kind in ("web", "tfjs-stock"):
-        assert {n.rpartition("-")[2] for n in asked if n.startswith(kind)} == {"cpu", "wasm", "webgl", "webgpu"}
 
 
 def test_far_rows_keep_their_tolerance_in_every_batch_and_are_not_shown_to_float32(source, shipped):

@@ -1,4 +1,4 @@
-"""SHA256SUMS: every file that ships, in the form that `sha256sum -c SHA256SUMS` reads."""
+"""SHA256SUMS: every file of the targets, in the form that `sha256sum -c SHA256SUMS` reads."""
 
 from __future__ import annotations
 
@@ -51,17 +51,13 @@ def differences(folder: Path, known: set[str]) -> list[str]:
     there = set(_shipped(folder))
     digests = {name: _digest(folder / name) for name in sums.keys() & there}
     more = [name for name in there - sums.keys() if not _left_behind(folder, name, sums)]
-    ways = (
-        (
-            [n for n, d in digests.items() if d not in (None, sums[n])],
-            "was changed after the export",
-            "were changed after the export",
-        ),
-        ([n for n, d in digests.items() if d is None], "cannot be read", "cannot be read"),
-        (sums.keys() - there, "is missing", "are missing"),
-        (more, "was not written by the export", "were not written by the export"),
-    )
-    return [_said(sorted(set(names) - known), one, many) for names, one, many in ways if set(names) - known]
+    ways = {
+        "changed after the export": [n for n, d in digests.items() if d not in (None, sums[n])],
+        "cannot be read": [n for n, d in digests.items() if d is None],
+        "missing": sums.keys() - there,
+        "not written by the export": more,
+    }
+    return [f"{what}: {_listed(set(names) - known)}" for what, names in ways.items() if set(names) - known]
 
 
 def sha256(path: Path) -> str:
@@ -98,8 +94,6 @@ def _left_behind(folder: Path, name: str, sums: Mapping[str, str]) -> bool:
         return False
 
 
-def _said(names: list[str], one: str, many: str) -> str:
-    if len(names) == 1:
-        return f"{names[0]} {one}"
+def _listed(names: set[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{len(names)} files {many}: {', '.join(names[:_NAMED])}{more}"
+    return ", ".join(sorted(names)[:_NAMED]) + more

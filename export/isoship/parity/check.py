@@ -85,8 +85,9 @@ def check(
     with browsers_kept(min(_workers(), sum("chromium" in name for name in names))):
         source, why_not = find_source(shipped, golden, model, sample)
         own = _sample_rows(sample, shipped)
-        made = _case(shipped, golden, source, why_not, own, rows, seed, atol, rtol, say, outside=outside)
-        evidence, case, notes = made
+        evidence, case, notes = _case(
+            shipped, golden, source, why_not, own, rows, seed, atol, rtol, say, outside=outside
+        )
         case = dataclasses.replace(case, large_batch=True)
         return _run(
             shipped, evidence, case, notes, names, required, source=source, partial=bool(runtimes), seed=seed, say=say
@@ -182,17 +183,19 @@ def _run(
     say: Progress,
 ) -> ParityReport:
     from isoship.parity.runners import open_runner, target_of
-    from isoship.parity.runners.chromium import browsers_kept
     from isoship.parity.runners.process import kill_all
 
     def trial(name: str) -> Verdict:
-        return try_runner(open_runner(name), shipped, case, say)
+        # the backends cpu and wasm are the same code in Node, which is asked for the largest batch where it runs, too
+        twin = name.replace("-chromium-", "-node-")
+        large = case.large_batch and (twin == name or twin not in names)
+        return try_runner(open_runner(name), shipped, dataclasses.replace(case, large_batch=large), say)
 
     say(f"asking {', '.join(names)}")
     # each runtime is a process of its own, and starting one leaves a processor idle half of the time; a browser's
     # software graphics take longest, and come before what can fill the gaps at the end
     order = sorted(names, key=lambda name: target_of(name) == "web" and "webg" not in name)
-    with browsers_kept(), ThreadPoolExecutor(max_workers=_workers()) as pool:
+    with ThreadPoolExecutor(max_workers=_workers()) as pool:
         try:
             files = pool.submit(integrity, shipped, source)
             tried = dict(zip(order, pool.map(trial, order), strict=True))

@@ -40,8 +40,7 @@ _COMBINED = 3
 class Case:
     """What every runtime is shown: rows with a kind each, the reference's answers, and rows that must be refused.
 
-    large_batch: more than 4096 rows are asked at once, too, unless the runner says that another is asked in its place
-    (`large_batch` False). answer: the reference, to be asked again about a
+    large_batch: more than 4096 rows are asked at once, too. answer: the reference, to be asked again about a
     disagreement; typical: a row in the middle of everything.
     """
 
@@ -102,8 +101,7 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
     if through_json:
         rows = [_as_clients_may_write(row) if i % 2 else row for i, row in enumerate(rows)]
     reference = case.reference.at(asked)
-    whole = case.large_batch and getattr(runner, "large_batch", True)
-    large = 0 if not whole else _CHUNKS if alone else _LARGE
+    large = 0 if not case.large_batch else _CHUNKS if alone else _LARGE
     places = _batches(len(rows), large, alone)
     started = time.perf_counter()
     try:

@@ -78,10 +78,9 @@ class GraphDef:
 
     def made_by(self, tensor: Tensor) -> str:
         """The operator whose data a tensor holds: the one that made it, behind those that only rename or reshape."""
-        by_name = {node["name"]: node for node in self.nodes}
-        node = by_name[node_of(tensor.name)]
+        node = self.node(tensor)
         while node["op"] in ("Identity", "Reshape"):
-            node = by_name[node_of(node["input"][0])]
+            node = self.node(Tensor(node["input"][0], tensor.dtype))
         return str(node["op"])
 
     def pruned(self, outputs: Sequence[str]) -> GraphDef:

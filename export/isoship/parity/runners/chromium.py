@@ -43,7 +43,6 @@ _WEBGPU = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
 #: Nothing is said over the debugging pipe: Chromium ends when it closes, and it closes with us, even if we are killed.
 _TETHERED = ("/bin/sh", "-c", 'exec "$@" 3<&0 4>/dev/null', "sh")
 _START, _ANSWER = 90.0, 300.0
-_SHORT = 50
 #: How long a page that was left by another runtime may take to become the next one.
 _MOVE = 20.0
 #: Whatever reaches the console. Chromium's log gives every message the level INFO, the browser's own complaints about
@@ -54,20 +53,15 @@ _SOURCE = re.compile(r"source: http://127\.0\.0\.1:(\d+)/")
 _ABOUT_SPEED = ("GPU stall due to ReadPixels", "GL Driver Message (OpenGL, Performance")
 
 
-#: The same files run in Node on these backends, where they meet the largest batch.
-AS_IN_NODE = ("cpu", "wasm")
-
-
 class ChromiumDriver:
     """One page that answers requests. folders: the first part of a path -> the folder served under it."""
 
     def __init__(self, name: str, mode: str, backend: str, folders: dict[str, Path]) -> None:
-        program = next((p for p in PROGRAMS if shutil.which(p)), None)
-        if program is None:
+        self._program = _program()
+        if self._program is None:
             raise RunnerUnavailable("Chromium is not on PATH: apt-get install chromium")
         self._name = name
         self._folders = {"driver": DRIVERS, **folders}
-        self._program = program
         self._page = f"driver/page.html?mode={mode}&backend={backend}"
         kept = _KEPT.taken()
         if kept is not None:
@@ -98,11 +92,11 @@ class ChromiumDriver:
         try:
             if kept is not None:
                 kept.go(url)
-            self._browser = kept or _Browser(str(shutil.which(self._program)), url)
+            self._browser = kept or _Browser(str(self._program), url)
         except BaseException:
             self._server.close()
             raise
-        self._browser.process.name = f"{self._name} ({self._program})"
+        self._browser.process.name = f"{self._name} (Chromium)"
         self._healthy = True
         try:
             answer = self._wait(patience)
@@ -134,9 +128,8 @@ class ChromiumDriver:
         return answer
 
     def _said(self) -> str:
-        lines = [m.group(1) for m in map(_CONSOLE.search, self._browser.log().splitlines()) if m]
-        lines = [line for line in lines if not any(word in line for word in _ABOUT_SPEED)]
-        lines = [line for line in lines if self._ours(line)]
+        printed = [m.group(1) for m in map(_CONSOLE.search, self._browser.log().splitlines()) if m]
+        lines = [s for s in printed if self._ours(s) and not any(word in s for word in _ABOUT_SPEED)]
         lines += [f"{path} was asked for and is not there" for path in self._server.missed]
         return ": " + "; ".join(lines)[:1500] if lines else ""
 
@@ -186,12 +179,16 @@ class _Browser:
         self._profile.cleanup()
 
 
+def _program() -> str | None:
+    return next((path for path in map(shutil.which, PROGRAMS) if path), None)
+
+
 def _temporary(profile: str) -> dict[str, str]:
     """Chromium leaves its lock behind in the temporary folder when it is ended: into the profile with it.
 
-    The lock is a socket, and a path of more than a hundred characters would be none.
+    The lock is a socket, whose path may take about a hundred characters, half of them its own name.
     """
-    return {"TMPDIR": profile} if len(profile) <= _SHORT else {}
+    return {"TMPDIR": profile} if len(profile) <= 50 else {}
 
 
 class _Kept:
@@ -204,8 +201,10 @@ class _Kept:
 
     def taken(self) -> _Browser | None:
         with self._lock:
-            running = [b for b in self._idle if b.process.running]
-            return self._idle.pop(self._idle.index(running[0])) if running else None
+            found = next((b for b in self._idle if b.process.running), None)
+            if found is not None:
+                self._idle.remove(found)
+            return found
 
     def given(self, browser: _Browser) -> bool:
         with self._lock:
@@ -221,7 +220,8 @@ class _Kept:
             self._wanted += 1
         try:
             for _ in range(ahead):
-                self._start()
+                with contextlib.suppress(OSError):  # for a driver to meet again, and to say
+                    self._start()
             yield
         finally:
             with self._lock:
@@ -231,9 +231,9 @@ class _Kept:
                 browser.end()
 
     def _start(self) -> None:
-        program = next((p for p in map(shutil.which, PROGRAMS) if p), None)
+        program = _program()
         if program is None:
-            return  # for the driver to say
+            return
         lobby = Mailbox({"driver": DRIVERS})
         try:
             browser = _Browser(program, f"http://127.0.0.1:{lobby.port}/driver/page.html?mode=lobby")

@@ -17,7 +17,7 @@ from isoship.errors import RunnerUnavailable
 from isoship.parity.columns import feeds_from_rows
 from isoship.parity.contract import RunnerCrashed, Shipped
 from isoship.parity.program import Program, read_program
-from isoship.parity.runners.chromium import AS_IN_NODE, ChromiumDriver
+from isoship.parity.runners.chromium import ChromiumDriver
 from isoship.parity.runners.mailbox import Mailbox
 from isoship.parity.runners.node import NodeDriver, stock_modules
 from isoship.parity.runners.web import Driver
@@ -36,9 +36,8 @@ class StockRunner:
     unguarded = True
     _driver: Driver | None = None
 
-    def __init__(self, name: str, start: Callable[[str, Path], Driver], large_batch: bool = True) -> None:
+    def __init__(self, name: str, start: Callable[[str, Path], Driver]) -> None:
         self.name = name
-        self.large_batch = large_batch
         self._start = start
 
     def prepare(self, shipped: Shipped) -> None:
@@ -93,7 +92,7 @@ def stock_in_chromium(backend: str) -> StockRunner:
     def start(name: str, web: Path) -> Driver:
         return ChromiumDriver(name, "stock", backend, {"web": web, "stock": stock_modules() / "@tensorflow"})
 
-    return StockRunner(f"tfjs-stock-chromium-{backend}", start, backend not in AS_IN_NODE)
+    return StockRunner(f"tfjs-stock-chromium-{backend}", start)
 
 
 class _StockInNode:

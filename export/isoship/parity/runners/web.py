@@ -11,7 +11,7 @@ import numpy as np
 from isoship.errors import InputError, RunnerUnavailable
 from isoship.parity.contract import Shipped
 from isoship.parity.predictions import arrays_from_predictions
-from isoship.parity.runners.chromium import AS_IN_NODE, ChromiumDriver
+from isoship.parity.runners.chromium import ChromiumDriver
 from isoship.parity.runners.node import NodeDriver
 from isoship.sources.contract import Row
 from isoship_edge.golden import encode
@@ -39,9 +39,8 @@ class WebRunner:
     takes_infinity = True
     _driver: Driver | None = None
 
-    def __init__(self, name: str, start: Callable[[str, Path], Driver], large_batch: bool = True) -> None:
+    def __init__(self, name: str, start: Callable[[str, Path], Driver]) -> None:
         self.name = name
-        self.large_batch = large_batch
         self._start = start
 
     def prepare(self, shipped: Shipped) -> None:
@@ -77,7 +76,4 @@ def web_in_node(backend: str) -> WebRunner:
 
 
 def web_in_chromium(backend: str) -> WebRunner:
-    def start(name: str, web: Path) -> Driver:
-        return ChromiumDriver(name, "web", backend, {"web": web})
-
-    return WebRunner(f"web-chromium-{backend}", start, backend not in AS_IN_NODE)
+    return WebRunner(f"web-chromium-{backend}", lambda name, web: ChromiumDriver(name, "web", backend, {"web": web}))

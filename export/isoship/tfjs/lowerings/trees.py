@@ -32,7 +32,7 @@ def tree_ensemble(e: Emission, node: Node) -> Tensor:
     if layout.depth > 1:
         flat = e.op("Reshape", ranks, e.control([-1]), Tshape={"type": "DT_INT32"})
         offset = e.op("Mul", e.row_numbers(ranks), e.const(np.int32(width)))
-        # [N, T] once: on cpu an operator that broadcasts costs ten times one of equal shapes
+        # [N, T] once: on cpu an operator that broadcasts costs some fifteen times one of equal shapes
         offset = e.op("AddV2", offset, e.const(np.zeros((1, layout.roots), np.int32)))
         for _ in range(layout.depth - 1):
             rank = e.gather(flat, e.op("AddV2", e.gather(column, slot), offset))
