@@ -57,9 +57,10 @@ def search(family: str, examples: int, seen: Counter[str]) -> None:
     @given(cases(family))
     def one(drawn: Any) -> None:
         nonlocal shrinking
-        pipeline = repr((drawn.columns, drawn.layout, drawn.target, drawn.model))
-        if (pipeline in known and not shrinking) or repr(drawn) in passed_over:
-            passed_over.add(repr(drawn))
+        pipeline = repr((drawn.columns, drawn.layout, drawn.target, drawn.model))  # dear: an estimator's signatures
+        whole = f"{pipeline} {drawn.seed} {drawn.changes}"
+        if (pipeline in known and not shrinking) or whole in passed_over:
+            passed_over.add(whole)
             reject()
         known.add(pipeline)
         try:

@@ -38,10 +38,10 @@ def test_a_check_that_is_told_to_end_stops_its_runtimes(road: Road, temporary: P
             time.sleep(0.1)
         assert _started_with(temporary) - {check.pid}
         check.send_signal(signal.SIGTERM)
-        assert check.wait(8) == 143
+        assert check.wait(20) == 143
     finally:
         check.kill()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 15
     while _started_with(temporary) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not _started_with(temporary)

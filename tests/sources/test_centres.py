@@ -16,6 +16,7 @@ from isoship.sources import open_source
 from isoship.sources.sklearn.margins import margin
 
 X, SPECIES = load_iris(return_X_y=True)
+X = X[:, 1:3]
 NAMES = np.array(["a", "b", "ç"])[SPECIES]
 
 

@@ -20,6 +20,7 @@ from isoship.sources import open_source
 from isoship.sources.sklearn.jumps import _moved, jumping
 
 X, Y = load_wine(return_X_y=True, as_frame=True)
+X = X[["alcohol", "malic_acid", "flavanoids", "hue", "proline"]]
 LOG = FunctionTransformer(np.log1p, feature_names_out="one-to-one")
 
 

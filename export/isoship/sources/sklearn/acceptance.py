@@ -22,12 +22,12 @@ _FORESTS = ("RandomForestClassifier", "RandomForestRegressor", "ExtraTreesClassi
 
 
 def contract_of(
-    signature: Signature, base: Row, known: dict[str, list[Known]], answers: Asked, overflow: Overflow
+    signature: Signature, base: Row, known: dict[str, list[Known]], answers: Asked, overflows: Sequence[Overflow]
 ) -> tuple[Signature, list[str]]:
     """The signature with `missing`, `infinity`, `categories` and the ends of ranges set, and notes.
 
     base: a row that the model answers. known: what encoders know of a column.
-    answers: whether the model answers all these rows. overflow: see `ranges_of`.
+    answers: whether the model answers all these rows. overflows: see `ranges_of`.
     """
     notes: list[str] = []
     doubles = [c.name for c in signature.columns if c.dtype == "double"]
@@ -39,7 +39,7 @@ def contract_of(
     free = [c for c in numbers if c.name not in coded or c.name in open_ended]
     free_doubles = [c.name for c in free if c.dtype == "double"]
     infinity = _accepting(free_doubles, base, answers, lambda _name: [math.inf, -math.inf])
-    ranges = ranges_of(free, base, answers, overflow, notes)
+    ranges = ranges_of(free, base, answers, overflows, notes)
     ranges = cut_together([c for c in free if c.dtype == "double"], base, answers, ranges, notes)
     columns = []
     for column in signature.columns:

@@ -37,18 +37,21 @@ Last = int | None
 
 
 def ranges_of(
-    columns: Sequence[Column], base: Row, answers: Asked, overflow: Overflow, notes: list[str]
+    columns: Sequence[Column], base: Row, answers: Asked, overflows: Sequence[Overflow], notes: list[str]
 ) -> dict[str, dict[str, float]]:
     """Column -> `minimum`, `maximum` or their exclusive forms, as `Column` has them; what is odd goes to the notes.
 
-    base: a row that the model answers. overflow: `isoship.sources.sklearn.overflow.finite_rows` for rows.
+    base: a row that the model answers. overflows: guesses, the cheapest first: `overflow.finite_rows` and
+    `checks.passed_by_checks` for rows.
     """
     search = _Search(columns, base, answers, notes)
     ends = [End(name, sign) for name in search.start for sign in (-1, 1)]
     ranges: dict[str, dict[str, float]] = {name: {} for name in search.start}
     if not ends or answers([row for end in ends for row in search.rows(end, None)]):
         return ranges
-    found = search.confirmed(search.guesses(ends, overflow))
+    found: dict[End, Last] = {}
+    for overflow in overflows:
+        found |= search.confirmed(search.guesses([end for end in ends if end not in found], overflow))
     found |= search.bisected([end for end in ends if end not in found])
     for end, last in found.items():
         if last is not None:
@@ -105,7 +108,7 @@ class _Search:
     def guesses(self, ends: Sequence[End], overflow: Overflow) -> dict[End, Last]:
         """Where each column's numbers overflow inside the model, all columns in lockstep; empty if that is not seen."""
         places = {end: self.outward(end) for end in ends}
-        looked = self._look(places, overflow)
+        looked = self._look(places, overflow) if ends else None
         if looked is None:
             return {}
         only_single = [

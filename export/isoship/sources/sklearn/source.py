@@ -15,6 +15,7 @@ from isoship.sources.frames import frame_from_rows, rows_from_frame
 from isoship.sources.signature import signature_for
 from isoship.sources.sklearn import fitted
 from isoship.sources.sklearn.acceptance import contract_of, lightened
+from isoship.sources.sklearn.checks import passed_by_checks
 from isoship.sources.sklearn.examples import feeds_from_sample
 from isoship.sources.sklearn.held_rows import holds_training_rows
 from isoship.sources.sklearn.outputs import METHODS, kinds_for, outputs_for
@@ -72,7 +73,7 @@ class SklearnSource:
         self.signature = signature
         known = self._known()
         base = self._base_row(sample, known)
-        self.signature, more = contract_of(signature, base, known, self._answers_all, self._finite)
+        self.signature, more = contract_of(signature, base, known, self._answers_all, [self._finite, self._passed])
         self._split: UnsupportedModelError | None = None
         if sample is not None:
             self._split = self._rows_beyond_ranges(sample)
@@ -135,6 +136,9 @@ class SklearnSource:
 
     def _finite(self, rows: list[Row]) -> Finite | None:
         return finite_rows(self._light, self._frame(rows))
+
+    def _passed(self, rows: list[Row]) -> Finite | None:
+        return passed_by_checks(self._light, self._methods, self._frame(rows))
 
     def _known(self) -> dict[str, list[fitted.Known]]:
         """What fitted encoders know, and what the model's own category columns hold, by column name."""
