@@ -50,6 +50,14 @@ def test_what_refuses_rows_by_other_means_is_not_guessed() -> None:
     assert passed_by_checks(model, ["predict"], ROWS) is None
 
 
+def test_a_step_that_fails_on_what_a_check_keeps_out_is_not_guessed() -> None:
+    def positions(x: Any) -> Any:
+        return x if np.isfinite(x).all() else 1 // 0
+
+    model = make_pipeline(FunctionTransformer(lambda x: x * 1e10), FunctionTransformer(positions, validate=True))
+    assert passed_by_checks(model, ["transform"], ROWS) is None
+
+
 def test_a_scikit_learn_without_that_check_costs_time_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "_CHECK", "_moved_elsewhere")
     assert passed_by_checks(MODEL, ["predict"], ROWS) is None
