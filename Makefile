@@ -41,7 +41,7 @@ sweep: setup ## every scikit-learn estimator and booster on rows made to break i
 	$(BIN)/python -m benchmarks.boosters
 	$(BIN)/python -m benchmarks.sweep --write-docs
 
-shelf: setup ## 36 real bundles in every runtime, in one table (about 15 minutes)
+shelf: setup ## 36 real bundles in every runtime, in one table (about 25 minutes)
 	$(BIN)/python -m benchmarks.shelf
 
 mutants: setup ## faults planted in shipped files and runtimes, each under check: detected / planted, and by which rows
