@@ -111,9 +111,9 @@ def test_what_goes_wrong_in_batches_alone_is_told_so(bundle, model, monkeypatch)
     cause = failed(bundle, model, "onnxruntime")
     assert cause.batch == 8
     assert "batch of 8" in cause.where
-    assert cause.reproduction == "isoship check bundle --runtimes onnxruntime"
+    assert cause.reproduction == "isoship check . --runtimes onnxruntime"
     program, *arguments = cause.reproduction.split()
-    monkeypatch.chdir(bundle.parent)
+    monkeypatch.chdir(bundle)
     assert CliRunner().invoke(main, arguments).exit_code == 1, "the line to paste shows the wrong answer"
     assert program == "isoship"
 

@@ -60,7 +60,7 @@ def cause_of(
     if not own:
         w = wrong[0]
         where = "Only rows of the sample show it; their values are not kept. Ask for more rows: --rows max."
-        return Cause(None, 1, (), w.output, w.expected, w.value, where, _again(shipped, runner))
+        return Cause(None, 1, (), w.output, w.expected, w.value, where, _again(runner))
     first = own[0]
 
     def shown(asked: list[Row], kinds: list[str]) -> Worst | None:
@@ -87,14 +87,14 @@ def cause_of(
                 "Asked again, this row is answered rightly, alone and in batches: the answers change from one call to"
                 " the next, or with what was asked before."
             )
-        return Cause(row, max(size, 1), (), first.output, first.expected, first.value, where, _again(shipped, runner))
+        return Cause(row, max(size, 1), (), first.output, first.expected, first.value, where, _again(runner))
     for name in list(row)[:_MOST_COLUMNS]:
         simpler = {**row, name: typical[name]}
         if simpler != row and (still := shown([simpler], kind)) is not None:
             row, alone = simpler, still
     matters = tuple(name for name in row if row[name] != typical[name])
     where = _where(runner, shipped, row, kind, answer, verdict)
-    again = _reproduction(runner, row) or _again(shipped, runner)
+    again = _reproduction(runner, row) or _again(runner)
     return Cause(row, 1, matters, alone.output, alone.expected, alone.value, where, again)
 
 
@@ -169,8 +169,9 @@ def _around(count: int, place: int, size: int) -> list[int]:
     return [(place - size + 1 + i) % count for i in range(size)]
 
 
-def _again(shipped: Shipped, runner: Runner) -> str:
-    return f"isoship check {shipped.folder.name} --runtimes {runner.name}"
+def _again(runner: Runner) -> str:
+    """For a shell in the bundle's folder, as `_reproduction`."""
+    return f"isoship check . --runtimes {runner.name}"
 
 
 def _reproduction(runner: Runner, row: Row) -> str:
