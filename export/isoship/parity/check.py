@@ -183,7 +183,7 @@ def _run(
     say: Progress,
 ) -> ParityReport:
     from isoship.parity.runners import open_runner, target_of
-    from isoship.parity.runners.process import kill_all
+    from isoship.parity.runners.process import interruptible
 
     def trial(name: str) -> Verdict:
         # the backends cpu and wasm are the same code in Node, which is asked for the largest batch where it runs, too
@@ -195,7 +195,7 @@ def _run(
     # each runtime is a process of its own, and starting one leaves a processor idle half of the time; a browser's
     # software graphics take longest, and come before what can fill the gaps at the end
     order = sorted(names, key=lambda name: target_of(name) == "web" and "webg" not in name)
-    with ThreadPoolExecutor(max_workers=_workers()) as pool:
+    with interruptible() as kill_all, ThreadPoolExecutor(max_workers=_workers()) as pool:
         try:
             files = pool.submit(integrity, shipped, source)
             tried = dict(zip(order, pool.map(trial, order), strict=True))

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,7 +31,11 @@ class Process:
         pipes: bool = False,
         tether: bool = False,
     ) -> None:
-        """pipes: standard input and output are ours. tether: standard input is, and closes when we end, however."""
+        """pipes: standard input and output are ours. tether: standard input is, and closes when we end, however.
+
+        Raises:
+            RunnerCrashed: everything is being ended (`interruptible`).
+        """
         self.name = name
         self._log = tempfile.NamedTemporaryFile(prefix="isoship-runner-", suffix=".log")  # noqa: SIM115 - closed in end
         self.process: subprocess.Popen[bytes] = subprocess.Popen(
@@ -43,6 +47,9 @@ class Process:
             start_new_session=True,
         )
         _LIVE.add(self)
+        if _ENDING.is_set():  # asked now, and not before: whoever sets it then has us among the living, or is seen
+            self.end()
+            raise RunnerCrashed(f"{name} was not asked: the check was interrupted")
 
     @property
     def running(self) -> bool:
@@ -76,15 +83,28 @@ class Process:
         self._log.close()
 
 
-#: What has been started and not ended.
+#: What has been started and not ended, and whether nothing may start any more.
 _LIVE: weakref.WeakSet[Process] = weakref.WeakSet()
+_ENDING = threading.Event()
 
 
-def kill_all() -> None:
-    """Kills what runs, so that whoever waits for an answer stops waiting and tidies up."""
-    for started in list(_LIVE):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(started.process.pid, signal.SIGKILL)
+@contextlib.contextmanager
+def interruptible() -> Iterator[Callable[[], None]]:
+    """Gives a function that kills what runs, so that whoever waits for an answer stops waiting and tidies up.
+
+    Until the end of the block nothing else starts: a runner that tries again would be waited for instead.
+    """
+
+    def kill_all() -> None:
+        _ENDING.set()
+        for started in list(_LIVE):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(started.process.pid, signal.SIGKILL)
+
+    try:
+        yield kill_all
+    finally:
+        _ENDING.clear()
 
 
 class Lines:
