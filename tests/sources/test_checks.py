@@ -108,7 +108,7 @@ def test_checks_of_other_threads_and_other_arrays_stand_and_all_are_back_afterwa
     ids=["powers", "kernel", "centroids"],
 )
 def test_ends_inside_a_step_cost_few_calls_of_the_model(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """1,472 to 1,586 calls before the checks told rows apart, for the same contract."""
+    """1,472 to 1,586 calls before the checks told rows apart; 60 to 119 now, those with the checks noting included."""
     calls: list[str] = []
     ask = source_module.ask
 
@@ -116,8 +116,9 @@ def test_ends_inside_a_step_cost_few_calls_of_the_model(model: Any, monkeypatch:
         calls.append(arguments[1])
         return ask(*arguments)
 
-    monkeypatch.setattr(source_module, "ask", counted)
+    for module in (source_module, checks):
+        monkeypatch.setattr(module, "ask", counted)
     source = open_source(model.fit(X, Y), sample=X)
     monkeypatch.undo()
-    assert len(calls) <= 120
+    assert len(calls) <= 140
     assert any(getattr(column, name) is not None for column in source.signature.columns for name in ENDS)
