@@ -1,6 +1,6 @@
 # `make` lists the targets. All of them create and reuse .venv in this checkout.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format sweep shelf mutants fault-reports bench-check bench-memory bench-polygraphy bench-conversion bench-lambda v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 web clean
+.PHONY: help setup demo test test-all lint format sweep shelf mutants fault-reports bench-check bench-memory bench-polygraphy bench-conversion bench-lambda v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 findings web clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON
@@ -85,6 +85,9 @@ check-template: setup ## template.yaml under cfn-lint with the serverless rules 
 
 deploy-local: setup ## sam deploy real bundles to a local AWS: signed calls, alias, hook, a stopped deployment, delete, a container image (about 4 minutes)
 	scripts/deploy_local.sh
+
+findings: ## surprises about outside software, each shown again in an environment of its own (needs the registries)
+	@failed=0; for script in findings/*.sh; do echo "== $$script"; timeout 900 "$$script" || failed=1; done; exit $$failed
 
 arm64: setup ## lambda/ and edge/ built for arm64 and executed under emulation (Debian; QEMU and a Python from apt)
 	scripts/arm64.sh
