@@ -26,11 +26,8 @@ lint: setup ## ruff, mypy and tsc
 test: lint ## lint, then every test with real runtimes (at most 12 minutes on 2 cores)
 	$(BIN)/python -m pytest -n 2
 
-test-all: test ## make test, 5,000 random pipelines, the sweeps and the shelf (about an hour and a half on 2 cores)
-	ISOSHIP_CASES=5000 $(BIN)/python -m pytest -n 2 tests/pipelines/test_random_pipelines.py
-	$(BIN)/python -m benchmarks.sweep
-	$(BIN)/python -m benchmarks.boosters
-	$(BIN)/python -m benchmarks.shelf
+test-all: setup ## what is too long for make test, GROUP=NAME or all groups; the last result of each (python -m benchmarks.long --list)
+	$(BIN)/python -m benchmarks.long $(GROUP)
 
 format: ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .

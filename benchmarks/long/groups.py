@@ -1,0 +1,70 @@
+"""The groups of `make test-all`: what each shows, and the commands that show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Group:
+    """Commands that run one after the other; `NAME=VALUE` words in front of one are its environment."""
+
+    shows: str
+    commands: tuple[str, ...]
+
+
+#: No group may take longer on 2 cores; one that does is cut off and has failed.
+LIMIT_MINUTES = 60
+PYTHON = ".venv/bin/python"
+GROUPS: dict[str, Group] = {
+    "pipelines": Group(
+        "5,000 random pipelines: each answered exactly or refused",
+        (f"ISOSHIP_CASES=5000 {PYTHON} -m pytest -q -n 2 tests/pipelines/test_random_pipelines.py",),
+    ),
+    "sweep": Group(
+        "every scikit-learn estimator and 157 booster configurations on rows made to break them",
+        (f"{PYTHON} -m benchmarks.sweep", f"{PYTHON} -m benchmarks.boosters"),
+    ),
+    "shelf": Group("36 real bundles in every runtime", (f"{PYTHON} -m benchmarks.shelf",)),
+    "mutants": Group("planted faults, each detected by check", (f"{PYTHON} -m benchmarks.mutants",)),
+    "load": Group(
+        "drawn requests at length, the whole OpenAPI schema, and 10,000 invocations of one Lambda process",
+        (
+            f"ISOSHIP_FUZZ=600 {PYTHON} -m pytest -q -n0 tests/http/test_fuzz.py",
+            f"ISOSHIP_FUZZ=20 {PYTHON} -m pytest -q -n0 tests/http/test_schemathesis.py",
+            f"ISOSHIP_INVOCATIONS=10000 {PYTHON} -m pytest -q -n0 -s tests/lambda/test_warm.py -k thousands",
+        ),
+    ),
+    "deploy": Group(
+        "sam deploy to a local AWS, every combination of the template's parameters, a container image",
+        ("scripts/check_template.sh", "scripts/deploy_local.sh"),
+    ),
+    "clients": Group("the stock clients of KServe and MLServer against every server", ("scripts/v2_clients.sh",)),
+    "wheel": Group("the wheel in an empty environment, with everything from the index", ("scripts/wheel_smoke.sh",)),
+    "arm64": Group("lambda/ and edge/ for arm64, executed under emulation", ("scripts/arm64.sh",)),
+}
+
+
+def split(command: str) -> tuple[dict[str, str], list[str]]:
+    """`"A=1 program argument"` as ({"A": "1"}, ["program", "argument"])."""
+    words = command.split()
+    own: dict[str, str] = {}
+    while words and "=" in words[0]:
+        name, _, value = words.pop(0).partition("=")
+        own[name] = value
+    return own, words
+
+
+def summary(results: dict[str, dict[str, Any]]) -> list[str]:
+    """One line a group: its last result and date, or that it never ran."""
+    lines = []
+    for name, group in GROUPS.items():
+        last = results.get(name)
+        if last is None:
+            said = "never ran"
+        else:
+            verdict = "passed" if last["passed"] else "FAILED"
+            said = f"{verdict} {last['date']} in {last['minutes']:.1f} min at {last['commit']}"
+        lines.append(f"{name:10} {said:52} {group.shows}")
+    return lines
