@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isoship_edge import golden
+from isoship_edge.agreement import compared, tie_margin
 from isoship_edge.errors import BundleError, InferenceError, InputError
-from isoship_edge.manifest import Manifest, Output, digest_of
+from isoship_edge.manifest import digest_of
 from isoship_edge.tensor import values
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def selftest(model: Model) -> Selftest:
     except (InputError, InferenceError) as err:
         return Selftest(False, 0, 0.0, 0, f"the golden rows are not answered: {err}")
     manifest = model.manifest
-    tie_below = _tie_below(manifest)
+    tolerances = {name: by["double"] for name, by in manifest.tolerances.items() if "double" in by}
+    tie_below = tie_margin(manifest.outputs, tolerances, "double")
     for output in manifest.outputs:
         if output.name not in expected:
             continue
@@ -57,7 +58,7 @@ def selftest(model: Model) -> Selftest:
             continue
         width = max(1, len(want) // max(1, len(rows)))
         for i, (a, b) in enumerate(zip(got, want, strict=True)):
-            difference, fits = _compare(manifest, output, a, b)
+            difference, fits = compared(output, tolerances.get(output.name), a, b)
             worst = max(worst, difference)
             if fits:
                 continue
@@ -109,27 +110,6 @@ def _wrong_digest(model: Model) -> str | None:
     if held != digest:
         return f"golden.json belongs to digest {held}, the bundle has {digest}"
     return None
-
-
-def _tie_below(manifest: Manifest) -> float:
-    """The margin up to which another label is a tie: the tolerance of what the label is decided by."""
-    deciding = [o.name for o in manifest.outputs if o.kind in ("probabilities", "scores")]
-    return max(
-        (manifest.tolerances[name]["double"].atol for name in deciding if name in manifest.tolerances), default=0.0
-    )
-
-
-def _compare(manifest: Manifest, output: Output, got: Any, want: Any) -> tuple[float, bool]:
-    if isinstance(got, str) or isinstance(want, str) or isinstance(got, bool) or want is None:
-        from isoship_edge.manifest import MISSING_STRING
-
-        return 0.0, got == (MISSING_STRING if want is None else want)
-    if isinstance(got, float) and not (math.isfinite(got) and math.isfinite(want)):
-        return 0.0, got == want or (math.isnan(got) and math.isnan(want))
-    difference = abs(got - want)
-    tolerance = manifest.tolerances.get(output.name, {}).get("double")
-    allowed = 0.0 if tolerance is None else tolerance.atol + tolerance.rtol * abs(want)
-    return float(difference), difference <= allowed
 
 
 def _flat(nested: Any) -> list[Any]:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from isoship.parity.compare import compare, difference, tie_tolerance
+from isoship.parity.compare import compare, difference
 from isoship.sources.contract import Answers
+from isoship_edge.agreement import tie_margin
 from isoship_edge.manifest import Output, Tolerance
 
 OUTPUTS = (
@@ -125,9 +126,19 @@ def test_labels_of_several_outputs_flip_by_row():
     assert found.flips == 2
 
 
+def test_labels_that_are_doubles_flip_or_tie_as_all_labels_do():
+    outputs = (Output("label", "label", "double", ("N",), (1.0, 2.5)),)
+    margin, want, got = np.array([1e-12, 0.5, 0.5]), np.array([1.0, 1.0, 2.5]), np.array([2.5, 2.5, 2.5])
+    found = compare(
+        Answers({"label": want}, margin), {"label": got}, outputs, {"label": Tolerance(0, 0, "")},
+        kinds=["ordinary"] * 3, precision="double",
+    )  # fmt: skip
+    assert (found.flips, found.ties, found.over, found.max_abs) == (1, 1, 0, 0.0)
+
+
 def test_the_tie_tolerance_is_that_of_the_scores_that_decide():
-    assert tie_tolerance(OUTPUTS, TOLERANCES, "float32") == 1e-6
-    assert tie_tolerance(OUTPUTS[:1], TOLERANCES, "double") == 1e-9
+    assert tie_margin(OUTPUTS, TOLERANCES, "float32") == 1e-6
+    assert tie_margin(OUTPUTS[:1], TOLERANCES, "double") == 1e-9
 
 
 def test_numbers_that_the_source_does_not_settle_are_ties_and_labels_are_not(reference, answers):

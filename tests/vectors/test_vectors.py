@@ -12,16 +12,18 @@ from typing import Any
 import pytest
 
 from isoship_edge import golden
+from isoship_edge.agreement import compared, tie_margin
 from isoship_edge.decode import decode_rows
 from isoship_edge.encode import class_key
 from isoship_edge.errors import BundleError, InputError
-from isoship_edge.manifest import manifest_from_json
+from isoship_edge.manifest import Output, Tolerance, manifest_from_json
 from isoship_edge.tensor import values
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "golden_values.json").read_text(encoding="utf-8"))
 MANIFESTS = json.loads((HERE / "manifests.json").read_text(encoding="utf-8"))
 ROWS = json.loads((HERE / "rows.json").read_text(encoding="utf-8"))["cases"]
+AGREEMENT = json.loads((HERE / "agreement.json").read_text(encoding="utf-8"))
 GOLDEN_CASES = [*GOLDEN["cases"], *GOLDEN["plain_integers"]]
 
 
@@ -114,6 +116,25 @@ def test_rows_are_accepted_or_refused_alike_and_in_the_same_words(index: int, ja
     expected = {"refused": {**refused, "name": "InputError", "message": message}}
     assert python == expected
     assert javascript["rows"][index] == expected
+
+
+@pytest.mark.parametrize("index", range(len(AGREEMENT["compared"])), ids=lambda i: AGREEMENT["compared"][i]["name"])
+def test_labels_are_compared_and_numbers_subtracted_by_both(index: int, javascript: Any) -> None:
+    case = AGREEMENT["compared"][index]
+    output = Output("y", case["kind"], case["dtype"], ("N",))
+    tolerance = Tolerance(*case["tolerance"], "")
+    made = compared(output, tolerance, golden.decode(case["got"]), golden.decode(case["want"]))
+    assert made == (case["difference"], case["fits"])
+    assert javascript["compared"][index] == {"difference": case["difference"], "fits": case["fits"]}
+
+
+@pytest.mark.parametrize("index", range(len(AGREEMENT["ties"])), ids=lambda i: AGREEMENT["ties"][i]["name"])
+def test_both_call_the_same_margins_a_tie(index: int, javascript: Any) -> None:
+    case = AGREEMENT["ties"][index]
+    outputs = [Output(name, kind, "double", ("N",)) for name, kind in case["outputs"]]
+    tolerances = {name: Tolerance(*parts, "") for name, parts in case["tolerances"].items()}
+    assert tie_margin(outputs, tolerances, case["precision"]) == case["margin"]
+    assert javascript["ties"][index] == case["margin"]
 
 
 def place(refused: dict[str, Any]) -> str:

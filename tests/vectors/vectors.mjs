@@ -9,6 +9,7 @@ const module = (name) => import(new URL(name, source).href);
 const vectors = async (name) => JSON.parse(await readFile(new URL(`./${name}`, import.meta.url), "utf8"));
 const refusal = ({ name, message, row, column, seen, expected }) => ({ refused: { name, message, row, column, seen, expected } });
 
+const { compared, tieMargin } = await module("agreement.js");
 const { decode, encode, stringify } = await module("golden.js");
 const { manifestFromText, signatureFrom } = await module("manifest.js");
 const { inputsFromRows } = await module("validate.js");
@@ -60,4 +61,18 @@ const rows = (await vectors("rows.json")).cases.map(({ signature, rows }) =>
   }),
 );
 
-console.log(JSON.stringify({ golden, goldenRefused, manifests, rows }));
+const parts = ([atol, rtol]) => ({ atol, rtol, reason: "" });
+const agreement = await vectors("agreement.json");
+const agreed = agreement.compared.map(({ kind, dtype, tolerance, got, want }) => {
+  const element = dtype === "bool" ? Number(got) : decode(got); // as value.js holds it
+  return compared({ kind, dtype }, parts(tolerance), element, decode(want));
+});
+const ties = agreement.ties.map(({ outputs, tolerances, precision }) =>
+  tieMargin(
+    outputs.map(([name, kind]) => ({ name, kind })),
+    Object.fromEntries(Object.entries(tolerances).map(([name, pair]) => [name, parts(pair)])),
+    precision,
+  ),
+);
+
+console.log(JSON.stringify({ golden, goldenRefused, manifests, rows, compared: agreed, ties }));

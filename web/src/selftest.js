@@ -6,12 +6,9 @@
  *   `worst`: the largest |difference| of any number; `ties`: other labels inside the source model's own margin
  */
 
+import { compared, tieMargin } from "./agreement.js";
 import { BundleError, InputError } from "./errors.js";
 import { decode } from "./golden.js";
-import { MISSING_STRING } from "./value.js";
-
-/** The graph computes in float32, so its tolerances apply; a bundle that is all double has none. */
-const PRECISIONS = ["float32", "double"];
 
 /**
  * @param {import("./manifest.js").Manifest} manifest
@@ -32,7 +29,8 @@ export async function selftest(manifest, document, answer) {
     if (!(err instanceof InputError)) throw err;
     return failed(`the golden rows are not answered: ${err.message}`);
   }
-  const tieBelow = tieMargin(manifest);
+  const { precision, tolerances } = tolerancesOf(manifest);
+  const tieBelow = tieMargin(manifest.outputs, tolerances, precision);
   let worst = 0;
   let ties = 0;
   /** @type {string | null} */
@@ -46,9 +44,8 @@ export async function selftest(manifest, document, answer) {
       continue;
     }
     const width = Math.max(1, want.length / Math.max(1, golden.rows.length));
-    const allowed = toleranceOf(manifest, output.name);
     for (let i = 0; i < want.length; i++) {
-      const { difference, fits } = compared(got.dtype, got.data[i], want[i], allowed);
+      const { difference, fits } = compared(output, tolerances[output.name], got.data[i], want[i]);
       worst = Math.max(worst, difference);
       if (fits) continue;
       const row = Math.floor(i / width);
@@ -95,34 +92,12 @@ function rowFrom(row) {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, decode(value)]));
 }
 
-/** @param {import("./manifest.js").Manifest} manifest @param {string} output */
-function toleranceOf(manifest, output) {
-  const byPrecision = manifest.tolerances[output] ?? {};
-  return PRECISIONS.map((precision) => byPrecision[precision]).find(Boolean) ?? { atol: 0, rtol: 0 };
-}
-
 /**
- * The margin up to which another label is a tie: the tolerance of what the label is decided by.
+ * The tolerances that the graph can meet, and their precision: float32 where the manifest has it.
  * @param {import("./manifest.js").Manifest} manifest
  */
-function tieMargin({ outputs, ...manifest }) {
-  const deciding = outputs.filter(({ kind }) => kind === "probabilities" || kind === "scores");
-  return Math.max(0, ...deciding.map(({ name }) => toleranceOf({ outputs, ...manifest }, name).atol));
-}
-
-/**
- * @param {string} dtype @param {any} got @param {any} want @param {{atol: number, rtol: number}} allowed
- * @returns {{difference: number, fits: boolean}}
- */
-function compared(dtype, got, want, allowed) {
-  if (dtype === "string") return { difference: 0, fits: got === (want ?? MISSING_STRING) };
-  if (dtype === "bool" || typeof want === "boolean") return { difference: 0, fits: Boolean(got) === want };
-  if (dtype === "int64" && typeof want === "bigint") {
-    const apart = got > want ? got - want : want - got;
-    return { difference: Number(apart), fits: Number(apart) <= allowed.atol + allowed.rtol * Math.abs(Number(want)) };
-  }
-  const [a, b] = [Number(got), Number(want)];
-  if (!Number.isFinite(a) || !Number.isFinite(b)) return { difference: 0, fits: Object.is(a, b) };
-  const difference = Math.abs(a - b);
-  return { difference, fits: difference <= allowed.atol + allowed.rtol * Math.abs(b) };
+function tolerancesOf({ tolerances }) {
+  const precision = Object.values(tolerances).some((byPrecision) => byPrecision.float32) ? "float32" : "double";
+  const chosen = Object.entries(tolerances).map(([name, byPrecision]) => [name, byPrecision[precision] ?? byPrecision.double]);
+  return { precision, tolerances: Object.fromEntries(chosen.filter(([, tolerance]) => tolerance !== undefined)) };
 }

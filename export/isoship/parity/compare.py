@@ -11,6 +11,7 @@ import numpy as np
 
 from isoship.parity import ulps
 from isoship.sources.contract import Answers
+from isoship_edge.agreement import UNDECIDED, is_measured, tie_margin
 from isoship_edge.manifest import Output, Tolerance
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 Status = Literal["agree", "disagree", "crashed", "hung", "unavailable"]
 
-#: Margins below this are ties where a model has no scores whose tolerance could say so.
-_TIE = {"double": 1e-9, "float32": 1e-6}
 _KINDS_OF_DTYPE = {"double": "f", "float": "f", "int64": "i", "bool": "b", "string": "OU"}
 _WORST = 8
 #: Far outside of the fitted range, sums of large terms cancel in the source's order as in ours: so many times the
@@ -124,8 +123,8 @@ def compare(
     count = len(kinds)
     problems = [f"{o.name} is not answered" for o in outputs if o.name not in answers]
     problems += [f"{name} is answered and not in the manifest" for name in answers if name not in reference.outputs]
-    tie_below = tie_tolerance(outputs, tolerances, precision)
-    unsettled = reference.unsettled(_TIE[precision])
+    tie_below = tie_margin(outputs, tolerances, precision)
+    unsettled = reference.unsettled(UNDECIDED[precision])
     far = np.array([kind == "far" for kind in kinds], dtype=bool)
     leeway = np.where(far, _FAR, 1.0)
     flipped, tied, over = (np.zeros(count, dtype=bool) for _ in range(3))
@@ -140,7 +139,8 @@ def compare(
         if wrong is not None:
             problems.append(wrong)
             continue
-        if want.dtype.kind == "f":
+        measured = is_measured(output)
+        if measured:
             d = difference(want, got, only_finite=through_json)
             t = tolerances[output.name]
             size = np.where(np.isfinite(want), np.abs(want), 0.0)
@@ -168,7 +168,7 @@ def compare(
             first = np.argsort(-bad, kind="stable")
         for i in first[:_WORST].tolist():
             if bad[i] > 0:
-                shown = float(bad[i]) if want.dtype.kind == "f" else math.nan
+                shown = float(bad[i]) if measured else math.nan
                 worst.append(
                     Worst(i, kinds[i], output.name, want[i].tolist() if want.ndim > 1 else _item(want[i]),
                           got[i].tolist() if got.ndim > 1 else _item(got[i]), shown, bool(flips[i]),
@@ -200,12 +200,6 @@ def difference(want: Array, got: Array, *, only_finite: bool = False) -> Array:
     return np.where(same, 0.0, np.where(np.isnan(d), np.inf, d))
 
 
-def tie_tolerance(outputs: Sequence[Output], tolerances: Mapping[str, Tolerance], precision: str) -> float:
-    """The source's margin up to which another label is a tie: the tolerance of the scores that decide the label."""
-    deciding = [tolerances[o.name].atol for o in outputs if o.kind in ("probabilities", "scores")]
-    return max(deciding, default=_TIE[precision])
-
-
 def _misfit(output: Output, want: Array, got: Array, precision: str) -> str | None:
     if got.shape != want.shape:
         return f"{output.name} has shape {list(got.shape)} where the model gives {list(want.shape)}"
@@ -219,7 +213,7 @@ def _unequal(want: Array, got: Array) -> Array:
     if want.dtype.kind in "OU" or got.dtype.kind in "OU":
         pairs = zip(want.ravel().tolist(), got.ravel().tolist(), strict=True)
         return np.array([type(a) is not type(b) or a != b for a, b in pairs], dtype=bool).reshape(want.shape)
-    return np.asarray(want != got)
+    return np.asarray((want != got) & ~((want != want) & (got != got)))
 
 
 def _rows(values: Array, reduce: Any = np.any) -> Array:
