@@ -85,20 +85,19 @@ class Probe:
 
         text: what to try in each string column.
         """
-        owners: list[str | None] | None = None
+        name, at = next(iter(self.base.items()))
+        owners: list[str | None] = [None] * self.values(tensor, {name: np.full(1, at, dtype=at.dtype)}).shape[1]
         several: set[int] = set()
         tried: dict[str, Array] = {name: self.raw(name, GRID) for name in numeric}
         tried |= {name: np.array(list(values), dtype=object) for name, values in text.items() if values}
         for name, values in tried.items():
             got = self.values(tensor, {name: values})
             moves = np.any((got != got[:1]) & ~((got != got) & (got[:1] != got[:1])), axis=0)
-            if owners is None:
-                owners = [None] * got.shape[1]
             for k in np.flatnonzero(moves).tolist():
                 if owners[k] is not None:
                     several.add(k)
                 owners[k] = name
-        return [None if k in several else owner for k, owner in enumerate(owners or [])]
+        return [None if k in several else owner for k, owner in enumerate(owners)]
 
     def raw(self, column: str, values: FloatArray) -> Array:
         """Doubles as this column takes them: integers are cut to those that a double holds exactly."""
