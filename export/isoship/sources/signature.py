@@ -11,6 +11,7 @@ from isoship.errors import SampleError
 from isoship.sources.column_types import Typed, type_of_categories, type_of_series
 from isoship.sources.contract import TrainingFrame
 from isoship.sources.sklearn import fitted
+from isoship.sources.sklearn.walk import columns_read
 from isoship_edge.manifest import Column, Signature
 
 if TYPE_CHECKING:
@@ -43,13 +44,13 @@ def signature_for(
     if trained_on is None and count is not None and len(names) != count:
         raise SampleError(f"the sample has {len(names)} columns and the model was trained on {count}")
     # an array has its columns by position, and leaving one out would move the others
-    read = fitted.columns_read(estimator, len(names)) if trained_on is not None else list(range(len(names)))
+    read = columns_read(estimator, len(names)) if trained_on is not None else list(range(len(names)))
     for i in sorted(set(range(len(names))) - set(read)):
         notes.append(f'column "{names[i]}" is dropped by the model before it computes: left out of the signature')
     chosen = [names[i] for i in read]
     _check_columns(chosen, names, frame, trained_on is not None, dict(dtypes or {}), notes)
 
-    known = fitted.trace(estimator, len(names)).categories
+    known = fitted.categories_known(estimator, len(names))
     codes = fitted.keeps_categories(estimator)
     columns: list[Column] = []
     typed: list[Typed] = []

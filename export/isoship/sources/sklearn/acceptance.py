@@ -97,6 +97,8 @@ def _accepted_categories(
     candidates = [v for v in strict[0] if all(v in other for other in strict[1:])] if strict else []
     if column.dtype == "double":
         candidates = [float(v) for v in candidates if not isinstance(v, str)]
+    if column.dtype == "int64":  # an estimator outside may have made one array of integers and numbers
+        candidates = [int(v) for v in candidates if not isinstance(v, str) and float(v).is_integer()]
     answered = accepted([[{**base, column.name: value}] for value in candidates], answers)
     candidates = [value for value, ok in zip(candidates, answered, strict=True) if ok]
     if not candidates:

@@ -21,6 +21,7 @@ from typing import Any
 from isoship.errors import UnsupportedModelError
 from isoship.onnx.graph import GraphBuilder
 from isoship.sources.sklearn.frame import Block, Frame, matrix
+from isoship.sources.sklearn.inside import is_pipeline
 from isoship.sources.sklearn.refused import REFUSED
 
 Parts = dict[str, Frame]
@@ -153,7 +154,7 @@ class Carrier:
 
     def before(self) -> Any:
         """The step in front of the present estimator in its Pipeline; None where there is none."""
-        if len(self._walk) < 2 or not hasattr(self._walk[-2], "steps"):
+        if len(self._walk) < 2 or not is_pipeline(self._walk[-2]):
             return None
         steps = [step for _, step in self._walk[-2].steps if step is not None and not isinstance(step, str)]
         place = next(i for i, step in enumerate(steps) if step is self._walk[-1])

@@ -1,24 +1,27 @@
-"""What a fitted estimator remembers of its columns: names, which of them it reads, and the categories it knows."""
+"""What a fitted estimator remembers of its columns: names and the categories it knows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from isoship.sources.frames import plain
+from isoship.sources.sklearn.inside import is_pipeline, members
+from isoship.sources.sklearn.walk import readers
 from isoship.sources.sklearn.widths import parts
-
-#: Steps whose k-th output column is their k-th input column, changed but not mixed.
-_COLUMNWISE = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler", "FunctionTransformer")
 
 
 @dataclass(frozen=True)
 class Known:
-    """The categories that one fitted encoder knows of a column, missing ones included as None."""
+    """The categories that one fitted encoder knows of a column, missing ones included as None.
+
+    between: the steps that change the raw column in front of the encoder; empty where it reads the column as it came.
+    """
 
     categories: tuple[Any, ...]
     refuses_others: bool
+    between: tuple[Any, ...] = ()
 
 
 def column_names(estimator: Any) -> list[str] | None:
@@ -77,105 +80,30 @@ def column_count(estimator: Any) -> int | None:
     return None
 
 
-def columns_read(estimator: Any, count: int) -> list[int]:
-    """The columns that reach a transformer of the first ColumnTransformer; all of them where there is none."""
-    for inner in _outside_in(estimator):
-        if type(inner).__name__ == "ColumnTransformer" and hasattr(inner, "_transformer_to_input_indices"):
-            places = inner._transformer_to_input_indices
-            read = {
-                int(i)
-                for name, transformer, _ in inner.transformers_
-                if not (isinstance(transformer, str) and transformer == "drop")
-                for i in places.get(name, ())
-            }
-            return sorted(read)
-        if not _is_thin(inner):
-            break
-    return list(range(count))
-
-
-@dataclass
-class Trace:
-    """What fitted steps know of input columns, found by following every column through the model.
-
-    categories: input column -> what each encoder on its way knows.
-    """
-
-    categories: dict[int, list[Known]] = field(default_factory=dict)
-
-    def through(self, estimator: Any, origin: Sequence[int | None]) -> Sequence[int | None]:
-        """Follows columns through an estimator; the result says of each output column which input it is."""
-        if estimator is None or isinstance(estimator, str):
-            return origin
-        name = type(estimator).__name__
-        if hasattr(estimator, "steps"):
-            for _, step in estimator.steps:
-                origin = self.through(step, origin)
-            return origin
-        if name == "ColumnTransformer" and hasattr(estimator, "transformers_"):
-            result: list[int | None] = []
-            for key, transformer, _ in estimator.transformers_:
-                if not (isinstance(transformer, str) and transformer == "drop"):
-                    indices = list(estimator._transformer_to_input_indices.get(key, ()))
-                    if all(i < len(origin) for i in indices):
-                        result += self.through(transformer, [origin[i] for i in indices])
-            return result
-        if name == "FeatureUnion":
-            parts = [self.through(t, origin) for _, t in estimator.transformer_list if t != "drop"]
-            return [place for part in parts for place in part]
-        if hasattr(estimator, "best_estimator_"):
-            return self.through(estimator.best_estimator_, origin)
-        if getattr(estimator, "_preprocessor", None) is not None:  # HistGradientBoosting with categories
-            self.through(estimator._preprocessor, origin)
-            return []
-        categories = getattr(estimator, "categories_", None)
-        if isinstance(categories, list) and len(categories) == len(origin):
-            refuses = getattr(estimator, "handle_unknown", "error") == "error" and name != "TargetEncoder"
-            for place, values in zip(origin, categories, strict=True):
-                if place is not None:
-                    known = Known(tuple(plain(value) for value in values), refuses)
-                    self.categories.setdefault(place, []).append(known)
-            return []
-        if name == "SimpleImputer":
-            return _through_imputer(estimator, origin)
-        if name in _COLUMNWISE:
-            return origin
-        return []
-
-
-def trace(estimator: Any, count: int) -> Trace:
-    """Follows the model's `count` input columns."""
-    found = Trace()
-    found.through(estimator, list(range(count)))
+def categories_known(estimator: Any, count: int) -> dict[int, list[Known]]:
+    """Column -> what each encoder on its way knows of it, for the model's `count` input columns."""
+    found: dict[int, list[Known]] = {}
+    for reader in readers(estimator, count):
+        categories = getattr(reader.step, "categories_", None)
+        if not isinstance(categories, list) or len(categories) != len(reader.places):
+            continue
+        refuses = getattr(reader.step, "handle_unknown", "error") == "error"
+        refuses = refuses and type(reader.step).__name__ != "TargetEncoder"
+        for place, values in zip(reader.places, categories, strict=True):
+            if place is not None:
+                known = Known(tuple(plain(value) for value in values), refuses, place.between)
+                found.setdefault(place.column, []).append(known)
     return found
 
 
 def _outside_in(estimator: Any) -> Iterator[Any]:
-    while estimator is not None:
-        yield estimator
-        steps = getattr(estimator, "steps", None)
-        if steps:
-            estimator = next((s for _, s in steps if s is not None and not isinstance(s, str)), None)
-        else:
-            estimator = next(
-                (getattr(estimator, name) for name in ("best_estimator_", "estimator_") if hasattr(estimator, name)),
-                None,
-            )
-
-
-def _is_thin(estimator: Any) -> bool:
-    return hasattr(estimator, "steps") or hasattr(estimator, "best_estimator_")
-
-
-def _through_imputer(imputer: Any, origin: Sequence[int | None]) -> list[int | None]:
-    statistics = getattr(imputer, "statistics_", None)
-    if statistics is None or len(statistics) != len(origin):
-        return []
-    kept: list[int | None] = [
-        place
-        for place, value in zip(origin, statistics, strict=True)
-        if imputer.keep_empty_features or value is None or plain(value) is not None  # None: a value like any other
-    ]
-    if imputer.add_indicator:
-        kept += [None] * len(imputer.indicator_.features_)
-    return kept
+    """The estimator, and below it those that are given all of its columns and nothing else, the first ones first."""
+    yield estimator
+    if is_pipeline(estimator):
+        first = next((step for _, step in estimator.steps if step is not None and not isinstance(step, str)), None)
+        inner = [] if first is None else [first]
+    else:
+        whole = [m for m in members(estimator) if m.columns is None and not m.before and not m.after]
+        inner = [m.estimator for m in whole if not isinstance(m.estimator, str)]
+    for each in inner:
+        yield from _outside_in(each)

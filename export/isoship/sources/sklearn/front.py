@@ -6,6 +6,7 @@ from itertools import pairwise, takewhile
 from typing import Any
 
 from isoship.sources.sklearn.carrier import Carrier
+from isoship.sources.sklearn.inside import is_pipeline
 
 #: Steps that keep every column to itself, and its values in order.
 _ORDERLY = ("MaxAbsScaler", "MinMaxScaler", "RobustScaler", "SimpleImputer", "StandardScaler")
@@ -18,7 +19,7 @@ def at_front(c: Carrier) -> bool:
 
 
 def _reaches(outer: Any, inner: Any) -> bool:
-    if hasattr(outer, "steps"):
+    if is_pipeline(outer):
         steps = [step for _, step in outer.steps if step is not None and not isinstance(step, str)]
         return all(type(step).__name__ in _ORDERLY for step in takewhile(lambda step: step is not inner, steps))
     return type(outer).__name__ in _PASS_ON or hasattr(outer, "best_estimator_")

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from isoship.sources.sklearn.carrier import Carrier
+from isoship.sources.sklearn.inside import is_pipeline
 
 #: Their graphs give scikit-learn's own bits.
 _EXACT = frozenset(
@@ -38,7 +39,7 @@ _EXACT_FUNCTIONS = frozenset(
 def rounded_by(c: Carrier) -> str | None:
     """The class of an earlier step whose numbers may differ in their last bits; None where there is none."""
     for parent, child in pairwise(c.walk):
-        if hasattr(parent, "steps"):
+        if is_pipeline(parent):
             for _, step in parent.steps:
                 if step is child:
                     break

@@ -2,73 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-#: Estimators whose members are given what they are given themselves.
-_PASS_ON = (
-    "AdaBoostClassifier",
-    "AdaBoostRegressor",
-    "MultiOutputClassifier",
-    "MultiOutputRegressor",
-    "OneVsOneClassifier",
-    "OneVsRestClassifier",
-    "OutputCodeClassifier",
-    "StackingClassifier",
-    "StackingRegressor",
-    "VotingClassifier",
-    "VotingRegressor",
-)
-#: The attribute that holds the one estimator inside.
-_WRAPPERS = {
-    "FixedThresholdClassifier": "estimator_",
-    "FrozenEstimator": "estimator",
-    "RANSACRegressor": "estimator_",
-    "SelfTrainingClassifier": "estimator_",
-    "TransformedTargetRegressor": "regressor_",
-    "TunedThresholdClassifierCV": "estimator_",
-}
+from isoship.sources.sklearn.inside import is_pipeline, members
 
 
 def given(model: Any, frame: Any) -> Iterator[tuple[Any, Any]]:
     """(estimator, rows) for the model itself and every part of it that can be followed; chains are not entered."""
     yield model, frame
-    name = type(model).__name__
-    if hasattr(model, "steps"):
+    if is_pipeline(model):
         for _, step in model.steps:
             if step is not None and not isinstance(step, str):
                 yield from given(step, frame)
                 if step is not model.steps[-1][1]:
                     frame = step.transform(frame)
-    elif hasattr(model, "best_estimator_"):
-        yield from given(model.best_estimator_, frame)
-    elif name in _WRAPPERS:
-        yield from given(getattr(model, _WRAPPERS[name]), frame)
-    elif name == "ColumnTransformer":
-        for key, transformer, _ in model.transformers_:
-            places = list(model._transformer_to_input_indices.get(key, ()))
-            if not isinstance(transformer, str) and places:
-                if hasattr(frame, "loc"):  # by name: columns that the model drops are not in the frame
-                    chosen = frame.loc[:, [str(model.feature_names_in_[i]) for i in places]]
-                else:
-                    chosen = frame[:, places]
-                yield from given(transformer, chosen)
-    elif name == "FeatureUnion":
-        for _, transformer in model.transformer_list:
-            if not isinstance(transformer, str):
-                yield from given(transformer, frame)
-    elif name in ("BaggingClassifier", "BaggingRegressor"):
-        for member, rows in bag(model, frame):
-            yield from given(member, rows)
-    elif name == "CalibratedClassifierCV":
-        for calibrated in model.calibrated_classifiers_:
-            yield from given(calibrated.estimator, frame)
-    elif name in _PASS_ON:
-        for member in model.estimators_:
-            if not isinstance(member, str):
-                yield from given(member, frame)
-        if hasattr(model, "final_estimator_"):
-            yield from given(model.final_estimator_, model.transform(frame))
+        return
+    if type(model).__name__ in ("ClassifierChain", "RegressorChain"):
+        return
+    for member in members(model):
+        if isinstance(member.estimator, str) or member.path == "_preprocessor":
+            continue
+        if member.before:
+            yield from given(member.estimator, model.transform(frame))
+        elif member.columns is None:
+            yield from given(member.estimator, frame)
+        elif member.columns:
+            yield from given(member.estimator, _columns(model, frame, member.columns))
+
+
+def _columns(model: Any, frame: Any, places: Sequence[int]) -> Any:
+    import numpy as np
+
+    by_name = type(model).__name__ == "ColumnTransformer" and hasattr(model, "feature_names_in_")
+    if by_name and hasattr(frame, "loc"):  # columns that the model drops are not in the frame
+        return frame.loc[:, [str(model.feature_names_in_[i]) for i in places]]
+    return (np.asarray(frame) if hasattr(frame, "loc") else frame)[:, places]
 
 
 def bag(model: Any, frame: Any) -> Iterator[tuple[Any, Any]]:

@@ -143,8 +143,7 @@ class SklearnSource:
     def _known(self) -> dict[str, list[fitted.Known]]:
         """What fitted encoders know, and what the model's own category columns hold, by column name."""
         names = fitted.column_names(self.model) or [column.name for column in self.signature.columns]
-        trace = fitted.trace(self.model, len(names))
-        known = {names[i]: each for i, each in trace.categories.items()}
+        known = {names[i]: each for i, each in fitted.categories_known(self.model, len(names)).items()}
         for name, categories in self.training.categories.items():
             # a booster may refuse others; whether it does is asked
             known.setdefault(name, [fitted.Known(tuple(categories), refuses_others=True)])

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from isoship.sources.sklearn.carrier import Carrier
+from isoship.sources.sklearn.inside import is_pipeline
 
 #: Their output is dense whatever they are given.
 _DENSE = frozenset(
@@ -33,7 +34,7 @@ _DENSE = frozenset(
 def sees_sparse(c: Carrier) -> bool:
     """Whether the estimator that is being carried may be given a sparse matrix: an earlier step may make one."""
     for parent, child in reversed(list(pairwise(c.walk))):
-        if hasattr(parent, "steps"):
+        if is_pipeline(parent):
             steps = [step for _, step in parent.steps]
             place = next(i for i, step in enumerate(steps) if step is child)
             told = _of_steps(steps[:place])

@@ -14,6 +14,7 @@ import numpy as np
 from isoship.sources.sklearn.carrier import Carrier
 from isoship.sources.sklearn.categories import Lookup, write_codes
 from isoship.sources.sklearn.frame import Block, Frame, cast, join, matrix, split, take
+from isoship.sources.sklearn.inside import is_pipeline
 from isoship.sources.xgboost.model import Model
 from isoship.sources.xgboost.sparse import gives_sparse
 
@@ -67,7 +68,7 @@ def _in_front(c: Carrier) -> list[Any]:
     """The steps whose results reach the present estimator, through pipelines and what passes its rows on."""
     steps: list[Any] = []
     for outer, inner in zip(c.walk, c.walk[1:], strict=False):
-        if hasattr(outer, "steps"):
+        if is_pipeline(outer):
             own = [step for _, step in outer.steps]
             steps += own[: next(i for i, step in enumerate(own) if step is inner)]
         elif inner is getattr(outer, "final_estimator_", None) and not outer.passthrough:
