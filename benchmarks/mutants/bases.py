@@ -10,6 +10,7 @@
 | closed | OneHotEncoder and OrdinalEncoder that refuse what they do not know, a linear model |
 | tied | DecisionTreeClassifier whose leaves hold as many of one class as of another |
 | binned | a median that lies on an edge of KBinsDiscretizer |
+| periodic | the sine of an hour, and a threshold at 0 |
 
 `penguins:web` is the bundle of penguins with web/ alone, `penguins:` the one without a target.
 """
@@ -152,6 +153,17 @@ def _binned() -> tuple[Any, Any]:
     return make_pipeline(SimpleImputer(strategy="median"), bins, LogisticRegression()).fit(x, y.astype(int)), x
 
 
+def _periodic() -> tuple[Any, Any]:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    hours = np.random.default_rng(7).integers(0, 24, 600)
+    x = (2 * np.pi * hours / 24).reshape(-1, 1)
+    model = make_pipeline(FunctionTransformer(np.sin), HistGradientBoostingClassifier(max_iter=10, random_state=0))
+    return model.fit(x, ((hours >= 12) & (hours < 23)).astype(int)), x
+
+
 _MODELS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "penguins": _penguins,
     "newer": lambda: _penguins(1),
@@ -161,4 +173,5 @@ _MODELS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "closed": _closed,
     "tied": _tied,
     "binned": _binned,
+    "periodic": _periodic,
 }

@@ -106,6 +106,7 @@ def _steps() -> list[Mutant]:
         fault("features in float32, linear", "linear", trees.features_in_float32),
         fault("softmax without its maximum", "linear", steps.softmax_unguarded),
         fault("scaled values cut off", "linear", steps.scaled_cut_off),
+        fault("a sine by what stands beside it", "periodic", steps.sine_of_the_runtime),
     ]  # fmt: skip
 
 

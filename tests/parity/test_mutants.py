@@ -46,7 +46,14 @@ def test_a_fault_that_ordinary_rows_do_not_show_is_detected_and_by_what(folder, 
 
 
 @pytest.mark.parametrize(
-    "name", ["output in float", "output renamed", "a tie goes to the last class", "closed category dropped"]
+    "name",
+    [
+        "output in float",
+        "output renamed",
+        "a tie goes to the last class",
+        "closed category dropped",
+        "a sine by what stands beside it",
+    ],
 )
 def test_a_plain_fault_is_detected_too(folder, name):
     assert try_mutant(planted(folder, name), folder).detected

@@ -123,8 +123,8 @@ def around(boundary: float, profile: ColumnProfile) -> list[Any]:
 
 
 def thresholds(profile: ColumnProfile) -> FloatArray:
-    """The boundaries whose neighbourhood can be asked: a closed column takes its categories and nothing else."""
-    return np.empty(0) if profile.closed else profile.boundaries
+    """The boundaries and angles whose neighbourhood can be asked: a closed column takes its categories alone."""
+    return np.empty(0) if profile.closed else np.union1d(profile.boundaries, profile.turns)
 
 
 def extremes(profile: ColumnProfile) -> list[Any]:

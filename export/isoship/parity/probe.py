@@ -106,14 +106,19 @@ class Probe:
             return np.clip(np.trunc(values), -(2.0**53), 2.0**53).astype(np.int64)
         return values.astype(dtype)
 
-    def crossings(self, owners: Sequence[str | None], levels: Levels) -> tuple[IntArray, FloatArray]:
+    def crossings(
+        self, owners: Sequence[str | None], levels: Levels, between: Mapping[str, FloatArray] | None = None
+    ) -> tuple[IntArray, FloatArray]:
         """Where columns carry features over their levels, all columns at once.
 
         owners: for each level, the column that its feature depends on; levels without one are left out.
+        between: raw values of a column to try besides `GRID`.
         Returns (which level [C], the last raw value on the near side [C]); the next double (or integer) is on the
         other side. A level that is crossed twice appears twice; one that is not crossed, not at all.
         """
-        brackets = [self._brackets(name, owners, levels) for name in dict.fromkeys(owners) if name is not None]
+        more = between or {}
+        names_of = [name for name in dict.fromkeys(owners) if name is not None]
+        brackets = [self._brackets(name, owners, levels, more.get(name, GRID[:0])) for name in names_of]
         if not brackets:
             return np.empty(0, dtype=np.int64), np.empty(0)
         which, low, high, side = (np.concatenate(parts) for parts in zip(*brackets, strict=True))
@@ -128,10 +133,12 @@ class Probe:
             low, high = np.where(same, middle, low), np.where(same, high, middle)
         return which, np.where(whole, low.astype(np.float64), double_of_order(low))
 
-    def _brackets(self, name: str, owners: Sequence[str | None], levels: Levels) -> tuple[IntArray, ...]:
+    def _brackets(
+        self, name: str, owners: Sequence[str | None], levels: Levels, more: FloatArray
+    ) -> tuple[IntArray, ...]:
         """Neighbours on the grid between which a level is crossed: (which level, low, high, side of low), as orders."""
         mine = np.array([k for k, owner in enumerate(owners) if owner == name], dtype=np.int64)
-        grid = np.unique(self.raw(name, GRID)).astype(np.float64)
+        grid = np.unique(self.raw(name, np.concatenate([GRID, more]))).astype(np.float64)
         values = self.values(levels.tensor, {name: self.raw(name, grid)})[:, levels.feature[mine]].astype(np.float64)
         below, defined = levels.below(values, mine), ~np.isnan(values)
         segment, which = np.nonzero((below[1:] != below[:-1]) & defined[1:] & defined[:-1])

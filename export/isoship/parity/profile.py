@@ -19,8 +19,9 @@ class ColumnProfile:
 
     categories: values that the model tells from others, in the model's order; with `closed` it refuses all others.
     boundaries: ascending doubles; between each and its next double (next integer for int64) something in the model
-    changes side. low, high, typical: a range that contains what the model distinguishes; `fitted` is False where the
-    model does not tell (no threshold, no scaler) and they are a guess. lowest, highest: the ends of the contract.
+    changes side. turns: where an angle that the model takes of it is a multiple of a quarter of pi. low, high,
+    typical: a range that contains what the model distinguishes; `fitted` is False where the model does not tell (no
+    threshold, no scaler) and they are a guess. lowest, highest: the ends of the contract.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ColumnProfile:
     categories: tuple[Scalar, ...] = ()
     closed: bool = False
     boundaries: FloatArray = field(default_factory=lambda: np.empty(0))
+    turns: FloatArray = field(default_factory=lambda: np.empty(0))
     low: float = -3.0
     high: float = 3.0
     typical: float = 0.0

@@ -5,7 +5,7 @@ Works on `model.onnx` and the signature alone, so that it serves `check` without
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from isoship.parity.levels import (
     scaled_tensors,
     split_levels,
 )
+from isoship.parity.periods import angles, in_first_periods, turns
 from isoship.parity.probe import FloatArray, Levels, Probe
 from isoship.parity.profile import ColumnProfile
 from isoship_edge.manifest import Column, Scalar, Signature
@@ -32,6 +33,7 @@ __all__ = ["ColumnProfile", "column_profiles", "form_for"]
 
 #: More splits than this of one tensor are thinned evenly: bisecting them all would cost minutes.
 _MOST_LEVELS = 20_000
+_NONE: FloatArray = np.empty(0)
 
 
 def column_profiles(model: onnx.ModelProto, signature: Signature) -> dict[str, ColumnProfile]:
@@ -45,20 +47,23 @@ def column_profiles(model: onnx.ModelProto, signature: Signature) -> dict[str, C
     splits = [_thinned(levels) for levels in split_levels(graph)]
     scaled, centred, compared = scaled_tensors(graph), centred_tensors(graph), comparison_results(graph)
     sites = list(category_sites(graph))
-    wanted = [s.tensor for s in splits] + scaled + centred + compared + [answer for _, answer, _ in sites]
+    turning = angles(graph)
+    features = [s.tensor for s in splits] + scaled + centred + compared + turning
+    wanted = features + [answer for _, answer, _ in sites]
     if not wanted:
-        return {c.name: _profile(c, (), [], {}, saturates=False) for c in signature.columns}
+        return {c.name: _profile(c, (), [], {}, _NONE, saturates=False) for c in signature.columns}
     probe = Probe(model, signature, list(dict.fromkeys(wanted)))
 
     numeric = [c.name for c in signature.columns if c.dtype in ("double", "int64")]
     text = {c.name: ["isoship", *map(str, possible[c.name])] for c in signature.columns if c.dtype == "string"}
-    tensors = list(dict.fromkeys([s.tensor for s in splits] + scaled + centred + compared))
+    tensors = list(dict.fromkeys(features))
     owners = {tensor: probe.only_column(tensor, numeric, text) for tensor in tensors}
     widths = {tensor: len(owner) for tensor, owner in owners.items()}
 
+    turned = turns(probe, turning, owners, numeric)
     boundaries: dict[str, list[float]] = {name: [] for name in numeric}
     for levels in [*splits, *comparison_levels(graph, widths)]:
-        for name, _level, value in _crossings(probe, levels, owners, numeric):
+        for name, _level, value in _crossings(probe, levels, owners, numeric, turned):
             boundaries[name].append(value)
     spread: dict[str, dict[str, float]] = {name: {} for name in numeric}
     for tensor in [*scaled, *centred]:
@@ -71,6 +76,7 @@ def column_profiles(model: onnx.ModelProto, signature: Signature) -> dict[str, C
             _categories(probe, c, possible[c.name], sites, graph),
             boundaries.get(c.name, []),
             spread.get(c.name, {}),
+            turned.get(c.name, _NONE),
             saturates=saturates,
         )
         for c in signature.columns
@@ -78,12 +84,19 @@ def column_profiles(model: onnx.ModelProto, signature: Signature) -> dict[str, C
 
 
 def _crossings(
-    probe: Probe, levels: Levels, owners: dict[str, list[str | None]], numeric: list[str]
+    probe: Probe,
+    levels: Levels,
+    owners: dict[str, list[str | None]],
+    numeric: list[str],
+    turned: Mapping[str, FloatArray] | None = None,
 ) -> list[tuple[str, int, float]]:
     """(column, number of the level, last raw value on the near side) for each crossing by a numeric column."""
     owner = owners[levels.tensor]
     by_level = [name if (name := owner[k]) in numeric else None for k in levels.feature.tolist()]
-    which, at = probe.crossings(by_level, levels)
+    which, at = probe.crossings(by_level, levels, turned)
+    if turned:
+        kept = in_first_periods(by_level, turned, which, at)
+        which, at = which[kept], at[kept]
     return [(str(by_level[k]), k, value) for k, value in zip(which.tolist(), at.tolist(), strict=True)]
 
 
@@ -152,11 +165,12 @@ def _profile(
     categories: tuple[Scalar, ...],
     boundaries: list[float],
     spread: dict[str, float],
+    turned: FloatArray,
     *,
     saturates: bool,
 ) -> ColumnProfile:
     found = np.unique(np.array(boundaries, dtype=np.float64))
-    *known, fitted = _range(found, spread, categories)
+    *known, fitted = _range(np.union1d(found, turned), spread, categories)
     low, high, typical = _accepted(column, *known)
     return ColumnProfile(
         name=column.name,
@@ -166,6 +180,7 @@ def _profile(
         categories=categories,
         closed=column.categories is not None,
         boundaries=found,
+        turns=turned,
         low=low,
         high=high,
         typical=typical,

@@ -99,7 +99,7 @@ def read_canonical(model: onnx.ModelProto) -> Graph:
     from onnx import numpy_helper
 
     constants: dict[str, Array] = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    nodes = [_node(model, proto) for proto in model.graph.node]
+    nodes = [_in_one(_node(model, proto)) for proto in model.graph.node]
     inputs = tuple(i.name for i in model.graph.input if i.name not in constants)
     small, large = (_run(model, inputs, n) for n in _BATCHES)
     values = {name: _value(name, small[name], large[name]) for name in small}
@@ -140,6 +140,17 @@ def _node(model: onnx.ModelProto, proto: onnx.NodeProto) -> Node:
         attrs[attribute_proto.name] = numpy_helper.to_array(value) if is_tensor else _attribute(value)
     prefix = {"": "", "ai.onnx.ml": "ml."}.get(proto.domain, proto.domain + ".")
     return Node(prefix + proto.op_type, proto.name, tuple(proto.input), tuple(proto.output), attrs)
+
+
+#: What `isoship.sources.sklearn.sine` writes out for onnxruntime, by the name of its last node. JavaScript's own are
+#: right to the last place, and TF.js's in float32 more so than the written ones, whose parts of pi are doubles.
+_WRITTEN_OUT = {"Where_sine": "Sin", "Where_cosine": "Cos"}
+
+
+def _in_one(node: Node) -> Node:
+    """A sine or cosine as one operator again."""
+    op = _WRITTEN_OUT.get(node.name.rstrip("0123456789").removesuffix("_"))
+    return node if op is None else Node(op, node.name, node.inputs[2:], node.outputs, {})
 
 
 def _attribute(value: Any) -> Any:

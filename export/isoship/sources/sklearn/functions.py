@@ -13,6 +13,7 @@ import numpy as np
 from isoship.onnx.graph import GraphBuilder
 from isoship.sources.sklearn.carrier import Carrier, Parts, carries
 from isoship.sources.sklearn.frame import Block, Frame
+from isoship.sources.sklearn.sine import write_cosine, write_sine
 
 Write = Callable[[GraphBuilder, str], str]
 
@@ -51,7 +52,7 @@ FUNCTIONS: dict[str, Write] = {
     "absolute": _plain("Abs"),
     "fabs": _plain("Abs"),
     "ceil": _plain("Ceil"),
-    "cos": _plain("Cos"),
+    "cos": write_cosine,
     "exp": _plain("Exp"),
     "expm1": write_expm1,
     "floor": _plain("Floor"),
@@ -61,7 +62,7 @@ FUNCTIONS: dict[str, Write] = {
     "reciprocal": lambda g, x: g.op("Div", np.float64(1), x),
     "rint": _plain("Round"),
     "sign": _sign,
-    "sin": _plain("Sin"),
+    "sin": write_sine,
     "sqrt": _plain("Sqrt"),
     "square": lambda g, x: g.op("Mul", x, x),
     "tanh": _plain("Tanh"),
