@@ -58,7 +58,7 @@ def rows_from_sample(sample: Any, signature: Signature) -> list[Row]:
     elif isinstance(sample, list) and all(isinstance(r, dict) for r in sample):
         records = sample
     else:
-        table = np.asarray(sample)
+        table = np.asarray(sample.toarray() if hasattr(sample, "toarray") else sample)
         if table.ndim != 2 or table.shape[1] != len(names):
             raise SampleError(f"the sample has shape {table.shape}; the model takes [N, {len(names)}]")
         records = [dict(zip(names, values, strict=True)) for values in table.tolist()]

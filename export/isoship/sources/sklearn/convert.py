@@ -27,12 +27,15 @@ def onnx_from_sklearn(
     examples: Callable[[], dict[str, Any]] = dict,
     categories: Sequence[str] = (),
     nones: Sequence[str] = (),
+    *,
+    zeros_missing: bool = False,
 ) -> onnx.ModelProto:
     """The canonical graph of docs/architecture.md.
 
     trained_on: the columns of the training frame; those that the signature lacks are never read.
     examples: the sample's categories as feeds, for models that keep hashes of them.
     categories: the columns that were pandas categories in training. nones: those whose missing values are None.
+    zeros_missing: a 0 is a missing value to the model.
 
     Raises:
         UnsupportedModelError: a step cannot be carried exactly.
@@ -47,6 +50,8 @@ def onnx_from_sklearn(
         c.g.name(output.name)
     frame, inputs = _inputs(c, signature, trained_on, categories, nones)
     c.inputs, c.examples = inputs, examples
+    if zeros_missing:
+        frame = tuple(_without_zeros(c, block) for block in frame)
     parts = c.carry(estimator, frame)
     declared = []
     for output in outputs:
@@ -88,6 +93,15 @@ def _inputs(
         inputs.append(helper.make_tensor_value_info(column.name, _ONNX[column.dtype], ["N", 1]))
     order = trained_on if trained_on is not None else [column.name for column in signature.columns]
     return tuple(blocks.get(name, Block("", "double", 1)) for name in order), inputs
+
+
+def _without_zeros(c: Carrier, block: Block) -> Block:
+    """NaN for 0: on doubles, since what is too small for float32 is stored in a sparse matrix, and 0.0 to XGBoost."""
+    if not block.name:
+        return block
+    block = cast(c.g, block, "double")
+    zeros = c.g.op("Equal", block.name, np.float64(0))
+    return Block(c.g.op("Where", zeros, np.float64(np.nan), block.name, seed="stored"), "double", block.width)
 
 
 def _write_output(c: Carrier, output: Output, frame: Frame) -> None:

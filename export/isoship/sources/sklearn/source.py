@@ -44,6 +44,8 @@ class SklearnSource:
     """
 
     library = "scikit-learn"
+    #: Whether a 0 in a row is what the sparse matrix of training did not store, and missing to the model.
+    zeros_missing = False
 
     def __init__(
         self,
@@ -115,7 +117,16 @@ class SklearnSource:
         categories = [column.name for column, dtype in typed if dtype == "category"]
         marked = zip(self.signature.columns, self.training.missing, strict=True)
         nones = [column.name for column, missing in marked if column.dtype == "string" and missing == "none"]
-        graph = onnx_from_sklearn(self.model, self.signature, self.outputs, names, self._examples, categories, nones)
+        graph = onnx_from_sklearn(
+            self.model,
+            self.signature,
+            self.outputs,
+            names,
+            self._examples,
+            categories,
+            nones,
+            zeros_missing=self.zeros_missing,
+        )
         if self._split is not None:  # what a converter refuses by itself is told first
             raise self._split
         return graph
@@ -201,12 +212,13 @@ class SklearnSource:
             SampleError: they do not, so the dtypes of the sample carry something that rows cannot.
         """
         names = [column.name for column in self.signature.columns]
-        head = _head(sample, names)
+        sparse = hasattr(sample, "tocsr")
+        head = _head(sample, names, _SEARCHED if sparse else _COMPARED)
         if head is None:
             return
         try:
             theirs = ask(self.model, self._methods[0], head)
-            ours = ask(self.model, self._methods[0], self._frame(_sample_rows(head, names)))
+            ours = ask(self.model, self._methods[0], self._frame(_sample_rows(head, names, _SEARCHED)))
         except InputError:
             return  # the sample's head holds rows that the model refuses; the contract says which
         if isinstance(theirs, list) or np.asarray(theirs).dtype.kind not in "fiub":
@@ -214,6 +226,12 @@ class SklearnSource:
         else:
             # float32 samples differ in the last digits: the model is asked in float64
             same = np.allclose(theirs, ours, rtol=1e-3, atol=1e-4, equal_nan=True)
+        if not same and sparse:
+            raise SampleError(
+                "the model answers the sparse matrix of the sample otherwise than the same rows with zeros: XGBoost,"
+                " for one, takes what a sparse matrix does not store as missing. Train on sample.toarray(), with NaN"
+                " where a value is missing, and give that as the sample"
+            )
         if not same:
             raise SampleError(
                 "the model answers the sample differently once its rows are plain values (numbers, strings, booleans,"
@@ -308,7 +326,8 @@ def _made_up(dtype: str, number: float, known: list[fitted.Known]) -> Any:
 
 def _sample_rows(sample: Any, names: list[str], count: int = _COMPARED) -> list[Row]:
     head = _head(sample, names, count)
-    return rows_from_frame(sample if head is None else head, names)
+    rows = sample if head is None else head
+    return rows_from_frame(rows.toarray() if hasattr(rows, "toarray") else rows, names)
 
 
 def _head(sample: Any, names: list[str], count: int = _COMPARED) -> Any:
@@ -321,6 +340,6 @@ def _head(sample: Any, names: list[str], count: int = _COMPARED) -> Any:
         if any(name not in sample.columns for name in names):
             return sample.set_axis([str(name) for name in sample.columns], axis=1).head(count)
         return sample[names].head(count)
-    if hasattr(sample, "toarray"):
-        sample = sample.toarray()
+    if hasattr(sample, "tocsr"):
+        return sample.tocsr()[:count]
     return np.asarray(sample)[:count]

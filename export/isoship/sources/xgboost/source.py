@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from isoship.sources.contract import Row
 from isoship.sources.sklearn.source import SklearnSource
+from isoship.sources.xgboost.absent import absent_zeros, refuse_stored_zeros
 from isoship.sources.xgboost.samples import typed_sample
 
 
@@ -28,8 +30,13 @@ class XGBoostSource(SklearnSource):
                     f" does; round {best} was the best of early stopping (booster[: {int(best) + 1}] ends there)"
                 )
             estimator = estimator_of(estimator)
+        self.zeros_missing = refuse_stored_zeros(sample, notes)
         sample, more = typed_sample(estimator, sample)
         super().__init__(estimator, sample=sample, **options)
         self.estimator = name
         self.library_version = xgboost.__version__
         self.notes = (*notes, *more, *self.notes)
+
+    def _frame(self, rows: list[Row]) -> Any:
+        frame = super()._frame(rows)
+        return absent_zeros(frame) if self.zeros_missing else frame
