@@ -1,6 +1,6 @@
 # `make` lists the targets. All of them create and reuse .venv in this checkout.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format sweep shelf mutants fault-reports bench-check bench-memory bench-polygraphy bench-conversion bench-lambda v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 findings web clean
+.PHONY: help setup demo test test-all lint format sweep shelf mutants fault-reports bench-check bench-memory bench-polygraphy bench-conversion bench-lambda bench-size v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 findings web clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON
@@ -63,6 +63,9 @@ bench-conversion: setup ## our graphs beside skl2onnx's and onnxmltools': size, 
 
 bench-lambda: setup ## cold starts under awslambdaric: ours beside floors and usual stacks (about 12 minutes); benchmarks/results/cold_start.json
 	$(BIN)/python -m benchmarks.cold_start
+
+bench-size: setup ## models of a million nodes and of 600 columns, and the release before: CPU time, memory (about half an hour on 2 cores; ROWS="forest-500" for some); benchmarks/results/size.json
+	$(BIN)/python -m benchmarks.size $(ROWS)
 
 v2-clients: setup ## the stock clients of KServe and MLServer against every server of ours (environments of their own, 0.8 GB)
 	scripts/v2_clients.sh

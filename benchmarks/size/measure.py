@@ -1,0 +1,45 @@
+"""One command in a process of its own: exit code, CPU seconds of it and all that it waited for, the largest process.
+
+A small process starts and watches the command: a child's peak memory counts what its parent held when it was started.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_WATCH = """
+import json, resource, subprocess, sys
+out, seconds, command = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
+with open(out, "wb") as said:
+    try:
+        code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=seconds).returncode
+    except subprocess.TimeoutExpired:
+        code = -1
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps({"code": code, "cpu": used.ru_utime + used.ru_stime, "megabytes": used.ru_maxrss / 1024}))
+"""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """code: exit code, -1 for the time limit. cpu: seconds. megabytes: the largest process. said: its last lines."""
+
+    code: int
+    cpu: float
+    megabytes: float
+    said: str = ""
+
+
+def measured(command: Sequence[str], environment: Mapping[str, str], folder: Path, seconds: float) -> Figure:
+    """Runs a command in a folder and measures it; `seconds` of wall time at most."""
+    out = folder / "said.txt"
+    watch = [sys.executable, "-S", "-c", _WATCH, str(out), str(seconds), *command]
+    run = subprocess.run(watch, cwd=folder, env=dict(environment), stdout=subprocess.PIPE, text=True, check=True)
+    found = json.loads(run.stdout)
+    said = out.read_text(encoding="utf-8", errors="replace")[-3000:]
+    return Figure(found["code"], round(found["cpu"], 2), round(found["megabytes"], 1), said)
