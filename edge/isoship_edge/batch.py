@@ -1,123 +1,66 @@
 """Files of rows on a device: CSV and JSON lines in, the same with predictions out, a chunk at a time.
 
-CSV is read by the signature: a zip code stays a string, the country "NA" is no missing value, only the empty cell is.
-Columns that the model does not know are carried through.
+Rows are read by the signature (`rows_of_files`, `cells`). Columns that the model does not know are carried through;
+what is written is what Python's csv, pandas and pyarrow read back.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from isoship_edge.encode import predictions
+from isoship_edge.encode import class_key, predictions
 from isoship_edge.errors import InputError
-from isoship_edge.manifest import Column, Output, Signature
+from isoship_edge.manifest import Output
 from isoship_edge.model import Model
-from isoship_edge.words import expected_of, got, listed, quoted
+from isoship_edge.rows_of_files import Record, read_csv, read_jsonl
+from isoship_edge.words import quoted
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
-_INFINITE = ("inf", "+inf", "-inf")
-_BOOLEANS = {"true": True, "false": False}
-
-#: A row as it stood in the file, and the model's columns of it as JSON values.
-Record = tuple[dict[str, Any], dict[str, Any]]
+#: What a prediction is called where the file has a column of its name.
+PREFIX = "predicted_"
 
 
-def score_file(model: Model, source: IO[str], target: IO[str], *, read: str, write: str) -> int:
+def score_file(model: Model, source: Iterable[str], target: IO[str], *, read: str, write: str) -> int:
     """Scores every row of an open file; returns how many. `read` and `write` are "csv" or "jsonl".
 
     Raises:
         InputError: the first row that does not fit; rows are counted from 0, without the header.
     """
-    records = (_read_csv if read == "csv" else _read_jsonl)(source, model.manifest.signature)
-    writer = CsvWriter(target, model.manifest.outputs) if write == "csv" else None
+    signature = model.manifest.signature
+    if read == "csv":
+        header, records = read_csv(source, signature)
+        return score_records(model, records, target, write=write, header=header)
+    return score_records(model, read_jsonl(source, signature), target, write=write)
+
+
+def score_records(
+    model: Model, records: Iterable[Record], target: IO[str], *, write: str, header: Sequence[str] | None = None
+) -> int:
+    """The same for rows that were read. header: the file's columns; where it has none, those of its first row, and
+    without rows the signature's."""
+    outputs = model.manifest.outputs
+    writer = CsvWriter(target, outputs, header) if write == "csv" else None
     total = 0
-    for chunk in _chunks(records, model.chunk):
+    for chunk in chunks(records, model.chunk):
         rows = [row for _, row in chunk]
-        answers = predictions(model.manifest.outputs, model.tensors_from_json(rows, first=total))
-        for i, ((held, _), prediction) in enumerate(zip(chunk, answers, strict=True), total):
-            taken = held.keys() & prediction.keys()
-            if taken:
-                name = min(taken)
-                message = f"row {i} has a column {quoted(name)} already, which the model would write: rename it"
-                raise InputError(message, row=i, column=name)
+        answers = predictions(outputs, model.tensors_from_json(rows, first=total))
+        for (held, _), prediction in zip(chunk, answers, strict=True):
             if writer is not None:
                 writer.write(held, prediction)
             else:
-                target.write(json.dumps({**held, **prediction}, ensure_ascii=False, allow_nan=False) + "\n")
+                named = {free_name(name, held): found for name, found in prediction.items()}
+                target.write(json.dumps({**held, **named}, ensure_ascii=False, allow_nan=False) + "\n")
         total += len(chunk)
+    if writer is not None and not total:
+        writer.write_header([column.name for column in model.manifest.signature.columns])
     return total
 
 
-def cell(text: str, column: Column, row: int) -> Any:
-    """One CSV cell as a JSON value, by its column's dtype.
-
-    Raises:
-        InputError: the text is none of that type.
-    """
-    if text == "":
-        return None
-    if column.dtype == "string":
-        return text
-    if column.dtype == "bool" and text.lower() in _BOOLEANS:
-        return _BOOLEANS[text.lower()]
-    if column.dtype == "int64" and _INTEGER.fullmatch(text) and len(text) < 4000:
-        return int(text)
-    if column.dtype in ("double", "int64") and (_NUMBER.fullmatch(text) or text.lower() in _INFINITE):
-        return float(text)
-    place, expected = f"row {row}, column {quoted(column.name)}", expected_of(column)
-    message = f"{place}: expected {expected}, got {got(text)}"
-    raise InputError(message, row=row, column=column.name, seen=got(text), expected=expected)
-
-
-def _read_csv(source: IO[str], signature: Signature) -> Iterator[Record]:
-    reader = csv.reader(source, strict=True)
-    try:
-        header = next(reader, None)
-        if header is None:
-            raise InputError("the file is empty; its first line must name the columns")
-        header[0] = header[0].removeprefix("\ufeff")
-        _check_header(header, signature)
-        for i, line in enumerate(line for line in reader if line):
-            if len(line) != len(header):
-                raise InputError(f"row {i}: {len(line)} cells under {len(header)} columns", row=i)
-            held = dict(zip(header, line, strict=True))
-            yield held, {column.name: cell(held[column.name], column, i) for column in signature.columns}
-    except csv.Error as err:
-        raise InputError(f"line {reader.line_num}: {err}") from err
-
-
-def _check_header(header: list[str], signature: Signature) -> None:
-    absent = [column.name for column in signature.columns if column.name not in header]
-    if absent:
-        raise InputError(f"the file lacks the columns {listed(absent)}; it has {listed(header)}", column=absent[0])
-    twice = [name for name in header if header.count(name) > 1]
-    if twice:
-        raise InputError(f"the file names the column {quoted(twice[0])} twice", column=twice[0])
-
-
-def _read_jsonl(source: IO[str], signature: Signature) -> Iterator[Record]:
-    names = {column.name for column in signature.columns}
-    for i, line in enumerate(line for line in source if line.strip()):
-        try:
-            held = json.loads(line, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as err:
-            raise InputError(f"row {i}: not JSON: {err}", row=i) from err
-        if not isinstance(held, dict):
-            raise InputError(f"row {i}: expected an object, got {got(held)}", row=i, seen=got(held))
-        yield held, {name: value for name, value in held.items() if name in names}
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number; null means missing")
-
-
-def _chunks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
+def chunks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
+    """Runs of `size` rows, the last one shorter."""
     chunk: list[Record] = []
     for record in records:
         chunk.append(record)
@@ -129,39 +72,89 @@ def _chunks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
 
 
 class CsvWriter:
-    """The file's own columns, then one a scalar output, `name_<class>` a class, `name_0`, `name_1` for the rest."""
+    """The file's own columns, then one a scalar output, `name_<class>` a class, `name_0`, `name_1` for the rest.
 
-    def __init__(self, target: IO[str], outputs: tuple[Output, ...]) -> None:
+    A column of the model's whose name the file has already gets the prefix `predicted_`. The empty text is in quotes
+    and a missing value is not.
+    """
+
+    def __init__(self, target: IO[str], outputs: tuple[Output, ...], header: Sequence[str] | None = None) -> None:
+        self._target = target
         self._writer = csv.writer(target, lineterminator="\n")
         self._outputs = outputs
+        self._header = header
         self._names: list[str] | None = None
 
+    def write_header(self, carried: Sequence[str]) -> None:
+        """The first line, once; `carried` where the file itself has no header."""
+        self._names = list(carried if self._header is None else self._header)
+        self._line([*self._names, *written_names(self._outputs, self._names)])
+
     def write(self, held: dict[str, Any], prediction: dict[str, Any]) -> None:
-        flat = dict(flat_columns(prediction, self._outputs))
+        """A row of the file and what the model says of it."""
         if self._names is None:
-            self._names = list(held)
-            self._writer.writerow([*held, *flat])
-        unknown = [name for name in held if name not in self._names]
+            self.write_header(list(held))
+        names = self._names or []
+        unknown = [name for name in held if name not in names]
         if unknown:
             raise InputError(
                 f"a row has a column {quoted(unknown[0])} that the first row lacks, and CSV has one header:"
                 " write .jsonl, or give every row the same columns",
                 column=unknown[0],
             )
-        carried = [held.get(name) for name in self._names]
-        self._writer.writerow([_csv_value(value) for value in (*carried, *flat.values())])
+        self._line([*map(held.get, names), *flat_values(prediction, self._outputs)])
 
-
-def flat_columns(prediction: dict[str, Any], outputs: Iterable[Output]) -> Iterator[tuple[str, Any]]:
-    """A prediction as the columns of a table, (name, scalar)."""
-    for output in outputs:
-        value = prediction[output.name]
-        if isinstance(value, dict):
-            yield from ((f"{output.name}_{key}", item) for key, item in value.items())
-        elif isinstance(value, list):
-            yield from ((f"{output.name}_{k}", item) for k, item in enumerate(value))
+    def _line(self, values: Iterable[Any]) -> None:
+        cells = [_csv_value(value) for value in values]
+        if any(type(text) is str and (not text or "\r" in text) for text in cells):
+            # the csv module writes the empty text as it writes None, and leaves a carriage return bare
+            self._target.write(",".join(map(_in_quotes, cells)) + "\n")
         else:
-            yield output.name, value
+            self._writer.writerow(cells)
+
+
+def flat_names(outputs: Iterable[Output]) -> list[str]:
+    """The columns of a table that predictions become."""
+    names = []
+    for output in outputs:
+        if len(output.shape) == 1:
+            names.append(output.name)
+            continue
+        width = output.shape[1]
+        classes = output.classes if output.kind in ("probabilities", "scores") else None
+        keys: Iterable[Any] = range(int(width))
+        if classes is not None and len(classes) == width:
+            keys = map(class_key, classes)
+        names += [f"{output.name}_{key}" for key in keys]
+    return names
+
+
+def written_names(outputs: Iterable[Output], carried: Sequence[str]) -> list[str]:
+    """The same beside the columns of a file, each name once."""
+    taken, names = set(carried), []
+    for name in flat_names(outputs):
+        names.append(free_name(name, taken))
+        taken.add(names[-1])
+    return names
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """The name, with the prefix where there is a column of it."""
+    while name in taken:
+        name = PREFIX + name
+    return name
+
+
+def flat_values(prediction: dict[str, Any], outputs: Iterable[Output]) -> Iterator[Any]:
+    """A prediction as scalars, in the order of `flat_names`."""
+    for output in outputs:
+        found = prediction[output.name]
+        if isinstance(found, dict):
+            yield from found.values()
+        elif isinstance(found, list):
+            yield from found
+        else:
+            yield found
 
 
 def _csv_value(value: Any) -> Any:
@@ -170,6 +163,14 @@ def _csv_value(value: Any) -> Any:
     if isinstance(value, (list, dict)):
         return json.dumps(value, ensure_ascii=False)
     return repr(value) if isinstance(value, float) else value
+
+
+def _in_quotes(value: Any) -> str:
+    if value is None:
+        return ""
+    text = str(value)
+    plain = not isinstance(value, str) or (text and not any(mark in text for mark in ',"\r\n'))
+    return text if plain else '"' + text.replace('"', '""') + '"'
 
 
 def kind_of(path: Path) -> str:

@@ -46,6 +46,8 @@ class Column(NamedTuple):
     minimum, maximum: the ends of the range that it accepts, themselves accepted; exclusive_minimum,
     exclusive_maximum: its ends where they are refused (number columns only, at most one of each two).
     An infinite value is `infinity`'s to decide, not theirs.
+    empty: what the empty cell of a CSV file means in a string column whose model knows the empty text: "value", that
+    text; "quoted", that text in quotes and else missing, which the model knows, too. None: missing.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Column(NamedTuple):
     maximum: float | None = None
     exclusive_minimum: float | None = None
     exclusive_maximum: float | None = None
+    empty: str | None = None
 
     @property
     def lowest(self) -> float:
@@ -203,6 +206,8 @@ def signature_to_json(signature: Signature) -> dict[str, Any]:
             entry["categories"] = list(column.categories)
         ends = ((key, getattr(column, name)) for name, key in ENDS.items())
         entry |= {key: end for key, end in ends if end is not None}
+        if column.empty is not None:
+            entry["empty"] = column.empty
         columns.append(entry)
     return {"layout": signature.layout, "columns": columns}
 
@@ -226,6 +231,8 @@ def _signature(document: dict[str, Any]) -> Signature:
     for c in document["columns"]:
         if c["dtype"] not in DTYPES:
             raise ValueError(f"column {c['name']!r} has dtype {c['dtype']!r}")
+        if c.get("empty") not in (None, "value", "quoted") or (c.get("empty") and c["dtype"] != "string"):
+            raise ValueError(f"column {c['name']!r} cannot have the empty {c['empty']!r}")
         columns.append(
             Column(
                 c["name"],
@@ -234,6 +241,7 @@ def _signature(document: dict[str, Any]) -> Signature:
                 c.get("infinity", False),
                 _tuple(c.get("categories")),
                 **_ends(c),
+                empty=c.get("empty"),
             )
         )
     return Signature(document["layout"], tuple(columns))

@@ -70,8 +70,8 @@ def export(
         ParityError: a shipped form disagreed with the model; `.report` holds the evidence. Nothing is written.
         ModelFileError, SampleError, InputError, OutputFolderError, BundleError: bad input, named.
     """
-    from isoship.data import parse_dtypes, read_sample
-    from isoship.sources import open_source
+    from isoship.data import parse_dtypes
+    from isoship.sources import open_source, read_files
 
     say = progress or (lambda _message: None)
     started = time.perf_counter()
@@ -82,13 +82,12 @@ def export(
     refuse_unless_ours(out, name, force=force)
 
     dtypes = parse_dtypes(dtype)
-    if isinstance(sample, (str, Path)):
-        say(f"reading {sample}")
-        sample = read_sample(sample, dtypes)
     if golden == "sample" and sample is None:
         raise SampleError("golden='sample' needs a sample: give --sample FILE")
-    say("reading the model")
-    source = open_source(model, sample=sample, outputs=outputs, dtypes=dtypes)
+    say("reading the model" + (f" and {sample}" if isinstance(sample, (str, Path)) else ""))
+    trained, sample, notes = read_files(model, sample, dtypes)
+    source = open_source(trained, sample=sample, outputs=outputs, dtypes=dtypes)
+    source.notes = (*notes, *source.notes)
     for note in source.notes:
         say(note)
     _check_names(source)

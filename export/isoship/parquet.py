@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from isoship.errors import InputError, MissingExtraError, SampleError
-from isoship_edge.batch import CsvWriter, flat_columns
+from isoship.data.files import arrow, check_names, parquet_file
+from isoship.errors import SampleError
+from isoship_edge.batch import CsvWriter, chunks, flat_values, written_names
+from isoship_edge.cells import value
 from isoship_edge.encode import predictions
 from isoship_edge.model import Model
-from isoship_edge.words import quoted
+from isoship_edge.rows_of_files import Record
 
 #: Where pandas keeps an index that has no name.
 _INDEX = re.compile(r"__index_level_\d+__")
 _TYPES = {"double": "double", "float": "double", "int64": "int64", "bool": "bool", "string": "string"}
+
+#: An Arrow table and a prediction for each of its rows.
+Piece = tuple[Any, list[dict[str, Any]]]
 
 
 def score_parquet(model: Model, rows: Path, out: Path | None) -> int:
@@ -47,21 +52,46 @@ def score_parquet(model: Model, rows: Path, out: Path | None) -> int:
     return written
 
 
-def write_parquet(model: Model, pieces: Iterator[tuple[Any, list[dict[str, Any]]]], path: Path) -> int:
-    """Writes pieces, each an Arrow table and a prediction for each of its rows; returns how many rows.
+def write_records(model: Model, records: Iterable[Record], path: Path, header: Sequence[str] | None) -> int:
+    """Scores rows of a text file into Parquet; returns how many.
+
+    The types of columns that are carried through are known when all rows are, so those are held in memory.
 
     Raises:
-        InputError: a carried column has the name of one that is written.
+        InputError: a row that the model refuses. SampleError: a carried column holds values of several kinds.
     """
-    pa, pq = _arrow(f"writing {path.name.removeprefix('.').removesuffix('.part')}")
+    pa, _ = arrow(f"writing {path.name.removeprefix('.').removesuffix('.part')}")
+    given: list[dict[str, Any]] = []
+    answers: list[dict[str, Any]] = []
+    for chunk in chunks(records, model.chunk):
+        rows = [row for _, row in chunk]
+        answers += predictions(model.manifest.outputs, model.tensors_from_json(rows, first=len(given)))
+        given += [held for held, _ in chunk]
+    names = dict.fromkeys(name for held in given for name in held) if header is None else header
+    if header is None and not given:
+        names = [column.name for column in model.manifest.signature.columns]
+    columns = {}
+    for name in names:
+        try:
+            columns[name] = pa.array([held.get(name) for held in given], None if given else pa.string())
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError) as err:
+            raise SampleError(
+                f'the column "{name}" holds values that one Parquet column cannot ({err}): write .jsonl'
+            ) from err
+    return write_parquet(model, iter([(pa.table(columns), answers)]), path)
+
+
+def write_parquet(model: Model, pieces: Iterator[Piece], path: Path) -> int:
+    """Writes pieces; returns how many rows."""
+    pa, pq = arrow(f"writing {path.name.removeprefix('.').removesuffix('.part')}")
+    outputs = model.manifest.outputs
+    kinds = [_TYPES[o.dtype] for o in outputs for _ in written_names((o,), ())]
     total, writer = 0, None
     try:
         for table, answers in pieces:
-            names = [name for name, _ in flat_columns(answers[0], model.manifest.outputs)] if answers else []
-            _check_names(table.column_names, names)
-            flat = [dict(flat_columns(p, model.manifest.outputs)) for p in answers]
-            for name, kind in zip(names, _kinds(model, answers), strict=True):
-                table = table.append_column(name, pa.array([p[name] for p in flat], pa.type_for_alias(kind)))
+            flat = list(zip(*(flat_values(p, outputs) for p in answers), strict=True)) or [()] * len(kinds)
+            for name, kind, values in zip(written_names(outputs, table.column_names), kinds, flat, strict=True):
+                table = table.append_column(name, pa.array(values, pa.type_for_alias(kind)))
             writer = writer or pq.ParquetWriter(path, table.schema)
             writer.write_table(table)
             total += len(table)
@@ -71,64 +101,40 @@ def write_parquet(model: Model, pieces: Iterator[tuple[Any, list[dict[str, Any]]
     return total
 
 
-def _kinds(model: Model, answers: Sequence[dict[str, Any]]) -> list[str]:
-    """The Arrow type of each written column."""
-    outputs = model.manifest.outputs
-    return [_TYPES[o.dtype] for o in outputs for _ in flat_columns(answers[0], (o,))] if answers else []
-
-
-def _scored(model: Model, path: Path) -> Iterator[tuple[Any, list[dict[str, Any]]]]:
-    pa, pq = _arrow(f"reading {path.name}")
-    if not path.is_file():
-        raise SampleError(f"cannot read {path}: no such file")
-    try:
-        file = pq.ParquetFile(path)
-    except (OSError, ValueError) as err:
-        raise SampleError(f"{path} is no Parquet file: {err}") from err
-    with file:
+def _scored(model: Model, path: Path) -> Iterator[Piece]:
+    pa, _ = arrow(f"reading {path.name}")
+    with parquet_file(path) as file:
         signature = model.manifest.signature
         kept = [i for i, name in enumerate(file.schema_arrow.names) if not _INDEX.fullmatch(name)]
         header = [file.schema_arrow.names[i] for i in kept]
-        absent = [c.name for c in signature.columns if c.name not in header]
-        if absent:
-            raise SampleError(f"{path} lacks the model's columns {', '.join(map(repr, absent))}")
+        check_names(path, header, signature)
         total = 0
         for batch in file.iter_batches(batch_size=model.chunk):
             table = pa.Table.from_batches([batch]).select(kept).replace_schema_metadata(None)
-            columns = {c.name: _plain(table.column(c.name).to_pylist()) for c in signature.columns}
-            rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+            columns = [
+                [value(v, c, i) for i, v in enumerate(table.column(c.name).to_pylist(), total)]
+                for c in signature.columns
+            ]
+            names = [c.name for c in signature.columns]
+            rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
             yield table, predictions(model.manifest.outputs, model.tensors_from_json(rows, first=total))
             total += len(table)
         if not total:
-            yield file.schema_arrow.empty_table().select(kept), []
+            yield file.schema_arrow.empty_table().select(kept).replace_schema_metadata(None), []
+
+
+def _to_csv(model: Model, pieces: Iterator[Piece], target: Any) -> int:
+    writer, total = CsvWriter(target, model.manifest.outputs), 0
+    for table, answers in pieces:
+        if not total:
+            writer.write_header(table.column_names)
+        columns = [_plain(column.to_pylist()) for column in table.columns]
+        for held, prediction in zip(zip(*columns, strict=True), answers, strict=True):
+            writer.write(dict(zip(table.column_names, held, strict=True)), prediction)
+        total += len(table)
+    return total
 
 
 def _plain(values: list[Any]) -> list[Any]:
     """NaN in a Parquet column is a missing value."""
     return [None if isinstance(v, float) and v != v else v for v in values]
-
-
-def _to_csv(model: Model, pieces: Iterator[tuple[Any, list[dict[str, Any]]]], target: Any) -> int:
-    writer, total = CsvWriter(target, model.manifest.outputs), 0
-    for table, answers in pieces:
-        if answers:
-            _check_names(table.column_names, [name for name, _ in flat_columns(answers[0], model.manifest.outputs)])
-        for held, prediction in zip(table.to_pylist(), answers, strict=True):
-            writer.write(dict(zip(held, _plain(list(held.values())), strict=True)), prediction)
-        total += len(table)
-    return total
-
-
-def _check_names(carried: Sequence[str], written: Sequence[str]) -> None:
-    both = [name for name in written if name in carried]
-    if both:
-        raise InputError(f"the file has a column {quoted(both[0])} already, which the model would write: rename it")
-
-
-def _arrow(what: str) -> tuple[Any, Any]:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as err:
-        raise MissingExtraError("pyarrow", "parquet", what) from err
-    return pa, pq

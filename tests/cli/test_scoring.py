@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -66,16 +67,119 @@ def test_a_refused_row_of_a_late_piece_is_named_by_its_place_and_nothing_is_left
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.parquet"]
 
 
-def test_parquet_without_rows_and_with_a_column_that_would_be_written_twice(bundle: Path, tmp_path: Path) -> None:
-    X[:0].to_parquet(tmp_path / "none.parquet")
-    assert predict_file(bundle, tmp_path / "none.parquet", tmp_path / "out.parquet") == 0
-    assert pq.read_table(tmp_path / "out.parquet").column_names == ["age", "income"]
-    X.assign(label=1).to_parquet(tmp_path / "twice.parquet")
-    with pytest.raises(InputError, match='"label" already'):
-        predict_file(bundle, tmp_path / "twice.parquet", tmp_path / "out.parquet")
+WRITTEN = ["label", "probabilities_0", "probabilities_1"]
+
+
+@pytest.mark.parametrize("read", ["csv", "parquet", "jsonl"])
+@pytest.mark.parametrize("write", ["csv", "parquet", "stdout"])
+def test_a_file_without_rows_has_the_columns_that_one_with_rows_has(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], read: str, write: str
+) -> None:
+    empty, source = X.assign(key="a")[:0], tmp_path / f"none.{read}"
+    if read == "csv":
+        empty.to_csv(source, index=False)
+    elif read == "parquet":
+        empty.to_parquet(source)
+    else:
+        source.write_text("")
+    out = None if write == "stdout" else tmp_path / f"out.{write}"
+    assert predict_file(bundle, source, out) == 0
+    if write == "parquet":
+        seen = pq.read_table(out)
+        assert [str(t) for t in seen.schema.types[-3:]] == ["int64", "double", "double"]
+        names = seen.column_names
+    else:
+        names = (capsys.readouterr().out if out is None else out.read_text()).strip().split(",")
+    assert names == ["age", "income", *([] if read == "jsonl" else ["key"]), *WRITTEN]
+
+
+def test_a_name_that_would_be_written_twice_gets_a_prefix(bundle: Path, tmp_path: Path) -> None:
+    frame = X.assign(label="mine", probabilities_1="too", predicted_label=3)
+    frame.to_parquet(tmp_path / "in.parquet")
+    frame.to_csv(tmp_path / "in.csv", index=False)
+    expected = [*frame.columns, "predicted_predicted_label", "probabilities_0", "predicted_probabilities_1"]
+    want = load(bundle).predict(X)["probabilities"][:, 1]
+    for read, write in [("parquet", "parquet"), ("parquet", "csv"), ("csv", "parquet"), ("csv", "csv")]:
+        out = tmp_path / f"out.{write}"
+        predict_file(bundle, tmp_path / f"in.{read}", out)
+        made = pd.read_parquet(out) if write == "parquet" else pd.read_csv(out)
+        assert list(made.columns) == expected
+        assert (made["label"] == "mine").all()
+        np.testing.assert_array_equal(made["predicted_probabilities_1"], want)
+
+
+def test_a_parquet_file_that_lacks_a_column(bundle: Path, tmp_path: Path) -> None:
     X[["age"]].to_parquet(tmp_path / "short.parquet")
     with pytest.raises(SampleError, match="income"):
         predict_file(bundle, tmp_path / "short.parquet", None)
+
+
+TEXTS = ["a\rb", "a\r\nb", "a\nb", "\u2028\x85\x0b", 'say "no"', "", None, "plain, not"]
+
+
+@pytest.mark.parametrize("read", ["csv", "parquet", "jsonl"])
+@pytest.mark.parametrize("write", ["csv", "parquet"])
+def test_text_comes_back_as_it_was_whatever_is_read_and_written(
+    bundle: Path, tmp_path: Path, read: str, write: str
+) -> None:
+    import csv
+
+    rows = [{"age": 20.0 + i, "income": 1.0, "note": text} for i, text in enumerate(TEXTS)]
+    source, out = tmp_path / f"in.{read}", tmp_path / f"out.{write}"
+    if read == "parquet":
+        pd.DataFrame(rows).to_parquet(source)
+    elif read == "jsonl":
+        source.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    else:
+        with source.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(
+                [list(rows[0]), *(list(row.values()) for row in rows)]
+            )
+    assert predict_file(bundle, source, out) == len(TEXTS)
+    if write == "parquet":
+        seen = pq.read_table(out)["note"].to_pylist()
+        assert [t or None for t in seen] == [t or None for t in TEXTS]
+        return
+    with out.open(newline="", encoding="utf-8") as file:
+        _, *lines = csv.reader(file)
+    assert [line[2] for line in lines] == [text or "" for text in TEXTS]
+    assert pd.read_csv(out)["note"].fillna("").tolist() == [text or "" for text in TEXTS]
+    import pyarrow.csv as arrow_csv
+
+    read_back = arrow_csv.read_csv(out, parse_options=arrow_csv.ParseOptions(newlines_in_values=True))
+    assert read_back["note"].to_pylist() == [text or "" for text in TEXTS]
+
+
+def test_rows_are_read_in_one_way_whatever_is_written(bundle: Path, tmp_path: Path) -> None:
+    cases = {
+        "absent.jsonl": '{"age": 20, "income": 1}\n{"age": 30}\n',
+        "nan.jsonl": '{"age": 20, "income": NaN}\n',
+        "array.jsonl": '{"age": 20, "income": [1]}\n',
+        "twice.csv": "age,income,age\n1,2,3\n",
+        "short.csv": "age,income\n1\n",
+        "open.csv": 'age,income\n1,"2\n',
+        "date.json": '[{"age": "2020-01-01", "income": 1}]',
+    }
+    for name, text in cases.items():
+        (tmp_path / name).write_text(text)
+        seen = set()
+        for out in (None, tmp_path / "out.csv", tmp_path / "out.jsonl", tmp_path / "out.parquet"):
+            with pytest.raises((InputError, SampleError)) as caught:
+                predict_file(bundle, tmp_path / name, out)
+            seen.add(str(caught.value))
+        assert len(seen) == 1, seen
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(cases)
+
+
+def test_carried_columns_that_the_first_row_lacks_are_kept_and_mixed_ones_named(bundle: Path, tmp_path: Path) -> None:
+    late = tmp_path / "late.jsonl"
+    late.write_text('{"age": 20, "income": 1}\n{"age": 30, "income": 3, "key": "b"}\n')
+    predict_file(bundle, late, tmp_path / "out.parquet")
+    assert pq.read_table(tmp_path / "out.parquet")["key"].to_pylist() == [None, "b"]
+    mixed = tmp_path / "mixed.jsonl"
+    mixed.write_text('{"age": 20, "income": 1, "key": 1}\n{"age": 30, "income": 3, "key": "b"}\n')
+    with pytest.raises(SampleError, match=r'"key" holds values .* write \.jsonl'):
+        predict_file(bundle, mixed, tmp_path / "other.parquet")
 
 
 def test_csv_and_json_lines_become_parquet(bundle: Path, tmp_path: Path) -> None:

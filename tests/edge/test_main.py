@@ -67,7 +67,7 @@ def test_json_lines_stream_from_stdin_to_stdout(visits: Path) -> None:
         ({"age": "inf"}, "expected a finite number or null, got a number Infinity"),
         ({"visits": "1.5"}, 'row 4, column "visits": expected an integer, got a number 1.5'),
         ({"visits": ""}, 'row 4, column "visits": expected an integer, got null'),
-        ({"member": "1"}, 'row 4, column "member": expected true or false, got a string "1"'),
+        ({"member": "2"}, 'row 4, column "member": expected true or false, got a string "2"'),
         ({"plan": "NA"}, 'one of "basic", "pro"'),
     ],
 )  # fmt: skip
@@ -82,10 +82,20 @@ def test_a_cell_that_does_not_fit_ends_it_and_leaves_no_file(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["rows.csv"]
 
 
-def test_a_column_of_the_file_is_never_overwritten(visits: Path) -> None:
-    done = run("predict", "-", "--bundle", visits, stdin=json.dumps({**VISITS_ROWS[0], "label": "high"}))
-    assert (done.returncode, done.stdout) == (2, "")
-    assert 'row 0 has a column "label" already' in done.stderr
+def test_a_column_of_the_file_is_never_overwritten(visits: Path, tmp_path: Path) -> None:
+    row = {**VISITS_ROWS[0], "label": "mine", "probabilities_high": 7}
+    done = run("predict", "-", "--bundle", visits, stdin=json.dumps(row))
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert (made["label"], made["predicted_label"]) == ("mine", EXPECTED["label"][0])
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    done = run("predict", tmp_path / "rows.jsonl", "--bundle", visits, "-o", tmp_path / "out.csv")
+    assert done.returncode == 0, done.stderr
+    header, cells = csv.reader((tmp_path / "out.csv").open(newline=""))
+    assert len(set(header)) == len(header)
+    made = dict(zip(header, cells, strict=True))
+    assert (made["label"], made["predicted_label"], made["probabilities_high"]) == ("mine", EXPECTED["label"][0], "7")
+    assert float(made["predicted_probabilities_high"]) == pytest.approx(EXPECTED["probabilities"][0, 2])
 
 
 def test_the_country_na_is_a_string_and_the_empty_cell_is_missing(visits: Path, tmp_path: Path) -> None:

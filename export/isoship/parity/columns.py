@@ -46,7 +46,7 @@ def rows_from_sample(sample: Any, signature: Signature) -> list[Row]:
     if isinstance(sample, (str, Path)):
         from isoship.data import read_rows
 
-        return read_rows(sample, signature).rows
+        return read_rows(sample, signature)
     if hasattr(sample, "columns"):
         absent = [n for n in names if n not in set(map(str, sample.columns))]
         if absent:

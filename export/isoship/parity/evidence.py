@@ -139,15 +139,18 @@ def _frame(shipped: Shipped, rows: Sequence[Row], sample: Any) -> Any:
     import pandas as pd
 
     signature = shipped.manifest.signature
-    if sample is not None:
-        if isinstance(sample, (str, Path)):
-            from isoship.data import read_sample
+    if isinstance(sample, (str, Path)):
+        from isoship.data import read_rows
 
-            return read_sample(sample, {c.name: c.dtype for c in signature.columns})
+        whole = [c.name for c in signature.columns if c.dtype in ("int64", "bool")]
+        own = read_rows(sample, signature)
+        # a row with a gap there is refused, which the check says of that row
+        rows = [row for row in own if all(row.get(name) is not None for name in whole)] or rows
+    elif sample is not None:
         return sample
     kinds = {"double": "float64", "int64": "int64", "bool": "bool", "string": "str"}
     return pd.DataFrame(
-        {c.name: pd.Series([row[c.name] for row in rows], dtype=kinds[c.dtype]) for c in signature.columns}
+        {c.name: pd.Series([row.get(c.name) for row in rows], dtype=kinds[c.dtype]) for c in signature.columns}
     )
 
 

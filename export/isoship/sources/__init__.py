@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,20 @@ def open_source(
         SampleError: the sample does not fit the model, or is needed.
         InputError: an output asked for does not exist.
     """
+    model, sample, notes = read_files(model, sample, dtypes)
+    source = _reader_of(model)(model, sample=sample, outputs=outputs, dtypes=dtypes)
+    source.notes = (*notes, *source.notes)
+    return source  # type: ignore[no-any-return]
+
+
+def read_files(model: Any, sample: Any, dtypes: Mapping[str, str] | None) -> tuple[Any, Any, list[str]]:
+    """The model and the sample themselves where paths of files are given, and notes, one line each.
+
+    The model comes first: what it remembers of its columns decides how a file of rows is read.
+
+    Raises:
+        ModelFileError, SampleError: as `open_source`.
+    """
     notes: list[str] = []
     if isinstance(model, (str, Path)):
         from isoship.sources.load import load_model
@@ -60,11 +75,10 @@ def open_source(
         model, notes = load_model(model)
     if isinstance(sample, (str, Path)):
         from isoship.data import read_sample
+        from isoship.sources.remembered import remembered
 
-        sample = read_sample(sample, dtypes)
-    source = _reader_of(model)(model, sample=sample, outputs=outputs, dtypes=dtypes)
-    source.notes = (*notes, *source.notes)
-    return source  # type: ignore[no-any-return]
+        sample = read_sample(sample, dtypes, partial(remembered, model), notes)
+    return model, sample, notes
 
 
 def to_onnx(

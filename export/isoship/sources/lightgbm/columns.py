@@ -7,6 +7,7 @@ saying which columns they are. The sample of a file has the names and not the ca
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from isoship.sources.lightgbm.model_text import parse
@@ -34,7 +35,7 @@ def as_trained(estimator: Any, sample: Any, notes: list[str]) -> tuple[Any, Any]
 
 def _with_names_of(estimator: Any, sample: pd.DataFrame) -> Any:
     names = [str(name) for name in getattr(estimator, "feature_names_in_", ())]
-    theirs = [_found(name, sample) or name for name in names]
+    theirs = [name_in(name, sample.columns) or name for name in names]
     if theirs == names:
         return estimator
     renamed = copy.copy(estimator)
@@ -42,13 +43,13 @@ def _with_names_of(estimator: Any, sample: pd.DataFrame) -> Any:
     return renamed
 
 
-def _found(name: str, sample: pd.DataFrame) -> str | None:
-    """The sample's column that LightGBM, or a ColumnTransformer before it, calls by this name."""
-    columns = [str(column) for column in sample.columns]
+def name_in(name: str, columns: Iterable[Any]) -> str | None:
+    """The column that LightGBM, or a ColumnTransformer before it, calls by this name."""
+    listed = [str(column) for column in columns]
     for wanted in (name, name.rpartition("__")[2]):
-        if wanted in columns:
+        if wanted in listed:
             return wanted
-        spaced = [column for column in columns if column.replace(" ", "_") == wanted]
+        spaced = [column for column in listed if column.replace(" ", "_") == wanted]
         if len(spaced) == 1:
             return spaced[0]
     return None
@@ -59,7 +60,7 @@ def _with_categories(booster: Any, sample: pd.DataFrame, notes: list[str]) -> pd
     import pandas as pd
 
     categories = booster.pandas_categorical
-    names = [_found(name, sample) for name in booster.feature_name()]
+    names = [name_in(name, sample.columns) for name in booster.feature_name()]
     chosen = [name for name in names if name and (_is_category(sample[name]) or _is_text(sample[name]))]
     if all(_is_category(sample[name]) for name in chosen) and len(chosen) == len(categories):
         return sample

@@ -1,0 +1,98 @@
+"""What a fitted model remembers of its raw columns' values: it decides how a file of rows is read.
+
+| memory | of |
+|---|---|
+| `categories_` of encoders | scikit-learn |
+| the categories of pandas category columns | LightGBM, XGBoost from 3.1 |
+| hashes of texts | CatBoost's categorical columns |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from isoship.sources.frames import plain
+from isoship.sources.sklearn import fitted
+from isoship.sources.sklearn.widths import parts
+
+if TYPE_CHECKING:
+    from isoship.data.files import Raw
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """columns: the names that the model takes, None where it knows none. values: column -> the values that it knows,
+    missing ones as None. hashed: columns whose values it knows by their texts' hashes alone."""
+
+    columns: tuple[str, ...] | None = None
+    values: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    hashed: frozenset[str] = frozenset()
+
+    def dtype_of(self, name: str) -> str | None:
+        """double, int64, bool or string, where the values that are known of a column are of one kind."""
+        kinds = {_KINDS.get(type(v)) for v in self.values.get(name, ()) if v is not None}
+        if kinds == {"int64", "double"}:
+            return "double"
+        return kinds.pop() if len(kinds) == 1 else None
+
+    def empty_of(self, name: str, raw: Raw) -> str | None:
+        """What the empty cell of a CSV column of text means (`Column.empty`)."""
+        if name in self.hashed:
+            return "value"
+        known = self.values.get(name, ())
+        if "" not in known:
+            return None
+        quotes = len(raw.in_quotes.get(name, ()))
+        both = 0 < quotes < sum(cell == "" for cell in raw.values(name)) if raw.text else False
+        return "quoted" if None in known or both else "value"
+
+
+_KINDS: dict[type, str] = {bool: "bool", int: "int64", float: "double", str: "string"}
+
+
+def remembered(model: Any, header: Sequence[str]) -> Remembered:
+    """The memory of a model for a file with these columns. A model without names has its columns by position."""
+    model = _estimator_of(model)
+    names = fitted.column_names(model)
+    by_place = names if names is not None else list(header) if len(header) == fitted.column_count(model) else []
+    values: dict[str, tuple[Any, ...]] = {}
+    for place, each in fitted.trace(model, len(by_place)).categories.items():
+        values[by_place[place]] = tuple(dict.fromkeys(value for known in each for value in known.categories))
+    hashed: set[str] = set()
+    for part in parts(model, set()):
+        library = type(part).__module__.split(".")[0]
+        if hasattr(part, "booster_") and fitted.holds_lightgbm(part):
+            from isoship.sources.lightgbm.remembered import categories_by_column
+
+            values |= categories_by_column(part.booster_, header)
+        elif library == "xgboost" and type(part).__name__ == "Booster":
+            from isoship.sources.xgboost.model import categories_of
+
+            theirs = part.feature_names or ()
+            found = categories_of(part).items() if theirs else ()
+            values |= {theirs[i]: tuple(map(plain, known)) for i, known in found if known}
+        elif library == "catboost":
+            from isoship.sources.catboost.document import categorical_columns
+
+            theirs = fitted.column_names(part) or by_place
+            hashed |= {theirs[place] for place in categorical_columns(part) if place < len(theirs)}
+    if names is None:
+        return Remembered(None, values, frozenset(hashed))
+    if fitted.holds_lightgbm(model):
+        from isoship.sources.lightgbm.columns import name_in
+
+        names = [name_in(name, header) or name for name in names]
+    return Remembered(tuple(names), values, frozenset(hashed))
+
+
+def _estimator_of(model: Any) -> Any:
+    """A booster's own object in the shape of an estimator."""
+    if type(model).__name__ != "Booster":
+        return model
+    if type(model).__module__.split(".")[0] == "lightgbm":
+        from isoship.sources.lightgbm.booster import estimator_of
+    else:
+        from isoship.sources.xgboost.native import estimator_of
+    return estimator_of(model)
