@@ -15,7 +15,7 @@ from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType
 
 from isoship.onnx.passes import run_all
-from isoship.sources.sklearn.trees import register
+from isoship.sources.sklearn.trees import in_place
 
 LEVELS = ("ORT_DISABLE_ALL", "ORT_ENABLE_BASIC", "ORT_ENABLE_ALL")
 TOLERANCE = 1e-12  # exp and pow come from another libm; everything else is bit-equal
@@ -24,9 +24,8 @@ EPOCH = 1_700_000_000.0
 
 
 def onnx_of(model, types=None, options=None):
-    register()
     types = types or [("X", DoubleTensorType([None, model.n_features_in_]))]
-    return run_all(convert_sklearn(model, initial_types=types, target_opset=21, options=options))
+    return run_all(convert_sklearn(model, initial_types=types, target_opset=21, options=options, **in_place()))
 
 
 def session_of(onnx_model, level="ORT_ENABLE_ALL", threads=1):

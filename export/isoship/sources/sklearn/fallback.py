@@ -14,7 +14,7 @@ from isoship.onnx.graph import OPSET, OPSET_ML
 from isoship.sources.sklearn.carrier import Carrier, Parts, key_of
 from isoship.sources.sklearn.frame import Block, Frame
 
-#: Carried by `isoship.sources.sklearn.trees`, which registers them with skl2onnx.
+#: Carried by `isoship.sources.sklearn.trees`, whose converters skl2onnx is given with each call.
 _TREES = frozenset(
     {
         "AdaBoostClassifier",
@@ -112,7 +112,6 @@ def _converted(c: Carrier, estimator: Any, frame: Frame, *, raw_scores: bool) ->
 
     from isoship.sources.sklearn import trees
 
-    trees.register()
     kinds = {
         "double": data_types.DoubleTensorType,
         "float": data_types.FloatTensorType,
@@ -123,15 +122,14 @@ def _converted(c: Carrier, estimator: Any, frame: Frame, *, raw_scores: bool) ->
     if key_of(estimator) in _EXACT:
         frame = (c.doubles(frame, estimator),)
     inputs = [(f"in{i}", kinds[block.dtype]([None, block.width])) for i, block in enumerate(frame)]
-    options: dict[str, Any] = {}
-    if _is_classifier(estimator):
-        options = {"zipmap": False, "raw_scores": True} if raw_scores else {"zipmap": False}
+    options = {"raw_scores": True} if raw_scores else {}
     try:
         return convert_sklearn(
             estimator,
             initial_types=inputs,
             options={id(estimator): options} if options else None,
             target_opset={"": OPSET, "ai.onnx.ml": OPSET_ML},
+            **trees.in_place(),
         )
     except UnsupportedModelError as err:
         raise c.unsupported(estimator, err.why, err.instead) from err

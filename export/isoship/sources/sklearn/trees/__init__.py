@@ -1,4 +1,7 @@
-"""Converters for scikit-learn's trees, registered over skl2onnx's: exact routing, values in double, no ZipMap.
+"""Converters for scikit-learn's trees: exact routing, values in double, no ZipMap.
+
+skl2onnx is given them with each conversion (`in_place`). They are never registered with it: its registry belongs to
+everybody in the process, and the user's own `skl2onnx.to_onnx` uses it, too.
 
 | estimators | module |
 |---|---|
@@ -17,9 +20,13 @@ Option `raw_scores` replaces the probabilities by the decision function, [N, 1] 
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
 
-def register() -> None:
-    """Puts these converters in the place of skl2onnx's. Calling it again changes nothing."""
+
+@cache
+def in_place() -> dict[str, dict[type, Any]]:
+    """What `skl2onnx.convert_sklearn` takes to use these converters for one call; nothing is registered with it."""
     from isoship.sources.sklearn.trees import (
         ada_boost,
         bagging,
@@ -30,5 +37,10 @@ def register() -> None:
         isolation_forest,
     )
 
-    for family in (forest, gradient_boosting, hist_gradient_boosting, ada_boost, bagging, isolation_forest, embedding):
-        family.register()
+    families = (forest, gradient_boosting, hist_gradient_boosting, ada_boost, bagging, isolation_forest, embedding)
+    found = [each for family in families for each in family.conversions()]
+    return {
+        "custom_conversion_functions": {each.estimator: each.convert for each in found},
+        "custom_shape_calculators": {each.estimator: each.shapes for each in found},
+        "custom_parsers": {each.estimator: each.parser for each in found if each.parser},
+    }

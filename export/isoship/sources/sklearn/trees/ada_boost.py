@@ -22,17 +22,17 @@ from isoship.onnx.trees import Tree, write_leaf_values, write_total
 from isoship.sources.sklearn.trees.exact import leaf_values, tree_of
 from isoship.sources.sklearn.trees.features import features
 from isoship.sources.sklearn.trees.outputs import (
+    Conversion,
+    classifier,
     raw_scores_wanted,
-    register_classifier,
-    register_regressor,
+    regressor,
     write_label,
     write_softmax,
 )
 
 
-def register() -> None:
-    register_classifier(AdaBoostClassifier, convert_classifier)
-    register_regressor(AdaBoostRegressor, convert_regressor)
+def conversions() -> list[Conversion]:
+    return [classifier(AdaBoostClassifier, convert_classifier), regressor(AdaBoostRegressor, convert_regressor)]
 
 
 def convert_classifier(scope: Any, operator: Any, container: Any) -> None:

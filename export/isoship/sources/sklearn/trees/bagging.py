@@ -20,16 +20,16 @@ from isoship.onnx.trees import write_total
 from isoship.sources.sklearn.trees.exact import leaf_values, tree_of
 from isoship.sources.sklearn.trees.features import columns_of, features
 from isoship.sources.sklearn.trees.outputs import (
+    Conversion,
+    classifier,
     raw_scores_wanted,
-    register_classifier,
-    register_regressor,
+    regressor,
     write_classes,
 )
 
 
-def register() -> None:
-    register_classifier(BaggingClassifier, convert_classifier)
-    register_regressor(BaggingRegressor, convert_regressor)
+def conversions() -> list[Conversion]:
+    return [classifier(BaggingClassifier, convert_classifier), regressor(BaggingRegressor, convert_regressor)]
 
 
 def convert_classifier(scope: Any, operator: Any, container: Any) -> None:

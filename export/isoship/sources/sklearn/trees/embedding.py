@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from skl2onnx import update_registered_converter
 from skl2onnx.common.data_types import DoubleTensorType
 from sklearn.ensemble import RandomTreesEmbedding
 
@@ -16,10 +15,11 @@ from isoship.onnx.graph import GraphBuilder
 from isoship.onnx.trees import write_leaf_numbers
 from isoship.sources.sklearn.trees.exact import leaves_of, tree_of
 from isoship.sources.sklearn.trees.features import features
+from isoship.sources.sklearn.trees.outputs import Conversion
 
 
-def register() -> None:
-    update_registered_converter(RandomTreesEmbedding, "IsoshipRandomTreesEmbedding", _shapes, convert, parser=_parse)
+def conversions() -> list[Conversion]:
+    return [Conversion(RandomTreesEmbedding, convert, _shapes, _parse)]
 
 
 def _parse(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:

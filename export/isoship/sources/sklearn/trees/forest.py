@@ -25,21 +25,24 @@ from isoship.onnx.trees import write_total
 from isoship.sources.sklearn.trees.exact import leaf_values, tree_of
 from isoship.sources.sklearn.trees.features import features
 from isoship.sources.sklearn.trees.outputs import (
+    Conversion,
     classes_per_output,
+    classifier,
     label_values,
     raw_scores_wanted,
-    register_classifier,
-    register_regressor,
+    regressor,
     several_outputs,
     write_classes,
 )
 
 
-def register() -> None:
-    for classifier in (DecisionTreeClassifier, ExtraTreeClassifier, RandomForestClassifier, ExtraTreesClassifier):
-        register_classifier(classifier, convert_classifier)
-    for regressor in (DecisionTreeRegressor, ExtraTreeRegressor, RandomForestRegressor, ExtraTreesRegressor):
-        register_regressor(regressor, convert_regressor)
+def conversions() -> list[Conversion]:
+    classifiers = (DecisionTreeClassifier, ExtraTreeClassifier, RandomForestClassifier, ExtraTreesClassifier)
+    regressors = (DecisionTreeRegressor, ExtraTreeRegressor, RandomForestRegressor, ExtraTreesRegressor)
+    return [
+        *(classifier(each, convert_classifier) for each in classifiers),
+        *(regressor(each, convert_regressor) for each in regressors),
+    ]
 
 
 def convert_regressor(scope: Any, operator: Any, container: Any) -> None:

@@ -21,9 +21,10 @@ from isoship.onnx.trees import write_leaf_values, write_sum
 from isoship.sources.sklearn.trees.exact import leaf_values, tree_of
 from isoship.sources.sklearn.trees.features import features
 from isoship.sources.sklearn.trees.outputs import (
+    Conversion,
+    classifier,
     raw_scores_wanted,
-    register_classifier,
-    register_regressor,
+    regressor,
     write_expit,
     write_label,
     write_softmax,
@@ -31,9 +32,11 @@ from isoship.sources.sklearn.trees.outputs import (
 )
 
 
-def register() -> None:
-    register_classifier(GradientBoostingClassifier, convert_classifier)
-    register_regressor(GradientBoostingRegressor, convert_regressor)
+def conversions() -> list[Conversion]:
+    return [
+        classifier(GradientBoostingClassifier, convert_classifier),
+        regressor(GradientBoostingRegressor, convert_regressor),
+    ]
 
 
 def convert_regressor(scope: Any, operator: Any, container: Any) -> None:

@@ -20,9 +20,10 @@ from isoship.onnx.graph import GraphBuilder
 from isoship.onnx.trees import BRANCH_LEQ, BRANCH_MEMBER, Tree, Width, write_leaf_values, write_sum
 from isoship.sources.sklearn.trees.features import features, join, numbers
 from isoship.sources.sklearn.trees.outputs import (
+    Conversion,
+    classifier,
     raw_scores_wanted,
-    register_classifier,
-    register_regressor,
+    regressor,
     write_expit,
     write_label,
     write_softmax,
@@ -32,9 +33,11 @@ from isoship.sources.sklearn.trees.outputs import (
 _LINKS = ("IdentityLink", "LogLink", "LogitLink", "MultinomialLogit")
 
 
-def register() -> None:
-    register_classifier(HistGradientBoostingClassifier, convert_classifier)
-    register_regressor(HistGradientBoostingRegressor, convert_regressor)
+def conversions() -> list[Conversion]:
+    return [
+        classifier(HistGradientBoostingClassifier, convert_classifier),
+        regressor(HistGradientBoostingRegressor, convert_regressor),
+    ]
 
 
 def convert_regressor(scope: Any, operator: Any, container: Any) -> None:

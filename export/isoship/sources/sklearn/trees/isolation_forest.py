@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from skl2onnx import update_registered_converter
 from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType
 from sklearn.ensemble import IsolationForest
 from sklearn.ensemble._iforest import _average_path_length
@@ -20,12 +19,11 @@ from isoship.onnx.graph import GraphBuilder
 from isoship.onnx.trees import write_leaf_values, write_sum
 from isoship.sources.sklearn.trees.exact import leaves_of, tree_of
 from isoship.sources.sklearn.trees.features import columns_of, features
+from isoship.sources.sklearn.trees.outputs import Conversion
 
 
-def register() -> None:
-    update_registered_converter(
-        IsolationForest, "IsoshipIsolationForest", _shapes, convert, options={"score_samples": [True, False]}
-    )
+def conversions() -> list[Conversion]:
+    return [Conversion(IsolationForest, convert, _shapes)]
 
 
 def _shapes(operator: Any) -> None:

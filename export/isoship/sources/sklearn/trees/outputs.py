@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from skl2onnx import update_registered_converter
 from skl2onnx.common.data_types import BooleanTensorType, DoubleTensorType, Int64TensorType, StringTensorType
 
 from isoship.errors import UnsupportedModelError
 from isoship.onnx.graph import GraphBuilder
 
 Converter = Callable[[Any, Any, Any], None]
-
-_CLASSIFIER_OPTIONS = {
-    "zipmap": [False, True, "columns"],  # accepted because callers pass it; there is never a ZipMap
-    "nocl": [False, True],
-    "raw_scores": [False, True],
-}
+Shapes = Callable[[Any], None]
+Parser = Callable[..., Any]
 
 
-def register_classifier(estimator: type, convert: Converter) -> None:
-    """Registers under a name of our own, so that skl2onnx's shape inference for its own names never runs."""
-    update_registered_converter(
-        estimator,
-        f"Isoship{estimator.__name__}",
-        _classifier_shapes,
-        convert,
-        parser=_parse_classifier,
-        options=_CLASSIFIER_OPTIONS,
-    )
+class Conversion(NamedTuple):
+    """What one call of skl2onnx uses for an estimator in the place of its own: see `trees.in_place`."""
+
+    estimator: type
+    convert: Converter
+    shapes: Shapes
+    parser: Parser | None = None
 
 
-def register_regressor(estimator: type, convert: Converter) -> None:
-    update_registered_converter(estimator, f"Isoship{estimator.__name__}", _regressor_shapes, convert)
+def classifier(estimator: type, convert: Converter) -> Conversion:
+    return Conversion(estimator, convert, _classifier_shapes, _parse_classifier)
+
+
+def regressor(estimator: type, convert: Converter) -> Conversion:
+    return Conversion(estimator, convert, _regressor_shapes)
 
 
 def classes_per_output(model: Any) -> list[np.ndarray[Any, Any]]:
@@ -49,7 +45,7 @@ def several_outputs(model: Any) -> bool:
 def write_label(g: GraphBuilder, model: Any, container: Any, number: str, out: str) -> None:
     """Adds the label: the class with this number, [N]."""
     classes = model.classes_
-    if container.get_options(model, {"nocl": False})["nocl"]:
+    if _option(container, model, "nocl"):
         classes = np.arange(len(classes))
     g.op("Gather", g.const(label_values(classes), name="classes"), number, out=out, axis=0)
 
@@ -83,12 +79,17 @@ def raw_scores_wanted(model: Any, container: Any) -> bool:
     Raises:
         UnsupportedModelError: it is, and the model has none.
     """
-    wanted = bool(container.get_options(model, {"raw_scores": False})["raw_scores"])
+    wanted = _option(container, model, "raw_scores")
     if wanted and not hasattr(model, "decision_function"):
         raise UnsupportedModelError(
             type(model).__name__, "it has no decision_function", "Ask for its probabilities instead of scores"
         )
     return wanted
+
+
+def _option(of: Any, model: Any, name: str) -> bool:
+    """An option of the conversion; False, too, for estimators to which skl2onnx gives no such option."""
+    return bool((of.get_options(model, {name: False}, fail=False) or {}).get(name))
 
 
 def label_values(classes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -108,9 +109,7 @@ def _label_type(classes: np.ndarray[Any, Any]) -> Any:
 
 def _parse_classifier(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
     """Declares label and probabilities, one tensor of probabilities for each target the classifier was fitted on."""
-    from skl2onnx._supported_operators import _get_sklearn_operator_name
-
-    operator = scope.declare_local_operator(_get_sklearn_operator_name(type(model)), model)
+    operator = scope.declare_local_operator(f"Isoship{type(model).__name__}", model)
     operator.inputs = inputs
     operator.outputs.append(scope.declare_local_variable("label", Int64TensorType()))
     several = several_outputs(model)
@@ -123,9 +122,9 @@ def _parse_classifier(scope: Any, model: Any, inputs: Any, custom_parsers: Any =
 def _classifier_shapes(operator: Any) -> None:
     model = operator.raw_operator
     rows = operator.inputs[0].get_first_dimension()
-    options = operator.scope_inst.get_options(model, {"nocl": False, "raw_scores": False}, fail=False)
+    scope = operator.scope_inst
     targets = classes_per_output(model)
-    if options["nocl"]:
+    if _option(scope, model, "nocl"):
         label = Int64TensorType
     else:
         kinds = {_label_type(classes) for classes in targets}
@@ -138,7 +137,7 @@ def _classifier_shapes(operator: Any) -> None:
         label = kinds.pop()
     operator.outputs[0].set_type(label([rows, len(targets)] if several_outputs(model) else [rows]))
     for output, classes in zip(operator.outputs[1:], targets, strict=False):
-        one_column = options["raw_scores"] and len(classes) == 2
+        one_column = _option(scope, model, "raw_scores") and len(classes) == 2
         output.set_type(DoubleTensorType([rows, 1 if one_column else len(classes)]))
 
 
