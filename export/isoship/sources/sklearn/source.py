@@ -15,6 +15,7 @@ from isoship.sources.frames import frame_from_rows, rows_from_frame
 from isoship.sources.signature import signature_for
 from isoship.sources.sklearn import fitted
 from isoship.sources.sklearn.acceptance import contract_of, lightened
+from isoship.sources.sklearn.as_asked import in_one_order, same_answers
 from isoship.sources.sklearn.checks import passed_by_checks
 from isoship.sources.sklearn.examples import feeds_from_sample
 from isoship.sources.sklearn.held_rows import holds_training_rows
@@ -79,9 +80,10 @@ class SklearnSource:
         self._split: UnsupportedModelError | None = None
         if sample is not None:
             self._split = self._rows_beyond_ranges(sample)
-            self._compare_with(sample)
         self._examples = partial(feeds_from_sample, sample, self.signature, self.training)
         self.outputs: tuple[Output, ...] = outputs_for(estimator, self._frame([base, base]), outputs)
+        if sample is not None:
+            self._compare_with(sample)
         self.double_tolerances = double_tolerances(estimator, self.outputs)
         self.training_rows = holds_training_rows(estimator)
         self.notes: tuple[str, ...] = (*notes, *guesses, *more)
@@ -216,16 +218,16 @@ class SklearnSource:
         head = _head(sample, names, _SEARCHED if sparse else _COMPARED)
         if head is None:
             return
+        method = self._methods[0]
+        rows = _sample_rows(head, names, _SEARCHED)
         try:
-            theirs = ask(self.model, self._methods[0], head)
-            ours = ask(self.model, self._methods[0], self._frame(_sample_rows(head, names, _SEARCHED)))
+            theirs = ask(self.model, method, head if sparse else in_one_order(head, self.training.container))
+            ours = ask(self.model, method, self._frame(rows))
+            settled = self.answers(rows)
         except InputError:
             return  # the sample's head holds rows that the model refuses; the contract says which
-        if isinstance(theirs, list) or np.asarray(theirs).dtype.kind not in "fiub":
-            same = all(np.array_equal(a, b) for a, b in zip(np.atleast_1d(theirs), np.atleast_1d(ours), strict=True))
-        else:
-            # float32 samples differ in the last digits: the model is asked in float64
-            same = np.allclose(theirs, ours, rtol=1e-3, atol=1e-4, equal_nan=True)
+        labels = method == "predict" and any(output.kind == "label" for output in self.outputs)
+        same = same_answers(theirs, ours, head, settled, labels=labels)
         if not same and sparse:
             raise SampleError(
                 "the model answers the sparse matrix of the sample otherwise than the same rows with zeros: XGBoost,"
