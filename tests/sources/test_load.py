@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import warnings
+from importlib.util import find_spec
 
 import joblib
 import numpy as np
 import pytest
+import sklearn
 from sklearn.cluster import DBSCAN
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from isoship.errors import IsoshipError, ModelFileError
 from isoship.sources import open_source
 from isoship.sources.load import load_model
+from isoship.sources.pickles import LZ4
+from isoship.sources.sklearn.saved_by import release_in
 
 X = np.arange(12.0).reshape(6, 2)
 
@@ -129,10 +135,81 @@ def test_another_version_is_a_note_and_another_minor_version_an_error(tmp_path, 
         assert f"m.joblib was saved by scikit-learn {version}; this is 1.9.1" in notes
 
 
-def test_a_real_pickle_of_another_version_is_noticed(tmp_path, model) -> None:
-    """scikit-learn writes its version into the state; changing it there is what an old file looks like."""
-    state = pickle.dumps(model).replace(b"1.9.1", b"0.0.1")
-    assert state != pickle.dumps(model), "the lock holds another scikit-learn: write its version here"
-    (tmp_path / "old.pkl").write_bytes(state)
-    with pytest.raises(ModelFileError, match=r"saved by scikit-learn 0\.0\.1"):
-        load_model(tmp_path / "old.pkl")
+class Tripwire:
+    """Loading it makes a folder."""
+
+    def __init__(self, path) -> None:
+        self.path = str(path)
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+FORMS = [0, ("zlib", 3), ("gzip", 3), ("bz2", 3), ("xz", 3), ("lzma", 3)]
+
+
+class TestRelease:
+    """scikit-learn ends an estimator's state with its version, which is read before anything of the pickle runs."""
+
+    @pytest.mark.parametrize("compress", FORMS, ids=str)
+    def test_another_release_is_named_before_the_pickle_runs(self, tmp_path, monkeypatch, compress) -> None:
+        monkeypatch.setattr("sklearn.base.__version__", "1.7.2")
+        model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, X[:, 0] > 5)
+        model.beside = [np.zeros(20_000), Tripwire(tmp_path / "ran")]
+        joblib.dump(model, tmp_path / "old.joblib", compress=compress)
+        with pytest.raises(
+            ModelFileError, match=r"saved by scikit-learn 1\.7\.2 .*pip install 'scikit-learn==1\.7\.2'"
+        ):
+            load_model(tmp_path / "old.joblib")
+        assert not (tmp_path / "ran").exists()
+
+    @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+    def test_in_every_protocol(self, tmp_path, monkeypatch, model, protocol) -> None:
+        monkeypatch.setattr("sklearn.base.__version__", "1.7.dev0")
+        assert release_in(pickle.dumps(model, protocol)) == "1.7.dev0"
+        assert release_in(pickle.dumps(X, protocol)) is None
+
+    def test_a_release_below_our_lowest_is_not_the_advice(self, tmp_path, monkeypatch, model) -> None:
+        monkeypatch.setattr("sklearn.base.__version__", "0.24.1")
+        (tmp_path / "old.pkl").write_bytes(pickle.dumps(model))
+        with pytest.raises(ModelFileError, match=r"saved by scikit-learn 0\.24\.1 .*train the model again") as caught:
+            load_model(tmp_path / "old.pkl")
+        assert "pip install" not in str(caught.value)
+        assert one_paragraph(caught.value)
+
+    def test_another_patch_release_is_a_note(self, tmp_path, monkeypatch, model) -> None:
+        saved = ".".join(sklearn.__version__.split(".")[:2]) + ".99"
+        monkeypatch.setattr("sklearn.base.__version__", saved)
+        pickled = pickle.dumps(model)
+        monkeypatch.undo()
+        (tmp_path / "m.pkl").write_bytes(pickled)
+        _, notes = load_model(tmp_path / "m.pkl")
+        assert f"m.pkl was saved by scikit-learn {saved}; this is {sklearn.__version__}" in notes
+
+
+class TestMissingCode:
+    """A pickle names classes and does not hold them."""
+
+    @pytest.mark.parametrize(
+        ("pickled", "says"),
+        [
+            (b"cno_such_package.inner\nThing\n.", "'no_such_package' is not installed"),
+            (b"csklearn.no_such_module\nThing\n.", "the sklearn that is installed here has no module"),
+            (
+                b"csklearn.linear_model\nNoSuchModel\n.",
+                "'sklearn.linear_model' that is installed here has no 'NoSuchModel'",
+            ),
+            (b"c__main__\nCleaner\n.", "'Cleaner' was defined in the notebook or script"),
+        ],
+    )
+    def test_it_is_named(self, tmp_path, pickled, says) -> None:
+        (tmp_path / "m.pkl").write_bytes(pickled)
+        with pytest.raises(ModelFileError, match=says) as caught:
+            load_model(tmp_path / "m.pkl")
+        assert one_paragraph(caught.value)
+
+    @pytest.mark.skipif(find_spec("lz4") is not None, reason="lz4 is here")
+    def test_lz4_is_named(self, tmp_path) -> None:
+        (tmp_path / "m.joblib").write_bytes(LZ4 + bytes(20))
+        with pytest.raises(ModelFileError, match="pip install lz4"):
+            load_model(tmp_path / "m.joblib")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pickle
+import re
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -11,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from isoship.errors import MissingExtraError, ModelFileError
+from isoship.sources.pickles import contents
+from isoship.sources.sklearn.saved_by import other_release, refuse_other_release
 
 _STATE_DICT = (
     "holds weights and not the model that uses them. Save the whole model instead:"
@@ -67,22 +71,64 @@ def _listed() -> str:
 
 def _read_pickle(path: Path, notes: list[str]) -> Any:
     notes.append(f"{path.name} is a pickle: loading it runs code from the file. Prefer .skops for files from others")
+    refuse_other_release(path, contents(path))
     try:
         import joblib
 
         return joblib.load(path)
     except (ModuleNotFoundError, AttributeError) as err:
-        raise ModelFileError(
-            f"{path} needs code that is not here ({err}). Run isoship in the environment that trained the model, or"
-            " install what is missing"
-        ) from err
+        raise ModelFileError(f"{path} needs code that is not here: {_what_is_missing(err)}") from err
     except OSError as err:
         raise ModelFileError(f"cannot read {path}: {err.strerror or err}") from err
-    except (pickle.UnpicklingError, EOFError, ValueError, KeyError, IndexError, TypeError, ImportError) as err:
-        raise ModelFileError(
-            f"{path} is no model file: {type(err).__name__}: {_first_line(err)}. Write it with"
-            " joblib.dump(model, path) or skops.io.dump(model, path)"
-        ) from err
+    except ValueError as err:
+        if "LZ4" in str(err):
+            raise ModelFileError(f"{path} is compressed with lz4, which is not here: pip install lz4") from err
+        raise _no_model_file(path, err) from err
+    except (pickle.UnpicklingError, EOFError, KeyError, IndexError, TypeError, ImportError) as err:
+        raise _no_model_file(path, err) from err
+
+
+def _no_model_file(path: Path, err: BaseException) -> ModelFileError:
+    return ModelFileError(
+        f"{path} is no model file: {type(err).__name__}: {_first_line(err)}. Write it with joblib.dump(model, path) or"
+        " skops.io.dump(model, path)"
+    )
+
+
+#: What unpicklers say of a name that a module lacks, in protocol 4 and newer ones and in older ones.
+_LACKS = (
+    re.compile(r"get (?:local )?attribute '(?P<name>[^']+)' on <module '(?P<module>[^']+)'"),
+    re.compile(r"module '(?P<module>[^']+)' has no attribute '(?P<name>[^']+)'"),
+)
+
+
+def _what_is_missing(err: ModuleNotFoundError | AttributeError) -> str:
+    """The class or the package that a pickle names and that cannot be had here, and the way to it."""
+    text = str(err)
+    if isinstance(err, ModuleNotFoundError) and err.name:
+        package = err.name.split(".")[0]
+        if importlib.util.find_spec(package) is None:
+            return (
+                f"the module {err.name!r} is not installed. Install the package that it belongs to, or run isoship in"
+                " the environment that trained the model"
+            )
+        return (
+            f"the {package} that is installed here has no module {err.name!r}. Install the release of it that trained"
+            " the model"
+        )
+    found = next((match for pattern in _LACKS if (match := pattern.search(text))), None)
+    if found is None:
+        return f"{_first_line(err)}. Run isoship in the environment that trained the model"
+    if found["module"] == "__main__":
+        return (
+            f"{found['name']!r} was defined in the notebook or script that saved the model, and a pickle holds its name"
+            " alone. Move it into a module, import it from there, and train and save again; or call"
+            " isoship.export(model) in that notebook or script"
+        )
+    return (
+        f"the module {found['module']!r} that is installed here has no {found['name']!r}. Install the release of it"
+        " that trained the model, or run isoship in that environment"
+    )
 
 
 def _read_skops(path: Path, notes: list[str]) -> Any:
@@ -137,10 +183,7 @@ def _version_notes(path: Path, caught: list[warnings.WarningMessage]) -> list[st
             continue
         current = str(getattr(warning.message, "current_sklearn_version", ""))
         if str(original).split(".")[:2] != current.split(".")[:2]:
-            raise ModelFileError(
-                f"{path} was saved by scikit-learn {original} and this is {current}: its answers could differ here."
-                f" Install the version that trained it (pip install 'scikit-learn=={original}') or train again"
-            )
+            raise ModelFileError(other_release(path, str(original), current))
         note = f"{path.name} was saved by scikit-learn {original}; this is {current}"
         if note not in notes:
             notes.append(note)

@@ -1,0 +1,42 @@
+"""What a pickle says of itself before it is loaded."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+#: The first bytes of the forms in which joblib compresses -> how they are read.
+_COMPRESSED: tuple[tuple[bytes, Callable[[bytes], bytes]], ...] = (
+    (b"\x1f\x8b", gzip.decompress),
+    (b"BZ", bz2.decompress),
+    (b"\xfd7zXZ", lzma.decompress),
+    (b"]\x00", lzma.decompress),
+    (b"x", zlib.decompress),
+)
+LZ4 = b"\x04\x22\x4d\x18"
+
+
+def contents(path: Path) -> bytes:
+    """The pickle's own bytes, uncompressed; empty where they cannot be had (no lz4, a damaged file)."""
+    try:
+        data = path.read_bytes()
+        if data.startswith(LZ4):
+            return _from_lz4(data)
+        for first, plain in _COMPRESSED:
+            if data.startswith(first):
+                return plain(data)
+    except (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError):
+        return b""
+    return data
+
+
+def _from_lz4(data: bytes) -> bytes:
+    try:
+        import lz4.frame  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        return b""
+    return bytes(lz4.frame.decompress(data))
