@@ -12,7 +12,7 @@ from typing import Any
 from isoship.bundle import sums
 from isoship.bundle.deterministic_zip import write_zip
 from isoship.bundle.wheels import cache_folder
-from isoship_edge.manifest import digest_of
+from isoship_edge.manifest import digest_of, sealed
 
 #: What the targets carry of the bundle's own files.
 _CARRIED = {
@@ -70,7 +70,7 @@ def manifest_of(folder: Path) -> Any:
 
 
 def put_manifest(folder: Path, document: Any) -> None:
-    put(folder / "manifest.json", (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+    put(folder / "manifest.json", sealed(document))
 
 
 def seal(folder: Path) -> None:
@@ -90,6 +90,9 @@ def seal(folder: Path) -> None:
     if (folder / "lambda").is_dir() and not zip_is(folder / "lambda.zip", folder / "lambda"):
         (folder / "lambda.zip").unlink()
         write_zip(folder / "lambda", folder / "lambda.zip", cache_folder() / "deflated")
+    if (folder / "edge" / sums.NAME).is_file():
+        (folder / "edge" / sums.NAME).unlink()
+        sums.write_folder_sums(folder / "edge")
     (folder / sums.NAME).unlink(missing_ok=True)  # other bundles that share it keep theirs
     sums.write_sums(folder)
 

@@ -9,19 +9,24 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from isoship_edge.errors import BundleError, IsoshipError
-from isoship_edge.model import Model, load
+from isoship_edge.errors import BundleError, DamagedFile, IsoshipError
+from isoship_edge.library import machine
+from isoship_edge.sums import check_folder
+
+if TYPE_CHECKING:
+    from isoship_edge.model import Model
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code: 0 done; 1 the self-test failed; 2 could not run, with one line that says why."""
+    """Exit code: 0 done; 1 the self-test failed; 2 could not run; 3 a file is damaged; with one line that says why."""
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
     except IsoshipError as err:
         print(f"isoship: {err}", file=sys.stderr)
-        return 2
+        return 3 if isinstance(err, DamagedFile) else 2
     except BrokenPipeError:
         # The reader of our output left; Python would complain again while it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -61,14 +66,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _load(options: argparse.Namespace) -> Model:
-    folder = options.bundle or os.environ.get("ISOSHIP_BUNDLE") or Path(__file__).resolve().parent.parent
-    return load(folder, threads=options.threads)
+    own = Path(__file__).resolve().parent.parent
+    check_folder(own, machine=machine())
+    from isoship_edge.model import load  # not before: a damaged module is damage, and no fault of its own
+
+    return load(options.bundle or os.environ.get("ISOSHIP_BUNDLE") or own, threads=options.threads)
 
 
 def _serve(options: argparse.Namespace) -> int:
+    model = _load(options)
     from isoship_edge.server import serve
 
-    model = _load(options)
     try:
         serve(model, options.host, options.port)
     except (OSError, OverflowError) as err:
@@ -78,9 +86,9 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
+    model = _load(options)
     from isoship_edge.batch import kind_of, score_file
 
-    model = _load(options)
     streamed = str(options.rows) == "-"
     read = "jsonl" if streamed else kind_of(options.rows)
     write = read if options.out is None else kind_of(options.out)

@@ -2,6 +2,7 @@
 
 IsoshipError
 ├── BundleError        a bundle is missing, damaged, of a newer format, or not ours
+│   └── DamagedFile    one of its files is not the one that was exported
 ├── InputError         a row that the model's input contract refuses
 ├── InferenceError     ONNX Runtime failed on inputs that the contract accepts
 └── RuntimeMissing     ONNX Runtime (or its C library) is not there or does not load
@@ -20,6 +21,10 @@ class IsoshipError(Exception):
 
 class BundleError(IsoshipError):
     """A bundle is missing, damaged, of a newer format, or not ours."""
+
+
+class DamagedFile(BundleError):
+    """A file of a bundle is not the one that was exported."""
 
 
 class InputError(IsoshipError):

@@ -8,13 +8,18 @@ import sys
 
 from isoship_edge.errors import RuntimeMissing
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from pathlib import Path
+
+def machine() -> str:
+    """This machine's architecture, as the folders under lib/ are called."""
+    name = os.uname().machine if os.name == "posix" else ""
+    return {"arm64": "aarch64", "amd64": "x86_64"}.get(name, name)
 
 
-def find_library(model_folder: str | Path) -> str | None:
-    """The C library: ISOSHIP_ORT_LIBRARY, the bundle's, one beside this package, or the installed wheel's.
+def find_library() -> str | None:
+    """The C library: ISOSHIP_ORT_LIBRARY, the one beside this package, or the installed wheel's.
+
+    The one in a bundle is taken where the bundle runs by itself, and this package lies in it. Whoever reads somebody's
+    bundle loads no native code out of it.
 
     Raises:
         RuntimeMissing: ISOSHIP_ORT_LIBRARY names no file.
@@ -26,10 +31,8 @@ def find_library(model_folder: str | Path) -> str | None:
         return named
     if os.name != "posix":
         return None
-    arch = {"arm64": "aarch64", "amd64": "x86_64"}.get(os.uname().machine, os.uname().machine)
     beside = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-    bases = (os.fspath(model_folder), beside)
-    places = [os.path.join(base, "lib", arch) for base in bases] + [os.path.join(base, "lib") for base in bases]
+    places = [os.path.join(beside, "lib", machine()), os.path.join(beside, "lib")]
     places = [p for place in places for p in (place, os.path.join(place, "onnxruntime", "capi"))]
     # A wheel on sys.path is found by its folder: importing the package would cost 100 ms and need numpy.
     places += [os.path.join(entry, "onnxruntime", "capi") for entry in (beside, *sys.path)]

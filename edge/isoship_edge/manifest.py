@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import math
 
-from isoship_edge.errors import BundleError
+from isoship_edge.digests import WAY_OUT, sha256_of
+from isoship_edge.errors import BundleError, DamagedFile
 from isoship_edge.named import NamedTuple
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
@@ -34,6 +35,8 @@ ENDS = {
     "exclusive_minimum": "exclusiveMinimum",
     "exclusive_maximum": "exclusiveMaximum",
 }
+
+_CHECKSUM, _ZEROS = b'"checksum": "', "0" * 64
 
 Scalar = str | int | float | bool
 
@@ -133,10 +136,38 @@ def canonical_json(value: Any) -> bytes:
 
 def digest_of(model_sha256: str, manifest: dict[str, Any]) -> str:
     """`sha256:<hex>` over what determines the answers; equal on all targets and architectures."""
-    import hashlib  # OpenSSL with it: a cold start has no digest to make
-
     identity = {key: manifest[key] for key in ("signature", "encoder", "outputs", "tolerances")}
-    return "sha256:" + hashlib.sha256(canonical_json({"model": model_sha256, **identity})).hexdigest()
+    return "sha256:" + sha256_of(canonical_json({"model": model_sha256, **identity}))
+
+
+def sealed(document: dict[str, Any]) -> bytes:
+    """manifest.json's bytes, with a member `checksum` at their end.
+
+    It is the sha256 of these bytes with zeros in its place, so that any reader can hold a file against itself without
+    writing JSON as Python does.
+    """
+    document = {name: value for name, value in document.items() if name != "checksum"} | {"checksum": _ZEROS}
+    text = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+    head, found, tail = text.rpartition(_CHECKSUM)
+    return head + found + sha256_of(text).encode() + tail[len(_ZEROS) :]
+
+
+def manifest_from_bytes(data: bytes, path: str | Path) -> tuple[dict[str, Any], Manifest]:
+    """The document and what it says. path: for messages.
+
+    Raises:
+        DamagedFile: it is not JSON, or not what was written. BundleError: it is no manifest, or of a newer format.
+    """
+    try:
+        document = json.loads(data)
+    except ValueError as err:  # no UTF-8 either
+        raise DamagedFile(f"{path} is not JSON: {err}. {WAY_OUT}") from err
+    if isinstance(document, dict) and document.get("format") == FORMAT and "checksum" in document:
+        head, found, tail = data.rpartition(_CHECKSUM)
+        zeroed = head + found + _ZEROS.encode() + tail[len(_ZEROS) :]
+        if not found or sha256_of(zeroed) != document["checksum"]:
+            raise DamagedFile(f"{path} was changed after the export. {WAY_OUT}")
+    return document, manifest_from_json(document)
 
 
 def manifest_from_json(document: Any) -> Manifest:
@@ -171,7 +202,7 @@ def manifest_from_json(document: Any) -> Manifest:
             files=document["files"],
         )
     except (AttributeError, KeyError, TypeError, ValueError) as err:
-        raise BundleError(f"this manifest is damaged: {type(err).__name__}: {err}") from err
+        raise DamagedFile(f"this manifest is damaged: {type(err).__name__}: {err}") from err
 
 
 def read_manifest(path: str | Path) -> Manifest:
@@ -186,14 +217,12 @@ def read_manifest(path: str | Path) -> Manifest:
     if path.is_dir():
         path = path / "manifest.json"
     try:
-        document = json.loads(path.read_bytes())
+        data = path.read_bytes()
     except OSError as err:
         raise BundleError(
             f"no manifest at {path}: {err.strerror}. Give the folder that `isoship export` wrote"
         ) from err
-    except ValueError as err:
-        raise BundleError(f"{path} is not JSON: {err}") from err
-    return manifest_from_json(document)
+    return manifest_from_bytes(data, path)[1]
 
 
 def signature_to_json(signature: Signature) -> dict[str, Any]:

@@ -1,15 +1,15 @@
 """A bundle, loaded: rows in, predictions out. `isoship.load` is `load` of this module."""
-# ruff: noqa: PTH118, PTH123
+# ruff: noqa: PTH113, PTH118, PTH123
 
 from __future__ import annotations
 
-import json
 import os
 
 from isoship_edge.decode import decode_columns, decode_rows, sliced
+from isoship_edge.digests import WAY_OUT, check_file, sha256_of_file
 from isoship_edge.encode import RowWriter, predictions
-from isoship_edge.errors import BundleError, InferenceError
-from isoship_edge.manifest import MISSING_STRING, Manifest, manifest_from_json
+from isoship_edge.errors import BundleError, DamagedFile, InferenceError
+from isoship_edge.manifest import MISSING_STRING, Manifest, digest_of, manifest_from_bytes
 from isoship_edge.one_row import OneRow
 from isoship_edge.session import Session, open_session
 from isoship_edge.tensor import Tensor, stacked, values
@@ -135,27 +135,46 @@ def load(folder: str | Path, *, threads: int = 1, backend: str | None = None) ->
     """Loads the bundle in a folder (`bundle/` itself, or `bundle/edge`, or `bundle/lambda`).
 
     Raises:
-        BundleError: no bundle there, a damaged one, or one of a newer format.
+        BundleError: no bundle there, or one of a newer format.
+        DamagedFile: manifest.json, model.onnx or its weights are not those that were exported.
         RuntimeMissing: ONNX Runtime is not here.
     """
     path = os.path.join(folder, "manifest.json")
     try:
         with open(path, "rb") as file:
-            document = json.load(file)
+            data = file.read()
     except OSError as err:
         raise BundleError(
             f"no manifest at {path}: {err.strerror}. Give the folder that `isoship export` wrote"
         ) from err
-    except ValueError as err:
-        raise BundleError(f"{path} is not JSON: {err}") from err
-    manifest = manifest_from_json(document)
+    document, manifest = manifest_from_bytes(data, path)
     if manifest.encoder is not None:
         raise BundleError(f"{path} asks for an encoder, which this version of isoship_edge does not have")
+    check_model(folder, document, manifest)
     session = open_session(os.path.join(folder, "model.onnx"), threads=threads, backend=backend)
     absent = [output.name for output in manifest.outputs if output.name not in session.outputs]
     if absent:
         raise BundleError(f"{os.path.join(folder, 'model.onnx')} lacks the manifest's outputs {', '.join(absent)}")
     return Model(folder, document, manifest, session)
+
+
+def check_model(folder: str | Path, document: dict[str, Any], manifest: Manifest) -> None:
+    """The model's files against the manifest, before any of them is used.
+
+    Raises:
+        DamagedFile: one is another than the manifest speaks of.
+    """
+    path = os.path.join(folder, "model.onnx")
+    if not os.path.isfile(path):
+        raise DamagedFile(f"no model at {path}. Give the folder that `isoship export` wrote")
+    for name, listed in manifest.files.items():
+        if name.startswith("model.onnx"):
+            check_file(os.path.join(folder, name), listed)
+    if "checksum" not in document and digest_of(sha256_of_file(path), document) != manifest.digest:
+        raise DamagedFile(
+            f"{path} and manifest.json beside it do not belong together: their digest is not {manifest.digest}."
+            f" {WAY_OUT}"
+        )
 
 
 def _chunk() -> int:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isoship_edge import golden
 from isoship_edge.agreement import compared, tie_margin
-from isoship_edge.errors import BundleError, InferenceError, InputError
-from isoship_edge.manifest import digest_of
+from isoship_edge.digests import check_file
+from isoship_edge.errors import BundleError, DamagedFile, InferenceError, InputError
+from isoship_edge.model import check_model
 from isoship_edge.tensor import values
 
 if TYPE_CHECKING:
@@ -32,14 +32,16 @@ class Selftest(NamedTuple):
 
 
 def selftest(model: Model) -> Selftest:
-    """Checks the digest of model.onnx, then replays golden.json.
+    """Compares the digests of the files once more, then replays golden.json.
 
     Raises:
-        BundleError: golden.json is missing or damaged.
+        DamagedFile: one is not the one that was exported. BundleError: there are no golden rows.
     """
-    rows, expected, margin, refused = _read(model.folder)
-    wrong = _wrong_digest(model)
-    if wrong is not None:
+    check_model(model.folder, model.document, model.manifest)
+    digest, rows, expected, margin, refused = _read(model.folder, model.manifest.files.get("golden.json"))
+    wrong: str | None = None
+    if digest != model.manifest.digest:
+        wrong = f"golden.json belongs to digest {digest}, the bundle has {model.manifest.digest}"
         return Selftest(False, 0, 0.0, 0, wrong)
     worst, ties = 0.0, 0
     try:
@@ -78,8 +80,12 @@ def selftest(model: Model) -> Selftest:
     return Selftest(wrong is None, len(rows) + len(refused), worst, ties, wrong)
 
 
-def _read(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Any], list[float], list[dict[str, Any]]]:
+def _read(
+    folder: Path, listed: str | None
+) -> tuple[str, list[dict[str, Any]], dict[str, Any], list[float], list[dict[str, Any]]]:
     path = folder / "golden.json"
+    if listed is not None:
+        check_file(path, listed)
     try:
         document = json.loads(path.read_bytes())
         if document["format"] > 1:
@@ -94,22 +100,8 @@ def _read(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Any], list[floa
     except OSError as err:
         raise BundleError(f"no golden rows at {path}: {err.strerror}") from err
     except (ValueError, KeyError, TypeError, AttributeError) as err:
-        raise BundleError(f"{path} is damaged: {type(err).__name__}: {err}") from err
-    return rows, expected, margin, refused
-
-
-def _wrong_digest(model: Model) -> str | None:
-    sha256 = hashlib.sha256((model.folder / "model.onnx").read_bytes()).hexdigest()
-    listed = model.manifest.files.get("model.onnx")
-    if listed is not None and listed != sha256:
-        return f"model.onnx has sha256 {sha256}, the manifest says {listed}"
-    digest = digest_of(sha256, model.document)
-    if digest != model.manifest.digest:
-        return f"model.onnx and manifest.json have digest {digest}, the manifest says {model.manifest.digest}"
-    held = json.loads((model.folder / "golden.json").read_bytes()).get("digest")
-    if held != digest:
-        return f"golden.json belongs to digest {held}, the bundle has {digest}"
-    return None
+        raise DamagedFile(f"{path} is damaged: {type(err).__name__}: {err}") from err
+    return document.get("digest"), rows, expected, margin, refused
 
 
 def _flat(nested: Any) -> list[Any]:

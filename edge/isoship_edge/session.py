@@ -6,7 +6,7 @@ the fallback. Both give the same bits (tests/edge/test_session.py).
     ISOSHIP_BACKEND       c_api or binding: use this one and no other
     ISOSHIP_ORT_LIBRARY   path of libonnxruntime.so: use this library
 """
-# ruff: noqa: PTH113, PTH120
+# ruff: noqa: PTH113
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def open_session(model_path: str | Path, *, threads: int = 1, backend: str | Non
     if backend not in (None, "c_api", "binding"):
         raise RuntimeMissing(f"there is no backend {backend!r}; ISOSHIP_BACKEND takes c_api or binding")
     if backend != "binding":
-        library = find_library(os.path.dirname(path))
+        library = find_library()
         if library is not None:
             from isoship_edge.c_api import CSession
 

@@ -2,6 +2,7 @@
 
 IsoshipError                       2
 ├── BundleError                    2  a bundle is missing, damaged, of a newer format, or not ours
+│   ├── DamagedFile             2  one of its files is not the one that was exported
 │   └── WheelsUnavailable          2  wheels for lambda/ or edge/ are not cached and cannot be fetched
 ├── InputError                     2  rows that the input contract refuses
 ├── RuntimeMissing                 2  ONNX Runtime does not load
@@ -15,15 +16,15 @@ IsoshipError                       2
 ├── RunnerUnavailable              2  a runtime is missing here: the line that installs it
 └── ParityError                    1  shipped forms disagree with the source model
 
-BundleError, InputError, RuntimeMissing and InferenceError live in `isoship_edge.errors`: the runtime that travels
-raises them too.
+BundleError, DamagedFile, InputError, RuntimeMissing and InferenceError live in `isoship_edge.errors`: the runtime that
+travels raises them too.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isoship_edge.errors import BundleError, InferenceError, InputError, IsoshipError, RuntimeMissing
+from isoship_edge.errors import BundleError, DamagedFile, InferenceError, InputError, IsoshipError, RuntimeMissing
 
 if TYPE_CHECKING:
     from isoship.parity.report import ParityReport
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BundleError",
     "ConversionError",
+    "DamagedFile",
     "InferenceError",
     "InputError",
     "IsoshipError",

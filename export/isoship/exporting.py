@@ -207,7 +207,7 @@ def _write_core(
     from isoship.parity.paths import tree_nodes
     from isoship.parity.structure import column_profiles
     from isoship_edge.golden import decode
-    from isoship_edge.manifest import FORMAT, digest_of, output_to_json, signature_to_json
+    from isoship_edge.manifest import FORMAT, digest_of, output_to_json, sealed, signature_to_json
 
     model_bytes = graph.SerializeToString(deterministic=True)
     (aside / "model.onnx").write_bytes(model_bytes)
@@ -243,16 +243,18 @@ def _write_core(
     golden_bytes = json.dumps({**rows, "digest": document["digest"]}, ensure_ascii=False, allow_nan=False).encode()
     (aside / "golden.json").write_bytes(golden_bytes)
     document["files"] = {}
-    (aside / "manifest.json").write_text(json.dumps(document), encoding="utf-8")
+    (aside / "manifest.json").write_bytes(sealed(document))
     _record_files(aside, ["model.onnx", "golden.json"])
 
 
 def _record_files(aside: Path, names: Sequence[str]) -> None:
     """Adds the sha256 of files to the manifest."""
+    from isoship_edge.manifest import sealed
+
     path = aside / "manifest.json"
     document = json.loads(path.read_bytes())
     document["files"] |= {name: sha256(aside / name) for name in names}
-    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_bytes(sealed(document))
 
 
 def _write_targets(

@@ -14,6 +14,7 @@ import pytest
 from bundles import make_bundle
 from isoship.bundle.edge import MIN_PYTHON, EdgeBuild, write_edge
 from isoship.bundle.interpreters import find_interpreter
+from isoship.bundle.sums import write_folder_sums
 from isoship.bundle.target import elf_machine
 from isoship.errors import BundleError
 
@@ -38,7 +39,8 @@ def test_it_holds_a_library_for_each_architecture_and_only_what_is_used(built: E
         assert library.name.startswith("libonnxruntime.so")
         assert elf_machine(library) == arch
     assert sorted(p.name for p in built.folder.iterdir()) == [
-        "README.md", "golden.json", "isoship_edge", "lib", "licenses", "manifest.json", "model.onnx", "run",
+        "README.md", "SHA256SUMS", "golden.json", "isoship_edge", "lib", "licenses", "manifest.json", "model.onnx",
+        "run",
     ]  # fmt: skip
     assert sorted(p.name for p in (built.folder / "licenses" / "onnxruntime").iterdir()) == [
         "LICENSE",
@@ -73,7 +75,35 @@ def test_a_changed_model_fails_its_own_test(built: EdgeBuild, tmp_path: Path) ->
     golden = (root / "golden.json").read_text()
     assert golden.count("1.75") >= 1
     (copy.folder / "golden.json").write_text(golden.replace("1.75", "1.5"))
+    write_folder_sums(copy.folder)
     assert run(copy.folder / "run", "selftest", cwd=tmp_path).returncode == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["manifest.json", "model.onnx", "golden.json", "isoship_edge/decode.py", "isoship_edge/words.py", "library", "sums",
+     "foreign library"],
+)  # fmt: skip
+def test_what_it_is_about_to_use_is_compared_first(name: str, tmp_path: Path) -> None:
+    root = make_bundle(tmp_path / "other", "yield")
+    edge = write_edge(root / "edge", root, archs=(platform.machine(),), offline=True).folder
+    (tmp_path / "rows.jsonl").write_text('{"x0": 1.0, "x1": 0.5, "x2": 0.0}\n')
+    (edge / "licenses" / "onnxruntime" / "LICENSE").write_text("nothing that runs")
+    assert run(edge / "run", "predict", "rows.jsonl", cwd=tmp_path).returncode == 0
+    (library,) = (edge / "lib").rglob("libonnxruntime.so*")
+    path = {"library": library, "sums": edge / "SHA256SUMS", "foreign library": library.with_name("libonnxruntime.so")}
+    changed = path.get(name, edge / name)
+    if changed.exists():
+        with changed.open("r+b") as file:
+            file.seek(-2, os.SEEK_END)
+            [last, end] = file.read()
+            file.seek(-2, os.SEEK_END)
+            file.write(bytes([last ^ 1, end]))
+    else:
+        changed.write_bytes(b"")
+    done = run(edge / "run", "predict", "rows.jsonl", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (3, ""), done.stderr
+    assert changed.name in done.stderr
 
 
 def test_the_chosen_python_is_used_or_refused(built: EdgeBuild, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from isoship.bundle.lambda_image import write_image
 from isoship.bundle.sam import write_samconfig, write_template
 from isoship.bundle.target import target_of
 from isoship.parity.runners.lambda_runtime import unpack_client
-from isoship_edge.manifest import canonical_json, digest_of
+from isoship_edge.manifest import digest_of, sealed
 
 NAME = "deployed"
 
@@ -79,10 +79,12 @@ def spoil(folder: Path) -> None:
     manifest["files"]["model.onnx"] = sha256
     manifest["digest"] = digest_of(sha256, manifest)
     golden = json.loads((folder / "golden.json").read_bytes()) | {"digest": manifest["digest"]}
+    golden_rows = json.dumps(golden).encode()
+    manifest["files"]["golden.json"] = hashlib.sha256(golden_rows).hexdigest()
     for place in (folder, folder / "lambda"):
         (place / "model.onnx").write_bytes(content)
-        (place / "manifest.json").write_bytes(canonical_json(manifest))
-        (place / "golden.json").write_text(json.dumps(golden), encoding="utf-8")
+        (place / "manifest.json").write_bytes(sealed(manifest))
+        (place / "golden.json").write_bytes(golden_rows)
     write_zip(folder / "lambda", folder / "lambda.zip", cache_folder() / "deflated")
 
 

@@ -65,7 +65,7 @@ def run_hook(folder: Path, event: dict[str, Any], aws: Aws) -> str:
 
 
 def other_weights(folder: Path) -> None:
-    """The graph answers otherwise; the manifest, and with it the digest on the model card, stays."""
+    """The graph would answer otherwise; the manifest, and with it the digest on the model card, stays."""
     model = onnx.load(folder / "model.onnx")
     bias = next(i for i in model.graph.initializer if i.name == "bias")
     moved = numpy_helper.to_array(bias) + np.array([1e-9, 0.0, 0.0])
@@ -73,16 +73,22 @@ def other_weights(folder: Path) -> None:
     rewrite(folder / "model.onnx", model.SerializeToString())
 
 
-def other_digest(folder: Path) -> None:
-    document = json.loads((folder / "manifest.json").read_bytes()) | {"digest": "sha256:" + "0" * 64}
-    rewrite(folder / "manifest.json", json.dumps(document).encode())
+def other_answers(folder: Path) -> None:
+    """The golden rows expect what the version does not answer, as where its runtime or machine computes otherwise."""
+    golden = json.loads((folder / "golden.json").read_bytes())
+    golden["expected"]["probabilities"][0][0] += 1e-9
+    rewrite(folder / "golden.json", json.dumps(golden).encode())
 
 
-def looser_contract(folder: Path) -> None:
-    """The version answers a category that the source model refuses."""
-    document = json.loads((folder / "manifest.json").read_bytes())
-    del document["signature"]["columns"][5]["categories"]
-    rewrite(folder / "manifest.json", json.dumps(document).encode())
+def stricter_contract(folder: Path) -> None:
+    """The version answers a row that the source model refuses."""
+    golden = json.loads((folder / "golden.json").read_bytes())
+    golden["refused"][0]["row"]["plan"] = "pro"
+    rewrite(folder / "golden.json", json.dumps(golden).encode())
+
+
+def other_model(folder: Path) -> None:
+    replace_bundle(folder, "yield")
 
 
 def no_model(folder: Path) -> None:
@@ -112,10 +118,10 @@ def test_a_version_that_agrees_takes_traffic(functions: Functions, aws: Aws) -> 
     assert aws.invocations == 4, "one refused as pending, then the card, the rows together, and the refused row alone"
 
 
-def test_a_version_that_differs_is_stopped_and_the_log_names_the_first_difference(functions: Functions) -> None:
-    aws = Aws(functions.start(functions.copy(other_weights)), VERSION)
-    said = run_hook(functions.folder, CODEDEPLOY, aws)
-    aws.close()
+def test_a_version_that_differs_is_stopped_and_the_log_names_the_first_difference(
+    functions: Functions, aws: Aws
+) -> None:
+    said = run_hook(functions.copy(other_answers), CODEDEPLOY, aws)
     assert [r["status"] for r in aws.reported] == ["Failed"]
     assert "row 0, probabilities: expected 0." in said
 
@@ -129,10 +135,8 @@ def test_a_new_stack_gets_its_verdict_through_cloudformation(functions: Function
     assert aws.reported == []
 
 
-def test_a_new_stack_whose_golden_rows_differ_fails_with_the_reason(functions: Functions) -> None:
-    aws = Aws(functions.start(functions.copy(other_weights)), VERSION)
-    run_hook(functions.folder, CREATE | {"ResponseURL": f"{aws.address}/answer"}, aws)
-    aws.close()
+def test_a_new_stack_whose_golden_rows_differ_fails_with_the_reason(functions: Functions, aws: Aws) -> None:
+    run_hook(functions.copy(other_answers), CREATE | {"ResponseURL": f"{aws.address}/answer"}, aws)
     (response,) = aws.responses
     assert response["Status"] == "FAILED"
     assert response["Reason"].startswith("the golden rows are answered otherwise: row 0, probabilities: expected 0.")
@@ -156,14 +160,19 @@ def test_a_hook_without_a_model_reports_all_the_same(functions: Functions, aws: 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (other_digest, "the version answers for sha256:0000"),
-        (looser_contract, "a row is answered that the model refuses: unseen in 'plan'"),
+        (other_model, "the version answers for sha256:"),
+        (other_weights, "could not start"),
         (no_model, "could not start"),
     ],
 )
 def test_replay_names_what_is_wrong(functions: Functions, change: Callable[[Path], None], words: str) -> None:
     wrong = replay(functions.folder, invoking(functions.start(functions.copy(change))))
     assert words in str(wrong)
+
+
+def test_replay_names_a_row_that_is_answered_and_should_be_refused(functions: Functions, right: LambdaFunction) -> None:
+    wrong = replay(functions.copy(stricter_contract), invoking(right))
+    assert wrong == "a row is answered that the model refuses: unseen in 'plan'"
 
 
 def test_what_json_cannot_carry_is_replayed_on_the_hooks_own_copy(functions: Functions) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 from array import array
@@ -16,6 +17,7 @@ import pytest
 from onnx import TensorProto, helper
 from side_by_side import side_by_side
 
+import isoship_edge
 from bundles import VISITS_ROWS, YIELD_ROWS
 from isoship_edge.c_api import CSession
 from isoship_edge.decode import decode_rows
@@ -23,6 +25,7 @@ from isoship_edge.errors import BundleError, InferenceError, InputError, Runtime
 from isoship_edge.frames import decode_python
 from isoship_edge.library import find_library
 from isoship_edge.manifest import MISSING_STRING, read_manifest
+from isoship_edge.model import load
 from isoship_edge.session import Tensor, open_session
 from isoship_edge.tensor import stacked
 
@@ -127,22 +130,29 @@ def test_the_wheel_carries_the_c_library() -> None:
     assert len(found) == 1
 
 
-def test_the_library_is_looked_for_in_the_bundle_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    arch = os.uname().machine
-    own = tmp_path / "lib" / arch / "libonnxruntime.so.1.99.0"
+def test_the_library_of_a_bundle_is_for_the_runtime_that_lies_in_it(
+    visits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads somebody's bundle loads no native code out of it: this one would end the load."""
+    bundle = tmp_path / "bundle"
+    shutil.copytree(visits, bundle)
+    own = bundle / "lib" / os.uname().machine / "libonnxruntime.so.1.99.0"
     own.parent.mkdir(parents=True)
     own.write_bytes(b"")
-    assert find_library(tmp_path) == str(own)
+    assert load(bundle).predict_rows(VISITS_ROWS[:1])[0]["label"] == "middle"
+    shutil.copytree(Path(isoship_edge.__file__).parent, bundle / "isoship_edge")
+    monkeypatch.setattr("isoship_edge.library.__file__", str(bundle / "isoship_edge" / "library.py"))
+    assert find_library() == str(own)
     monkeypatch.setenv("ISOSHIP_ORT_LIBRARY", str(tmp_path / "none.so"))
     with pytest.raises(RuntimeMissing, match="no such file"):
-        find_library(tmp_path)
+        find_library()
     monkeypatch.setenv("ISOSHIP_ORT_LIBRARY", str(own))
     with pytest.raises(RuntimeMissing, match="does not load"):
-        CSession(find_library(tmp_path) or own, tmp_path / "model.onnx", 1)
+        CSession(find_library() or own, tmp_path / "model.onnx", 1)
 
 
 def test_without_a_library_the_binding_runs(visits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("isoship_edge.session.find_library", lambda folder: None)
+    monkeypatch.setattr("isoship_edge.session.find_library", lambda: None)
     assert open_session(visits / "model.onnx").backend == "binding"
     with pytest.raises(RuntimeMissing, match="pip install onnxruntime"):
         open_session(visits / "model.onnx", backend="c_api")

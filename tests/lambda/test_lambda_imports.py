@@ -14,7 +14,7 @@ from isoship.parity.runners.lambda_process import function_environment
 
 #: Beside isoship's own: what `awslambdaric` has not imported already, and a first answer needs. Each is paid for in
 #: every cold start, so one that comes is a decision: measure it with `make bench-lambda`.
-STANDARD = {"_ctypes", "_struct", "array", "binascii", "ctypes", "ctypes._endian", "gc", "struct"}
+STANDARD = {"_ctypes", "_sha2", "_struct", "array", "binascii", "ctypes", "ctypes._endian", "gc", "struct"}
 #: The costly ones, named for whoever reads the failure: milliseconds of 57 (docs/lambda.md).
 COSTLY = {
     "typing": 3,

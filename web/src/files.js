@@ -3,6 +3,7 @@
  */
 
 import { BundleError } from "./errors.js";
+import { sha256 } from "./sha256.js";
 
 /**
  * The folder of a bundle as a URL with a closing slash.
@@ -41,17 +42,44 @@ export async function readBytes(url) {
   return response.arrayBuffer();
 }
 
-/** @param {URL} url */
-export async function readText(url) {
-  return new TextDecoder("utf-8", { fatal: true }).decode(await readBytes(url));
+/**
+ * Reads files of a bundle's web folder, each held against the manifest before anyone uses it.
+ * @param {URL} folder @param {Promise<{files: Record<string, string>}>} manifest
+ * @returns {(name: string) => Promise<ArrayBuffer>}
+ */
+export function readerOf(folder, manifest) {
+  return async (name) => {
+    // The file is on its way while the manifest is.
+    const [{ files }, bytes] = await Promise.all([manifest, readBytes(new URL(name, folder))]);
+    // golden.json is the same in every target, and listed once.
+    const listed = Object.hasOwn(files, `web/${name}`) ? files[`web/${name}`] : name === "golden.json" ? files[name] : undefined;
+    const found = listed === undefined ? undefined : await sha256(bytes);
+    if (found !== listed) {
+      throw new BundleError(
+        `${name} is damaged, or of another export: its sha256 is ${found}, and manifest.json says ${listed}.` +
+          " Reload without the cache, or copy the bundle again",
+      );
+    }
+    return bytes;
+  };
 }
 
-/** @param {URL} url @returns {Promise<any>} */
-export async function readJson(url) {
-  const text = await readText(url);
+/** @param {ArrayBuffer} bytes @param {string} name @returns {any} the JSON value, whose parts nobody has looked at */
+export function jsonFrom(bytes, name) {
   try {
-    return JSON.parse(text);
+    return JSON.parse(textFrom(bytes, name));
   } catch (err) {
-    throw new BundleError(`${url} is not JSON: ${/** @type {Error} */ (err).message}`, { cause: err });
+    if (err instanceof BundleError) throw err;
+    throw new BundleError(`${name} is not JSON: ${/** @type {Error} */ (err).message}`, { cause: err });
+  }
+}
+
+/** @param {BufferSource} bytes @param {string} name */
+export function textFrom(bytes, name) {
+  try {
+    // A byte order mark is kept: it is no JSON, and a checksum is of every byte.
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (err) {
+    throw new BundleError(`${name} is damaged: it is not UTF-8`, { cause: err });
   }
 }

@@ -4,7 +4,7 @@
 
 import { inTurn, makeCurrent, openBackend } from "./backend.js";
 import { BundleError } from "./errors.js";
-import { readBytes, readJson } from "./files.js";
+import { jsonFrom } from "./files.js";
 import { feedFrom, valueFromFetch } from "./program.js";
 
 /**
@@ -13,14 +13,16 @@ import { feedFrom, valueFromFetch } from "./program.js";
  */
 
 /**
- * @param {URL} folder @param {import("./backend.js").BackendName} wanted @param {any} [ownTf]
+ * @param {(name: string) => Promise<ArrayBuffer>} read @param {import("./backend.js").BackendName} wanted @param {any} [ownTf]
  * @returns {Promise<Graph>}
  */
-export async function graphFrom(folder, wanted, ownTf) {
-  const artifacts = await artifactsFrom(folder);
+export async function graphFrom(read, wanted, ownTf) {
+  const artifacts = await artifactsFrom(read);
   return inTurn(async () => {
     const { tf, backend } = await openBackend(wanted, artifacts.weightData.byteLength, ownTf);
-    const model = await tf.loadGraphModel({ load: async () => artifacts });
+    const model = await tf.loadGraphModel({ load: async () => artifacts }).catch((/** @type {Error} */ err) => {
+      throw new BundleError(`model.json does not load: ${err.message}`, { cause: err });
+    });
     return {
       backend,
       run: (program, values) => inTurn(() => execute(tf, backend, model, program, values)),
@@ -29,15 +31,17 @@ export async function graphFrom(folder, wanted, ownTf) {
   });
 }
 
-/** @param {URL} folder */
-async function artifactsFrom(folder) {
-  const document = await readJson(new URL("model.json", folder));
-  if (document.format !== "graph-model") throw new BundleError(`model.json has the format ${JSON.stringify(document.format)}, expected "graph-model"`);
+/** @param {(name: string) => Promise<ArrayBuffer>} read */
+async function artifactsFrom(read) {
+  const document = jsonFrom(await read("model.json"), "model.json");
+  if (document?.format !== "graph-model") throw new BundleError(`model.json has the format ${JSON.stringify(document?.format)}, expected "graph-model"`);
   const specs = [];
   const shards = [];
+  if (!Array.isArray(document.weightsManifest)) throw new BundleError("model.json is damaged: it has no `weightsManifest`");
   for (const group of document.weightsManifest) {
+    if (!Array.isArray(group?.weights) || !Array.isArray(group.paths)) throw new BundleError("model.json is damaged: `weightsManifest` holds no weights or no paths");
     specs.push(...group.weights);
-    for (const path of group.paths) shards.push(readBytes(new URL(path, folder)));
+    for (const path of group.paths) shards.push(read(path));
   }
   const weightData = await new Blob(await Promise.all(shards)).arrayBuffer();
   const { format, generatedBy, convertedBy, modelTopology, signature, userDefinedMetadata } = document;
@@ -62,7 +66,7 @@ async function execute(tf, backend, model, program, values) {
   try {
     const inputs = Object.fromEntries(program.feeds.map((feed, i) => [feed.name, tensors[i]]));
     // One tensor for one name, an array for more.
-    made = [model.execute(inputs, program.fetches.map((fetched) => fetched.name))].flat();
+    made = [executed(model, inputs, program.fetches.map((fetched) => fetched.name))].flat();
     const read = await Promise.all(made.map((tensor) => tensor.data()));
     program.fetches.forEach((fetched, i) => {
       if (made[i].dtype !== fetched.dtype) throw new BundleError(`the graph makes ${fetched.name} as ${made[i].dtype}, expected ${fetched.dtype}`);
@@ -71,5 +75,14 @@ async function execute(tf, backend, model, program, values) {
   } finally {
     // A fetch may be a feed handed through, or one tensor fetched twice; model.execute keeps weights to itself.
     for (const tensor of new Set([...tensors, ...made])) if (!tensor.isDisposed) tensor.dispose();
+  }
+}
+
+/** @param {any} model @param {Record<string, any>} inputs @param {string[]} names */
+function executed(model, inputs, names) {
+  try {
+    return model.execute(inputs, names);
+  } catch (err) {
+    throw new BundleError(`the graph of model.json does not run: ${/** @type {Error} */ (err).message}`, { cause: err });
   }
 }

@@ -8,9 +8,9 @@
 
 import { BundleError } from "./errors.js";
 import { predictionsFrom } from "./encode.js";
-import { folderUrl, readBytes, readJson, readText } from "./files.js";
+import { folderUrl, jsonFrom, readBytes, readerOf } from "./files.js";
 import { graphFrom } from "./graph.js";
-import { manifestFromText } from "./manifest.js";
+import { manifestFromBytes } from "./manifest.js";
 import { lookUp, programFrom, run } from "./program.js";
 import { selftest } from "./selftest.js";
 import { allocate, sizeOf, value } from "./value.js";
@@ -34,32 +34,35 @@ const CHUNK_BYTES = 64 * 1024 * 1024;
  */
 export async function load({ baseUrl, backend = "auto", tf } = {}) {
   const folder = folderUrl(baseUrl, import.meta.url);
+  const listed = readBytes(new URL("manifest.json", folder)).then(manifestFromBytes);
+  const read = readerOf(folder, listed);
   const [manifest, program] = await Promise.all([
-    readText(new URL("manifest.json", folder)).then(manifestFromText),
-    readJson(new URL("program.json", folder)).then((document) =>
-      programFrom(document, () => readBytes(new URL("program.bin", folder))),
-    ),
+    listed,
+    read("program.json").then((bytes) => programFrom(jsonFrom(bytes, "program.json"), () => read("program.bin"))),
   ]);
   if (manifest.encoder !== null) throw new BundleError("this bundle needs an encoder in front, which this runtime does not have");
-  const graph = program.fetches.length === 0 ? null : await graphFrom(folder, backend, tf);
-  return new Model(folder, manifest, program, graph);
+  for (const { name } of manifest.outputs) {
+    if (!Object.hasOwn(program.outputs, name)) throw new BundleError(`program.json makes no output ${JSON.stringify(name)}, which the manifest promises`);
+  }
+  const graph = program.fetches.length === 0 ? null : await graphFrom(read, backend, tf);
+  return new Model(read, manifest, program, graph);
 }
 
 class Model {
-  #folder;
+  #read;
   #program;
   #graph;
 
   /**
-   * @param {URL} folder @param {import("./manifest.js").Manifest} manifest
+   * @param {(name: string) => Promise<ArrayBuffer>} read @param {import("./manifest.js").Manifest} manifest
    * @param {import("./program.js").Program} program @param {import("./graph.js").Graph | null} graph
    */
-  constructor(folder, manifest, program, graph) {
+  constructor(read, manifest, program, graph) {
     this.manifest = manifest;
     this.form = program.form;
     /** "javascript" where the whole model runs without TF.js. */
     this.backend = graph?.backend ?? "javascript";
-    this.#folder = folder;
+    this.#read = read;
     this.#program = program;
     this.#graph = graph;
   }
@@ -95,7 +98,7 @@ class Model {
    * @returns {Promise<import("./selftest.js").Selftest>}
    */
   async selftest() {
-    return selftest(this.manifest, await readJson(new URL("golden.json", this.#folder)), (rows) => this.#answer(rows));
+    return selftest(this.manifest, jsonFrom(await this.#read("golden.json"), "golden.json"), (rows) => this.#answer(rows));
   }
 
   /** Frees the graph's weights. */

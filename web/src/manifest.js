@@ -18,10 +18,31 @@
 
 import { BundleError } from "./errors.js";
 import { pythonFloat } from "./encode.js";
+import { jsonFrom, textFrom } from "./files.js";
+import { sha256 } from "./sha256.js";
 
 export const FORMAT = 1;
 const DTYPES = ["double", "int64", "bool", "string"];
+const CHECKSUM = '"checksum": "';
 const NUMBER_OR_STRING = /"(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/g;
+
+/**
+ * Reads manifest.json, and holds it against its own checksum where it has one (`isoship_edge.manifest.sealed`).
+ * @param {ArrayBuffer} bytes @returns {Promise<Manifest>}
+ * @throws {BundleError} it is no manifest, not what was written, or of a newer format
+ */
+export async function manifestFromBytes(bytes) {
+  const text = textFrom(bytes, "manifest.json");
+  const document = jsonFrom(bytes, "manifest.json");
+  if (isObject(document) && document.format === FORMAT && document.checksum !== undefined) {
+    const start = text.lastIndexOf(CHECKSUM) + CHECKSUM.length;
+    const zeroed = text.slice(0, start) + "0".repeat(64) + text.slice(start + 64);
+    if (start < CHECKSUM.length || (await sha256(new TextEncoder().encode(zeroed))) !== document.checksum) {
+      throw new BundleError("manifest.json was changed after the export. Copy the bundle again, or export it again");
+    }
+  }
+  return manifestFromText(text);
+}
 
 /**
  * Reads the text of manifest.json.

@@ -33,15 +33,56 @@ export async function programFrom(document, readBinary) {
     throw new BundleError(`this bundle has program format ${document.format}; this runtime reads formats up to ${FORMAT}`);
   }
   const { constants = {}, prefix = [], suffix = [], feeds = [], fetches = [], outputs, form = [] } = document;
+  refuseDamage({ constants, prefix, suffix, feeds, fetches, outputs, form });
   for (const { op } of [...prefix, ...suffix]) {
     if (!OPS.has(op)) throw new BundleError(`this runtime has no operator ${JSON.stringify(op)}; the bundle needs a newer one`);
   }
   const entries = Object.entries(constants);
   const binary = entries.some(([, constant]) => constant.data === undefined) ? await readBinary() : null;
   return {
-    constants: new Map(entries.map(([name, constant]) => [name, constantFrom(constant, binary)])),
+    constants: new Map(entries.map(([name, constant]) => [name, readConstant(name, constant, binary)])),
     prefix, suffix, feeds, fetches, outputs, form,
   };
+}
+
+/**
+ * What a program is read for must be there: a part that is missing is an error here, and not one of JavaScript's at the
+ * first prediction.
+ * @param {Record<string, any>} parts
+ */
+function refuseDamage({ constants, prefix, suffix, feeds, fetches, outputs, form }) {
+  /** @param {any} x */
+  const isObject = (x) => x !== null && typeof x === "object" && !Array.isArray(x);
+  /** @param {any} x @param {string} type */
+  const isListOf = (x, type) => Array.isArray(x) && x.every((item) => typeof item === type);
+  /** @param {any} list @param {(item: any) => boolean} isWhole */
+  const all = (list, isWhole) => Array.isArray(list) && list.every((item) => isObject(item) && isWhole(item));
+  /** @param {string} end @returns {(item: any) => boolean} */
+  const tensor = (end) => (item) => typeof item.name === "string" && typeof item[end] === "string" && typeof item.dtype === "string" && Array.isArray(item.shape);
+  const step = (/** @type {any} */ s) => typeof s.op === "string" && isListOf(s.inputs, "string") && isListOf(s.outputs, "string");
+  const constant = (/** @type {any} */ c) =>
+    typeof c.dtype === "string" && isListOf(c.shape, "number") && (c.data === undefined ? isListOf([c.offset, c.length], "number") : Array.isArray(c.data));
+  const whole = {
+    constants: isObject(constants) && all(Object.values(constants), constant),
+    prefix: all(prefix, step),
+    suffix: all(suffix, step),
+    feeds: all(feeds, tensor("from")),
+    fetches: all(fetches, tensor("to")),
+    outputs: isObject(outputs) && isListOf(Object.values(outputs), "string"),
+    form: all(form, (field) => typeof field.column === "string" && typeof field.kind === "string"),
+  };
+  for (const [name, is] of Object.entries(whole)) {
+    if (!is) throw new BundleError(`program.json is damaged: something is missing in its \`${name}\``);
+  }
+}
+
+/** @param {string} name @param {any} constant @param {ArrayBuffer | null} binary */
+function readConstant(name, constant, binary) {
+  try {
+    return constantFrom(constant, binary);
+  } catch (err) {
+    throw new BundleError(`program.json is damaged: constant ${name}: ${/** @type {Error} */ (err).message}`, { cause: err });
+  }
 }
 
 /** @param {any} constant @param {ArrayBuffer | null} binary @returns {Value} */
@@ -87,8 +128,7 @@ export function run(steps, constants, values) {
     try {
       made = kernel(operands, { attrs: attrs ?? {}, constants, outputs: outputs.length });
     } catch (err) {
-      if (!(err instanceof BundleError)) throw err;
-      throw new BundleError(`${op} -> ${outputs.join(", ")}: ${err.message}`, { cause: err });
+      throw new BundleError(`${op} -> ${outputs.join(", ")}: ${/** @type {Error} */ (err).message}`, { cause: err });
     }
     const list = Array.isArray(made) ? made : [made];
     outputs.forEach((name, i) => values.set(name, list[i]));

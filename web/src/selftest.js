@@ -77,6 +77,9 @@ function read(document) {
   if (document === null || typeof document !== "object" || !Number.isInteger(document.format) || !Array.isArray(document.rows)) {
     throw new BundleError("golden.json is damaged: it has no integer `format` or no `rows`");
   }
+  if (document.rows.some(isNoObject) || isNoObject(document.expected) || (document.refused ?? []).some?.((/** @type {any} */ entry) => isNoObject(entry?.row)) !== false) {
+    throw new BundleError("golden.json is damaged: its `rows`, `expected` or `refused` are not all there");
+  }
   if (document.format > 1) throw new BundleError(`golden.json has format ${document.format}; this runtime reads formats up to 1`);
   const rows = document.rows.map(rowFrom);
   return {
@@ -85,6 +88,11 @@ function read(document) {
     margin: document.margin ? decode(document.margin) : rows.map(() => Infinity),
     refused: (document.refused ?? []).map((/** @type {any} */ entry) => ({ ...entry, row: rowFrom(entry.row) })),
   };
+}
+
+/** @param {any} x */
+function isNoObject(x) {
+  return x === null || typeof x !== "object" || Array.isArray(x);
 }
 
 /** @param {object} row */

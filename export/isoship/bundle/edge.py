@@ -5,6 +5,7 @@ edge/
   isoship_edge/                       standard library only
   lib/<arch>/libonnxruntime.so.*      one an architecture
   licenses/  manifest.json  model.onnx  golden.json  README.md
+  SHA256SUMS                          of all these; `run` compares what it is about to use
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from isoship.bundle.native import write_library
 from isoship.bundle.runtime_files import copy_model, copy_packages, folder_bytes
+from isoship.bundle.sums import write_folder_sums
 from isoship.bundle.target import Target
 from isoship.bundle.wheels import Progress
 from isoship.errors import BundleError
@@ -65,6 +67,8 @@ Needs Python {major}.{minor} or newer, Linux with glibc 2.28 or newer ({archs}),
 {columns} input columns; their names and types are in `manifest.json`, and typed at `/docs`.
 Copy the whole folder; it runs from any place and writes nothing but Python's own bytecode beside its modules
 (not with `PYTHONDONTWRITEBYTECODE=1`). ONNX Runtime's telemetry is off, and nothing is fetched.
+Before an answer it compares its files with `SHA256SUMS`, as `sha256sum -c SHA256SUMS` does: a damaged one is named,
+with exit code 3.
 """
 
 
@@ -104,6 +108,7 @@ def write_edge(
     run.write_text(_RUN.format(major=major, minor=minor), encoding="utf-8")
     run.chmod(0o755)
     (folder / "README.md").write_text(_readme(read_manifest(bundle_root), chosen), encoding="utf-8")
+    write_folder_sums(folder)
     size = folder_bytes(folder)
     if progress:
         progress(f"edge/ for {', '.join(chosen)}: {size / 1e6:.1f} MB")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from isoship.errors import BundleError
+from isoship_edge.digests import sha256_of_file
+from isoship_edge.sums import NAME
 
-NAME = "SHA256SUMS"
 _FOLDERS = ("edge", "lambda", "web")
 _FILES = ("golden.json", "lambda.zip", "manifest.json", "model.onnx")
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
@@ -19,6 +19,13 @@ _NAMED = 5
 def write_sums(folder: Path) -> None:
     """Digests of all that ships; what a user may edit (template.yaml, samconfig.toml) and verdicts stand outside."""
     lines = [f"{sha256(folder / name)}  {name}\n" for name in sorted(_shipped(folder))]
+    (folder / NAME).write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def write_folder_sums(folder: Path) -> None:
+    """The list of one target's folder, which travels with it."""
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    lines = [f"{sha256(folder / name)}  {name}\n" for name in names if name != NAME]
     (folder / NAME).write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
@@ -61,7 +68,7 @@ def differences(folder: Path, known: set[str]) -> list[str]:
 
 
 def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return sha256_of_file(path)
 
 
 def _digest(path: Path) -> str | None:
