@@ -126,9 +126,9 @@ def centred_tensors(graph: Graph) -> list[str]:
     return found
 
 
-def levels_at(tensor: str, width: int, values: Sequence[float]) -> Levels:
-    """Every feature of a tensor at each of these values."""
-    return _levels(tensor, [(k, v, True) for k in range(width) for v in values])
+def levels_at(tensor: str, features: Sequence[int], values: Sequence[float]) -> Levels:
+    """These features of a tensor at each of these values."""
+    return _levels(tensor, [(k, v, True) for k in features for v in values])
 
 
 def _levels(tensor: str, found: Sequence[tuple[int, float, bool]]) -> Levels:

@@ -30,7 +30,7 @@ def turns(
     """The raw values of each such column at which an angle is a multiple of a quarter of pi, ascending."""
     found: dict[str, list[float]] = {}
     for tensor in tensors:
-        levels = levels_at(tensor, len(owners[tensor]), _TURNS)
+        levels = levels_at(tensor, range(len(owners[tensor])), _TURNS)
         by_level = [name if (name := owners[tensor][k]) in numeric else None for k in levels.feature.tolist()]
         which, at = probe.crossings(by_level, levels)
         for k, value in zip(which.tolist(), at.tolist(), strict=True):

@@ -7,12 +7,13 @@ imputers, powers and bins are all treated alike, and a crossing is found to the 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isoship.onnx.live_bytes import bytes_a_row
 from isoship.parity.columns import Array, feeds_from_columns
 from isoship_edge.manifest import Signature
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 IntArray = np.ndarray[Any, np.dtype[np.int64]]
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
-_CHUNK, _MOST_VALUES = 8192, 4_000_000
+#: Rows and bytes of one question: a row of a kernel model or of a wide encoder is hundreds of kilobytes.
+_MOST_ROWS, _MOST_BYTES = 8192, 2**26
 _LARGEST = np.finfo(np.float64).max
 _POSITIVE = (1e-300, 1e-30, 1e-9, 1e-3, 0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 1e3, 1e4, 1e6, 1e9, 1e12, 1e30, 1e100)
 #: Raw values at which a column is first tried: a function that is not monotone is bisected between neighbours here.
@@ -65,20 +67,76 @@ class Probe:
         self._session = ort.InferenceSession(cut.SerializeToString(), options, providers=["CPUExecutionProvider"])
         self._inputs = {i.name for i in self._session.get_inputs()}
         self._signature = signature
+        self._rows = max(1, min(_MOST_ROWS, _MOST_BYTES // bytes_a_row(cut)))
+        self._standing: dict[str, Array] = {}
         self.base = _base_row(signature, seed)
 
     def values(self, tensor: str, columns: Mapping[str, Array]) -> Array:
         """The tensor for these columns, flattened to [N, K]; the other columns stand at the base row."""
+        return np.concatenate(list(self._parts(tensor, columns)))
+
+    def sweep(self, tensor: str, tried: Mapping[str, Array]) -> Iterator[tuple[str, int, Array]]:
+        """The tensor for every value of every column, one column away from the base row at a time.
+
+        Yields (column, place of the first value, the tensor for it and those after it, [values, K]), in order; a
+        column's values may come in several pieces. Many columns share a question.
+        """
+        waiting = [(name, k) for name, values in tried.items() for k in range(0, len(values), self._rows)]
+        batch: list[tuple[str, int, int]] = []
+        used = 0
+        for name, first in waiting:
+            count = min(self._rows, len(tried[name]) - first)
+            if used + count > self._rows:
+                yield from self._asked(tensor, tried, batch)
+                batch, used = [], 0
+            batch.append((name, first, count))
+            used += count
+        yield from self._asked(tensor, tried, batch)
+
+    def _asked(
+        self, tensor: str, tried: Mapping[str, Array], batch: Sequence[tuple[str, int, int]]
+    ) -> Iterator[tuple[str, int, Array]]:
+        total = sum(count for _, _, count in batch)
+        columns: dict[str, Array] = {}
+        start = 0
+        for name, first, count in batch:
+            column = columns.setdefault(name, self._still(name, total))
+            column[start : start + count] = tried[name][first : first + count]
+            start += count
+        start = 0
+        got = self.values(tensor, columns) if total else np.empty((0, 0))
+        for name, first, count in batch:
+            yield name, first, got[start : start + count]
+            start += count
+
+    def _still(self, name: str, count: int) -> Array:
+        return np.full(count, self.base[name], dtype=self.base[name].dtype)
+
+    def _parts(self, tensor: str, columns: Mapping[str, Array]) -> Iterator[Array]:
         count = len(next(iter(columns.values())))
-        parts = []
-        for start in range(0, count, _CHUNK):
-            stop = min(start + _CHUNK, count)
-            full = {name: np.full(stop - start, value, dtype=value.dtype) for name, value in self.base.items()}
-            full |= {name: values[start:stop] for name, values in columns.items()}
-            feeds = feeds_from_columns(full, self._signature)
-            (got,) = self._session.run([tensor], {k: v for k, v in feeds.items() if k in self._inputs})
-            parts.append(np.asarray(got).reshape(stop - start, -1))
-        return np.concatenate(parts)
+        for start in range(0, count, self._rows):
+            stop = min(start + self._rows, count)
+            standing = self._standing_at(stop - start)
+            feeds = {name: array for name, array in standing.items() if name in self._inputs}
+            for i, column in enumerate(self._signature.columns):
+                if column.name not in columns:
+                    continue
+                part = columns[column.name][start:stop]
+                if self._signature.layout == "columns":
+                    if column.name in feeds:
+                        feeds[column.name] = part.reshape(-1, 1)
+                elif feeds:
+                    if feeds["X"] is standing["X"]:
+                        feeds["X"] = standing["X"].copy()
+                    feeds["X"][:, i] = part
+            (got,) = self._session.run([tensor], feeds)
+            yield np.asarray(got).reshape(stop - start, -1)
+
+    def _standing_at(self, count: int) -> dict[str, Array]:
+        """The base row so many times as the graph's inputs, kept for the next question of this size."""
+        if not self._standing or len(next(iter(self._standing.values()))) != count:
+            self._standing = feeds_from_columns({name: self._still(name, count) for name in self.base}, self._signature)
+        return self._standing
 
     def only_column(self, tensor: str, numeric: Sequence[str], text: Mapping[str, Sequence[str]]) -> list[str | None]:
         """For each feature of the tensor, the one column that it depends on, or None for none or several.
@@ -90,11 +148,13 @@ class Probe:
         several: set[int] = set()
         tried: dict[str, Array] = {name: self.raw(name, GRID) for name in numeric}
         tried |= {name: np.array(list(values), dtype=object) for name, values in text.items() if values}
-        for name, values in tried.items():
-            got = self.values(tensor, {name: values})
-            moves = np.any((got != got[:1]) & ~((got != got) & (got[:1] != got[:1])), axis=0)
+        first = np.empty((1, 0))
+        for name, start, got in self.sweep(tensor, tried):
+            if start == 0:
+                first = got[:1].copy()
+            moves = np.any((got != first) & ~((got != got) & (first != first)), axis=0)
             for k in np.flatnonzero(moves).tolist():
-                if owners[k] is not None:
+                if owners[k] not in (None, name):
                     several.add(k)
                 owners[k] = name
         return [None if k in several else owner for k, owner in enumerate(owners)]
@@ -116,50 +176,77 @@ class Probe:
         Returns (which level [C], the last raw value on the near side [C]); the next double (or integer) is on the
         other side. A level that is crossed twice appears twice; one that is not crossed, not at all.
         """
-        more = between or {}
-        names_of = [name for name in dict.fromkeys(owners) if name is not None]
-        brackets = [self._brackets(name, owners, levels, more.get(name, GRID[:0])) for name in names_of]
+        mine: dict[str, list[int]] = {}
+        for k, owner in enumerate(owners):
+            if owner is not None:
+                mine.setdefault(owner, []).append(k)
+        brackets = [
+            self._brackets(name, levels, places) for name, places in self._on_the_grid(levels, mine, between or {})
+        ]
         if not brackets:
             return np.empty(0, dtype=np.int64), np.empty(0)
         which, low, high, side = (np.concatenate(parts) for parts in zip(*brackets, strict=True))
         names = np.array([owners[k] for k in which.tolist()], dtype=object)
         whole = np.array([self.base[n].dtype == np.int64 for n in names], dtype=bool)
+        places = _places(names)
         while True:
             middle = (low >> 1) + (high >> 1) + (low & high & 1)
             if not np.any(middle > low):
                 break
             raw = np.where(whole, middle.astype(np.float64), double_of_order(middle))
-            same = levels.below(self._one_each(levels.tensor, names, raw, levels.feature[which]), which) == side
+            same = levels.below(self._one_each(levels.tensor, places, raw, levels.feature[which]), which) == side
             low, high = np.where(same, middle, low), np.where(same, high, middle)
         return which, np.where(whole, low.astype(np.float64), double_of_order(low))
 
+    def _on_the_grid(
+        self, levels: Levels, mine: Mapping[str, list[int]], between: Mapping[str, FloatArray]
+    ) -> Iterator[tuple[str, tuple[IntArray, FloatArray, FloatArray]]]:
+        """For each column: its levels, the grid as it takes it, and its features there."""
+        tried = {name: np.concatenate([GRID, between.get(name, GRID[:0])]) for name in mine}
+        grids = {name: np.unique(self.raw(name, values)).astype(np.float64) for name, values in tried.items()}
+        longest = max(map(len, grids.values()), default=0)
+        # a feature depends on its own column alone, so that all columns may move in one row
+        rows = {name: self.raw(name, np.resize(grid, longest)) for name, grid in grids.items()}
+        values = self.values(levels.tensor, rows).astype(np.float64) if rows else np.empty((0, 0))
+        for name, places in mine.items():
+            which = np.array(places, dtype=np.int64)
+            yield name, (which, grids[name], values[: len(grids[name]), levels.feature[which]])
+
     def _brackets(
-        self, name: str, owners: Sequence[str | None], levels: Levels, more: FloatArray
+        self, name: str, levels: Levels, found: tuple[IntArray, FloatArray, FloatArray]
     ) -> tuple[IntArray, ...]:
         """Neighbours on the grid between which a level is crossed: (which level, low, high, side of low), as orders."""
-        mine = np.array([k for k, owner in enumerate(owners) if owner == name], dtype=np.int64)
-        grid = np.unique(self.raw(name, np.concatenate([GRID, more]))).astype(np.float64)
-        values = self.values(levels.tensor, {name: self.raw(name, grid)})[:, levels.feature[mine]].astype(np.float64)
+        mine, grid, values = found
         below, defined = levels.below(values, mine), ~np.isnan(values)
         segment, which = np.nonzero((below[1:] != below[:-1]) & defined[1:] & defined[:-1])
         order = grid.astype(np.int64) if self.base[name].dtype == np.int64 else order_of_double(grid)
         return mine[which], order[segment], order[segment + 1], below[segment, which]
 
-    def _one_each(self, tensor: str, names: Array, raw: FloatArray, feature: IntArray) -> FloatArray:
-        """For each row one column away from the base row, and one feature of the tensor: [R]."""
-        chunk = max(64, min(_CHUNK, _MOST_VALUES // max(1, len(self.base))))
+    def _one_each(self, tensor: str, places: Mapping[str, IntArray], raw: FloatArray, feature: IntArray) -> FloatArray:
+        """A feature of the tensor for each number of a column, on which alone the feature depends: [R].
+
+        places: where in `raw` and `feature` each column's are. Numbers of different columns share a row.
+        """
+        turn = np.empty(len(raw), dtype=np.int64)
+        columns = {name: self._still(name, max(map(len, places.values()))) for name in places}
+        for name, mine in places.items():
+            turn[mine] = np.arange(len(mine))
+            columns[name][: len(mine)] = self.raw(name, raw[mine])
         picked = np.empty(len(raw))
-        for start in range(0, len(raw), chunk):
-            part = slice(start, min(start + chunk, len(raw)))
-            columns: dict[str, Array] = {}
-            for name in dict.fromkeys(names[part].tolist()):
-                mine = names[part] == name
-                column = np.full(len(mine), self.base[name], dtype=self.base[name].dtype)
-                column[mine] = self.raw(name, raw[part][mine])
-                columns[name] = column
-            values = self.values(tensor, columns)
-            picked[part] = values[np.arange(len(values)), feature[part]]
+        start = 0
+        for got in self._parts(tensor, columns):
+            here = np.flatnonzero((turn >= start) & (turn < start + len(got)))
+            picked[here] = got[turn[here] - start, feature[here]]
+            start += len(got)
         return picked
+
+
+def _places(names: Array) -> dict[str, IntArray]:
+    """Where each name stands."""
+    found: dict[str, list[int]] = {}
+    for i, name in enumerate(names.tolist()):
+        found.setdefault(name, []).append(i)
+    return {name: np.array(each, dtype=np.int64) for name, each in found.items()}
 
 
 def order_of_double(values: FloatArray) -> IntArray:
