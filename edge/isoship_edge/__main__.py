@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isoship_edge.errors import BundleError, DamagedFile, IsoshipError
+from isoship_edge.errors import BundleError, DamagedFile, InputError, IsoshipError
 from isoship_edge.library import machine
 from isoship_edge.sums import check_folder
 
@@ -88,29 +89,36 @@ def _serve(options: argparse.Namespace) -> int:
 def _predict(options: argparse.Namespace) -> int:
     model = _load(options)
     from isoship_edge.batch import kind_of, score_file
+    from isoship_edge.encoding import open_text
 
     streamed = str(options.rows) == "-"
     read = "jsonl" if streamed else kind_of(options.rows)
     write = read if options.out is None else kind_of(options.out)
-    source = sys.stdin if streamed else options.rows.open(encoding="utf-8-sig", newline="")
+    try:
+        # Not `sys.stdin`: its encoding is the locale's.
+        text = io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", newline="") if streamed else open_text(options.rows)
+    except InputError as err:
+        raise InputError(f"{options.rows}: {err}") from err
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     try:
         if options.out is None:
-            total = score_file(model, source, sys.stdout, read=read, write=write)
+            total = score_file(model, text, sys.stdout, read=read, write=write)
         else:
             # Whoever waits for the file sees all of it or nothing.
             aside = options.out.with_name(options.out.name + ".part")
             try:
                 with aside.open("w", encoding="utf-8", newline="") as target:
-                    total = score_file(model, source, target, read=read, write=write)
+                    total = score_file(model, text, target, read=read, write=write)
                 aside.replace(options.out)
             finally:
                 aside.unlink(missing_ok=True)
     except UnicodeDecodeError as err:
-        print(f"isoship: {options.rows} is not UTF-8 (byte {err.start})", file=sys.stderr)
+        what = "standard input" if streamed else options.rows
+        print(f"isoship: {what} is not UTF-8: {err.reason}", file=sys.stderr)
         return 2
     finally:
         if not streamed:
-            source.close()
+            text.close()
     print(f"{total} rows scored by {model.manifest.name} {model.manifest.version}", file=sys.stderr)
     return 0
 

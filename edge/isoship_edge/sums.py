@@ -1,7 +1,7 @@
 """SHA256SUMS: what a folder that travels lists of itself, in the form that `sha256sum -c SHA256SUMS` reads.
 
 `edge/run` holds its folder against the list before it answers: 30 MB, most of them ONNX Runtime's library, take OpenSSL
-35 ms of a processor that is a second from its first answer. The other architectures' libraries and the licences, which
+35 ms of processor time at each start. The other architectures' libraries and the licences, which
 nothing here uses, are left out.
 """
 

@@ -192,6 +192,10 @@ def test_csv_and_json_lines_become_parquet(bundle: Path, tmp_path: Path) -> None
 
 
 def test_a_file_in_another_encoding_is_said_so(bundle: Path, tmp_path: Path) -> None:
-    (tmp_path / "latin.csv").write_bytes("age,income,city\n1,2,Ærø\n".encode("latin-1"))
-    with pytest.raises(SampleError, match="UTF-8"):
+    text = "age,income,city\n1,2,Ærø\n"
+    (tmp_path / "latin.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(SampleError, match=r"latin\.csv: the file is not UTF-8 \(line 2\)\. Save it as UTF-8"):
         predict_file(bundle, tmp_path / "latin.csv", None)
+    (tmp_path / "wide.csv").write_bytes(text.encode("utf-16"))
+    assert predict_file(bundle, tmp_path / "wide.csv", tmp_path / "out.csv") == 1
+    assert "Ærø" in (tmp_path / "out.csv").read_text(encoding="utf-8")

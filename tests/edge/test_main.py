@@ -48,6 +48,31 @@ def test_csv_is_scored_and_its_other_columns_carried_through(visits: Path, tmp_p
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_a_file_in_another_encoding_is_refused_before_a_row_is_answered(visits: Path, tmp_path: Path) -> None:
+    source = write_csv(tmp_path / "rows.csv", VISITS_ROWS)
+    right = run("predict", source, "--bundle", visits)
+    text = source.read_text(encoding="utf-8")
+    source.write_bytes(text.replace(" 🐧", "").encode("cp1252"))
+    done = run("predict", source, "--bundle", visits)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"isoship: {source}: the file is not UTF-8 (line 4). Save it as UTF-8")
+    source.write_bytes(text.encode("utf-16"))
+    assert run("predict", source, "--bundle", visits).stdout == right.stdout
+
+
+def test_the_locale_decides_nothing(visits: Path) -> None:
+    row = json.dumps(VISITS_ROWS[2], ensure_ascii=False) + "\n"
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    program = [sys.executable, "-m", "isoship_edge", "predict", "-", "--bundle", str(visits)]
+    for data, code in ((row.encode(), 0), (row.replace(" 🐧", "").encode("cp1252"), 2)):
+        done = subprocess.run(program, input=data, capture_output=True, timeout=60, env=environment)
+        assert done.returncode == code, done.stderr
+        if code == 0:
+            assert json.loads(done.stdout)["city"] == VISITS_ROWS[2]["city"]
+        else:
+            assert b"standard input is not UTF-8" in done.stderr
+
+
 def test_json_lines_stream_from_stdin_to_stdout(visits: Path) -> None:
     stdin = "\n".join(json.dumps({**row, "id": i}) for i, row in enumerate(VISITS_ROWS)) + "\n\n"
     done = run("predict", "-", "--bundle", visits, stdin=stdin)

@@ -15,6 +15,7 @@ from isoship_edge import golden
 from isoship_edge.agreement import compared, tie_margin
 from isoship_edge.decode import decode_rows
 from isoship_edge.encode import class_key
+from isoship_edge.encoding import open_text
 from isoship_edge.errors import BundleError, InputError
 from isoship_edge.manifest import Output, Tolerance, manifest_from_json
 from isoship_edge.tensor import values
@@ -24,6 +25,7 @@ GOLDEN = json.loads((HERE / "golden_values.json").read_text(encoding="utf-8"))
 MANIFESTS = json.loads((HERE / "manifests.json").read_text(encoding="utf-8"))
 ROWS = json.loads((HERE / "rows.json").read_text(encoding="utf-8"))["cases"]
 AGREEMENT = json.loads((HERE / "agreement.json").read_text(encoding="utf-8"))
+ENCODINGS = json.loads((HERE / "encodings.json").read_text(encoding="utf-8"))["cases"]
 GOLDEN_CASES = [*GOLDEN["cases"], *GOLDEN["plain_integers"]]
 
 
@@ -135,6 +137,23 @@ def test_both_call_the_same_margins_a_tie(index: int, javascript: Any) -> None:
     tolerances = {name: Tolerance(*parts, "") for name, parts in case["tolerances"].items()}
     assert tie_margin(outputs, tolerances, case["precision"]) == case["margin"]
     assert javascript["ties"][index] == case["margin"]
+
+
+@pytest.mark.parametrize("index", range(len(ENCODINGS)), ids=ids(ENCODINGS))
+def test_files_are_utf_8_or_marked_utf_16_to_both(index: int, javascript: Any, tmp_path: Path) -> None:
+    case = ENCODINGS[index]
+    path = tmp_path / "rows.csv"
+    path.write_bytes(bytes.fromhex(case["bytes"]))
+    if "text" in case:
+        with open_text(path) as source:
+            assert source.read() == case["text"]
+        assert javascript["encodings"][index] == {"text": case["text"]}
+        return
+    with pytest.raises(InputError) as raised:
+        open_text(path)
+    refused = javascript["encodings"][index]["refused"]
+    assert str(raised.value) == refused["message"] == case["refused"]
+    assert refused["name"] == "InputError"
 
 
 def place(refused: dict[str, Any]) -> str:

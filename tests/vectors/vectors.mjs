@@ -10,6 +10,7 @@ const vectors = async (name) => JSON.parse(await readFile(new URL(`./${name}`, i
 const refusal = ({ name, message, row, column, seen, expected }) => ({ refused: { name, message, row, column, seen, expected } });
 
 const { compared, tieMargin } = await module("agreement.js");
+const { textFromFile } = await module("encoding.js");
 const { decode, encode, stringify } = await module("golden.js");
 const { manifestFromText, signatureFrom } = await module("manifest.js");
 const { inputsFromRows } = await module("validate.js");
@@ -61,6 +62,10 @@ const rows = (await vectors("rows.json")).cases.map(({ signature, rows }) =>
   }),
 );
 
+const encodings = (await vectors("encodings.json")).cases.map(({ bytes }) =>
+  attempt(() => ({ text: textFromFile(Uint8Array.from(Buffer.from(bytes, "hex")).buffer) })),
+);
+
 const parts = ([atol, rtol]) => ({ atol, rtol, reason: "" });
 const agreement = await vectors("agreement.json");
 const agreed = agreement.compared.map(({ kind, dtype, tolerance, got, want }) => {
@@ -75,4 +80,4 @@ const ties = agreement.ties.map(({ outputs, tolerances, precision }) =>
   ),
 );
 
-console.log(JSON.stringify({ golden, goldenRefused, manifests, rows, compared: agreed, ties }));
+console.log(JSON.stringify({ golden, goldenRefused, manifests, rows, compared: agreed, ties, encodings }));

@@ -96,6 +96,9 @@ try {
   const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#batch-download").click()]);
   seen.download = await readFile(await download.path(), "utf8");
   seen.filename = download.suggestedFilename();
+  await page.locator("#batch-file").setInputFiles({ name: "latin.csv", mimeType: "text/csv", buffer: Buffer.from("note\nÆrø\n", "latin1") });
+  await page.locator("#batch-problem:not([hidden])").waitFor();
+  seen.latin = [await page.locator("#batch-problem").textContent(), await page.locator("#batch-table").isVisible()];
   seen.hacked = await page.evaluate(() => window.hacked ?? null);
   seen.markup = await page.locator("main img, main script, main b").count();
   await page.screenshot({ path: join(shots, "batch.png"), fullPage: true });

@@ -111,6 +111,12 @@ def test_a_file_is_answered_and_comes_back_without_formulas(seen: Any) -> None:
     assert seen["filename"] == "tiny-answers.csv"
 
 
+def test_a_file_in_another_encoding_is_refused_as_on_the_command_line(seen: Any) -> None:
+    problem, shown = seen["latin"]
+    assert problem == 'the file is not UTF-8 (line 2). Save it as UTF-8 ("CSV UTF-8" in spreadsheets)'
+    assert shown is False
+
+
 def test_the_page_fits_a_phone(seen: Any) -> None:
     assert seen["scrolls"] <= 0
 

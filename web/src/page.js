@@ -4,6 +4,7 @@
  */
 
 import { cellsFromCsv, csvFromCells, rowsFromCells } from "./csv.js";
+import { textFromFile } from "./encoding.js";
 import { controlsFor } from "./form.js";
 import { InputError, load } from "./index.js";
 import { elementsFor, tableElement, tableFrom } from "./results.js";
@@ -75,7 +76,7 @@ function setUpBatch(model) {
     byId("batch-table").hidden = download.hidden = true;
     byId("batch-status").textContent = "Computing…";
     try {
-      const [header, ...lines] = cellsFromCsv(await file.text());
+      const [header, ...lines] = cellsFromCsv(textFromFile(await file.arrayBuffer()));
       if (header === undefined) throw new InputError("the file is empty");
       const rows = rowsFromCells(header, lines, model.manifest.signature);
       const made = tableFrom(model.manifest.outputs, await model.predict(rows));

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from isoship.errors import InputError, MissingExtraError, SampleError
 from isoship_edge.cells import value
+from isoship_edge.encoding import open_text
 from isoship_edge.manifest import Signature
 from isoship_edge.rows_of_files import (
     Record,
@@ -130,17 +131,19 @@ def opened(path: Path) -> Iterator[IO[str]]:
     """A text file, with its line ends as they are.
 
     Raises:
-        SampleError: it cannot be read, or is not UTF-8.
+        SampleError: it cannot be read, or is neither UTF-8 nor UTF-16 with a byte order mark.
     """
     try:
-        source = path.open(encoding="utf-8-sig", newline="")
+        source = open_text(path)
     except OSError as err:
         raise SampleError(f"cannot read {path}: {err.strerror}") from err
+    except InputError as err:
+        raise SampleError(f"{path}: {err}, or use Parquet") from err
     try:
         with source:
             yield source
     except UnicodeDecodeError as err:
-        raise SampleError(f"{path} is not UTF-8 (byte {err.start}). Save it as UTF-8, or use Parquet") from err
+        raise SampleError(f"{path} is not UTF-8. Save it as UTF-8, or use Parquet") from err
 
 
 def suffix_of(path: Path) -> str:
