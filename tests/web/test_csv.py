@@ -39,7 +39,7 @@ TEXTS = [
 @pytest.mark.parametrize("text", TEXTS)
 def test_cells_are_those_that_python_reads(text: str) -> None:
     expected = [row for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")) if row]
-    assert run(text=text)["cells"] == expected
+    assert [[cell or "" for cell in row] for row in run(text=text)["cells"]] == expected
 
 
 def test_semicolons_separate_where_the_header_has_no_comma() -> None:
@@ -57,8 +57,33 @@ def test_values_are_read_by_the_signature_and_only_the_empty_cell_is_missing() -
 
 
 def test_what_is_no_number_stays_text_for_predict_to_refuse() -> None:
-    rows = run(text="zip,x,n,b\na,0x10,1_000,1\n", signature=SIGNATURE)["rows"]
-    assert rows == [{"zip": "a", "x": "0x10", "n": "1_000", "b": "1"}]
+    rows = run(text="zip,x,n,b\na,0x10,1_000,2\n", signature=SIGNATURE)["rows"]
+    assert rows == [{"zip": "a", "x": "0x10", "n": "1_000", "b": "2"}]
+
+
+def test_a_cell_is_read_as_on_a_device() -> None:
+    """True and 1 for booleans and numbers, and the empty text where a column knows it."""
+    from isoship_edge.manifest import manifest_from_json
+    from isoship_edge.rows_of_files import read_csv
+
+    columns = [
+        *SIGNATURE["columns"],
+        {**column("all", "string"), "empty": "value"},
+        {**column("some", "string"), "empty": "quoted"},
+    ]
+    text = 'zip,x,n,b,all,some\n"",True,FALSE,1,"",""\n,1,true,0,,\n"a,""b",2.5,0,0.0,"x\r\n""z","y"\n'
+    signature = {**SIGNATURE, "columns": columns}
+    document = {
+        "format": 1, "name": "m", "version": "1", "digest": "d", "signature": signature, "outputs": [],
+        "tolerances": {}, "encoder": None, "provenance": {}, "files": {},
+    }  # fmt: skip
+    _, records = read_csv(io.StringIO(text, newline=""), manifest_from_json(document).signature)
+    expected = [row for _, row in records]
+    assert [row["some"] for row in expected] == ["", None, "y"]
+    assert [row["all"] for row in expected] == ["", "", 'x\r\n"z']
+    assert [row["zip"] for row in expected] == [None, None, 'a,"b']
+    assert [row["b"] for row in expected] == [True, False, False]
+    assert run(text=text, signature=signature)["rows"] == expected
 
 
 @pytest.mark.parametrize(

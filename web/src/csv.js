@@ -9,26 +9,32 @@ const FORMULA = /^[\s]*[=+\-@\t\r]/;
 const NUMBER = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 
 /**
- * The cells of a CSV text, row by row. Empty lines are no rows.
- * @param {string} text @returns {string[][]}
+ * The cells of a CSV text, row by row; null for an empty cell that is not in quotes. Empty lines are no rows.
+ * @param {string} text @returns {(string | null)[][]}
  * @throws {InputError} a quote that is not closed
  */
 export function cellsFromCsv(text) {
   const body = text.replace(/^\ufeff/, "");
   const header = body.slice(0, body.search(/[\r\n]|$/));
   const separator = !header.includes(",") && header.includes(";") ? ";" : ",";
-  /** @type {string[][]} */
+  /** @type {(string | null)[][]} */
   const table = [];
-  /** @type {string[]} */
+  /** @type {(string | null)[]} */
   let row = [];
   let cell = "";
   let quoted = false; // inside quotes
   let wasQuoted = false;
-  const endRow = () => {
-    if (row.length > 0 || cell !== "" || wasQuoted) table.push([...row, cell]);
-    row = [];
+  const endCell = () => {
+    row.push(cell === "" && !wasQuoted ? null : cell);
     cell = "";
     wasQuoted = false;
+  };
+  const endRow = () => {
+    if (row.length > 0 || cell !== "" || wasQuoted) {
+      endCell();
+      table.push(row);
+    }
+    row = [];
   };
   for (let i = 0; i < body.length; i++) {
     const c = body[i];
@@ -37,11 +43,8 @@ export function cellsFromCsv(text) {
       else if (body[i + 1] === '"') cell += body[++i];
       else quoted = false;
     } else if (c === '"' && cell === "") quoted = wasQuoted = true;
-    else if (c === separator) {
-      row.push(cell);
-      cell = "";
-      wasQuoted = false;
-    } else if (c === "\n" || c === "\r") {
+    else if (c === separator) endCell();
+    else if (c === "\n" || c === "\r") {
       if (c === "\r" && body[i + 1] === "\n") i++;
       endRow();
     } else cell += c;
@@ -55,7 +58,7 @@ export function cellsFromCsv(text) {
  * Rows for `predict`, read by the signature: a zip code stays a string, and only the empty cell is missing.
  * Columns that the model does not know are left out.
  *
- * @param {string[]} header @param {string[][]} lines @param {import("./manifest.js").Signature} signature
+ * @param {(string | null)[]} header @param {(string | null)[][]} lines @param {import("./manifest.js").Signature} signature
  * @returns {Record<string, any>[]}
  * @throws {InputError} a column is missing or doubled, a line is too long or short, a cell does not read
  */
@@ -73,14 +76,17 @@ export function rowsFromCells(header, lines, signature) {
 }
 
 /**
- * @param {string} text @param {import("./manifest.js").Column} column @param {number} row
- * @returns {any} null for the empty cell; what does not read stays text, which `predict` refuses by name
+ * The twin of `isoship_edge.cells.cell`.
+ * @param {string | null} text @param {import("./manifest.js").Column} column @param {number} row
+ * @returns {any} null for a missing value; what does not read stays text, which `predict` refuses by name
  */
 export function valueFromText(text, column, row) {
-  if (text === "") return null;
+  if (text === null || text === "") return column.empty === "value" || (column.empty === "quoted" && text === "") ? "" : null;
   const trimmed = text.trim();
   if (column.dtype === "string") return text;
-  if (column.dtype === "bool") return /^true$/i.test(trimmed) ? true : /^false$/i.test(trimmed) ? false : text;
+  const truth = /^true$/i.test(trimmed) ? true : /^false$/i.test(trimmed) ? false : null;
+  if (truth !== null) return column.dtype === "bool" ? truth : Number(truth);
+  if (column.dtype === "bool") return NUMBER.test(trimmed) && [0, 1].includes(Number(trimmed)) ? Number(trimmed) === 1 : text;
   if (!NUMBER.test(trimmed)) return text;
   const number = Number(trimmed);
   // Digits that a double would round away are not the number that the file says.
@@ -102,5 +108,5 @@ export function csvFromCells(table) {
 function csvCell(value) {
   let text = value === null || value === undefined ? "" : String(value);
   if (FORMULA.test(text) && !NUMBER.test(text)) text = `'${text}`;
-  return /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
+  return value === "" || /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -23,6 +23,8 @@ export interface Column {
   /** ends that are themselves refused */
   exclusiveMinimum: number | null;
   exclusiveMaximum: number | null;
+  /** What the empty cell of a CSV file means: the empty text; that text in quotes, else missing; missing. */
+  empty: "value" | "quoted" | null;
 }
 
 export interface Signature {

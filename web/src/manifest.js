@@ -6,7 +6,8 @@
  * @typedef {string | number | boolean} Scalar
  * @typedef {{name: string, dtype: ColumnDType, missing: boolean, infinity: boolean, categories: Scalar[] | null,
  *   minimum: number | null, maximum: number | null, exclusiveMinimum: number | null,
- *   exclusiveMaximum: number | null}} Column
+ *   exclusiveMaximum: number | null, empty: "value" | "quoted" | null}} Column `empty`: what the empty cell of a CSV
+ *   file means (`isoship_edge.manifest.Column`)
  * @typedef {{layout: "columns" | "matrix", columns: Column[]}} Signature
  * @typedef {{name: string, kind: string, dtype: string, shape: (string | number)[], classes: Scalar[] | null,
  *   keys: string[] | null}} Output `keys` are the classes as Python's `str` writes them, the keys of predictions
@@ -106,9 +107,19 @@ export function signatureFrom(document) {
         maximum: end(column, "maximum"),
         exclusiveMinimum: end(column, "exclusiveMinimum"),
         exclusiveMaximum: end(column, "exclusiveMaximum"),
+        empty: emptyOf(column),
       };
     }),
   };
+}
+
+/** @param {any} column @returns {"value" | "quoted" | null} */
+function emptyOf(column) {
+  const found = column.empty ?? null;
+  if (found !== null && (!["value", "quoted"].includes(found) || column.dtype !== "string")) {
+    throw new Damage(`column ${JSON.stringify(column.name)} cannot have the empty ${JSON.stringify(found)}`);
+  }
+  return found;
 }
 
 /** @param {any} column @param {"minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum"} key @returns {number | null} */

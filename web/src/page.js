@@ -80,7 +80,7 @@ function setUpBatch(model) {
       if (header === undefined) throw new InputError("the file is empty");
       const rows = rowsFromCells(header, lines, model.manifest.signature);
       const made = tableFrom(model.manifest.outputs, await model.predict(rows));
-      const titles = [...header, ...made.header];
+      const titles = [...header.map((name) => name ?? ""), ...made.header];
       const table = lines.map((line, i) => [...line, ...made.lines[i]]);
       answers = csvFromCells([titles, ...table]);
       byId("batch-table").replaceChildren(tableElement(titles, table, LINES_SHOWN));

@@ -11,6 +11,7 @@ import numpy as np
 
 from isoship.errors import InputError, ModelFileError, SampleError, UnsupportedModelError
 from isoship.sources.contract import Answers, Row
+from isoship.sources.empty_text import with_empty_text
 from isoship.sources.frames import frame_from_rows, rows_from_frame
 from isoship.sources.signature import signature_for
 from isoship.sources.sklearn import fitted
@@ -86,7 +87,8 @@ class SklearnSource:
             self._compare_with(sample)
         self.double_tolerances = double_tolerances(estimator, self.outputs)
         self.training_rows = holds_training_rows(estimator)
-        self.notes: tuple[str, ...] = (*notes, *guesses, *more)
+        self.signature, empties = with_empty_text(self.signature, known, sample)
+        self.notes: tuple[str, ...] = (*notes, *guesses, *more, *empties)
         _check_column_names(self.signature, self.outputs)
 
     def answers(self, rows: list[Row]) -> Answers:
@@ -188,7 +190,7 @@ class SklearnSource:
         except InputError as err:
             raise SampleError(
                 f"the model does not answer {what} ({err}). Give a sample of the rows that it was trained on, with the"
-                " same columns and types"
+                " same columns and types; in a file, --dtype COLUMN=string (or double, int64, bool) says what a column is"
             ) from err
 
     def _rows_beyond_ranges(self, sample: Any) -> UnsupportedModelError | None:
