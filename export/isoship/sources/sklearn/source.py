@@ -190,7 +190,7 @@ class SklearnSource:
         except InputError as err:
             raise SampleError(
                 f"the model does not answer {what} ({err}). Give a sample of the rows that it was trained on, with the"
-                " same columns and types; in a file, --dtype COLUMN=string (or double, int64, bool) says what a column is"
+                " same columns and types; in a file, --dtype COLUMN=string (or double, int64, bool) says what one is"
             ) from err
 
     def _rows_beyond_ranges(self, sample: Any) -> UnsupportedModelError | None:
