@@ -51,7 +51,13 @@ def candidates(graph: Graph, signature: Signature) -> dict[str, list[Scalar]]:
             for value in constants:
                 if _fits(value, column.dtype):
                     found[column.name][_as(value, column.dtype)] = None
-    return {name: list(values)[:_LIMIT] for name, values in found.items()}
+    return {name: _spread(list(values)) for name, values in found.items()}
+
+
+def _spread(values: list[Scalar]) -> list[Scalar]:
+    """At most so many, from the first to the last: what is wrong with a category may be wrong with late ones alone."""
+    places = np.unique(np.linspace(0, len(values) - 1, min(_LIMIT, len(values))).astype(np.int64))
+    return [values[i] for i in places.tolist()]
 
 
 def _keys(node: onnx.NodeProto) -> list[Scalar]:

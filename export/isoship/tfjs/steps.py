@@ -74,13 +74,16 @@ def _cast(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) 
 
 
 def _whole(node: Node, graph: Graph) -> bool:
-    """Whether a real is known to be a finite number of modest size: it was an integer or a bool before."""
+    """Whether a real is known to be a finite number of modest size: it was an integer or a bool before, or a code."""
     producers = {out: each for each in graph.nodes for out in each.outputs}
     name = node.inputs[0]
     while name in producers:
         source = producers[name]
         if source.op == "Cast":
             return graph.values[source.inputs[0]].dtype not in ("double", "float", "string") or _whole(source, graph)
+        if source.op == "ml.LabelEncoder":
+            table = _label_encoder(source, graph, [], {})[1]
+            return all(bool(np.all(table[role] == np.trunc(table[role]))) for role in ("values", "default"))
         if source.op not in ("Identity", "Reshape", "Squeeze", "Unsqueeze", "Gather", "Floor", "Round"):
             return False
         name = source.inputs[0]

@@ -24,6 +24,7 @@ def run_all(model: onnx.ModelProto) -> onnx.ModelProto:
         drop_needless_casts,
         drop_plain_lookups,
         drop_unused,
+        gather_one_hot_products,
         join_reshapes,
         share_equal_nodes,
         unfuse_scaled_products,
@@ -36,6 +37,9 @@ def run_all(model: onnx.ModelProto) -> onnx.ModelProto:
         drop_plain_lookups.apply,
         drop_identities.apply,
         join_reshapes.apply,
+        gather_one_hot_products.apply,
+        share_equal_nodes.apply,
+        drop_identities.apply,
         unfuse_scaled_products.apply,
         drop_unused.apply,
     )

@@ -2,6 +2,7 @@
 
     strings [N, F] -> ml.LabelEncoder (the union of all categories) -> Add (F * U offsets) -> Gather (codes) [N, F]
     numbers [N, F] -> Unsqueeze -> Equal (categories [1, F, K]) -> Where (codes, lowest) -> ReduceMax [N, F]
+    numbers of many categories [N, 1] -> ml.LabelEncoder -> Cast int64 [N, 1]
 
 A category unknown to its column gets that column's `unknown` code; NaN and the missing string are looked up like any
 other category.
@@ -14,15 +15,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from onnx import numpy_helper
 
 from isoship.sources.sklearn.carrier import Carrier
-from isoship.sources.sklearn.frame import Block, Frame, join, matrix, take
+from isoship.sources.sklearn.frame import Block, Frame, cast, join, matrix, split, take
 from isoship.sources.sklearn.impute import is_missing
 from isoship.sources.sklearn.last_bits import rounded_by
 from isoship_edge.manifest import MISSING_STRING
 
 #: A shared table has a cell for every (column, category of any column); past this many, columns get their own.
 _SHARED_CELLS = 65536
+#: A column of numbers with more categories than this gets a hash table.
+_COMPARED = 64
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,11 @@ def write_codes(c: Carrier, estimator: Any, frame: Frame, lookups: Sequence[Look
         )
     coded: list[Block] = []
     order: list[int] = []
-    for wanted, write in ((True, _string_codes), (False, _number_codes)):
-        places = [i for i, text in enumerate(texts) if text is wanted]
+    many = [not text and len(t.categories) > _COMPARED for text, t in zip(texts, lookups, strict=True)]
+    kinds = list(zip(texts, many, strict=True))
+    ways = (((True, False), _string_codes), ((False, False), _number_codes), ((False, True), _many_number_codes))
+    for kind, write in ways:
+        places = [i for i, each in enumerate(kinds) if each == kind]
         if places:
             coded.append(write(c, take(c.g, frame, places), [lookups[i] for i in places]))
             order += places
@@ -140,6 +147,29 @@ def _number_codes(c: Carrier, frame: Frame, lookups: list[Lookup]) -> Block:
     if floating and (missing != unknown).any():
         name = c.g.op("Where", c.g.op("IsNaN", x), missing, name)
     return Block(name, "int64", len(lookups))
+
+
+def _many_number_codes(c: Carrier, frame: Frame, lookups: list[Lookup]) -> Block:
+    """Column by column by a hash table: comparing with every category takes memory and time for each of them."""
+    blocks = []
+    for block, t in zip(split(c.g, frame), lookups, strict=True):
+        known = {float(v): float(code) for v, code in zip(t.categories, t.codes, strict=True) if not is_missing(v)}
+        x = cast(c.g, block, "double").name
+        name = c.g.op(
+            "LabelEncoder",
+            x,
+            ml=True,
+            keys_tensor=numpy_helper.from_array(np.array(list(known), np.float64)),
+            values_tensor=numpy_helper.from_array(np.array(list(known.values()), np.float64)),
+            default_tensor=numpy_helper.from_array(np.array([t.unknown], np.float64)),
+            seed="category",
+        )
+        missing = next((code for v, code in zip(t.categories, t.codes, strict=True) if is_missing(v)), t.unknown)
+        name = c.g.cast(name, np.int64)
+        if missing != t.unknown and block.dtype in ("double", "float"):
+            name = c.g.op("Where", c.g.op("IsNaN", x), np.array([[missing]], np.int64), name)
+        blocks.append(Block(name, "int64", 1))
+    return join(c.g, blocks)
 
 
 def _some(values: tuple[Any, ...]) -> str:
