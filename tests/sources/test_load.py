@@ -92,9 +92,31 @@ def test_files_that_are_no_models_say_the_way_out(tmp_path, name, content, says)
     assert one_paragraph(caught.value)
 
 
-def test_a_folder_is_refused(tmp_path) -> None:
-    with pytest.raises(ModelFileError, match="is a folder"):
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ([], "is a folder. Give a .joblib"),
+        (["churn.joblib"], "In it is churn.joblib: isoship export FOLDER/churn.joblib"),
+        (
+            ["MLmodel", "requirements.txt", "input_example.json", "model.pkl"],
+            "is an MLflow model folder, .* is model.pkl in it: isoship export FOLDER/model.pkl",
+        ),
+        (["MLmodel", "model.skops", "model.pkl"], "isoship export FOLDER/model.skops"),
+        (["MLmodel", "data/model.ubj"], "is data/model.ubj in it: isoship export FOLDER/data/model.ubj"),
+        (["MLmodel", "model.lgb"], "cp FOLDER/model.lgb FOLDER/model.txt && isoship export FOLDER/model.txt"),
+        (["artifacts/model/MLmodel", "artifacts/model/model.pkl"], "isoship export FOLDER/artifacts/model/model.pkl"),
+        (["MLmodel", "model.h5"], "MLflow model folder.* holds no file that isoship reads"),
+        (["saved_model.pb"], "is a TensorFlow SavedModel"),
+        (["manifest.json", "model.onnx"], "is a bundle of isoship's: isoship check FOLDER"),
+    ],
+)
+def test_a_folder_is_called_what_it_is_and_the_file_in_it_is_named(tmp_path, files, says) -> None:
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(ModelFileError, match=says.replace("FOLDER", str(tmp_path))) as caught:
         load_model(tmp_path)
+    assert one_paragraph(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -231,9 +231,8 @@ def test_string_imputation_sees_the_missing_marker(penguins) -> None:
 )
 def test_refusals_name_the_step_the_reason_and_the_way_out(penguins, model, path, word) -> None:
     x = penguins[NUMBERS].fillna(40.0)
-    source = open_source(model.fit(x, penguins["year"]), sample=x)
     with pytest.raises(UnsupportedModelError) as caught:
-        source.to_onnx()
+        open_source(model.fit(x, penguins["year"]), sample=x).to_onnx()
     assert caught.value.step.startswith(path)
     assert word in caught.value.why
     assert caught.value.instead

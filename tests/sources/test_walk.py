@@ -234,7 +234,7 @@ def test_what_stands_between_is_told() -> None:
     ).fit(numbers, PRICE)
     (known,) = categories_known(model, 2)[0]
     assert [type(step).__name__ for step in known.between] == ["SimpleImputer", "StandardScaler"]
-    scaler = next(reader for reader in readers(model, 2) if reader.path.endswith("transformers_[1] -> StandardScaler"))
+    scaler = next(reader for reader in readers(model, 2) if reader.path.endswith("transformers[1] -> StandardScaler"))
     assert [(place.column, place.between) for place in scaler.places] == [(1, ())]
     last = readers(model, 2)[-1]
     assert last.path == "pipeline.steps[2] -> Ridge"

@@ -15,7 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isoship.errors import ModelFileError, UnsupportedModelError
+from isoship.errors import UnsupportedModelError
+from isoship.sources.no_model import refusal
 
 if TYPE_CHECKING:
     import onnx
@@ -110,14 +111,4 @@ def _reader_of(model: Any) -> Any:
         if package in _SOURCES:
             module, name = _SOURCES[package]
             return getattr(importlib.import_module(module), name)
-    if isinstance(model, type) or not any(hasattr(model, method) for method in ("predict", "transform", "fit")):
-        what = f"the class {cls.__name__}, not a fitted object" if isinstance(model, type) else f"a {cls.__name__}"
-        raise ModelFileError(
-            f"this is no model but {what}. Give a fitted estimator or pipeline, or a file that joblib.dump or"
-            " skops.io.dump wrote of one"
-        )
-    raise UnsupportedModelError(
-        f"{cls.__module__}.{cls.__qualname__}",
-        "it is no estimator of a library that isoship knows",
-        f"Give an estimator or pipeline of {_KNOWN}",
-    )
+    raise refusal(model, tuple(_SOURCES))

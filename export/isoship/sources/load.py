@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from isoship.errors import MissingExtraError, ModelFileError
+from isoship.sources import folders
 from isoship.sources.pickles import contents
 from isoship.sources.sklearn.saved_by import other_release, refuse_other_release
 
@@ -43,10 +44,7 @@ def load_model(path: str | Path) -> tuple[Any, list[str]]:
     path = Path(path)
     suffix = path.suffix.lower()
     if path.is_dir():
-        raise ModelFileError(
-            f"{path} is a folder; SavedModel and MLflow folders are not read by this version of isoship. Give a"
-            " .joblib, .pkl or .skops file, or the fitted estimator itself to isoship.export"
-        )
+        raise folders.refusal(path, frozenset(_READERS))
     if not path.exists():
         raise ModelFileError(f"there is no model file {path}. Check the path; isoship reads {_listed()}")
     if suffix in _NOT_MODELS:

@@ -196,6 +196,11 @@ class Carrier:
         """The error that names the step where the walk is."""
         return UnsupportedModelError(" -> ".join([*self._path, brief(estimator)]), why, instead)
 
+    @property
+    def path(self) -> str:
+        """Where the walk is, as error messages have it; empty at the model itself."""
+        return " -> ".join(self._path)
+
 
 def brief(estimator: Any) -> str:
     """An estimator on one line: its class and the parameters that differ from the defaults, cut short."""

@@ -12,6 +12,7 @@ from typing import Any
 from isoship.errors import UnsupportedModelError
 from isoship.onnx.graph import OPSET, OPSET_ML
 from isoship.sources.sklearn.carrier import Carrier, Parts, key_of
+from isoship.sources.sklearn.fittedness import of_another_class
 from isoship.sources.sklearn.frame import Block, Frame
 
 #: Carried by `isoship.sources.sklearn.trees`, whose converters skl2onnx is given with each call.
@@ -45,6 +46,11 @@ _EXACT = frozenset({"GaussianProcessRegressor"})
 _DTYPES = {1: "float", 7: "int64", 8: "string", 9: "bool", 11: "double"}
 
 
+def carried_names() -> frozenset[str]:
+    """The classes that go this way."""
+    return _TREES | _EXACT
+
+
 def carry(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     """Adds an estimator by way of skl2onnx.
 
@@ -53,12 +59,7 @@ def carry(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     """
     name = key_of(estimator)
     if name is None:
-        raise c.unsupported(
-            estimator,
-            f"{type(estimator).__module__}.{type(estimator).__qualname__} is not one of scikit-learn's own classes,"
-            " and what it computes is not known",
-            "Replace it by scikit-learn's estimators, or convert it yourself and export the .onnx file",
-        )
+        raise of_another_class(c.path, estimator)
     if name not in _TREES | _EXACT:
         raise c.unsupported(
             estimator,

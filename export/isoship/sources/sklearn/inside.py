@@ -90,7 +90,7 @@ def _members(model: Any, name: str) -> Iterator[Member]:
         places = getattr(model, "_transformer_to_input_indices", {})
         for i, (key, transformer, _) in enumerate(getattr(model, "transformers_", ())):
             if not (isinstance(transformer, str) and transformer == "drop"):
-                yield Member(f"transformers_[{i}]", transformer, [int(place) for place in places.get(key, ())])
+                yield Member(f"transformers[{i}]", transformer, [int(place) for place in places.get(key, ())])
     elif name == "FeatureUnion":
         for i, (_, transformer) in enumerate(model.transformer_list):
             if transformer is not None and not (isinstance(transformer, str) and transformer == "drop"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoship.errors import InputError, ModelFileError, SampleError, UnsupportedModelError
+from isoship.errors import InputError, SampleError, UnsupportedModelError
 from isoship.sources.contract import Answers, Row
 from isoship.sources.empty_text import with_empty_text
 from isoship.sources.frames import frame_from_rows, rows_from_frame
@@ -19,6 +19,7 @@ from isoship.sources.sklearn.acceptance import contract_of, lightened
 from isoship.sources.sklearn.as_asked import in_one_order, same_answers
 from isoship.sources.sklearn.checks import passed_by_checks
 from isoship.sources.sklearn.examples import feeds_from_sample
+from isoship.sources.sklearn.fittedness import check_fitted
 from isoship.sources.sklearn.held_rows import holds_training_rows
 from isoship.sources.sklearn.outputs import METHODS, kinds_for, outputs_for
 from isoship.sources.sklearn.overflow import Finite, finite_rows
@@ -67,7 +68,7 @@ class SklearnSource:
         self.library_version: str = sklearn.__version__
         self.estimator: str = type(estimator).__name__
         self.model = estimator
-        _check_fitted(estimator)
+        check_fitted(estimator)
         _check_takes_columns(estimator)
         # each method refuses on its own: NearestCentroid.predict_proba overflows where predict does not
         self._methods = list(dict.fromkeys(METHODS[kind] for kind in kinds_for(estimator, outputs)))
@@ -247,34 +248,6 @@ class SklearnSource:
 _NUMPY: dict[str, Any] = {"double": np.float64, "int64": np.int64, "bool": np.bool_, "string": object}
 
 
-def _check_fitted(estimator: Any) -> None:
-    from sklearn.exceptions import NotFittedError
-    from sklearn.utils.validation import check_is_fitted
-
-    methods = ("predict", "transform", "predict_proba", "score_samples")
-    if isinstance(estimator, type) or not any(hasattr(estimator, method) for method in methods):
-        if hasattr(estimator, "fit_predict") and not isinstance(estimator, type):
-            raise ModelFileError(
-                f"{type(estimator).__name__} labels its training rows only; it has no predict for new rows. Train a"
-                " classifier on its labels and export that"
-            )
-        if not (hasattr(estimator, "fit") and not isinstance(estimator, type)):
-            raise ModelFileError(
-                f"this is no model: {_article(estimator)} has neither predict nor transform. Give a fitted estimator"
-                " or pipeline"
-            )
-    try:
-        check_is_fitted(estimator)
-    except NotFittedError as err:
-        raise ModelFileError(
-            f"this {type(estimator).__name__} is not fitted. Call fit on it with the training data, then export it"
-        ) from err
-    except TypeError as err:
-        raise ModelFileError(
-            f"this is no model: {_article(estimator)} is no estimator. Give a fitted estimator or pipeline"
-        ) from err
-
-
 def _check_takes_columns(estimator: Any) -> None:
     """A model of texts, dicts or label sets has no columns for a signature.
 
@@ -314,11 +287,6 @@ def _check_column_names(signature: Signature, outputs: Sequence[Output]) -> None
             "an output of the shipped model has this name, and one graph cannot hold both",
             "Rename the column and train again",
         )
-
-
-def _article(thing: Any) -> str:
-    name = thing.__name__ + " (a class, not a fitted object)" if isinstance(thing, type) else type(thing).__name__
-    return f"a {name}"
 
 
 def _made_up(dtype: str, number: float, known: list[fitted.Known]) -> Any:
