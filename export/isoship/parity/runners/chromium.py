@@ -13,7 +13,6 @@ import re
 import shutil
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from isoship.errors import RunnerUnavailable
 from isoship.parity.contract import RunnerCrashed, RunnerHung
 from isoship.parity.runners.mailbox import Mailbox
 from isoship.parity.runners.node import DRIVERS, checked
+from isoship.parity.runners.patience import Patience
 from isoship.parity.runners.process import Process, plain_environment
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -110,16 +110,16 @@ class ChromiumDriver:
 
     def _wait(self, seconds: float) -> Any:
         healthy, self._healthy = self._healthy, False
-        deadline = time.monotonic() + seconds
+        patience = Patience(self._browser.process.process.pid, seconds)
         while True:
             try:
-                answer = json.loads(self._server.answers.get(timeout=0.25))
+                answer = json.loads(self._server.answers.get(timeout=min(0.25, patience.tick)))
                 break
             except queue.Empty as err:
                 if not self._browser.process.running:
                     raise self._browser.crashed() from err
-                if time.monotonic() > deadline:
-                    raise RunnerHung(f"{self._name} gave no answer in {seconds:.0f} s{self._said()}") from err
+                if patience.is_over():
+                    raise RunnerHung(f"{self._name} gave no answer in {patience}{self._said()}") from err
         checked(answer, self._name)
         said = self._said()
         if said:

@@ -6,11 +6,13 @@ import contextlib
 import http.client
 import json
 import math
+import selectors
 import time
 from typing import Any
 
 from isoship.errors import InputError
 from isoship.parity.contract import RunnerCrashed, RunnerHung
+from isoship.parity.runners.patience import Patience
 from isoship.parity.runners.process import Process
 from isoship.sources.contract import Row
 
@@ -33,15 +35,15 @@ class HttpModel:
         Raises:
             RunnerCrashed: the server ended. RunnerHung: it never became ready.
         """
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        patience = Patience(self._process.process.pid, seconds)
+        while not patience.is_over():
             if not self._process.running:
                 raise self._process.crashed()
             with contextlib.suppress(OSError, http.client.HTTPException):
                 if self._ask("GET", "/v2/health/ready", None)[0] == 200:
                     return
             time.sleep(0.05)
-        raise RunnerHung(f"{self._process.name} was not ready after {seconds:.0f} s")
+        raise RunnerHung(f"{self._process.name} was not ready after {patience}")
 
     def predict(self, rows: list[Row]) -> list[dict[str, Any]]:
         """The predictions for these rows, asked in one request where it is not too large.
@@ -59,7 +61,7 @@ class HttpModel:
             try:
                 status, payload = self._ask("POST", "/predict", body)
             except TimeoutError as err:
-                raise RunnerHung(f"{self._process.name} gave no answer in {self._timeout:.0f} s") from err
+                raise RunnerHung(f"{self._process.name} gave no answer in {err or f'{self._timeout:g} s'}") from err
             except (OSError, http.client.HTTPException) as err:
                 raise self._process.crashed() from err
             document = _parsed(payload)
@@ -71,11 +73,21 @@ class HttpModel:
         return found
 
     def _ask(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
-        """A connection of its own each: several threads ask, and servers close one that was idle for long."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self._timeout)
+        """A connection of its own each: several threads ask, and servers close one that was idle for long.
+
+        Raises:
+            TimeoutError: no answer in time, which the message says.
+        """
+        patience = Patience(self._process.process.pid, self._timeout)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=patience.wall)
         headers = {"content-type": "application/json"} if body is not None else {}
         with contextlib.closing(connection):
             connection.request(method, path, body, headers)
+            with selectors.DefaultSelector() as waiting:
+                waiting.register(connection.sock, selectors.EVENT_READ)
+                while not waiting.select(patience.tick):
+                    if patience.is_over():
+                        raise TimeoutError(str(patience))
             response = connection.getresponse()
             return response.status, response.read()
 

@@ -6,13 +6,13 @@ import contextlib
 import json
 import subprocess
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from isoship.parity.contract import RunnerCrashed, RunnerHung
 from isoship.parity.runners.lambda_api import RuntimeApi
+from isoship.parity.runners.patience import Patience
 
 HANDLER = "isoship_lambda.handler.handler"
 
@@ -50,20 +50,20 @@ class LambdaFunction:
 
         Raises:
             RunnerCrashed: the handler raised, could not be imported, or ended; with the end of its log.
-            RunnerHung: no answer within `timeout` seconds.
+            RunnerHung: no answer within `timeout` seconds (`Patience`).
         """
-        request = self._api.put(json.dumps(event).encode(), timeout)
-        deadline = time.monotonic() + timeout
+        patience = Patience(self._process.pid, timeout)
+        request = self._api.put(json.dumps(event).encode(), patience.wall)
         while True:
-            answered = self._api.take(0.2)
+            answered = self._api.take(min(0.2, patience.tick))
             if answered is None:
                 if self._process.poll() is not None:
                     # Its last words may still be on their way through the server's threads.
                     answered = self._api.take(0.5)
                     if answered is None:
                         raise RunnerCrashed(f"awslambdaric ended with exit code {self._process.returncode}{self.log()}")
-                elif time.monotonic() > deadline:
-                    raise RunnerHung(f"the Lambda function gave no answer within {timeout:g} s{self.log()}")
+                elif patience.is_over():
+                    raise RunnerHung(f"the Lambda function gave no answer within {patience}{self.log()}")
                 else:
                     continue
             identity, answer = answered

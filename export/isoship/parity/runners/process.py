@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from isoship.parity.contract import RunnerCrashed, RunnerHung
+from isoship.parity.runners.patience import Patience
 
 
 class Process:
@@ -123,7 +124,7 @@ class Lines:
 
         Raises:
             RunnerCrashed: the process ended, or did not answer in JSON.
-            RunnerHung: no answer in time.
+            RunnerHung: no answer in time (`Patience`).
         """
         try:
             self._stdin.write(json.dumps(message, allow_nan=False).encode() + b"\n")
@@ -134,10 +135,14 @@ class Lines:
 
     def receive(self, timeout: float) -> Any:
         """Waits for the next answer, under the same terms."""
-        try:
-            line = self._answers.get(timeout=timeout)
-        except queue.Empty as err:
-            raise RunnerHung(f"{self._process.name} gave no answer in {timeout:.0f} s") from err
+        patience = Patience(self._process.process.pid, timeout)
+        while True:
+            try:
+                line = self._answers.get(timeout=patience.tick)
+                break
+            except queue.Empty as err:
+                if patience.is_over():
+                    raise RunnerHung(f"{self._process.name} gave no answer in {patience}") from err
         if line is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.process.wait(2)
