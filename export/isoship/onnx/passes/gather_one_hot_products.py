@@ -54,7 +54,7 @@ def apply(model: onnx.ModelProto) -> None:
     rewrite = _Rewrite(model)
     if not rewrite.wide:
         return
-    nodes = []
+    nodes: list[onnx.NodeProto] = []
     for node in model.graph.node:
         made = rewrite.product(node)
         nodes += [node] if made is None else made
@@ -121,11 +121,11 @@ class _Rewrite:
         above = self._op("Max", [joined, self._const(np.array([[-1]]))])
         inside = self._op("Min", [above, self._const(np.array([lengths]) - 2)])
         place = self._op("Add", [inside, self._const(firsts + 1)])
-        found = self._op("Gather", [self._const(np.concatenate(tables)), place], axis=0)
+        rows_found = self._op("Gather", [self._const(np.concatenate(tables)), place], axis=0)
         if len(lengths) == 1:
-            parts = [self._op("Squeeze", [found, self._const(np.array([1]))])]
+            parts = [self._op("Squeeze", [rows_found, self._const(np.array([1]))])]
         else:
-            parts = [self._op("ReduceSum", [found, self._const(np.array([1]))], keepdims=0)]
+            parts = [self._op("ReduceSum", [rows_found, self._const(np.array([1]))], keepdims=0)]
         if plain:
             x = [piece.name for piece, _ in plain]
             x_plain = x[0] if len(x) == 1 else self._op("Concat", x, axis=1)
@@ -135,8 +135,8 @@ class _Rewrite:
             sums = [math.fsum(column) for column in np.concatenate(still).T.tolist()]
             parts.append(self._const(np.array([sums], weights.dtype)))
         total = parts[0]
-        for part in parts[1:]:
-            total = self._op("Add", [total, part])
+        for term in parts[1:]:
+            total = self._op("Add", [total, term])
         self._op("Identity", [total], out=node.output[0])
 
     def _pieces(self, name: str) -> list[_Piece] | None:
