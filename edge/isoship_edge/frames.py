@@ -7,10 +7,12 @@ NaN, None and NA are missing.
 from __future__ import annotations
 
 import math
+import warnings
 from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from isoship_edge.column_names import named
 from isoship_edge.decode import MATRIX_INPUT, decode_columns, decode_rows
 from isoship_edge.errors import InputError
 from isoship_edge.manifest import Signature
@@ -42,9 +44,8 @@ def decode_python(rows: Any, signature: Signature) -> tuple[dict[str, Tensor], i
         if isinstance(rows[0], (list, tuple)) or getattr(rows[0], "ndim", 0) == 1:
             return _from_lists([list(row) if isinstance(row, Sequence) else row.tolist() for row in rows], signature)
         return _from_lists([[value] for value in rows], signature)
-    plain_rows = [
-        {name: plain(value) for name, value in row.items()} if isinstance(row, Mapping) else row for row in rows
-    ]
+    names = [column.name for column in signature.columns]
+    plain_rows = [_plain_row(row, names) if isinstance(row, Mapping) else row for row in rows]
     return decode_rows(plain_rows, signature), len(plain_rows)
 
 
@@ -65,21 +66,32 @@ def plain(value: Any) -> Any:
     return value
 
 
+def _plain_row(row: Mapping[Any, Any], names: list[str]) -> dict[str, Any]:
+    made = {name: plain(value) for name, value in row.items()}
+    if all(type(name) is str for name in made):
+        return made
+    return dict(zip(named(made, names), made.values(), strict=True))
+
+
 def _from_frame(frame: Any, signature: Signature) -> tuple[dict[str, Tensor], int]:
     names = [column.name for column in signature.columns]
-    held = list(frame.columns)
-    absent = [name for name in names if name not in held]
-    unknown = [str(name) for name in held if name not in names]
-    if absent or unknown or len(set(held)) != len(held):
+    held = named(frame.columns, names)
+    places = {name: held.index(name) for name in names if name in held}
+    absent = [name for name in names if name not in places]
+    twice = [name for name in places if held.count(name) > 1]
+    moved = signature.layout == "matrix" and list(places.values()) != sorted(places.values())
+    if absent or twice or moved:
         wrong = (
             f"lacks the columns {listed(absent)}" if absent
-            else f"has unknown columns {listed(unknown)}" if unknown
-            else "has a column twice"
+            else f"has the column {listed(twice)} twice" if twice
+            else "has its columns in another order, and the model was trained without names and takes them in theirs"
         )  # fmt: skip
-        raise InputError(
-            f"the DataFrame {wrong}; expected exactly {listed(names)}", column=next(iter(absent or unknown), None)
-        )
-    columns = {name: [plain(value) for value in frame[name].tolist()] for name in names}
+        raise InputError(f"the DataFrame {wrong}; expected {listed(names)}", column=next(iter(absent or twice), None))
+    extra = [name for name in held if name not in places]
+    if extra:
+        message = f"columns of the DataFrame that the model does not take are ignored: {listed(extra)}"
+        warnings.warn(message, stacklevel=5)  # who called `predict`
+    columns = {name: [plain(value) for value in frame.iloc[:, place].tolist()] for name, place in places.items()}
     return decode_columns(columns, signature, len(frame)), len(frame)
 
 

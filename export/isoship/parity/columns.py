@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.contract import Row
+from isoship_edge.column_names import named
 from isoship_edge.manifest import MISSING_STRING, Column, Signature
 
 Array = np.ndarray[Any, Any]
@@ -48,15 +49,16 @@ def rows_from_sample(sample: Any, signature: Signature) -> list[Row]:
 
         return read_rows(sample, signature)
     if hasattr(sample, "columns"):
-        absent = [n for n in names if n not in set(map(str, sample.columns))]
+        held = named(sample.columns, names)
+        absent = [n for n in names if n not in held]
         if absent:
             raise SampleError(f"the sample lacks the model's columns {', '.join(map(repr, absent))}")
-        by_name = {str(c): sample[c].tolist() for c in sample.columns}
+        by_name = {name: sample.iloc[:, i].tolist() for i, name in enumerate(held)}
         records: list[dict[str, Any]] = [
             dict(zip(names, values, strict=True)) for values in zip(*(by_name[n] for n in names), strict=True)
         ]
     elif isinstance(sample, list) and all(isinstance(r, dict) for r in sample):
-        records = sample
+        records = [dict(zip(named(r, names), r.values(), strict=True)) for r in sample]
     else:
         table = np.asarray(sample.toarray() if hasattr(sample, "toarray") else sample)
         if table.ndim != 2 or table.shape[1] != len(names):

@@ -56,6 +56,7 @@ def open_source(
         InputError: an output asked for does not exist.
     """
     model, sample, notes = read_files(model, sample, dtypes)
+    sample = _with_text_names(model, sample)
     source = _reader_of(model)(model, sample=sample, outputs=outputs, dtypes=dtypes)
     source.notes = (*notes, *source.notes)
     return source  # type: ignore[no-any-return]
@@ -80,6 +81,17 @@ def read_files(model: Any, sample: Any, dtypes: Mapping[str, str] | None) -> tup
 
         sample = read_sample(sample, dtypes, partial(remembered, model), notes)
     return model, sample, notes
+
+
+def _with_text_names(model: Any, sample: Any) -> Any:
+    """A DataFrame under the names that the model, or else its signature, has for its columns."""
+    if not hasattr(sample, "set_axis") or all(type(name) is str for name in sample.columns):
+        return sample
+    from isoship.sources.sklearn.fitted import column_names
+    from isoship_edge.column_names import named
+
+    names = getattr(model, "feature_names", None) or column_names(model) or ()  # an XGBoost Booster has the former
+    return sample.set_axis(named(sample.columns, names), axis=1)
 
 
 def to_onnx(

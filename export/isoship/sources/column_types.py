@@ -5,6 +5,7 @@
 | float | double | float64 |
 | any integer, none missing | int64 | int64 |
 | nullable integer with missing values | double | float64, NaN |
+| integers of 2^63 and more | double | float64 |
 | bool, nullable boolean, none missing | bool | bool |
 | str, object of strings, string | string | the same dtype, the same missing marker |
 | category of strings | string | category |
@@ -64,7 +65,10 @@ def type_of_series(name: str, series: pd.Series[Any], wanted: str | None, *, cod
             raise SampleError(_missing_booleans(name))
         found = Typed("bool", "bool")
     elif series.dtype.kind in "iu":
-        if series.isna().any():
+        if not series.isna().all() and int(series.max()) >= 2**63:
+            note = f'column "{name}" holds integers of 2^63 and more, which no tensor does: double, as in arithmetic'
+            found = Typed("double", "float64", notes=(note,))
+        elif series.isna().any():
             note = f'column "{name}" ({kind} with missing values) becomes double, missing NaN'
             found = Typed("double", "float64", notes=(note,))
         else:
