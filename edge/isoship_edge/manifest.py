@@ -111,7 +111,10 @@ class Tolerance(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """`tolerances[output][precision]`, precision "double" or "float32". `files` maps paths in the bundle to sha256."""
+    """`tolerances[output][precision]`, precision "double" or "float32". `files` maps paths in the bundle to sha256.
+
+    row_bytes: what a row takes while model.onnx runs; None in older bundles.
+    """
 
     name: str
     version: str
@@ -122,6 +125,7 @@ class Manifest(NamedTuple):
     encoder: dict[str, Any] | None
     provenance: dict[str, Any]
     files: dict[str, str]
+    row_bytes: int | None = None
 
     @property
     def encoder_required(self) -> bool:
@@ -200,6 +204,7 @@ def manifest_from_json(document: Any) -> Manifest:
             encoder=document["encoder"],
             provenance=document["provenance"],
             files=document["files"],
+            row_bytes=_size(document.get("row_bytes")),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as err:
         raise DamagedFile(f"this manifest is damaged: {type(err).__name__}: {err}") from err
@@ -284,6 +289,12 @@ def _ends(column: dict[str, Any]) -> dict[str, float]:
         if twice or not fits or type(end) not in (int, float):
             raise ValueError(f"column {column['name']!r} cannot have the {ENDS[name]} {end!r}")
     return ends
+
+
+def _size(found: Any) -> int | None:
+    if found is not None and (type(found) is not int or found < 1):
+        raise ValueError(f"row_bytes is {found!r}")
+    return found
 
 
 def _tuple(values: list[Scalar] | None) -> tuple[Scalar, ...] | None:

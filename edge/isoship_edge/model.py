@@ -13,6 +13,7 @@ from isoship_edge.manifest import MISSING_STRING, Manifest, digest_of, manifest_
 from isoship_edge.one_row import OneRow
 from isoship_edge.session import Session, open_session
 from isoship_edge.tensor import Tensor, stacked, values
+from isoship_edge.turns import Turns
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
     from isoship_edge.selftest import Selftest
 
-#: Rows in one call of ONNX Runtime: 64 MB of tree leaves at 1,000 trees x 2 doubles. One call of 40,000 rows over a
-#: large forest has taken 1.3 GB. ISOSHIP_CHUNK overrides.
-CHUNK = 4096
+#: Rows in one call of ONNX Runtime, and the bytes that they may take in it by the manifest's `row_bytes`: one call of
+#: 40,000 rows over a large forest has taken 1.3 GB. ISOSHIP_CHUNK overrides both.
+CHUNK, CHUNK_BYTES = 4096, 2**24
 
 
 class Model:
@@ -37,7 +38,8 @@ class Model:
         self.document = document
         self.manifest = manifest
         self.session = session
-        self.chunk = _chunk()
+        self.chunk = _chunk(manifest)
+        self._turns = Turns()
         self._names = tuple(output.name for output in manifest.outputs)
         self._ranks = {output.name: len(output.shape) for output in manifest.outputs}
         self.write_row = RowWriter(manifest.name, manifest.version, manifest.outputs)
@@ -100,17 +102,30 @@ class Model:
         return self.infer(decode_columns(columns, self.manifest.signature, count), count)
 
     def infer(self, inputs: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
-        """Decoded inputs to outputs, in chunks that bound the memory, each [N] or [N, K] as the manifest says."""
+        """Decoded inputs to outputs, each [N] or [N, K] as the manifest says.
+
+        In chunks that bound the memory of a call, and a few chunks at a time whatever the number of threads.
+        """
         if count <= self.chunk:
             # Some operators do not run on empty batches, so an empty one never reaches them.
-            made = self.session.run(inputs, self._names) if count else _empty(self.manifest)
+            made = self._run(inputs, count) if count else _empty(self.manifest)
         else:
             parts = [
-                self.session.run(sliced(inputs, start, min(start + self.chunk, count)), self._names)
+                self._run(sliced(inputs, start, stop), stop - start)
                 for start in range(0, count, self.chunk)
+                for stop in [min(start + self.chunk, count)]
             ]
             made = {name: stacked([part[name] for part in parts]) for name in self._names}
         return self._shaped(made, count)
+
+    def _run(self, inputs: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
+        if 16 * count <= self.chunk:  # a megabyte at most
+            return self.session.run(inputs, self._names)
+        turn = self._turns.take()
+        try:
+            return self.session.run(inputs, self._names)
+        finally:
+            turn.release()
 
     def _shaped(self, made: dict[str, Tensor], count: int) -> dict[str, Tensor]:
         return {name: _shaped(tensor, count, self._ranks[name]) for name, tensor in made.items()}
@@ -177,9 +192,14 @@ def check_model(folder: str | Path, document: dict[str, Any], manifest: Manifest
         )
 
 
-def _chunk() -> int:
+def rows_at_once(manifest: Manifest) -> int:
+    """How many rows one call of ONNX Runtime gets, so that its tensors fit into `CHUNK_BYTES`."""
+    return max(1, min(CHUNK, CHUNK_BYTES // (manifest.row_bytes or 1)))
+
+
+def _chunk(manifest: Manifest) -> int:
     try:
-        return max(1, int(os.environ.get("ISOSHIP_CHUNK", CHUNK)))
+        return max(1, int(os.environ.get("ISOSHIP_CHUNK", rows_at_once(manifest))))
     except ValueError:
         return CHUNK
 

@@ -201,6 +201,7 @@ def _write_core(
     say: Progress,
 ) -> None:
     """model.onnx, golden.json, manifest.json."""
+    from isoship.bundle.row_bytes import row_bytes
     from isoship.bundle.tolerances import tolerances_for, tolerances_to_json
     from isoship.parity.golden import golden_rows
     from isoship.parity.labels import labels_by_graph
@@ -228,6 +229,7 @@ def _write_core(
         "outputs": [output_to_json(o) for o in source.outputs],
         "tolerances": tolerances_to_json(tolerances_for(source.outputs, expected, source.double_tolerances)),
         "encoder": None,
+        "row_bytes": row_bytes(graph, source.outputs),
         "provenance": {
             "isoship": __version__,
             "library": source.library,

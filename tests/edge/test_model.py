@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,50 @@ def test_a_large_batch_in_chunks_answers_as_row_by_row(visits: Path) -> None:
     assert parts["label"].tolist() == whole["label"].tolist()
     assert parts["probabilities"] == pytest.approx(whole["probabilities"], abs=1e-15)
     assert whole["probabilities"] == pytest.approx(np.tile(visits_reference(VISITS_ROWS)["probabilities"], (50, 1)))
+
+
+@pytest.mark.parametrize(("row_bytes", "rows"), [(None, 4096), (100, 4096), (160_000, 104), (2**30, 1)])
+def test_rows_of_one_call_fit_into_sixteen_megabytes(row_bytes: int | None, rows: int, tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path)
+    if row_bytes is not None:
+        edited(folder, "manifest.json", lambda document: document.update(row_bytes=row_bytes))
+    assert load(folder).chunk == rows
+
+
+@pytest.mark.parametrize("row_bytes", [0, -1, 1.5, "12"])
+def test_a_size_of_a_row_that_is_none_is_a_damaged_manifest(row_bytes: Any, tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path)
+    edited(folder, "manifest.json", lambda document: document.update(row_bytes=row_bytes))
+    with pytest.raises(BundleError, match="row_bytes"):
+        load(folder)
+
+
+def test_a_few_large_batches_compute_at_a_time_whatever_the_number_of_threads(visits: Path) -> None:
+    model = load(visits)
+    limit, run = len(model._turns._turns), model.session.run
+    running: list[int] = []
+    most: list[int] = []
+
+    class Watched:
+        def run(self, inputs: Any, outputs: Any) -> Any:
+            running.append(1)
+            most.append(len(running))
+            time.sleep(0.01)
+            try:
+                return run(inputs, outputs)
+            finally:
+                running.pop()
+
+    model.session = Watched()  # type: ignore[assignment]
+    rows = VISITS_ROWS * 200
+    with ThreadPoolExecutor(4 * limit) as pool:
+        answers = list(pool.map(model.predict_rows, [rows] * 4 * limit))
+    assert max(most) == limit
+    assert all(answer == answers[0] for answer in answers)
+    most.clear()
+    with ThreadPoolExecutor(4 * limit) as pool:
+        list(pool.map(model.predict_rows, [rows[:20]] * 4 * limit))
+    assert max(most) > limit, "small ones do not wait"
 
 
 def test_no_rows_are_no_predictions(visits: Path) -> None:

@@ -20,6 +20,7 @@ from isoship.parity.contract import Runner, RunnerHung, Shipped
 from isoship.parity.refusals import Refused
 from isoship.sources.contract import Answers, Row
 from isoship_edge.manifest import Tolerance
+from isoship_edge.model import rows_at_once
 
 _SHOWN = 3
 #: Batches in which rows are asked: sizes that have gone wrong where others had not.
@@ -28,8 +29,8 @@ _SMALL = (1, 1, 1, 2, 2, 3, 3)
 _ALONE = 200
 _THOUSAND = 1000
 _LARGE = 4099
-#: More than two of the chunks in which servers of ours work (`isoship_edge.model.CHUNK`).
-_CHUNKS = 2 * 4096 + 107
+#: More than two of the chunks in which servers of ours work, by so many rows.
+_BEYOND_CHUNKS = 107
 #: Rows that several clients ask for at once, each alone.
 _CLIENTS, _AT_ONCE = 4, 100
 #: Columns of which each neighbouring two are at fault in one row.
@@ -40,8 +41,8 @@ _COMBINED = 3
 class Case:
     """What every runtime is shown: rows with a kind each, the reference's answers, and rows that must be refused.
 
-    large_batch: more than 4096 rows are asked at once, too. answer: the reference, to be asked again about a
-    disagreement; typical: a row in the middle of everything.
+    large_batch: more rows than a runtime computes in one call are asked at once, too. answer: the reference, to be
+    asked again about a disagreement; typical: a row in the middle of everything.
     """
 
     rows: list[Row]
@@ -101,7 +102,9 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
     if through_json:
         rows = [_as_clients_may_write(row) if i % 2 else row for i, row in enumerate(rows)]
     reference = case.reference.at(asked)
-    large = 0 if not case.large_batch else _CHUNKS if alone else _LARGE
+    chunk = rows_at_once(shipped.manifest)
+    most = 2 * chunk + _BEYOND_CHUNKS if alone else min(_LARGE, 4 * chunk + _BEYOND_CHUNKS)
+    large = most if case.large_batch else 0
     places = _batches(len(rows), large, alone)
     started = time.perf_counter()
     try:
