@@ -17,7 +17,7 @@ from isoship import __version__
 from isoship.bundle.bundle import TARGETS, Bundle
 from isoship.bundle.folder import built_aside, refuse_unless_ours
 from isoship.bundle.sums import sha256, write_sums
-from isoship.errors import InputError, ParityError, SampleError
+from isoship.errors import InputError, ParityError, SampleError, UnsupportedModelError
 
 if TYPE_CHECKING:
     import onnx
@@ -91,6 +91,8 @@ def export(
     for note in source.notes:
         say(note)
     _check_names(source)
+    if "web" in targets:
+        _check_doubles(source)
     say(f"converting {source.estimator} ({source.library} {source.library_version})")
     graph = source.to_onnx()
     if source.training_rows and "web" in targets:
@@ -186,6 +188,18 @@ def _check_names(source: Source) -> None:
         if twice:
             raise SampleError(
                 f"{output.name}: several classes are written {twice[0]!r} as JSON keys; rename the classes and refit"
+            )
+
+
+def _check_doubles(source: Source) -> None:
+    """JavaScript's numbers are doubles, and an integer class between two of them would be answered as a neighbour."""
+    for output in source.outputs:
+        wide = next((c for c in output.classes or () if isinstance(c, int) and abs(c) > 2**53), None)
+        if wide is not None and output.kind == "label":
+            raise UnsupportedModelError(
+                f"{source.estimator}, output {output.name!r}",
+                f"the class {wide} is above 2^53, and numbers in a browser are doubles, which do not hold it",
+                "Train on the classes as text: y.astype(str), or leave the browser out: --targets lambda,edge",
             )
 
 

@@ -90,7 +90,11 @@ def outputs_for(estimator: Any, frame: Any, more: Sequence[str] | None) -> tuple
                 and len(outputs[0].shape) == 2
             ):
                 classes = None  # a column a target, not a column a class
-            outputs.append(Output(name, kind, _dtype(estimator, name, array), shape, classes))
+            dtype = _dtype(estimator, name, array)
+            if kind == "label":
+                held = array.ravel().tolist() if array.dtype == object else ()
+                _check_integers(estimator, name, dtype, [*(classes or ()), *held])
+            outputs.append(Output(name, kind, dtype, shape, classes))
     return tuple(outputs)
 
 
@@ -107,6 +111,21 @@ def _dtype(estimator: Any, name: str, array: np.ndarray[Any, Any]) -> str:
     if kind not in dtypes:
         raise _no_tensor(estimator, name, f"it has dtype {array.dtype}")
     return dtypes[kind]
+
+
+def _check_integers(estimator: Any, name: str, dtype: str, values: Sequence[Any]) -> None:
+    """Raises:
+    UnsupportedModelError: the tensor has another number in an integer's place: 64 bits of int64, 53 of a double.
+    """
+    least, most = (-(2**63), 2**63 - 1) if dtype == "int64" else (-(2**53), 2**53)
+    for value in values:
+        if type(value) is int and dtype in ("int64", "double") and not least <= value <= most:
+            held = "64 bits with a sign" if dtype == "int64" else "a double's 53 bits"
+            raise UnsupportedModelError(
+                f"{type(estimator).__name__}, output {name!r}",
+                f"the class {value} does not fit in {held}, which is what a tensor of such classes has",
+                "Train on the classes as text: y.astype(str)",
+            )
 
 
 def _no_tensor(estimator: Any, name: str, why: str) -> UnsupportedModelError:
