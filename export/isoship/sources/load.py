@@ -14,7 +14,7 @@ from typing import Any
 
 from isoship.errors import MissingExtraError, ModelFileError
 from isoship.sources import folders
-from isoship.sources.pickles import contents
+from isoship.sources.pickles import contents, refuse_newer_boosters
 from isoship.sources.sklearn.saved_by import other_release, refuse_other_release
 
 _STATE_DICT = (
@@ -54,6 +54,7 @@ def load_model(path: str | Path) -> tuple[Any, list[str]]:
             f"{path}: {_NOT_YET[suffix]} are not carried by this version of isoship, which reads {_listed()}"
         )
     if suffix not in _READERS:
+        _name_xgboosts_own(path)
         raise ModelFileError(f"{path} does not look like a model: isoship reads {_listed()}")
     notes: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
@@ -63,13 +64,28 @@ def load_model(path: str | Path) -> tuple[Any, list[str]]:
     return model, notes
 
 
+def _name_xgboosts_own(path: Path) -> None:
+    """XGBoost writes its forms under any name, `.model` and `.bin` by habit."""
+    from isoship.sources.xgboost.files import is_old_form, read_file
+    from isoship.sources.xgboost.ubjson import is_ubjson
+
+    with path.open("rb") as file:
+        data = file.read(400)
+    if is_old_form(data):
+        read_file(path, [])
+    if is_ubjson(data):
+        raise ModelFileError(f"{path} may be an XGBoost model: name it .ubj, as which isoship reads it")
+
+
 def _listed() -> str:
     return ", ".join(sorted(_READERS))
 
 
 def _read_pickle(path: Path, notes: list[str]) -> Any:
     notes.append(f"{path.name} is a pickle: loading it runs code from the file. Prefer .skops for files from others")
-    refuse_other_release(path, contents(path))
+    pickled = contents(path)
+    refuse_other_release(path, pickled)
+    refuse_newer_boosters(path, pickled)
     try:
         import joblib
 

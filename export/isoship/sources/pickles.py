@@ -1,9 +1,10 @@
-"""What a pickle says of itself before it is loaded."""
+"""What a pickle says of itself before it is loaded: its own bytes, and which XGBoost wrote the models inside."""
 
 from __future__ import annotations
 
 import bz2
 import gzip
+import importlib.util
 import lzma
 import zlib
 from collections.abc import Callable
@@ -40,3 +41,18 @@ def _from_lz4(data: bytes) -> bytes:
     except ImportError:
         return b""
     return bytes(lz4.frame.decompress(data))
+
+
+def refuse_newer_boosters(path: Path, pickled: bytes) -> None:
+    """Before the pickle is loaded: afterwards a booster says that the library which is here wrote it.
+
+    Raises:
+        ModelFileError: a newer XGBoost wrote a Booster in it.
+    """
+    if importlib.util.find_spec("xgboost") is None:
+        return  # loading says that it is missing
+    from isoship.sources.xgboost.versions import newest_in, refuse_newer
+
+    wrote = newest_in(pickled)
+    if wrote is not None:
+        refuse_newer(str(path), wrote)

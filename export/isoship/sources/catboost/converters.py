@@ -21,6 +21,7 @@ from isoship.sources.catboost.document import (
 )
 from isoship.sources.catboost.features import Features
 from isoship.sources.catboost.trees import trees_of
+from isoship.sources.catboost.versions import newer_than_here
 from isoship.sources.sklearn.carrier import Carrier, Parts, carries
 from isoship.sources.sklearn.frame import Block, Frame, width_of
 
@@ -48,6 +49,9 @@ def _document(c: Carrier, model: Any, frame: Frame) -> Document:
     what = reads_more_than_columns(model)
     if what:
         raise c.unsupported(model, *beyond_columns(what))
+    newer = newer_than_here(model)
+    if newer:
+        raise c.unsupported(model, *newer)
     if model.tree_count_ == 0:
         raise c.unsupported(model, "it holds no trees", "Train it for at least one iteration")
     if width_of(frame) < len(model.feature_names_):

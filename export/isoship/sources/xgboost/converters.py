@@ -18,6 +18,7 @@ from isoship.sources.xgboost import links
 from isoship.sources.xgboost.features import write_features
 from isoship.sources.xgboost.margins import write_margins
 from isoship.sources.xgboost.model import Model, model_of
+from isoship.sources.xgboost.versions import too_old
 
 
 @carries("XGBRanker", "XGBRegressor", "XGBRFRegressor")
@@ -84,8 +85,11 @@ def _model(c: Carrier, estimator: Any) -> Model:
     """The booster's numbers, up to the round that predictions stop at.
 
     Raises:
-        UnsupportedModelError: the objective is not known, or there are no trees.
+        UnsupportedModelError: the objective is not known, there are no trees, or this XGBoost is too old.
     """
+    old = too_old()
+    if old:
+        raise c.unsupported(estimator, *old)
     booster, rounds = estimator.get_booster(), 0
     if type(estimator).__module__.split(".")[0] == "xgboost":
         rounds = int(estimator._get_iteration_range(None)[1])

@@ -12,9 +12,9 @@ from typing import Any
 
 from isoship.errors import MissingExtraError, ModelFileError
 from isoship.sources.xgboost.document import DamagedModelError, check_document
+from isoship.sources.xgboost.saved import as_saved
 from isoship.sources.xgboost.ubjson import UbjsonError, is_ubjson, read_ubjson
-
-_SKLEARN = {"classifier": "XGBClassifier", "regressor": "XGBRegressor", "ranker": "XGBRanker"}
+from isoship.sources.xgboost.versions import refuse_newer
 
 
 def read_file(path: Path, notes: list[str]) -> Any:
@@ -43,7 +43,7 @@ def read_file(path: Path, notes: list[str]) -> Any:
     try:
         booster = xgboost.Booster()
         booster.load_model(bytearray(data))
-        return _as_saved(booster, data, path, notes)
+        return as_saved(booster, data, path.name, notes)
     except (xgboost.core.XGBoostError, ValueError, TypeError, KeyError, OverflowError) as err:
         raise ModelFileError(
             f"{path} is no model that XGBoost {xgboost.__version__} reads: {_plainly(err)}. Save it again with"
@@ -53,10 +53,10 @@ def read_file(path: Path, notes: list[str]) -> Any:
 
 def _document(path: Path, data: bytes) -> Any:
     """What the file holds, whichever of the two forms it has, if that may be an XGBoost model."""
-    if data[:4] == b"binf":
+    if is_old_form(data):
         raise ModelFileError(
             f"{path} is XGBoost's old binary form, which XGBoost 3.1 and later do not read. Load it with XGBoost 3.0 or"
-            " older and save it with save_model('model.ubj')"
+            " older and save it with save_model('model.json')"
         )
     try:
         document = read_ubjson(data) if is_ubjson(data) else json.loads(data)
@@ -68,6 +68,12 @@ def _document(path: Path, data: bytes) -> Any:
     if what:
         raise ModelFileError(f"{path} {what}")
     return document
+
+
+def is_old_form(data: bytes) -> bool:
+    """Whether these are parameters as XGBoost 2 and older laid them out in memory, with the booster's name behind."""
+    named = any(name in data[:400] for name in (b"gbtree", b"gblinear", b"dart"))
+    return data[:4] == b"binf" or (data[:1] != b"{" and b"\0" in data[:16] and named)
 
 
 _WANTED = "Give a file that save_model of an XGBoost model wrote"
@@ -101,29 +107,15 @@ def _something_else(document: Any) -> str | None:
 
 
 def _note_version(path: Path, document: Any, installed: str, notes: list[str]) -> None:
+    """Raises ModelFileError where a newer XGBoost wrote the file."""
     version = document.get("version")
     if not isinstance(version, list) or not all(isinstance(part, int) for part in version):
         notes.append(f"{path.name} does not say which XGBoost wrote it; this is {installed}")
         return
+    refuse_newer(str(path), tuple(version))
     wrote = ".".join(map(str, version))
     if wrote != installed:
         notes.append(f"{path.name} was written by XGBoost {wrote}; this is {installed}, and its answers are the truth")
-
-
-def _as_saved(booster: Any, data: bytes, path: Path, notes: list[str]) -> Any:
-    """The estimator whose save_model wrote the file; the Booster itself where none did."""
-    import xgboost
-
-    try:
-        kind = json.loads(booster.attr("scikit_learn") or "{}").get("_estimator_type")
-    except (ValueError, AttributeError):
-        kind = None
-    if kind not in _SKLEARN:
-        return booster
-    estimator = getattr(xgboost, _SKLEARN[kind])()
-    estimator.load_model(bytearray(data))
-    notes.append(f"{path.name} does not keep the parameter `missing`: NaN alone counts as missing")
-    return estimator
 
 
 def _plainly(err: BaseException) -> str:
