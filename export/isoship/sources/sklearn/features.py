@@ -13,6 +13,7 @@ from isoship.sources.sklearn.encoders import plain_categories
 from isoship.sources.sklearn.frame import Block, Frame, row
 from isoship.sources.sklearn.functions import write_expm1, write_log1p
 from isoship.sources.sklearn.last_bits import rounded_by
+from isoship.sources.sklearn.sparsity import sees_sparse, still_stored
 
 #: How large the last bit of a logarithm may become in an answer.
 _LAST_BIT = 5e-10
@@ -20,17 +21,30 @@ _LAST_BIT = 5e-10
 
 @carries("Normalizer")
 def normalizer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
-    """Rows divided by their norm; a norm below 10 eps counts as 1, as in scikit-learn."""
+    """Rows divided by their norm; a norm below 10 eps counts as 1, as in scikit-learn.
+
+    Rows of a sparse matrix are summed from the first column to the last, and left as they are where their norm is 0.
+    """
     x = c.doubles(frame, transformer)
-    axes = np.array([1])
+    sparse = sees_sparse(c)
+    axes, last = np.array([1]), np.array([-1])
+
+    def summed(terms: str) -> str:
+        if sparse:
+            return c.g.op("Gather", c.g.op("CumSum", terms, np.int64(1)), last, axis=1)
+        return c.g.op("ReduceSum", terms, axes, keepdims=1)
+
     if transformer.norm == "l2":
-        norm = c.g.op("Sqrt", c.g.op("ReduceSum", c.g.op("Mul", x.name, x.name), axes, keepdims=1))
+        norm = c.g.op("Sqrt", summed(c.g.op("Mul", x.name, x.name)))
+    elif transformer.norm == "l1":
+        norm = summed(c.g.op("Abs", x.name))
     else:
-        operator = "ReduceSum" if transformer.norm == "l1" else "ReduceMax"
-        norm = c.g.op(operator, c.g.op("Abs", x.name), axes, keepdims=1)
-    tiny = c.g.op("Less", norm, np.float64(10 * np.finfo(np.float64).eps))
+        norm = c.g.op("ReduceMax", c.g.op("Abs", x.name), axes, keepdims=1)
+    least = np.float64(10 * np.finfo(np.float64).eps)
+    tiny = c.g.op("Equal", norm, np.float64(0)) if sparse else c.g.op("Less", norm, least)
     norm = c.g.op("Where", tiny, np.float64(1), norm)
-    return {"transform": (Block(c.g.op("Div", x.name, norm), "double", x.width),)}
+    y = c.g.op("Div", x.name, norm)
+    return {"transform": (Block(still_stored(c, x.name, y) if sparse else y, "double", x.width),)}
 
 
 @carries("Binarizer")

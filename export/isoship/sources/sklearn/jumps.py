@@ -38,7 +38,8 @@ def jumping(estimator: Any, methods: list[str], frame: Any) -> Array | None:
     steps = [step for _, step in estimator.steps[:-1] if step is not None and not isinstance(step, str)]
     if not any(rounding_step(step) for step in steps):
         return None
-    size = np.full(frame.shape[1], _EXACT)
+    # a frame lacks the columns that the model drops, and its steps count them
+    size = np.full(max(frame.shape[1], getattr(estimator, "n_features_in_", 0)), _EXACT)
     for step in steps:
         frame = step.transform(frame)
         size = _sizes(step, size, frame.shape[1])

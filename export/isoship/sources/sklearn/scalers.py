@@ -4,6 +4,8 @@ StandardScaler  x -> Sub (mean) -> Div (scale)
 MinMaxScaler    x -> Mul (scale) -> Add (min) -> bounds
 RobustScaler    x -> Sub (center) -> Div (scale)
 MaxAbsScaler    x -> Div (scale) -> bounds
+
+Columns of a sparse matrix are multiplied by 1 / scale instead, which ends in other last bits.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import numpy as np
 from isoship.onnx.graph import GraphBuilder
 from isoship.sources.sklearn.carrier import Carrier, Parts, carries
 from isoship.sources.sklearn.frame import Block, Frame, row
+from isoship.sources.sklearn.sparsity import sees_sparse, still_stored
 
 
 @carries("StandardScaler")
@@ -47,7 +50,7 @@ def min_max_scaler(c: Carrier, scaler: Any, frame: Frame) -> Parts:
 def max_abs_scaler(c: Carrier, scaler: Any, frame: Frame) -> Parts:
     """x / scale_, held to [-1, 1] where clip is on."""
     x = c.doubles(frame, scaler)
-    y = c.g.op("Div", x.name, row(scaler.scale_))
+    y = _divided(c, x.name, scaler.scale_)
     if getattr(scaler, "clip", False):  # since scikit-learn 1.8
         y = bounded(c.g, y, -1.0, 1.0)
     return {"transform": (Block(y, "double", x.width),)}
@@ -64,5 +67,11 @@ def _affine(c: Carrier, x: Block, center: Any, scale: Any) -> Parts:
     if center is not None:
         name = c.g.op("Sub", name, row(center))
     if scale is not None:
-        name = c.g.op("Div", name, row(scale))
+        name = _divided(c, name, scale)
     return {"transform": (Block(name, "double", x.width),)}
+
+
+def _divided(c: Carrier, x: str, scale: Any) -> str:
+    if sees_sparse(c):
+        return still_stored(c, x, c.g.op("Mul", x, row(1.0 / np.asarray(scale, np.float64))))
+    return c.g.op("Div", x, row(scale))

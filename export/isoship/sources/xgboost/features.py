@@ -16,7 +16,7 @@ from isoship.sources.sklearn.categories import Lookup, write_codes
 from isoship.sources.sklearn.frame import Block, Frame, cast, join, matrix, split, take
 from isoship.sources.sklearn.inside import is_pipeline
 from isoship.sources.xgboost.model import Model
-from isoship.sources.xgboost.sparse import gives_sparse
+from isoship.sources.xgboost.sparse import gives_sparse, stores_zeros
 
 _MISSING, _UNSEEN = -2, -1
 
@@ -27,7 +27,7 @@ def write_features(c: Carrier, estimator: Any, frame: Frame, model: Model, missi
     missing: the number that counts as missing beside NaN; None or NaN for none.
 
     Raises:
-        UnsupportedModelError: a column of strings has no categories in the model.
+        UnsupportedModelError: a column of strings has no categories in the model, or a sparse matrix stores zeros.
     """
     columns = split(c.g, frame)
     if len(columns) != model.features:
@@ -42,7 +42,7 @@ def write_features(c: Carrier, estimator: Any, frame: Frame, model: Model, missi
     if coded:
         parts.append(_codes(c, estimator, take(c.g, frame, coded), coded, model))
     if plain:
-        parts.append(_numbers(c, take(c.g, frame, plain)))
+        parts.append(_numbers(c, estimator, take(c.g, frame, plain)))
     x = join(c.g, parts).name
     order = [*coded, *plain]
     if order != sorted(order):
@@ -54,9 +54,18 @@ def write_features(c: Carrier, estimator: Any, frame: Frame, model: Model, missi
     return x
 
 
-def _numbers(c: Carrier, frame: Frame) -> Block:
+def _numbers(c: Carrier, estimator: Any, frame: Frame) -> Block:
     block = matrix(c.g, frame)
-    if gives_sparse(_in_front(c)):
+    steps = _in_front(c)
+    if gives_sparse(steps):
+        storing = stores_zeros(steps)
+        if storing is not None:
+            raise c.unsupported(
+                estimator,
+                f"{type(storing).__name__} before it stores zeros in a sparse matrix, which are numbers to XGBoost, and"
+                " zeros that are not stored are missing to it",
+                "Set sparse_output=False, or sparse_threshold=0 on the ColumnTransformer, and train again",
+            )
         # on doubles: what is too small for float32 is stored in a sparse matrix, and 0.0 to XGBoost, not missing
         block = cast(c.g, block, "double")
         zeros = c.g.op("Equal", block.name, np.float64(0))

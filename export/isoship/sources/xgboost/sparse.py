@@ -43,6 +43,39 @@ _KEEPING = frozenset(
         "VarianceThreshold",
     }
 )
+#: Functions that make zeros of other numbers.
+_TO_ZERO = frozenset({"rint"})  # of those that scipy's matrices take
+
+
+def stores_zeros(steps: Sequence[Any], given: bool = False) -> Any:
+    """The step whose zeros a sparse matrix stores, as some of what is 0 then is missing to XGBoost and some is not.
+
+    given: whether the first step is given a sparse matrix. None where no step does that.
+    """
+    for place, step in enumerate(steps):
+        if step is None or isinstance(step, str):
+            continue
+        name = type(step).__name__
+        sparse = gives_sparse(steps[:place]) or given
+        parts: list[Any] = []
+        if hasattr(step, "steps"):
+            found = stores_zeros([each for _, each in step.steps], sparse)
+            if found is not None:
+                return found
+        elif name == "ColumnTransformer":
+            parts = [each for _, each, _ in step.transformers_] if step.sparse_output_ else []
+        elif name == "FeatureUnion":
+            parts = [each for _, each in step.transformer_list]
+        for part in parts:
+            found = stores_zeros([part], sparse and name == "FeatureUnion")
+            if found is not None:
+                return found
+        function = getattr(getattr(step, "func", None), "__name__", "")
+        spline = name == "SplineTransformer" and step.sparse_output
+        fills = name == "SimpleImputer" and any(value == 0 for value in step.statistics_)
+        if spline or (sparse and (fills or (name == "FunctionTransformer" and function in _TO_ZERO))):
+            return step
+    return None
 
 
 def gives_sparse(steps: Sequence[Any]) -> bool:
