@@ -60,6 +60,10 @@ def onnx_from_sklearn(
             method += "_" + output.name.rpartition("_")[2]
         if method not in parts:
             raise c.absent(estimator, METHODS[output.kind], "Leave the output out")
+        if not parts[method]:
+            raise c.unsupported(
+                estimator, f"its {METHODS[output.kind]} gives no column at all", "Leave it out of what you ship"
+            )
         _write_output(c, output, parts[method])
         shape = [*output.shape]
         declared.append(helper.make_tensor_value_info(output.name, _ONNX[output.dtype], shape))

@@ -68,6 +68,8 @@ def carry(c: Carrier, estimator: Any, frame: Frame) -> Parts:
         )
     if not frame:
         raise c.unsupported(estimator, "it is given no columns", "Train it on at least one column")
+    if name in _EXACT:
+        frame = (c.doubles(frame, estimator),)
     wanted = _wanted(estimator)
     parts: Parts = {}
     model = _converted(c, estimator, frame, raw_scores=False)
@@ -120,8 +122,6 @@ def _converted(c: Carrier, estimator: Any, frame: Frame, *, raw_scores: bool) ->
         "bool": data_types.BooleanTensorType,
         "string": data_types.StringTensorType,
     }
-    if key_of(estimator) in _EXACT:
-        frame = (c.doubles(frame, estimator),)
     inputs = [(f"in{i}", kinds[block.dtype]([None, block.width])) for i, block in enumerate(frame)]
     options = {"raw_scores": True} if raw_scores else {}
     try:

@@ -90,7 +90,7 @@ def margin(estimator: Any, x: Any) -> Margin | None:
         elif name == "KNNImputer":
             found = _of_donors(estimator, np.asarray(x, np.float64))
         elif name == "GaussianProcessClassifier" and estimator.n_classes_ == 2:
-            found = np.abs(estimator.base_estimator_.latent_mean_and_variance(x)[0])
+            found = np.abs(_latent_mean(estimator.base_estimator_, np.asarray(x, np.float64)))
         elif name in ("BayesianGaussianMixture", "GaussianMixture"):
             found = np.where(densities_lost(estimator, np.asarray(x, np.float64)), 0.0, np.inf)
         elif name == "OneVsOneClassifier":
@@ -116,6 +116,12 @@ def _of_pairs(estimator: Any, x: Any) -> Margin:
     if estimator.break_ties and len(estimator.classes_) > 2:
         found = np.minimum(found, votes.best_gap(np.asarray(estimator.decision_function(x))))
     return found
+
+
+def _latent_mean(process: Any, x: Any) -> Margin:
+    """As scikit-learn has it in `latent_mean_and_variance`, which came with 1.7."""
+    mean: Margin = process.kernel_(process.X_train_, x).T @ (process.y_train_ - process.pi_)
+    return mean
 
 
 def _of_points(x: Any, points: Any, labels: Any) -> Margin:
