@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Mapping
 
 from isoship_edge.body import content_of
@@ -33,9 +32,13 @@ if TYPE_CHECKING:
     from isoship_edge.tensor import Tensor
 
     class Watch(Protocol):
-        """Sees every batch that was answered: how many rows, and the outputs by name."""
+        """Sees every batch that was answered: how many rows, and the outputs by name; every refusal and every fault."""
 
         def __call__(self, count: int, tensors: Mapping[str, Tensor]) -> None: ...
+
+        def refused(self, refusal: Refusal) -> None: ...
+
+        def failed(self, err: Exception) -> None: ...
 
 
 _JSON = (("content-type", JSON),)
@@ -107,16 +110,32 @@ def refusal_of(path: str, refusal: Refusal) -> Response:
     return v2_error(refusal) if path == "/v2" or path.startswith("/v2/") else problem(refusal)
 
 
+def failed(err: Exception, watch: Watch | None) -> None:
+    """A fault of ours, for the log."""
+    if watch is not None:
+        watch.failed(err)
+        return
+    from isoship_edge.faults import report
+
+    report(err)
+
+
+def _refuse(request: Request, refusal: Refusal) -> Response:
+    if request.watch is not None:
+        request.watch.refused(refusal)
+    return refusal_of(request.path, refusal)
+
+
 def _answered(model: Model, request: Request) -> Response:
     try:
         response = _route(model, request)
     except Refusal as refusal:
-        response = refusal_of(request.path, refusal)
+        response = _refuse(request, refusal)
     except InputError as err:
-        response = refusal_of(request.path, refused(err))
+        response = _refuse(request, refused(err))
     except InferenceError as err:
-        print(f"isoship: {request.method} {request.path}: {err}", file=sys.stderr)  # noqa: T201 - a server's log
-        response = refusal_of(request.path, Refusal(500, "the model failed on this input; the server's log says how"))
+        failed(err, request.watch)
+        response = refusal_of(request.path, Refusal(500, "the model failed on this input; the server's log says where"))
     return response._replace(body=b"") if request.method == "HEAD" else response
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from isoship_edge.api import Limits, handle, refusal_of
 from isoship_edge.body import too_large
 from isoship_edge.chunked import read_chunks
+from isoship_edge.faults import report
 from isoship_edge.fields import joined
 from isoship_edge.metrics import Metrics
 from isoship_edge.model import Model
@@ -64,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
                 limits=self.server.limits, metrics=self.server.metrics,
             )  # fmt: skip
         except Exception as err:  # noqa: BLE001 - one request's fault must not end the connection without an answer
-            print(f"isoship: {self.command} {self.path}: {type(err).__name__}: {err}", file=sys.stderr)  # noqa: T201
+            report(err)
             response = refusal_of(self.path, Refusal(500, "this request met a fault in the server; its log says which"))
         if self.server.stopping:
             self.close_connection = True

@@ -113,11 +113,13 @@ class Skin:
             else:
                 response = handle(*arguments, **options)
         except Refusal as refusal:
+            if self.watch is not None:
+                self.watch.refused(refusal)
             response = refusal_of(_path(scope), refusal)
         except ClientDisconnect:
             return
         except Exception as err:  # noqa: BLE001 - the client is told in the contract's form, the log says what
-            response = fault(request.method, scope["path"], err)
+            response = fault(_path(scope), err, self.watch)
         await _starlette(response, request.method)(scope, receive, send)
 
     async def _body(self, request: Request) -> bytes:

@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 
-from isoship_edge.api import Limits, handle, refusal_of
+from isoship_edge.api import Limits, failed, handle, refusal_of
 from isoship_edge.encode import json_bytes
 from isoship_edge.named import NamedTuple
 from isoship_edge.response import Refusal, Response
@@ -27,15 +24,12 @@ if TYPE_CHECKING:
 class InvocationRefused(Exception):
     """A plain payload that the model does not answer; Lambda reports the class as `errorType`.
 
-    problem: the problem document that HTTP would send. Its detail is the message, without the value that was seen:
-    Lambda writes the message into the log, where no value of a user's belongs unless ISOSHIP_LOG_INPUTS=1.
+    message: what is wrong with it. Lambda writes it into the log (`RequestLog.refusal_message`).
+    problem: the problem document that HTTP would send, of which the message is a part.
     """
 
-    def __init__(self, problem: dict[str, Any]) -> None:
-        detail: str = problem["detail"]
-        if "seen" in problem and os.environ.get("ISOSHIP_LOG_INPUTS") != "1":
-            detail = detail.removesuffix(f", got {problem['seen']}")
-        super().__init__(detail)
+    def __init__(self, message: str, problem: dict[str, Any]) -> None:
+        super().__init__(message)
         self.problem = problem
 
 
@@ -68,17 +62,14 @@ def answer(
     try:
         response = handle(model, method, path, headers, content, limits=limits, watch=watch, lowered=True)
     except Exception as err:  # noqa: BLE001 - the client is told in the contract's form, the log says what
-        response = fault(method, path, err)
+        response = fault(path, err, watch)
     return proxied(kind, response)
 
 
-def invoked(model: Model, event: Any, limits: Limits, watch: Watch | None = None) -> bytes | None:
-    """The document of POST /predict for a plain payload, or None where the event is none.
+def invoked(model: Model, event: Any, limits: Limits, watch: Watch) -> Response | None:
+    """The response to POST /predict for a plain payload, or None where the event is none.
 
     A plain payload is {"rows": [...]}, as Step Functions and `aws lambda invoke` send it.
-
-    Raises:
-        InvocationRefused: the payload is refused.
     """
     if not isinstance(event, dict) or "rows" not in event:
         return None
@@ -86,16 +77,18 @@ def invoked(model: Model, event: Any, limits: Limits, watch: Watch | None = None
         content = json_bytes(event)
     except (ValueError, RecursionError):  # NaN, which the runtime reads; a lone surrogate; deep nesting
         detail = "the payload holds NaN, Infinity or a lone surrogate, or is nested too deeply"
-        raise InvocationRefused({"status": 422, "detail": detail}) from None
-    response = handle(model, "POST", "/predict", {}, content, limits=limits, watch=watch)
-    if response.status != 200:
-        raise InvocationRefused(json.loads(response.body))
-    return response.body
+        refusal = Refusal(422, detail)
+        watch.refused(refusal)
+        return refusal_of("/predict", refusal)
+    try:
+        return handle(model, "POST", "/predict", {}, content, limits=limits, watch=watch)
+    except Exception as err:  # noqa: BLE001 - Lambda would write its message into the log
+        return fault("/predict", err, watch)
 
 
-def fault(method: str, path: str, err: Exception) -> Response:
+def fault(path: str, err: Exception, watch: Watch | None) -> Response:
     """What a client is told of a fault of ours; the log says which."""
-    print(f"isoship: {method} {path}: {type(err).__name__}: {err}", file=sys.stderr)  # noqa: T201 - Lambda's log
+    failed(err, watch)
     return refusal_of(path, Refusal(500, "this request met a fault in the server; its log says which"))
 
 
@@ -110,15 +103,6 @@ def request_of(event: dict[str, Any]) -> Request:
     if set(map(type, strings)) != {str}:
         raise TypeError("method, path and headers are strings")
     return request
-
-
-def problem_of(answer: dict[str, Any]) -> dict[str, Any]:
-    """The error document of a proxy response, its status in it."""
-    try:
-        document = json.loads(answer["body"])
-    except ValueError:
-        document = {}
-    return {**document, "status": answer["statusCode"]}
 
 
 def _read(event: dict[str, Any]) -> tuple[str, Any, Any, dict[str, Any], bool]:

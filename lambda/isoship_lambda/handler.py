@@ -36,6 +36,7 @@ FOLDER = os.environ.get("ISOSHIP_BUNDLE") or os.path.dirname(os.path.dirname(os.
 DIRECT = os.environ.get("ISOSHIP_DIRECT", "1") != "0"
 #: Answers of fewer characters are within every limit of `isoship_lambda.payload`, whatever their escapes.
 SMALL = 80_000
+_EVENT_KEYS = {"Records", "body", "detail", "detail-type", "httpMethod", "requestContext", "source", "version"}
 
 model = load(FOLDER)
 limits = Limits()
@@ -57,7 +58,7 @@ def handler(event: Any, context: Any) -> Any:
 
         messages = sqs.messages_of(event)
         if messages is not None:
-            answered = sqs.answer(model, messages, limits, log, log)
+            answered = sqs.answer(model, messages, limits, log)
             log.finish("SQS", 200, {"messages": len(messages), "failed": len(answered["batchItemFailures"])})
             return answered
     return _invoked(event)
@@ -76,12 +77,13 @@ def _proxied(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if _readable(mangum, event, context):
             made = mangum(event, context)
         else:
-            refusal = refusal_of(request.path, Refusal(400, "this request cannot be read"))
-            made = direct.proxied(request.kind, refusal)
+            refusal = Refusal(400, "this request cannot be read")
+            log.refused(refusal)
+            made = direct.proxied(request.kind, refusal_of(request.path, refusal))
     if len(made["body"]) > SMALL:
         from isoship_lambda import payload
 
-        made = payload.fitting(request, made, log.rows)
+        made = payload.fitting(request, made, log)
     if log.request is not None:
         if "headers" in made:
             made["headers"]["x-request-id"] = log.request
@@ -89,10 +91,7 @@ def _proxied(event: dict[str, Any], context: Any) -> dict[str, Any]:
             made["multiValueHeaders"]["x-request-id"] = [log.request]
     status = made["statusCode"]
     if log.on:
-        told = log.input(event.get("body"))
-        if status >= 400:
-            told = {**log.permitted(direct.problem_of(made)), **told}
-        log.finish(f"{request.method} {request.path}", status, told)
+        log.finish(log.route(request.method, request.path), status, log.input(event.get("body")))
     return made
 
 
@@ -108,31 +107,33 @@ def _readable(mangum: Any, event: Any, context: Any) -> bool:
 
 
 def _invoked(event: Any) -> dict[str, Any]:
-    try:
-        content = direct.invoked(model, event, limits, log)
-        if content is None:
-            raise _unknown(event)
-        document: dict[str, Any] = json.loads(content)
-        if len(content) > SMALL:
-            from isoship_lambda import payload
+    response = direct.invoked(model, event, limits, log)
+    if response is None:
+        log.finish("invoke", 400, log.input(event))
+        raise _unknown(event)
+    document: dict[str, Any] = json.loads(response.body)
+    if response.status == 200 and len(response.body) > SMALL:
+        from isoship_lambda import payload
 
-            payload.check(document, log.rows)
-    except InvocationRefused as err:
-        log.finish("invoke", err.problem["status"], {**log.permitted(err.problem), **log.input(event)})
-        raise
+        response = payload.refused(document, log) or response
+    if response.status != 200:
+        log.finish("invoke", response.status, log.input(event))
+        problem = json.loads(response.body)
+        raise InvocationRefused(log.refusal_message() if response.status < 500 else problem["detail"], problem)
     log.finish("invoke", 200, log.input(event))
     return document
 
 
 def _unknown(event: Any) -> InvocationRefused:
-    keys = ", ".join(sorted(str(key)[:40] for key in event)[:10]) if isinstance(event, dict) else type(event).__name__
-    return InvocationRefused(
-        {
-            "status": 400,
-            "detail": 'expected an event of API Gateway, a function URL, a load balancer or SQS, or {"rows": [...]}; '
-            f"got {keys or 'an empty object'}",
-        }
-    )
+    """Of the keys that were sent, only those are named that AWS's own events have."""
+    got = type(event).__name__
+    if isinstance(event, dict):
+        known = sorted(_EVENT_KEYS & event.keys())
+        others = len(event) - len(known)
+        got = ", ".join([*known, *([f"{others} other keys"] if others else [])]) or "an empty object"
+    expected = 'an event of API Gateway, a function URL, a load balancer or SQS, or {"rows": [...]}'
+    message = f"expected {expected}; got {got}"
+    return InvocationRefused(message, {"status": 400, "detail": message})
 
 
 def through_fastapi() -> Any:
@@ -154,11 +155,15 @@ def _imported_mangum() -> Any:
     from isoship_lambda.lean_import import import_fastapi
 
     import_fastapi()
+    import logging
+
     from mangum import Mangum
     from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
     from isoship_lambda.app import create_app
 
+    # It writes a line of its own for each request, path and all, where the function's log format is JSON.
+    logging.getLogger("mangum").setLevel(logging.CRITICAL)
     app = create_app(model, metrics=False, threads=False, watch=log)
     # `lifespan="auto"` would run startup on every invocation; `+json` would be sent as base64.
     return Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, "application/problem+json"])

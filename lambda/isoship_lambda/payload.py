@@ -12,14 +12,15 @@ import json
 import os
 
 from isoship_edge.api import refusal_of
-from isoship_edge.response import Refusal
-from isoship_lambda.direct import InvocationRefused, proxied
+from isoship_edge.response import Refusal, Response
+from isoship_lambda.direct import proxied
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
     from typing import Any
 
     from isoship_lambda.direct import Request
+    from isoship_lambda.request_log import RequestLog
 
 LAMBDA = 6_291_556
 BALANCER = 1_048_576
@@ -37,25 +38,25 @@ def size_of(answer: Any) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def fitting(request: Request, answer: dict[str, Any], rows: int) -> dict[str, Any]:
-    """A proxy response as it is, or 413 in its place. rows: how many it answers, 0 where that is not known."""
+def fitting(request: Request, answer: dict[str, Any], log: RequestLog) -> dict[str, Any]:
+    """A proxy response as it is, or 413 in its place. log: of this request, which knows how many rows it answers."""
     limit = BALANCER if request.kind.startswith("elb") else LAMBDA
     size = size_of(answer) + _REQUEST_ID
     if size <= limit:
         return answer
-    return proxied(request.kind, refusal_of(request.path, _refusal(size, limit, rows)))
+    refusal = _refusal(size, limit, log.rows)
+    log.refused(refusal)
+    return proxied(request.kind, refusal_of(request.path, refusal))
 
 
-def check(document: dict[str, Any], rows: int) -> None:
-    """The same for the answer to a plain invocation.
-
-    Raises:
-        InvocationRefused: Lambda would not carry it.
-    """
+def refused(document: dict[str, Any], log: RequestLog) -> Response | None:
+    """The answer to a plain invocation, refused where Lambda would not carry it."""
     size = size_of(document)
-    if size > LAMBDA:
-        refusal = _refusal(size, LAMBDA, rows)
-        raise InvocationRefused({"status": refusal.status, "detail": refusal.detail, **refusal.members})
+    if size <= LAMBDA:
+        return None
+    refusal = _refusal(size, LAMBDA, log.rows)
+    log.refused(refusal)
+    return refusal_of("/predict", refusal)
 
 
 def _refusal(size: int, limit: int, rows: int) -> Refusal:

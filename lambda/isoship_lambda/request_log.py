@@ -21,12 +21,15 @@ import os
 import sys
 import time
 
+from isoship_edge.api import ROUTES
+
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
     from isoship_edge.manifest import Manifest
+    from isoship_edge.response import Refusal
     from isoship_edge.tensor import Tensor
 
 _LEVELS = {"TRACE": 0, "DEBUG": 10, "INFO": 20, "WARN": 30, "WARNING": 30, "ERROR": 40, "FATAL": 50, "CRITICAL": 50}
@@ -34,6 +37,8 @@ _LEVELS = {"TRACE": 0, "DEBUG": 10, "INFO": 20, "WARN": 30, "WARNING": 30, "ERRO
 _MOST_LABELS = 20
 _LONGEST = 100_000
 
+_METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+_V2 = ("/v2/health/live", "/v2/health/ready")
 _UNITS = {"latency": "Milliseconds"}
 _json = json.JSONEncoder(separators=(",", ":")).encode
 _text = json.encoder.encode_basestring_ascii
@@ -64,6 +69,8 @@ class RequestLog:
         self.request: str | None = getattr(context, "aws_request_id", None)
         self.rows = 0
         self.labels: dict[str, int] = {}
+        self.told: dict[str, Any] = {}
+        self._detail = ""
         self.started = time.perf_counter()
 
     def __call__(self, count: int, tensors: Mapping[str, Tensor]) -> None:
@@ -74,8 +81,21 @@ class RequestLog:
                 name = f"label.{value}"
                 self.labels[name] = self.labels.get(name, 0) + 1
 
+    def refused(self, refusal: Refusal) -> None:
+        """A request was refused (`isoship_edge.api.Watch`): what of it may stand in the log is kept for its line."""
+        self._detail = refusal.detail
+        self.told = self.permitted({**refusal.members, "detail": refusal.detail})
+
+    def failed(self, err: Exception) -> None:
+        """A fault of ours: members of the request's line, and a line on standard error where this is no function."""
+        from isoship_edge.faults import report, told_of
+
+        self.told = told_of(err)
+        if not self.on:
+            report(err)
+
     def finish(self, message: str, status: int, members: Mapping[str, Any] | None = None) -> None:
-        """The request's line. members: what else is known of it."""
+        """The request's line. members: what else is known of it, beside what a refusal told."""
         if not self.on:
             return
         now, latency = time.time(), (time.perf_counter() - self.started) * 1000
@@ -91,6 +111,7 @@ class RequestLog:
             return
         line = ""
         if shown:
+            members = {**self.told, **(members or {})}
             told = _json(members)[1:-1] + "," if members else ""
             line = f'{self._head(now, level, message)},"status":{status},"version":{self._version},{told}'
         line += f'"model":{self._model},"latency":{latency:.3f},"rows":{self.rows}'
@@ -105,14 +126,43 @@ class RequestLog:
             _write(self._head(time.time(), level, message) + told)
 
     def permitted(self, problem: Mapping[str, Any]) -> dict[str, Any]:
-        """Of a problem document what holds no value of the request; all where ISOSHIP_LOG_INPUTS=1."""
+        """Of a refusal what holds neither a value nor a name of the request; all where ISOSHIP_LOG_INPUTS=1.
+
+        The one rule for every way in. `expected` is in words of the contract; `detail` and `seen` repeat what was sent.
+        """
         if self.inputs:
-            return {name: problem[name] for name in problem if name not in ("type", "title")}
-        names = {column.name for column in self.manifest.signature.columns}
-        told = {name: problem[name] for name in ("status", "row", "error", "size", "limit") if name in problem}
-        if problem.get("column") in names:
-            told |= {"column": problem["column"], "expected": problem.get("expected")}
+            return dict(problem)
+        told = {name: problem[name] for name in ("row", "size", "limit") if isinstance(problem.get(name), int)}
+        if self._is_column(problem.get("column")):
+            told["column"] = problem["column"]
+        if isinstance(problem.get("expected"), str):
+            told["expected"] = problem["expected"]
         return told
+
+    def refusal_message(self) -> str:
+        """The last refusal in a sentence, for Lambda's own log line of what a handler raises, under the same rule.
+
+        Whatever a refusal repeats of a request stands in double quotes or behind ", got".
+        """
+        if self.inputs:
+            return self._detail
+        told, plain = self.told, self._detail.partition(", got ")[0]
+        if '"' not in plain.replace('"rows"', ""):
+            return plain
+        place = f"row {told['row']}" if "row" in told else "the payload"
+        place += f", column {_json(told['column'])}" if "column" in told else ""
+        expected = f"expected {told['expected']}" if "expected" in told else "it is refused"
+        return f"{place}: {expected}. ISOSHIP_LOG_INPUTS=1 says what was sent"
+
+    def route(self, method: str, path: str) -> str:
+        """Method and path, as far as the contract has them: a path may hold anything."""
+        manifest = self.manifest
+        models = (f"/v2/models/{manifest.name}", f"/v2/models/{manifest.name}/versions/{manifest.version}")
+        known = path in ROUTES or path in _V2 or any(path in (m, f"{m}/infer", f"{m}/ready") for m in models)
+        return f"{method if method in _METHODS else 'another method'} {path if known else 'another path'}"
+
+    def _is_column(self, name: Any) -> bool:
+        return any(column.name == name for column in self.manifest.signature.columns)
 
     def input(self, body: Any) -> dict[str, Any]:
         """The request's body as a member, where ISOSHIP_LOG_INPUTS=1."""

@@ -28,7 +28,6 @@ TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (
 if TYPE_CHECKING:
     from typing import Any
 
-    from isoship_edge.api import Watch
     from isoship_edge.model import Model
     from isoship_lambda.request_log import RequestLog
 
@@ -62,9 +61,7 @@ def messages_of(event: Any) -> list[Message] | None:
     return made
 
 
-def answer(
-    model: Model, messages: list[Message], limits: Limits, log: RequestLog, watch: Watch | None = None
-) -> dict[str, Any]:
+def answer(model: Model, messages: list[Message], limits: Limits, log: RequestLog) -> dict[str, Any]:
     """Answers every message; nothing that one of them holds can fail the others."""
     queue, logged = os.environ.get("ISOSHIP_RESULTS_QUEUE"), os.environ.get("ISOSHIP_LOG_ANSWERS") == "1"
     failed: list[str] = []
@@ -73,14 +70,14 @@ def answer(
         if message.group in stopped:
             failed.append(message.identity)
             continue
-        document, why = _answered(model, message, limits, watch)
+        document, why = _answered(model, message, limits, log)
         if document is not None and queue:
             why = _sent(queue, message, document)
         if why is not None:
             failed.append(message.identity)
             if message.group is not None:
                 stopped.add(message.group)
-            log.line("WARNING", "a message failed", messageId=message.identity, **log.permitted(why))
+            log.line("WARNING", "a message failed", messageId=message.identity, **why)
         elif logged:
             log.line("INFO", "answer", **(document or {}))
     if not queue and not logged and len(failed) < len(messages):
@@ -89,17 +86,18 @@ def answer(
 
 
 def _answered(
-    model: Model, message: Message, limits: Limits, watch: Watch | None
+    model: Model, message: Message, limits: Limits, log: RequestLog
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """(document, None), or (None, the problem)."""
+    """(document, None), or (None, what the log may say of the problem)."""
+    log.told = {}
     try:
         content = message.body.encode()
-        response = handle(model, "POST", "/predict", {}, content, limits=limits, watch=watch)
+        response = handle(model, "POST", "/predict", {}, content, limits=limits, watch=log)
     except Exception as err:  # noqa: BLE001 - one message must not take the batch with it
         return None, {"status": 500, "error": type(err).__name__}
     document = json.loads(response.body)
     if response.status != 200:
-        return None, document
+        return None, {"status": response.status, **log.told}
     return {"messageId": message.identity, **document}, None
 
 
@@ -116,5 +114,12 @@ def _sent(queue: str, message: Message, document: dict[str, Any]) -> dict[str, A
             _client = boto3.client("sqs")
         _client.send_message(QueueUrl=queue, MessageBody=json.dumps(document, ensure_ascii=False), **fifo)
     except Exception as err:  # noqa: BLE001 - whatever it is, the message comes back
-        return {"status": 502, "error": f"{type(err).__name__}: {err}"}
+        return {"status": 502, "error": f"{type(err).__name__} {_code_of(err)}".rstrip()}
     return None
+
+
+def _code_of(err: Exception) -> str:
+    """AWS's name for what went wrong; a message of AWS's may repeat what was sent."""
+    answered = getattr(err, "response", None)
+    code = answered.get("Error", {}).get("Code", "") if isinstance(answered, dict) else getattr(err, "name", None) or ""
+    return str(code)
