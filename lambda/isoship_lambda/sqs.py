@@ -10,8 +10,9 @@ A queue has no way back, so predictions go where these say, as {"messageId": ...
     ISOSHIP_RESULTS_QUEUE=URL   a message each to this queue (boto3, which Lambda's runtime brings, is imported then)
     ISOSHIP_LOG_ANSWERS=1       a line each in the log
 
-With neither, one warning a batch says that they went nowhere. A message whose result could not be sent fails, and is
-answered again: results arrive at least once. SQS carries messages of 1 MiB; a longer result fails its message.
+With neither, every message fails: one that was answered into nothing would be gone. A message whose result could not
+be sent fails, and is answered again: results arrive at least once. SQS carries messages of 1 MiB; a longer result
+fails its message.
 
 Source: AWS Lambda Developer Guide, "Handling errors for an SQS event source in Lambda".
 """
@@ -64,6 +65,9 @@ def messages_of(event: Any) -> list[Message] | None:
 def answer(model: Model, messages: list[Message], limits: Limits, log: RequestLog) -> dict[str, Any]:
     """Answers every message; nothing that one of them holds can fail the others."""
     queue, logged = os.environ.get("ISOSHIP_RESULTS_QUEUE"), os.environ.get("ISOSHIP_LOG_ANSWERS") == "1"
+    if not queue and not logged:
+        log.line("ERROR", "predictions have nowhere to go: set ISOSHIP_RESULTS_QUEUE or ISOSHIP_LOG_ANSWERS=1")
+        return {"batchItemFailures": [{"itemIdentifier": message.identity} for message in messages]}
     failed: list[str] = []
     stopped: set[str] = set()
     for message in messages:
@@ -80,8 +84,6 @@ def answer(model: Model, messages: list[Message], limits: Limits, log: RequestLo
             log.line("WARNING", "a message failed", messageId=message.identity, **why)
         elif logged:
             log.line("INFO", "answer", **(document or {}))
-    if not queue and not logged and len(failed) < len(messages):
-        log.line("WARNING", "predictions went nowhere: set ISOSHIP_RESULTS_QUEUE or ISOSHIP_LOG_ANSWERS=1")
     return {"batchItemFailures": [{"itemIdentifier": identity} for identity in failed]}
 
 

@@ -64,7 +64,8 @@ def root(tmp_path: Path) -> Path:
     (bundle / "lambda" / "package" / "module.py").write_text("one = 1")
     (bundle / "lambda" / "package" / "module.py").chmod(0o600)
     (bundle / "lambda" / "model.onnx").write_bytes(b"0" * 100)
-    write_template(bundle, write_image(bundle, bundle / "lambda", Target("3.12", "arm64")))
+    target = Target("3.12", "arm64")
+    write_template(bundle, target, write_image(bundle, bundle / "lambda", target))
     return bundle
 
 
@@ -105,6 +106,6 @@ def test_a_zip_in_its_place_takes_our_dockerfile_away_and_leaves_a_users(root: P
             (root / "Dockerfile").write_text("FROM scratch\n")
         with built_aside(root) as aside:
             (aside / "manifest.json").write_text(json.dumps({"name": "x"}))
-            write_template(aside)
+            write_template(aside, Target("3.12", "arm64"))
         assert (root / "Dockerfile").exists() is left
         assert package_of(root) == "zip"

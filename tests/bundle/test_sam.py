@@ -35,20 +35,29 @@ def changed_lines(bundles: str) -> list[str]:
     return [line for line in difflib.ndiff(root, bundles.splitlines()) if line.startswith(("+ ", "- "))]
 
 
-def test_a_bundles_template_differs_from_the_roots_in_one_line() -> None:
-    changed = changed_lines(template_for_bundle())
-    assert changed == ["-       CodeUri: &code build/demo/lambda/", "+       CodeUri: &code lambda.zip"]
+def test_a_bundles_template_differs_from_the_roots_in_its_code_and_target() -> None:
+    """A choice on the command line replaces samconfig.toml's line, Runtime and Architecture included: then the
+    template's own defaults are deployed, and no others can be."""
+    changed = [re.sub(" +", " ", line) for line in changed_lines(template_for_bundle(TARGET))]
+    assert sorted(changed) == sorted([
+        "- Default: python3.13", "- AllowedValues: [python3.12, python3.13, python3.14]",
+        "+ Default: python3.12", "+ AllowedValues: [python3.12]",
+        "- Default: x86_64", "- AllowedValues: [x86_64, arm64]",
+        "+ Default: arm64", "+ AllowedValues: [arm64]",
+        "- CodeUri: &code build/demo/lambda/", "+ CodeUri: &code lambda.zip",
+    ])  # fmt: skip
 
 
 def test_an_images_template_differs_in_what_an_image_is_and_no_more() -> None:
     metadata = ["Dockerfile: Dockerfile", "DockerContext: .", "DockerTag: 0123456789ab"]
-    changed = changed_lines(template_for_bundle(IMAGE))
+    changed = changed_lines(template_for_bundle(TARGET, IMAGE))
     assert sorted(line[2:].strip() for line in changed if line.startswith("- ") and "#" not in line) == sorted([
         "Default: python3.13", "AllowedValues: [python3.12, python3.13, python3.14]",
         "Default: x86_64", "AllowedValues: [x86_64, arm64]",
         "SkipBuild: true", "SkipBuild: true",
         "CodeUri: &code build/demo/lambda/", "Handler: isoship_lambda.handler.handler", "Runtime: !Ref Runtime",
         "CodeUri: *code", "Handler: isoship_lambda.hook.handler", "Runtime: !Ref Runtime",
+        "FunctionName: !Sub CodeDeployHook_${AWS::StackName}",
     ])  # fmt: skip
     assert sorted(line[2:].strip() for line in changed if line.startswith("+ ") and "#" not in line) == sorted([
         "Default: python3.12", "AllowedValues: [python3.12]", "Default: arm64", "AllowedValues: [arm64]",
@@ -56,6 +65,7 @@ def test_an_images_template_differs_in_what_an_image_is_and_no_more() -> None:
         "PackageType: Image", "ImageUri: function:0123456789ab",
         "PackageType: Image", "ImageUri: hook:0123456789ab",
         "ImageConfig:", "Command: [isoship_lambda.hook.handler]",
+        "FunctionName: !Sub CodeDeployHook_${AWS::StackName}-image",
     ])  # fmt: skip
 
 
@@ -65,12 +75,12 @@ def test_a_template_that_changed_under_the_replacements_stops_the_export(
 ) -> None:
     text = (ROOT / "template.yaml").read_text(encoding="utf-8")
     monkeypatch.setattr(sam_module, "__file__", str(tmp_path / "sam.py"))
-    edits = sam_module.image_edits(image) if image else [sam_module.Edit("CodeUri: &code build/demo/lambda/", "")]
+    edits = sam_module.image_edits(image) if image else sam_module.zip_edits(TARGET)
     for old, _new, times in edits:
         for changed in (text.replace(old, "", 1), text + old):
             (tmp_path / "template.yaml").write_text(changed)
             with pytest.raises(BundleError, match=rf"{times} time\(s\)"):
-                template_for_bundle(image)
+                template_for_bundle(TARGET, image)
 
 
 def test_sam_validates_and_lints_every_template_without_a_finding(tmp_path: Path) -> None:
@@ -82,7 +92,7 @@ def test_sam_validates_and_lints_every_template_without_a_finding(tmp_path: Path
             cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
         )
         for template in (
-            ROOT / "template.yaml", write_template(tmp_path), write_template(tmp_path / "image", IMAGE)
+            ROOT / "template.yaml", write_template(tmp_path, TARGET), write_template(tmp_path / "image", TARGET, IMAGE)
         )
     ]  # fmt: skip
     for process in running:
@@ -98,7 +108,7 @@ def test_samconfig_deploys_what_was_built(tmp_path: Path) -> None:
     deploy = document["default"]["deploy"]["parameters"]
     assert deploy["parameter_overrides"] == "Runtime=python3.12 Architecture=arm64"
     assert deploy["template_file"] == "template.yaml", "a stale .aws-sam/ is never shipped"
-    parameters = re.findall(r"^  (\w+):\n    Type: (?:String|Number)", template_for_bundle(), re.MULTILINE)
+    parameters = re.findall(r"^  (\w+):\n    Type: (?:String|Number)", template_for_bundle(TARGET), re.MULTILINE)
     assert {"Runtime", "Architecture"} <= set(parameters)
     assert samconfig_trouble(tmp_path / "samconfig.toml", TARGET) is None
 
@@ -148,20 +158,23 @@ def test_samconfig_is_written_once(tmp_path: Path) -> None:
         ('parameter_overrides = "Runtime=python3.13 Architecture=arm64"', ["Runtime=python3.12 (it says python3.13)"]),
         (
             'parameter_overrides = ["Runtime=\\"python3.12\\"", "MemorySize=512"]',
-            ["Architecture=arm64 (it says x86_64)"],
+            None,
         ),
-        ('stack_name = "x"', ["Runtime=python3.12", "Architecture=arm64"]),
+        ('parameter_overrides = ["Architecture=x86_64"]', ["Architecture=arm64 (it says x86_64)"]),
+        ('stack_name = "x"', None),
     ],
 )
-def test_a_kept_samconfig_that_deploys_another_runtime_is_said(tmp_path: Path, text: str, words: list[str]) -> None:
+def test_a_kept_samconfig_that_deploys_another_runtime_is_said(
+    tmp_path: Path, text: str, words: list[str] | None
+) -> None:
     kept = tmp_path / "old"
     kept.mkdir()
     (kept / "samconfig.toml").write_text(f"version = 0.1\n[default.deploy.parameters]\n{text}\n")
     said: list[str] = []
     assert not write_samconfig(tmp_path, name="churn", target=TARGET, kept=kept, progress=said.append)
     assert not (tmp_path / "samconfig.toml").exists()
-    assert len(said) == 1
-    assert all(word in said[0] for word in words), said
+    assert len(said) == (words is not None)
+    assert all(word in said[0] for word in words or ()), said
 
 
 def test_a_samconfig_that_is_no_toml_is_said(tmp_path: Path) -> None:

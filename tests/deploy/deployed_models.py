@@ -95,7 +95,7 @@ def as_image(zipped: Path, folder: Path) -> None:
         (folder / name).unlink()
     target = target_of(folder / "lambda")
     image = write_image(folder, folder / "lambda", target)
-    write_template(folder, image)
+    write_template(folder, target, image)
     write_samconfig(folder, name=NAME, target=target, image=image)
 
 

@@ -66,6 +66,18 @@ def resolve(template: dict[str, Any], parameters: dict[str, str]) -> Resolved:
                 for name, value in values.items():
                     argument = argument.replace(f"${{{name}}}", str(value))
                 return argument
+            if function == "Fn::Sub":
+                text, own = fill(argument[0]), fill(argument[1])
+                for name, value in {**values, **{n: v for n, v in own.items() if isinstance(v, str)}}.items():
+                    text = text.replace(f"${{{name}}}", str(value))
+                return text
+            if function in ("Fn::Select", "Fn::Split"):
+                made = fill(argument)
+                if function == "Fn::Split" and isinstance(made[1], str):
+                    return made[1].split(made[0])
+                if function == "Fn::Select" and isinstance(made[1], list):
+                    return made[1][int(made[0])]
+                return {function: made}
         return {key: made for key, each in node.items() if (made := fill(each)) is not _ABSENT}
 
     def held(section: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 of its choices.
 
 The translation depends on the deployment configuration alone; that is shown here for each parameter by itself, and
-with ISOSHIP_TRANSLATE=all (`make check-template`) by translating all 864 combinations of both.
+with ISOSHIP_TRANSLATE=all (`make check-template`) by translating all 1,728 combinations of both.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import copy
 import itertools
 import json
 import os
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -33,12 +34,14 @@ CANARIES = [
 CHOICES: dict[str, list[str]] = {
     "Auth": ["AWS_IAM", "JWT", "NONE"],
     "FunctionUrl": ["no", "yes"],
+    "ReservedConcurrency": ["0", "5"],
     "CorsOrigins": ["none", "https://a.example,https://b.example"],
     "SnapStart": ["no", "yes"],
     "ProvisionedConcurrency": ["0", "2"],
     "Canary": CANARIES,
     "AlarmTopic": ["", "arn:aws:sns:us-east-1:000000000000:topic"],
 }
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:rows"
 JWT = {"JwtIssuer": "https://login.example", "JwtAudience": "model"}
 COMBINATIONS = [dict(zip(CHOICES, values, strict=True)) for values in itertools.product(*CHOICES.values())]
 
@@ -64,7 +67,10 @@ def translated(template: Path, combinations: list[dict[str, str]]) -> tuple[list
 @pytest.fixture(scope="module")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The repository's, and what a bundle whose lambda/ is an image carries."""
-    return {"zip": ROOT / "template.yaml", "image": write_template(tmp_path_factory.mktemp("image"), IMAGE)}
+    return {
+        "zip": ROOT / "template.yaml",
+        "image": write_template(tmp_path_factory.mktemp("image"), IMAGE.target, IMAGE),
+    }
 
 
 @pytest.fixture(scope="module", params=["zip", "image"])
@@ -129,6 +135,7 @@ def impossible(chosen: dict[str, str]) -> int:
     provisioned = chosen["ProvisionedConcurrency"] != "0"
     return (
         (chosen["Auth"] == "JWT" and chosen["FunctionUrl"] == "yes")
+        + (chosen["Auth"] == "NONE" and chosen["FunctionUrl"] == "yes" and chosen["ReservedConcurrency"] == "0")
         + (provisioned and chosen["SnapStart"] == "yes")
         + (provisioned and chosen["Canary"] != "AllAtOnce")
     )
@@ -139,12 +146,13 @@ def holds_what_it_promises(chosen: dict[str, str], made: Resolved) -> None:
     function = made.resources["Function"]["Properties"]
     alias = made.resources["FunctionAliaslive"]
     assert function["SnapStart"]["ApplyOn"] == ("PublishedVersions" if chosen["SnapStart"] == "yes" else "None")
+    assert ("ReservedConcurrentExecutions" in function) == (chosen["ReservedConcurrency"] != "0")
     assert ("ProvisionedConcurrencyConfig" in alias["Properties"]) == (chosen["ProvisionedConcurrency"] != "0")
 
     here = routes(made)
     guarded = {"POST /predict", "$default"}
     cors = chosen["CorsOrigins"] != "none"
-    assert set(here) == guarded | ({"OPTIONS /{proxy+}"} if cors else set())
+    assert set(here) == guarded | ({"OPTIONS /", "OPTIONS /{proxy+}"} if cors else set())
     assert {here[key]["AuthorizationType"] for key in guarded} == {chosen["Auth"]}
     assert all(("AuthorizerId" in here[key]) == (chosen["Auth"] == "JWT") for key in guarded)
     assert kinds["AWS::ApiGatewayV2::Authorizer"] == (chosen["Auth"] == "JWT")
@@ -161,7 +169,7 @@ def holds_what_it_promises(chosen: dict[str, str], made: Resolved) -> None:
         assert made.resources["Url"]["Properties"]["AuthType"] == chosen["Auth"]
 
     alarms = [r["Properties"] for r in made.resources.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
-    assert len(alarms) == 3
+    assert len(alarms) == 3 + (chosen["FunctionUrl"] == "yes"), "each way in has its alarm on 5xx"
     assert all(("AlarmActions" in alarm) == bool(chosen["AlarmTopic"]) for alarm in alarms)
     group = made.resources["FunctionDeploymentGroup"]["Properties"]
     assert group["DeploymentConfigName"]["Fn::Sub"][1] == {"ConfigName": chosen["Canary"]}
@@ -175,7 +183,7 @@ def test_a_token_without_an_issuer_or_audience_is_refused(by_canary: ByCanary) -
 
 
 def test_everything_that_calls_the_model_calls_the_alias(by_canary: ByCanary) -> None:
-    made = resolved(by_canary, Auth="NONE", FunctionUrl="yes")
+    made = resolved(by_canary, Auth="NONE", FunctionUrl="yes", ReservedConcurrency="5")
     alias = {"Ref": "FunctionAliaslive"}
     assert made.resources["HttpApiIntegration"]["Properties"]["IntegrationUri"] == alias
     assert made.resources["Url"]["Properties"]["TargetFunctionArn"] == alias
@@ -184,9 +192,11 @@ def test_everything_that_calls_the_model_calls_the_alias(by_canary: ByCanary) ->
 
 
 def test_whatever_answers_waits_for_the_golden_rows(by_canary: ByCanary) -> None:
-    made = resolved(by_canary, FunctionUrl="yes", CorsOrigins="https://a.example")
-    answering = [r for r in made.resources.values() if r["Type"] in ("AWS::ApiGatewayV2::Route", "AWS::Lambda::Url")]
-    assert len(answering) == 4
+    queues = {"RequestsQueueArn": QUEUE, "ResultsQueueArn": f"{QUEUE}-results"}
+    made = resolved(by_canary, FunctionUrl="yes", CorsOrigins="https://a.example", **queues)
+    ways = ("AWS::ApiGatewayV2::Route", "AWS::Lambda::Url", "AWS::Lambda::EventSourceMapping")
+    answering = [r for r in made.resources.values() if r["Type"] in ways]
+    assert len(answering) == 6
     assert {r["DependsOn"] for r in answering} == {"GoldenRows"}
 
 
@@ -200,6 +210,7 @@ def test_a_parameter_of_the_function_publishes_a_version(by_canary: ByCanary, pa
 
     changed = [
         {}, {"MemorySize": "512"}, {"Timeout": "5"}, {"SnapStart": "yes"}, {"LogLevel": "DEBUG"},
+        {"LogInputs": "yes"}, {"MaxRows": "7"}, {"MetricsNamespace": "teams/models"}, {"ResultsQueueArn": QUEUE},
         # An image has its Python and architecture in it, and another one is another image.
         *([{"Runtime": "python3.12"}, {"Architecture": "arm64"}] if package == "zip" else []),
     ]  # fmt: skip
@@ -219,7 +230,8 @@ def test_an_image_is_deployed_as_the_zip_is(translations: dict[str, ByCanary]) -
     for name in ("Runtime", "Architecture"):
         assert len(image["Parameters"][name]["AllowedValues"]) == 1
         image["Parameters"][name] = plain["Parameters"][name]
-    taken = {}
+    taken: dict[tuple[str, str], Any] = {}
+    names_of_hooks: list[Any] = []
     for kind, template in (("zip", plain), ("image", image)):
         (version,) = (name for name, r in template["Resources"].items() if r["Type"] == "AWS::Lambda::Version")
         text = json.dumps(template).replace(version, "FunctionVersion")
@@ -227,10 +239,13 @@ def test_an_image_is_deployed_as_the_zip_is(translations: dict[str, ByCanary]) -
         template.update(json.loads(text))
         for function in ("Function", "Hook"):
             properties = template["Resources"][function]["Properties"]
+            if function == "Hook":  # CloudFormation cannot make it anew under a name that is taken
+                names_of_hooks.append(properties.pop("FunctionName"))
             names = ("Code", "PackageType", "Handler", "Runtime", "ImageConfig")
             taken[kind, function] = {name: properties.pop(name) for name in names if name in properties}
             template["Resources"][function].pop("Metadata", None)
     assert plain == image
+    assert names_of_hooks[0] != names_of_hooks[1]
     assert taken["image", "Function"] == {"Code": {"ImageUri": PUSHED}, "PackageType": "Image"}
     own = {"ImageConfig": {"Command": [taken["zip", "Hook"]["Handler"]]}}
     assert taken["image", "Hook"] == taken["image", "Function"] | own
@@ -269,3 +284,45 @@ def test_no_role_may_do_more_than_it_does(by_canary: ByCanary) -> None:
         if statement["Resource"] == "*"
     ]
     assert everywhere == [["xray:PutTraceSegments", "xray:PutTelemetryRecords"]] * 2
+
+
+def test_a_queue_is_answered_into_another_one_or_not_at_all(by_canary: ByCanary) -> None:
+    needs = "answers to a queue need somewhere to go, so RequestsQueueArn needs ResultsQueueArn"
+    assert resolved(by_canary, RequestsQueueArn=QUEUE).refusals == [needs]
+    (same,) = resolved(by_canary, RequestsQueueArn=QUEUE, ResultsQueueArn=QUEUE).refusals
+    assert "must differ" in same
+    made = resolved(by_canary, RequestsQueueArn=QUEUE, ResultsQueueArn=f"{QUEUE}-results")
+    mapping = made.resources["RequestsQueue"]["Properties"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    granted = {
+        action: statement["Resource"]
+        for policy in made.resources["FunctionRole"]["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+        if action.startswith("sqs:")
+    }
+    received = dict.fromkeys(("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"), QUEUE)
+    assert granted == {"sqs:SendMessage": f"{QUEUE}-results", **received}
+    url = made.resources["Function"]["Properties"]["Environment"]["Variables"]["ISOSHIP_RESULTS_QUEUE"]
+    assert url == "https://sqs.us-east-1.${AWS::URLSuffix}/000000000000/rows-results"
+
+
+@pytest.mark.parametrize(
+    ("origin", "possible"),
+    [
+        ("none", True), ("*", True), ("https://example.com", True), ("http://localhost:5173", True),
+        ("https://example.com/", False), ("https://example.com/app", False), ("example.com", False),
+        ("https://Example.com", False), (" https://example.com", False), ("", False), ("null", False),
+    ],
+)  # fmt: skip
+def test_an_origin_that_no_browser_sends_is_refused(by_canary: ByCanary, origin: str, possible: bool) -> None:
+    pattern = by_canary["AllAtOnce"]["Parameters"]["CorsOrigins"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, origin)) is possible
+
+
+def test_a_page_may_send_and_read_what_the_servers_offer(by_canary: ByCanary) -> None:
+    made = resolved(by_canary, FunctionUrl="yes", CorsOrigins="https://a.example")
+    settings = made.resources["HttpApi"]["Properties"]["CorsConfiguration"], made.resources["Url"]["Properties"]["Cors"]
+    for cors in settings:
+        assert {"content-encoding", "content-type", "inference-header-content-length"} <= set(cors["AllowHeaders"])
+        assert {"x-request-id", "inference-header-content-length"} <= set(cors["ExposeHeaders"])

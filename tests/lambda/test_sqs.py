@@ -76,19 +76,21 @@ def test_answers_go_to_the_log_where_that_is_asked(entry: Load, capsys: pytest.C
     assert (told["messages"], told["failed"], told["rows"]) == (2, 1, 2)
 
 
-def test_answers_that_go_nowhere_are_warned_of(entry: Load, capsys: pytest.CaptureFixture[str]) -> None:
-    entry().handler(batch(GOOD), None)
-    warning, _ = lines(capsys)
-    assert warning["level"] == "WARNING"
-    assert "ISOSHIP_RESULTS_QUEUE" in warning["message"]
-    assert "predictions" not in warning
+def test_messages_whose_answers_have_nowhere_to_go_come_back(entry: Load, capsys: pytest.CaptureFixture[str]) -> None:
+    """Answered into nothing, they would be deleted from their queue and gone."""
+    assert failures(entry().handler(batch(GOOD, "{"), None)) == ["m0", "m1"]
+    told, request = lines(capsys)
+    assert told["level"] == "ERROR"
+    assert "ISOSHIP_RESULTS_QUEUE" in told["message"]
+    assert (request["rows"], request["failed"]) == (0, 2)
 
 
 def test_on_a_fifo_queue_nothing_overtakes_in_its_group(entry: Load) -> None:
     event = batch(GOOD, "{", GOOD, GOOD, GOOD, fifo=".fifo", groups="aabab")
-    assert failures(entry().handler(event, None)) == ["m1", "m3"]
+    handler = entry(ISOSHIP_LOG_ANSWERS="1").handler
+    assert failures(handler(event, None)) == ["m1", "m3"]
     standard = batch(GOOD, "{", GOOD, GOOD, GOOD)
-    assert failures(entry().handler(standard, None)) == ["m1"]
+    assert failures(handler(standard, None)) == ["m1"]
 
 
 def test_a_fault_in_one_message_leaves_the_others(entry: Load, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +104,7 @@ def test_a_fault_in_one_message_leaves_the_others(entry: Load, monkeypatch: pyte
         return real(*given, **options)
 
     monkeypatch.setattr(sqs, "handle", broken)
-    answer = entry().handler(batch(GOOD, json.dumps({"rows": VISITS_ROWS}), GOOD), None)
+    answer = entry(ISOSHIP_LOG_ANSWERS="1").handler(batch(GOOD, json.dumps({"rows": VISITS_ROWS}), GOOD), None)
     assert failures(answer) == ["m1"]
 
 

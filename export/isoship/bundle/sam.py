@@ -16,7 +16,6 @@ from isoship.bundle.target import Target
 from isoship.bundle.wheels import Progress
 from isoship.errors import BundleError
 
-#: The one line in which a zip bundle's template differs from the repository's.
 CHECKOUT_CODE = "CodeUri: &code build/demo/lambda/"
 BUNDLE_CODE = "CodeUri: &code lambda.zip"
 
@@ -29,14 +28,13 @@ class Edit(NamedTuple):
     times: int = 1
 
 
-def image_edits(image: Image) -> list[Edit]:
-    """The repository's template for a container image.
+def target_edits(target: Target) -> list[Edit]:
+    """Runtime and Architecture admit what lambda/ holds and nothing else.
 
-    Lambda takes Python and handler of an image from the image itself, so the parameters admit what it holds alone.
-    `sam build` names an image after the function, in lower case, and gives it DockerTag.
+    `--parameter-overrides` takes the place of samconfig.toml's line as a whole, so a default of the template is what
+    any choice on the command line is deployed with.
     """
-    python, arch, tag = f"python{image.target.python}", image.target.aws_arch, image.tag
-    built = f"      Dockerfile: Dockerfile\n      DockerContext: .\n      DockerTag: {tag}\n"
+    python, arch = f"python{target.python}", target.aws_arch
     return [
         Edit(
             "    Default: python3.13\n    AllowedValues: [python3.12, python3.13, python3.14]\n",
@@ -45,6 +43,29 @@ def image_edits(image: Image) -> list[Edit]:
         Edit(
             "    Default: x86_64\n    AllowedValues: [x86_64, arm64]\n",
             f"    Default: {arch}\n    AllowedValues: [{arch}]\n",
+        ),
+    ]
+
+
+def zip_edits(target: Target) -> list[Edit]:
+    """The repository's template for lambda.zip."""
+    return [*target_edits(target), Edit(CHECKOUT_CODE, BUNDLE_CODE)]
+
+
+def image_edits(image: Image) -> list[Edit]:
+    """The repository's template for a container image.
+
+    Lambda takes Python and handler of an image from the image itself. `sam build` names an image after the function,
+    in lower case, and gives it DockerTag. The hook has another name than a zip's: CloudFormation makes a function
+    anew when it changes from one to the other, and cannot while the old one has its name.
+    """
+    tag = image.tag
+    built = f"      Dockerfile: Dockerfile\n      DockerContext: .\n      DockerTag: {tag}\n"
+    return [
+        *target_edits(image.target),
+        Edit(
+            "FunctionName: !Sub CodeDeployHook_${AWS::StackName}\n",
+            "FunctionName: !Sub CodeDeployHook_${AWS::StackName}-image\n",
         ),
         Edit(
             "      # lambda/ is complete, bytecode included. `sam build` would drop the bytecode and the libraries.\n",
@@ -77,9 +98,8 @@ template_file = "template.yaml"
 resolve_s3 = true
 {image}capabilities = "CAPABILITY_IAM"
 fail_on_empty_changeset = false
-# Runtime and Architecture must be those that lambda/ was built for.
+# What --parameter-overrides says takes the place of this line as a whole.
 parameter_overrides = "Runtime={runtime} Architecture={arch}{memory}"
-
 [default.validate.parameters]
 lint = true
 """
@@ -90,8 +110,8 @@ resolve_image_repos = true
 """
 
 
-def template_for_bundle(image: Image | None = None) -> str:
-    """The repository's template.yaml for lambda.zip, or for a container image.
+def template_for_bundle(target: Target, image: Image | None = None) -> str:
+    """The repository's template.yaml for a lambda.zip of this target, or for a container image.
 
     Raises:
         BundleError: the template is not the one that the replacements were written for.
@@ -99,17 +119,17 @@ def template_for_bundle(image: Image | None = None) -> str:
     here = Path(__file__)
     packaged = here.with_name("template.yaml")
     text = (packaged if packaged.is_file() else here.parents[3] / "template.yaml").read_text(encoding="utf-8")
-    for old, new, times in [Edit(CHECKOUT_CODE, BUNDLE_CODE)] if image is None else image_edits(image):
+    for old, new, times in zip_edits(target) if image is None else image_edits(image):
         if text.count(old) != times:
             raise BundleError(f"template.yaml should hold `{old.strip()}` {times} time(s): reinstall isoship")
         text = text.replace(old, new)
     return text
 
 
-def write_template(folder: Path, image: Image | None = None) -> Path:
+def write_template(folder: Path, target: Target, image: Image | None = None) -> Path:
     """Writes template.yaml for the bundle at `folder`."""
     path = folder / "template.yaml"
-    path.write_text(template_for_bundle(image), encoding="utf-8")
+    path.write_text(template_for_bundle(target, image), encoding="utf-8")
     return path
 
 
@@ -124,8 +144,8 @@ def write_samconfig(
 ) -> bool:
     """Writes samconfig.toml unless `folder` or `kept` (the bundle being replaced) has one; whether it did.
 
-    A kept file that deploys another Python or architecture than lambda/ holds would deploy without an error and
-    fail at every call, so the lines to change are said.
+    A kept file that asks for another Python or architecture than lambda/ holds is refused by `sam deploy`, whose
+    template admits no other, so the lines to change are said.
     """
     for place in (folder, kept):
         if place is not None and (place / "samconfig.toml").is_file():
@@ -156,9 +176,8 @@ def samconfig_trouble(path: Path, target: Target, *, image: Image | None = None)
     except (ValueError, KeyError, AttributeError):
         return f"{path} could not be read: make sure that it deploys {' and '.join(wanted.values())}"
     text = " ".join(overrides) if isinstance(overrides, list) else str(overrides)
-    # What the file does not name is deployed with the template's defaults, which are those of the image itself.
-    defaults = wanted if image else {"Runtime": "python3.13", "Architecture": "x86_64"}
-    said = defaults | dict(re.findall(r"(\w+)=\"?'?([\w.-]+)", text))
+    # What the file does not name is deployed with the template's defaults, which are lambda/'s own.
+    said = wanted | dict(re.findall(r"(\w+)=\"?'?([\w.-]+)", text))
     wrong = [f"{key}={value} (it says {said[key]})" for key, value in wanted.items() if said[key] != value]
     memory = said.get("MemorySize", str(DEFAULT_MEMORY))
     if image and image.memory > DEFAULT_MEMORY and memory.isdigit() and int(memory) < image.memory:
