@@ -36,16 +36,16 @@ class DeployedModel(Model):
         super().__init__(own.folder, own.document, own.manifest, own.session)
         self._invoke = invoke
 
-    def digest(self) -> str:
-        """What the version's model card says it answers for. The card comes through FastAPI: that path is tried too.
+    def card(self) -> dict[str, Any]:
+        """The version's model card. It comes through FastAPI: that path is tried too.
 
         Raises:
-            InferenceError: the version has no card.
+            InferenceError: the version has none.
         """
         status, document = self._ask("GET", "/", "")
         if status != 200 or not isinstance(document, dict):
             raise InferenceError(f"GET / is answered with {status}: {document}")
-        return str(document.get("digest"))
+        return document
 
     def tensors(self, rows: Any) -> dict[str, Tensor]:
         """Every output of the manifest for a list of dicts.

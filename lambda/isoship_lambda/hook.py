@@ -6,6 +6,9 @@
     CloudFormation   a custom resource, once, when the stack is created: CodeDeploy runs no hook then. The routes depend
                      on it, so a first deployment that answers otherwise never gets a URL.
 
+A version that answers right, and not what callers of the serving one ask (another column, a lost category), is stopped
+too, unless ISOSHIP_BREAKING_CHANGE=allow (the template's parameter BreakingChange).
+
 ISOSHIP_NEW_VERSION is the version's ARN. The golden rows lie beside this package, in the zip that the version runs.
 boto3 is the runtime's own; it is imported when the hook runs, and nothing else imports this module.
 """
@@ -20,6 +23,7 @@ from typing import Any
 
 from isoship_edge.errors import InferenceError, IsoshipError
 from isoship_edge.model import load
+from isoship_lambda.callers import breaks_callers
 from isoship_lambda.deployed import DeployedModel, Invoke
 
 FOLDER = Path(os.environ.get("ISOSHIP_BUNDLE") or Path(__file__).resolve().parent.parent)
@@ -42,7 +46,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return _for_cloudformation(event, context)
     import boto3
 
-    wrong = _difference(context)
+    wrong = _difference(context, serving=True)
     status = "Failed" if wrong else "Succeeded"
     boto3.client("codedeploy").put_lifecycle_event_hook_execution_status(
         deploymentId=event["DeploymentId"],
@@ -60,7 +64,7 @@ def replay(folder: Path, invoke: Invoke) -> str | None:
     """
     model = DeployedModel(load(folder), invoke)
     try:
-        digest = model.digest()
+        digest = str(model.card().get("digest"))
         if digest != model.manifest.digest:
             return f"the version answers for {digest}; this bundle is {model.manifest.digest}"
         result = model.selftest()
@@ -75,17 +79,46 @@ def say(**fields: Any) -> None:
     print(json.dumps({"isoship": "golden rows", **fields}))  # noqa: T201 - Lambda's log
 
 
-def _difference(context: Any) -> str | None:
-    """`replay` on the version that was just published; whatever fails is a reason to stop."""
+def callers_lost(folder: Path, invoke: Invoke) -> str | None:
+    """What callers of the version behind `invoke`, which serves now, would lose to the bundle in `folder`; or None.
+
+    A version without a model card has no promise to hold the new one to.
+    """
+    own = load(folder)
+    try:
+        serving = DeployedModel(own, invoke).card()
+    except InferenceError as err:
+        say(serving=f"not compared: {err}")
+        return None
+    new = {name: own.document[name] for name in ("name", "version", "digest", "signature", "outputs", "provenance")}
+    lost = breaks_callers(serving, new)
+    return f"callers of {serving.get('version')} would be refused or misread: {'; '.join(lost)}" if lost else None
+
+
+def _difference(context: Any, *, serving: bool = False) -> str | None:
+    """`replay` on the version that was just published; whatever fails is a reason to stop.
+
+    serving: a version serves already, and its callers count.
+    """
     version = os.environ.get("ISOSHIP_NEW_VERSION", "")
     try:
         wrong = replay(FOLDER, _invoker(version, context)) if version else "ISOSHIP_NEW_VERSION is not set"
+        if wrong is None and serving and (lost := callers_lost(FOLDER, _invoker(_live(version), context))):
+            if os.environ.get("ISOSHIP_BREAKING_CHANGE") == "allow":
+                say(allowed=lost)
+            else:
+                wrong = f"{lost}. BreakingChange=allow deploys it all the same"
     except IsoshipError as err:
         wrong = str(err)
     except Exception as err:  # noqa: BLE001 - an unreported hook holds the deployment for an hour
         wrong = f"{type(err).__name__}: {err}"
     say(version=version, verdict=f"stopped: {wrong}" if wrong else "takes traffic")
     return wrong
+
+
+def _live(version: str) -> str:
+    """The alias that serves, of the function whose version this ARN names."""
+    return f"{version.rpartition(':')[0]}:live"
 
 
 def _invoker(version: str, context: Any) -> Invoke:

@@ -1,10 +1,13 @@
 """One line of JSON a request in CloudWatch, which is a log entry and its metrics in one.
 
     {"timestamp": "...", "level": "INFO", "message": "POST /predict", "requestId": ..., "traceId": ..., "status": 200,
-     "model": "churn", "version": "1.2.0", "latency": 0.41, "rows": 1, "coldStart": 1, "label.yes": 1, "_aws": {...}}
+     "version": "1.2.0", "model": "churn", "function": "churn-Function-1A2B", "functionVersion": "7", "latency": 0.41,
+     "rows": 1, "coldStart": 1, "label.yes": 1, "_aws": {...}}
 
 CloudWatch takes the metrics out of `_aws` (embedded metric format): latency in ms, rows, coldStart, refused (4xx),
-faults (5xx), and rows by predicted label, under the dimension `model`. Nothing is imported for it and nothing sent.
+faults (5xx), and rows by predicted label. Their dimensions are `function`, and `function` with `functionVersion`: one
+bundle may be deployed as several stacks, and during a canary two versions answer. Nothing is imported for it and
+nothing sent.
 
     ISOSHIP_LOG_LEVEL      DEBUG, INFO (also what AWS_LAMBDA_LOG_LEVEL says), WARNING, ERROR: below it a line holds
                            the metrics alone
@@ -39,6 +42,7 @@ _LONGEST = 100_000
 
 _METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 _V2 = ("/v2/health/live", "/v2/health/ready")
+_DIMENSIONS = [["function"], ["function", "functionVersion"]]
 _UNITS = {"latency": "Milliseconds"}
 _json = json.JSONEncoder(separators=(",", ":")).encode
 _text = json.encoder.encode_basestring_ascii
@@ -59,7 +63,10 @@ class RequestLog:
         labels = [o for o in manifest.outputs if o.kind == "label" and len(o.shape) == 1 and o.classes is not None]
         self.label = next((o.name for o in labels if len(o.classes or ()) <= _MOST_LABELS), None)
         self.cold = True
-        self._model, self._version = _json(manifest.name), _json(manifest.version)
+        self._version = _json(manifest.version)
+        named = {"function": "AWS_LAMBDA_FUNCTION_NAME", "functionVersion": "AWS_LAMBDA_FUNCTION_VERSION"}
+        which = {"model": manifest.name, **{name: environ.get(variable, "") for name, variable in named.items()}}
+        self._which = _json(which)[1:-1]
         self._second, self._stamp = 0, ""
         self._directives: dict[tuple[str, ...], str] = {}
         self.start(None)
@@ -114,7 +121,7 @@ class RequestLog:
             members = {**self.told, **(members or {})}
             told = _json(members)[1:-1] + "," if members else ""
             line = f'{self._head(now, level, message)},"status":{status},"version":{self._version},{told}'
-        line += f'"model":{self._model},"latency":{latency:.3f},"rows":{self.rows}'
+        line += f'{self._which},"latency":{latency:.3f},"rows":{self.rows}'
         for name, count in counts.items():
             line += f",{_text(name)}:{count}"
         _write(line + self._embedded(now, tuple(counts)) if self.namespace else line)
@@ -188,7 +195,7 @@ class RequestLog:
         """The last member of a line whose metrics are these. What of it does not change is written once."""
         if names not in self._directives:
             named = [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in ("latency", "rows", *names)]
-            directive = {"Namespace": self.namespace, "Dimensions": [["model"]], "Metrics": named}
+            directive = {"Namespace": self.namespace, "Dimensions": _DIMENSIONS, "Metrics": named}
             self._directives[names] = ',"CloudWatchMetrics":' + _json([directive]) + "}"
         return f',"_aws":{{"Timestamp":{int(now * 1000)}{self._directives[names]}'
 

@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 import pytest
 from container import Base
-from deploy_local import BUNDLES, STACK, assert_answers_of, deploy, live
+from deploy_local import BUNDLES, DESCRIPTION, STACK, assert_answers_of, deploy, live
 from deploy_local import put as put_zip
 from local_aws import LocalAws, local_aws
 from stand_in_for_docker import DockerStandIn
@@ -61,11 +61,11 @@ def test_build_and_deploy_put_one_image_behind_function_and_hook(
     deploy(aws, bundle)
     held = live(aws)
     assert (held["PackageType"], held["Version"]) == ("Image", "1")
-    assert held["Description"] == "python3.13 x86_64, 1769 MB, 29 s, SnapStart no, INFO"
+    assert held["Description"] == DESCRIPTION
     assert image_of(aws, held) in docker.pushed
     assert len(docker.pushed) == len({*docker.pushed}) == 2
     assert len({docker.tags[name] for name in docker.pushed}) == 1
-    hook = aws.client("lambda").get_function_configuration(FunctionName=f"CodeDeployHook_{STACK}")
+    hook = aws.client("lambda").get_function_configuration(FunctionName=f"CodeDeployHook_{STACK}-image")
     assert hook["ImageConfigResponse"]["ImageConfig"] == {"Command": ["isoship_lambda.hook.handler"]}
     repositories = aws.client("ecr").describe_repositories()["repositories"]
     assert {r["repositoryUri"].partition("/")[2] for r in repositories} == {
@@ -114,6 +114,19 @@ def test_what_the_image_does_not_hold_is_refused_before_anything_changes(
     said = deploy(aws, bundle, "--parameter-overrides", parameter, ok=False)
     assert "AllowedValues" in said or "allowed values" in said.lower(), said
     assert live(aws)["Version"] == "2"
+
+
+def test_a_smaller_model_is_a_zip_again_and_a_larger_one_an_image(aws: LocalAws, bundle: Path) -> None:
+    """CloudFormation makes a function anew when its package changes, while the one before it still has its name."""
+    put_zip("first", bundle)
+    deploy(aws, bundle)
+    assert live(aws)["PackageType"] == "Zip"
+    assert_answers_of("first", "1.0.0", aws)
+    put("second", bundle)
+    build(aws, bundle)
+    deploy(aws, bundle)
+    assert live(aws)["PackageType"] == "Image"
+    assert_answers_of("second", "2.0.0", aws)
 
 
 def test_delete_leaves_no_image(aws: LocalAws, bundle: Path) -> None:

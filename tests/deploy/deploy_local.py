@@ -12,7 +12,9 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from local_aws import LocalAws, local_aws
 BUNDLES = Path(os.environ["ISOSHIP_DEPLOYED"])
 ASKED = json.loads((BUNDLES / "asked.json").read_text())
 STACK = "deployed"
+DESCRIPTION = "python3.13 x86_64, 1769 MB, 29 s, SnapStart no, INFO, inputs no, 10000 rows, isoship, no results queue"
 
 
 @pytest.fixture(scope="module")
@@ -90,10 +93,7 @@ def test_plain_sam_deploy_creates_what_the_template_says(aws: LocalAws, bundle: 
     held = live(aws)
     assert held["CodeSha256"] == sha256_of_zip(bundle), "what is deployed is lambda.zip, byte for byte"
     assert (held["Version"], held["Runtime"], held["MemorySize"], held["Timeout"]) == ("1", "python3.13", 1769, 29)
-    assert (
-        held["Description"]
-        == "python3.13 x86_64, 1769 MB, 29 s, SnapStart no, INFO, inputs no, 10000 rows, isoship, no results queue"
-    )
+    assert held["Description"] == DESCRIPTION
     assert held["Architectures"] == ["x86_64"]
 
     api = aws.client("apigatewayv2")
@@ -108,10 +108,16 @@ def test_plain_sam_deploy_creates_what_the_template_says(aws: LocalAws, bundle: 
 
     alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
     on_alias = {
-        a["MetricName"] for a in alarms for d in a["Dimensions"] if d["Value"] == f"{outputs['FunctionName']}:live"
+        a["MetricName"]
+        for a in alarms
+        for d in a.get("Dimensions", [])
+        if d["Value"] == f"{outputs['FunctionName']}:live"
     }
     assert on_alias == {"Errors", "Duration"}
-    assert len(alarms) == 3
+    assert len(alarms) == 4
+    (refusals,) = (a for a in alarms if "Metrics" in a)
+    watched = [m["MetricStat"]["Metric"]["Dimensions"] for m in refusals["Metrics"] if "MetricStat" in m]
+    assert watched == [[{"Name": "function", "Value": outputs["FunctionName"]}]] * 2
     policy = aws.client("lambda").get_policy(FunctionName=outputs["FunctionName"], Qualifier="live")["Policy"]
     assert "apigateway.amazonaws.com" in policy
 
@@ -184,6 +190,62 @@ def test_golden_rows_that_differ_stop_the_deployment_and_the_old_version_answers
     assert "probabilities: expected" in hook_log(aws), "the first difference"
 
 
+def test_a_model_with_other_columns_is_stopped_until_that_is_meant(aws: LocalAws, bundle: Path) -> None:
+    """It agrees with itself; every caller of the one that serves would get 422."""
+    put("narrower", bundle)
+    deploy(aws, bundle, ok=False)
+    assert live(aws)["Version"] == "2"
+    assert "takes no column 'age' any more" in hook_log(aws)
+    assert_answers_of("second", "2.0.0", aws)
+
+
+def test_no_request_fails_while_a_model_is_swapped(aws: LocalAws, bundle: Path) -> None:
+    """Back to the first model, with callers all the while: each answer is whole, and of one of the two."""
+    put("first", bundle)
+    url, stop = aws.outputs(STACK)["ApiUrl"], threading.Event()
+    seen: list[tuple[int, str]] = []
+
+    def call() -> None:
+        while not stop.is_set() and len(seen) < 20_000:
+            status, document = aws.call(url, "/predict", {"rows": ASKED["rows"]})
+            seen.append((status, document.get("version", str(document))))
+
+    with ThreadPoolExecutor(2) as callers:
+        calling = [callers.submit(call) for _ in range(2)]
+        try:
+            deploy(aws, bundle)
+        finally:
+            stop.set()
+        for done in calling:
+            done.result()
+    assert {status for status, _ in seen} == {200}
+    assert {version for _, version in seen} <= {"1.0.0", "2.0.0"}
+    assert len(seen) > 20
+    assert_answers_of("first", "1.0.0", aws)
+    put("second", bundle)
+    deploy(aws, bundle)
+    assert_answers_of("second", "2.0.0", aws)
+
+
+def test_two_stacks_of_one_bundle_stand_side_by_side(aws: LocalAws, bundle: Path) -> None:
+    deploy(aws, bundle, "--stack-name", "beside", "--parameter-overrides", "Auth=NONE")
+    functions = {aws.outputs(stack)["FunctionName"] for stack in (STACK, "beside")}
+    assert len(functions) == 2
+    status, document = aws.call(aws.outputs("beside")["ApiUrl"], "/predict", {"rows": ASKED["rows"]}, credentials=None)
+    assert (status, document["version"]) == (200, "2.0.0")
+    assert_answers_of("second", "2.0.0", aws)
+    assert predicted(aws, credentials=None)[0] == 403, "the other stack's choice is its own"
+    watched = {
+        dimension["Value"]
+        for alarm in aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        for metric in alarm.get("Metrics", [])
+        for dimension in metric.get("MetricStat", {}).get("Metric", {}).get("Dimensions", [])
+    }
+    assert watched == functions, "each stack's alarm hears its own function"
+    aws.client("cloudformation").delete_stack(StackName="beside")
+    assert_answers_of("second", "2.0.0", aws)
+
+
 def test_a_first_deployment_that_differs_never_gets_a_route(aws: LocalAws, bundle: Path) -> None:
     said = deploy(aws, bundle, "--stack-name", "unlucky", "--on-failure", "ROLLBACK", ok=False)
     assert "the golden rows are answered otherwise: row" in " ".join(said.split())
@@ -211,6 +273,36 @@ def test_impossible_combinations_are_refused_before_anything_changes(
     said = deploy(aws, bundle, "--parameter-overrides", *parameters, ok=False)
     assert words in " ".join(said.split())
     assert live(aws)["Version"] == "2"
+
+
+LIVING = [
+    ("Timeout=20", "29 s", "20 s"), ("LogLevel=WARN", "INFO", "WARN"), ("MaxRows=3", "10000 rows", "3 rows"),
+    ("LogInputs=yes", "inputs no", "inputs yes"), ("MetricsNamespace=teams", "isoship", "teams"),
+]  # fmt: skip
+
+
+def test_each_parameter_changes_a_living_stack(aws: LocalAws, bundle: Path) -> None:
+    """One after the other, each deployed: what it says arrives, in a version of its own, and the rest stays."""
+    put("second", bundle)
+    for parameter, before, after in LIVING:
+        deploy(aws, bundle, "--parameter-overrides", parameter)
+        assert live(aws)["Description"] == DESCRIPTION.replace(before, after), parameter
+        if parameter == "MaxRows=3":
+            assert predicted(aws)[0] == 413
+    variables = live(aws)["Environment"]["Variables"]
+    assert variables["ISOSHIP_METRICS"] == "teams"
+    origins = "https://a.example,https://b.example"
+    deploy(aws, bundle, "--parameter-overrides", f"CorsOrigins={origins}", "ThrottleRate=7", "P99Milliseconds=9")
+    assert live(aws)["Description"] == DESCRIPTION
+    api = aws.client("apigatewayv2")
+    api_id = aws.outputs(STACK)["ApiUrl"].removeprefix("https://").partition(".")[0]
+    assert api.get_api(ApiId=api_id)["CorsConfiguration"]["AllowOrigins"] == origins.split(",")
+    put("narrower", bundle)
+    deploy(aws, bundle, "--parameter-overrides", "BreakingChange=allow")
+    assert predicted(aws)[0] == 422, "said and meant"
+    put("second", bundle)
+    deploy(aws, bundle, "--parameter-overrides", "BreakingChange=allow")
+    assert_answers_of("second", "2.0.0", aws)
 
 
 def test_a_changed_parameter_reaches_the_version_that_answers(aws: LocalAws, bundle: Path) -> None:

@@ -50,10 +50,12 @@ def rewrite(path: Path, content: bytes) -> None:
 class Aws:
     """Lambda's Invoke for one version, CodeDeploy's status call and CloudFormation's response URL, on loopback.
 
-    not_yet: how many calls of Invoke are refused first, as Lambda does while a version is pending.
+    serving: the function behind the alias `live`, if there is one. not_yet: how many calls of Invoke are refused
+    first, as Lambda does while a version is pending.
     """
 
-    def __init__(self, function: LambdaFunction, version: str) -> None:
+    def __init__(self, function: LambdaFunction, version: str, serving: LambdaFunction | None = None) -> None:
+        functions = {version: function, f"{version.rpartition(':')[0]}:live": serving}
         self.reported: list[dict[str, Any]] = []
         self.responses: list[dict[str, Any]] = []
         self.invocations = 0
@@ -67,13 +69,16 @@ class Aws:
                     outer.reported.append(json.loads(body))
                     self._send(200, {})
                     return
-                assert unquote(self.path) == f"/2015-03-31/functions/{version}/invocations"
+                asked = functions[unquote(self.path).split("/")[3]]
+                if asked is None:
+                    self._send(404, {"Message": "no such alias"}, ("X-Amzn-ErrorType", "ResourceNotFoundException"))
+                    return
                 outer.invocations += 1
                 if outer.invocations <= outer.not_yet:
                     self._send(409, {"Message": "pending"}, ("X-Amzn-ErrorType", "ResourceConflictException"))
                     return
                 try:
-                    self._send(200, function.invoke(json.loads(body)))
+                    self._send(200, asked.invoke(json.loads(body)))
                 except RunnerCrashed as err:
                     self._send(200, {"errorMessage": str(err)}, ("X-Amz-Function-Error", "Unhandled"))
 

@@ -54,9 +54,12 @@ def rows() -> tuple[pd.DataFrame, Any]:
     return frame, stays
 
 
-def export(folder: Path, version: str, estimator: Any) -> Any:
+def export(folder: Path, version: str, estimator: Any, *, without: str | None = None) -> Any:
+    """without: a column that the model does not take."""
     frame, stays = rows()
-    prepare = make_column_transformer((StandardScaler(), ["age", "visits"]), (OneHotEncoder(), ["city"]))
+    frame = frame.drop(columns=without or [])
+    numbers = [name for name in ("age", "visits") if name != without]
+    prepare = make_column_transformer((StandardScaler(), numbers), (OneHotEncoder(), ["city"]))
     model = make_pipeline(prepare, estimator).fit(frame, stays)
     isoship.export(model, sample=frame, out=folder, name=NAME, model_version=version, targets=("lambda",))
     return model
@@ -114,6 +117,7 @@ def main(root: Path) -> None:
             "label": model.predict(asked).tolist(),
             "probabilities": [dict(zip(model.classes_, p, strict=True)) for p in model.predict_proba(asked).tolist()],
         }
+    export(root / "narrower", "3.0.0", LogisticRegression(), without="age")
     shutil.copytree(root / "second", root / "differs")
     spoil(root / "differs")
     for folder in ("first", "second", "differs"):

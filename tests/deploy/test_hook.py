@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from onnx import numpy_helper
 from bundles import YIELD_ROWS, make_bundle, yield_reference
 from isoship.parity.runners.lambda_process import LambdaFunction
 from isoship_edge.errors import InferenceError
+from isoship_edge.manifest import digest_of, sealed
 from isoship_edge.model import load
 from isoship_lambda import deployed
 from isoship_lambda.deployed import DeployedModel
@@ -48,12 +50,12 @@ def python_with_boto3() -> Path:
     return Path(found).parent / "python"
 
 
-def run_hook(folder: Path, event: dict[str, Any], aws: Aws) -> str:
+def run_hook(folder: Path, event: dict[str, Any], aws: Aws, **more: str) -> str:
     """Runs `isoship_lambda.hook.handler` out of a Lambda directory and returns what it wrote."""
     environment = {
         "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.defpath, "HOME": str(folder.parent),
         "AWS_ENDPOINT_URL": aws.address, "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "ISOSHIP_NEW_VERSION": VERSION,
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "ISOSHIP_NEW_VERSION": VERSION, **more,
     }  # fmt: skip
     ran = subprocess.run(
         [python_with_boto3(), "-c", _RUN], input=json.dumps(event), env=environment,
@@ -91,6 +93,14 @@ def other_model(folder: Path) -> None:
     replace_bundle(folder, "yield")
 
 
+def another_category(folder: Path) -> None:
+    """The model that served before knew a plan that this one refuses."""
+    document = json.loads((folder / "manifest.json").read_bytes())
+    document["signature"]["columns"][5]["categories"].append("gold")
+    document["digest"] = digest_of(hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(), document)
+    rewrite(folder / "manifest.json", sealed(document))
+
+
 def no_model(folder: Path) -> None:
     (folder / "model.onnx").unlink()
 
@@ -124,6 +134,31 @@ def test_a_version_that_differs_is_stopped_and_the_log_names_the_first_differenc
     said = run_hook(functions.copy(other_answers), CODEDEPLOY, aws)
     assert [r["status"] for r in aws.reported] == ["Failed"]
     assert "row 0, probabilities: expected 0." in said
+
+
+def test_a_version_that_refuses_what_callers_send_is_stopped_unless_that_is_meant(
+    functions: Functions, right: LambdaFunction
+) -> None:
+    """Its golden rows agree: it is itself. Its predecessor's callers are what nobody else asks about."""
+    serving = functions.start(functions.copy(another_category))
+    reported = []
+    for meant in ({}, {"ISOSHIP_BREAKING_CHANGE": "refuse"}, {"ISOSHIP_BREAKING_CHANGE": "allow"}):
+        aws = Aws(right, VERSION, serving)
+        said = run_hook(functions.folder, CODEDEPLOY, aws, **meant)
+        aws.close()
+        assert "column 'plan' takes 'gold' no more" in said
+        reported += [r["status"] for r in aws.reported]
+    assert reported == ["Failed", "Failed", "Succeeded"]
+
+
+def test_a_serving_version_that_fails_does_not_hold_its_successor_up(
+    functions: Functions, right: LambdaFunction
+) -> None:
+    aws = Aws(right, VERSION, functions.start(functions.copy(no_model)))
+    said = run_hook(functions.folder, CODEDEPLOY, aws)
+    aws.close()
+    assert [r["status"] for r in aws.reported] == ["Succeeded"]
+    assert "not compared" in said
 
 
 def test_a_new_stack_gets_its_verdict_through_cloudformation(functions: Functions, aws: Aws) -> None:
