@@ -138,6 +138,9 @@ def main(verbose: bool, quiet: bool) -> None:
 def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) -> None:
     """Turn a trained MODEL file into a bundle, verified before it exists.
 
+    Exit code 0: written, and proven in every runtime asked. 1: a form disagrees with the model, and nothing is
+    written. 2: nothing could be written; or none of the forms that were written could run here, which is said.
+
     MODEL is .joblib, .pkl or .skops. Loading a pickle runs code: use files you trust, and prefer .skops.
 
     \b
@@ -156,11 +159,12 @@ def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) ->
     bundle = run(model, progress=_talk(ctx), **options)
     if as_json:
         _emit({**bundle.describe(), "path": str(bundle.path), "notes": list(bundle.notes)})
-        return
-    click.echo(bundle.report.table())
-    click.echo()
-    click.echo(_sizes(bundle))
-    click.echo(_next_steps(bundle, options["out"], model))
+    else:
+        click.echo(bundle.report.table())
+        click.echo()
+        click.echo(_sizes(bundle))
+        click.echo(_next_steps(bundle, options["out"], model))
+    ctx.exit(bundle.report.exit_code)
 
 
 @main.command()
@@ -318,8 +322,11 @@ def _described(bundle: Bundle) -> str:
         lines.append("verdict   never checked")
     else:
         partial = ", partial" if verdict["partial"] else ""
-        word = "agrees" if verdict["ok"] else "DISAGREES"
+        faults = verdict["exit_code"] == 1 or (verdict["exit_code"] is None and not verdict["ok"])
+        word = "DISAGREES" if faults else "agrees" if verdict["rows"] else "ran nowhere"
         lines.append(f"verdict   {word} on {verdict['rows']:,} rows (evidence: {verdict['evidence']}{partial})")
+        if verdict["unproven"]:
+            lines.append(f"          {', '.join(verdict['unproven'])} ran in no runtime there")
     if d["training_rows"]:
         lines.append(f"holds     training rows or their words ({', '.join(d['training_rows'])}), in every target")
     lines += ["", _sizes(bundle)]

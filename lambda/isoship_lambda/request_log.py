@@ -64,8 +64,8 @@ class RequestLog:
         self.label = next((o.name for o in labels if len(o.classes or ()) <= _MOST_LABELS), None)
         self.cold = True
         self._version = _json(manifest.version)
-        named = {"function": "AWS_LAMBDA_FUNCTION_NAME", "functionVersion": "AWS_LAMBDA_FUNCTION_VERSION"}
-        which = {"model": manifest.name, **{name: environ.get(variable, "") for name, variable in named.items()}}
+        from_lambda = {"function": "AWS_LAMBDA_FUNCTION_NAME", "functionVersion": "AWS_LAMBDA_FUNCTION_VERSION"}
+        which = {"model": manifest.name, **{name: environ.get(variable, "") for name, variable in from_lambda.items()}}
         self._which = _json(which)[1:-1]
         self._second, self._stamp = 0, ""
         self._directives: dict[tuple[str, ...], str] = {}

@@ -115,9 +115,8 @@ def test_plain_sam_deploy_creates_what_the_template_says(aws: LocalAws, bundle: 
     }
     assert on_alias == {"Errors", "Duration"}
     assert len(alarms) == 4
-    (refusals,) = (a for a in alarms if "Metrics" in a)
-    watched = [m["MetricStat"]["Metric"]["Dimensions"] for m in refusals["Metrics"] if "MetricStat" in m]
-    assert watched == [[{"Name": "function", "Value": outputs["FunctionName"]}]] * 2
+    (refusals,) = (a for a in alarms if a["MetricName"] == "refused")
+    assert refusals["Dimensions"] == [{"Name": "function", "Value": outputs["FunctionName"]}]
     policy = aws.client("lambda").get_policy(FunctionName=outputs["FunctionName"], Qualifier="live")["Policy"]
     assert "apigateway.amazonaws.com" in policy
 
@@ -238,8 +237,8 @@ def test_two_stacks_of_one_bundle_stand_side_by_side(aws: LocalAws, bundle: Path
     watched = {
         dimension["Value"]
         for alarm in aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
-        for metric in alarm.get("Metrics", [])
-        for dimension in metric.get("MetricStat", {}).get("Metric", {}).get("Dimensions", [])
+        if alarm["MetricName"] == "refused"
+        for dimension in alarm["Dimensions"]
     }
     assert watched == functions, "each stack's alarm hears its own function"
     aws.client("cloudformation").delete_stack(StackName="beside")

@@ -15,6 +15,7 @@ Other gaps of ministack 1.5.33 that are filled or lived with here:
     - an alias updates on the event loop, which a hook that calls back would block: moved to a thread
     - SAM's transform gets no parameter values, Rules are checked on the plain template
     - signatures and identity policies are checked (AUTH=true), except those of the account's root, whose key is `test`
+    - an alarm over several metrics is refused: it is recorded with the dimensions of its first one
     - alarms, throttling, X-Ray and log retention are recorded and have no effect
     - functions of container images run in Docker alone, and there is none: they go to stand_in_for_docker.py
     - an unchanged template is refused by UpdateStack although it has a transform, whose result CloudFormation only
@@ -89,6 +90,15 @@ def run_hook(hook: str, **about: Any) -> str:
     return str(deployment["status"])
 
 
+def of_one_metric(properties: dict[str, Any]) -> dict[str, Any]:
+    """An alarm's properties without metric math."""
+    metrics = [metric["MetricStat"] for metric in properties.get("Metrics", []) if "MetricStat" in metric]
+    if not metrics:
+        return properties
+    rest = {name: value for name, value in properties.items() if name != "Metrics"}
+    return {**rest, **metrics[0]["Metric"], "Period": metrics[0]["Period"], "Statistic": metrics[0]["Stat"]}
+
+
 def install() -> None:
     """Registers CodeDeploy's resource types and puts the deployment between CloudFormation and the alias."""
     from ministack.services.cloudformation import _stacks, engine, provisioners, stacks
@@ -100,6 +110,14 @@ def install() -> None:
             "update": lambda physical_id, old, new, stack: (physical_id, {}),
             "delete": lambda physical_id, props: None,
         }
+    alarm = handlers["AWS::CloudWatch::Alarm"]
+    handlers["AWS::CloudWatch::Alarm"] = {
+        **alarm,
+        "create": lambda logical_id, props, *more: alarm["create"](logical_id, of_one_metric(props), *more),
+        "update": lambda physical_id, old, new, *more: alarm["update"](
+            physical_id, of_one_metric(old), of_one_metric(new), *more
+        ),
+    }
     alias = handlers["AWS::Lambda::Alias"]
     update_alias = alias["update"]
 

@@ -286,6 +286,16 @@ def test_no_role_may_do_more_than_it_does(by_canary: ByCanary) -> None:
     assert everywhere == [["xray:PutTraceSegments", "xray:PutTelemetryRecords"]] * 2
 
 
+def test_the_alarm_on_refusals_hears_its_own_function_in_the_metrics_that_are_written(by_canary: ByCanary) -> None:
+    for chosen, namespace in (("teams/models", "teams/models"), ("0", "isoship")):
+        alarm = resolved(by_canary, MetricsNamespace=chosen).resources["RefusalsAlarm"]["Properties"]
+        metrics = {m["Id"]: m["MetricStat"]["Metric"] for m in alarm["Metrics"] if "MetricStat" in m}
+        assert {name: m["MetricName"] for name, m in metrics.items()} == {"refused": "refused", "requests": "latency"}
+        for metric in metrics.values():
+            assert metric["Namespace"] == namespace
+            assert metric["Dimensions"] == [{"Name": "function", "Value": {"Ref": "Function"}}]
+
+
 def test_a_queue_is_answered_into_another_one_or_not_at_all(by_canary: ByCanary) -> None:
     needs = "answers to a queue need somewhere to go, so RequestsQueueArn needs ResultsQueueArn"
     assert resolved(by_canary, RequestsQueueArn=QUEUE).refusals == [needs]

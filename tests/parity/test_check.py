@@ -120,7 +120,9 @@ def test_sample_values_are_asked_and_stand_in_no_report(bundle, given, monkeypat
 def test_verification_before_the_move_needs_no_runtime_beside_onnxruntime(bundle, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     report = verify_before_move(bundle, FormulaSource(), targets=("web",))
-    assert report.ok
+    assert (report.exit_code, report.unproven) == (2, ()), "the only form ran nowhere, which is no fault of the model's"
+    assert "web ran in no runtime here" in report.headline
+    assert "agree" not in report.headline
     assert [(v.name, v.status) for v in report.verdicts[1:]] == [
         ("onnxruntime", "agree"),
         ("web-node-wasm", "unavailable"),

@@ -39,6 +39,19 @@ def test_a_required_target_that_ran_nowhere_is_exit_code_2_and_named():
     assert "edge" in report.headline
 
 
+def test_the_headline_speaks_of_what_answered():
+    away = _verdict("web-node-wasm", "web", "unavailable", rows=0)
+    alone = _report(_verdict(), away, partial=True, shipped=("web",))
+    assert (alone.exit_code, alone.headline) == (2, "not checked: web ran in no runtime here")
+    beside = _report(_verdict(), _verdict("edge", "edge"), away, partial=True, shipped=("edge", "web"))
+    assert beside.ok
+    assert beside.headline == "The 2 runtimes asked agree with the reference on 10 rows; web ran in no runtime here"
+    assert beside.to_json()["unproven"] == ["web"]
+    elsewhere = _report(_verdict("web-node-cpu", "web"), away, required=("web",), shipped=("web",))
+    assert elsewhere.headline == "The runtime asked agrees with the reference on 10 rows; 1 more is not here"
+    assert _report(_verdict()).headline == "Every runtime agrees with the reference on 10 rows"
+
+
 def test_the_table_has_a_line_a_runtime_and_says_what_is_wrong_and_how_sure_it_is():
     report = _report(
         _verdict(flips=3, max_abs=0.25, milliseconds=12.3, status="disagree", message="3 rows have another label"),

@@ -128,8 +128,9 @@ def _in_short(verdict: dict[str, Any]) -> dict[str, Any]:
     """What `inspect` tells of parity.json, which a person may have edited."""
     ran = verdict.get("verdicts")
     rows = [v.get("rows") for v in ran if isinstance(v, dict)] if isinstance(ran, list) else []
-    known = {k: verdict.get(k) for k in ("ok", "evidence", "checked", "partial")}
-    return {**known, "rows": max((n for n in rows if isinstance(n, int)), default=0)}
+    known = {k: verdict.get(k) for k in ("ok", "exit_code", "evidence", "checked", "partial")}
+    unproven = [name for name in verdict.get("unproven") or [] if isinstance(name, str)]
+    return {**known, "unproven": unproven, "rows": max((n for n in rows if isinstance(n, int)), default=0)}
 
 
 def package_folder(package: str) -> Path:

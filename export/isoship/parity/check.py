@@ -89,8 +89,10 @@ def check(
             shipped, golden, source, why_not, own, rows, seed, atol, rtol, say, outside=outside
         )
         case = dataclasses.replace(case, large_batch=True)
+        forms = () if runtimes else shipped.targets
+        partial = bool(runtimes)
         return _run(
-            shipped, evidence, case, notes, names, required, source=source, partial=bool(runtimes), seed=seed, say=say
+            shipped, evidence, case, notes, names, required, forms, source=source, partial=partial, seed=seed, say=say
         )
 
 
@@ -110,7 +112,8 @@ def verify_before_move(
     golden = read_golden(shipped)
     evidence, case, notes = _case(shipped, golden, source, "", [], _VERIFY_ROWS, 0, None, None, say)
     names = tuple(n for n in _VERIFY_WITH if target_of(n) in ("model", *shipped.targets))
-    return _run(shipped, evidence, case, notes, names, ("model",), source=source, partial=True, seed=0, say=say)
+    forms = shipped.targets
+    return _run(shipped, evidence, case, notes, names, ("model",), forms, source=source, partial=True, seed=0, say=say)
 
 
 def _case(
@@ -176,6 +179,7 @@ def _run(
     notes: tuple[str, ...],
     names: Sequence[str],
     required: tuple[str, ...],
+    forms: tuple[str, ...],
     *,
     source: Source | None,
     partial: bool,
@@ -212,6 +216,7 @@ def _run(
         verdicts=tuple(verdicts),
         partial=partial,
         required=required,
+        shipped=forms,
         kinds=RowSet(case.rows, case.kinds).counts(),
         shown={i: None if case.kinds[i] == "sample" else case.rows[i] for i in sorted(named)},
         notes=notes,

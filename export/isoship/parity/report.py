@@ -28,6 +28,7 @@ class ParityReport:
     """What a check found.
 
     partial: fewer runtimes than the bundle's targets call for were asked for. required: targets that had to run.
+    shipped: targets whose forms are in the bundle; one that ran nowhere is named, whether or not it had to run.
     kinds: rows of each kind. shown: the rows that the verdicts name; None for rows of the user's sample, whose values
     are not kept. own_tolerances: given in place of the manifest's. notes: what a reader should know besides.
     """
@@ -39,6 +40,7 @@ class ParityReport:
     verdicts: tuple[Verdict, ...]
     partial: bool = False
     required: tuple[str, ...] = ()
+    shipped: tuple[str, ...] = ()
     kinds: dict[str, int] = field(default_factory=dict)
     shown: dict[int, Row | None] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -51,15 +53,24 @@ class ParityReport:
     @property
     def unproven(self) -> tuple[str, ...]:
         """Targets that had to run and ran nowhere."""
-        ran = {v.target for v in self.verdicts if v.status == "agree"}
-        return tuple(t for t in self.required if t not in ran)
+        return tuple(t for t in self.required if t not in self._ran)
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """Shipped forms that no runtime here has run."""
+        return tuple(t for t in self.shipped if t not in self._ran)
+
+    @property
+    def _ran(self) -> set[str]:
+        return {v.target for v in self.verdicts if v.status == "agree"}
 
     @property
     def exit_code(self) -> int:
         """0 all agree; 1 a disagreement, crash or hang; 2 something that had to run could not."""
         if any(v.status in FAULTS for v in self.verdicts):
             return 1
-        return 2 if self.unproven or not any(v.status == "agree" for v in self.verdicts) else 0
+        nothing = not self._ran or (self.shipped and len(self.unseen) == len(self.shipped))
+        return 2 if self.unproven or nothing else 0
 
     @property
     def ok(self) -> bool:
@@ -74,9 +85,15 @@ class ParityReport:
         if bad:
             return f"{len(bad)} of {len(asked)} checks failed: {', '.join(v.name for v in bad)}"
         if not self.ok:
-            return f"not checked: {', '.join(self.unproven) or 'nothing'} ran in no runtime here"
-        word = "Partial: every runtime asked for agrees" if self.partial else "Every runtime agrees"
-        return f"{word} with the reference on {max((v.rows for v in ran), default=0):,} rows"
+            return f"not checked: {', '.join(self.unproven or self.unseen) or 'nothing'} ran in no runtime here"
+        rows = f"with the reference on {max((v.rows for v in ran), default=0):,} rows"
+        absent = len(self.verdicts) - len(asked)
+        if not (self.partial or absent):
+            return f"Every runtime agrees {rows}"
+        word = "The runtime asked agrees" if len(ran) == 1 else f"The {len(ran)} runtimes asked agree"
+        besides = f"; {', '.join(self.unseen)} ran in no runtime here" if self.unseen else ""
+        besides += f"; {absent} more {'is' if absent == 1 else 'are'} not here" if absent and not self.unseen else ""
+        return f"{word} {rows}{besides}"
 
     def table(self) -> str:
         """runtime, rows, flips, ties, largest error, ms; then the verdict and what to do."""
@@ -124,7 +141,7 @@ class ParityReport:
             "seed": self.seed,
             "rows": dict(self.kinds),
             "required": list(self.required),
-            "unproven": list(self.unproven),
+            "unproven": list(dict.fromkeys((*self.unproven, *self.unseen))),
             "verdicts": [self._verdict(v) for v in self.verdicts],
             "notes": list(self.notes),
             "environment": dict(self.environment),
