@@ -101,6 +101,70 @@ def test_sam_validates_and_lints_every_template_without_a_finding(tmp_path: Path
         assert "is a valid SAM Template" in output
 
 
+def kept_bundle(folder: Path, *, edited: bool, target: Target = TARGET, image: Image | None = None) -> Path:
+    """A bundle that stands where another one is exported to."""
+    (folder / ".isoship").mkdir(parents=True)
+    path = write_template(folder, target, image)
+    if edited:
+        path.write_text(path.read_text().replace("Default: 29", "Default: 60"))
+    return folder
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, None), (IMAGE, Image(TARGET, "ba9876543210"))])
+def test_an_edited_template_stays_and_deploys_the_new_bundle(
+    tmp_path: Path, before: Image | None, after: Image | None
+) -> None:
+    kept = kept_bundle(
+        tmp_path / "old", edited=True, target=Target("3.13", "x86_64") if before is None else TARGET, image=before
+    )
+    said: list[str] = []
+    (tmp_path / "new").mkdir()
+    write_template(tmp_path / "new", TARGET, after, kept=kept, progress=said.append)
+    ours = template_for_bundle(TARGET, after)
+    assert (tmp_path / "new" / "template.yaml").read_text() == ours.replace("Default: 29", "Default: 60")
+    assert (tmp_path / "new" / sam_module.ASIDE).read_text() == ours
+    assert len(said) == 1
+    assert "edited" in said[0]
+    again = write_template(kept_bundle(tmp_path / "third", edited=False), TARGET, after, kept=tmp_path / "new")
+    assert "Default: 60" in again.read_text(), "edited once, it stays so"
+
+
+def test_a_template_that_nobody_edited_is_replaced_without_a_word(tmp_path: Path) -> None:
+    kept = kept_bundle(tmp_path / "old", edited=False, target=Target("3.14", "x86_64"))
+    (tmp_path / "new").mkdir()
+    said: list[str] = []
+    write_template(tmp_path / "new", TARGET, kept=kept, progress=said.append)
+    assert (tmp_path / "new" / "template.yaml").read_text() == template_for_bundle(TARGET)
+    assert (said, (tmp_path / "new" / sam_module.ASIDE).exists()) == ([], False)
+
+
+def test_an_edited_template_that_cannot_deploy_an_image_lies_beside_the_one_that_can(tmp_path: Path) -> None:
+    kept = kept_bundle(tmp_path / "old", edited=True)
+    (tmp_path / "new").mkdir()
+    said: list[str] = []
+    write_template(tmp_path / "new", TARGET, IMAGE, kept=kept, progress=said.append)
+    assert (tmp_path / "new" / "template.yaml").read_text() == template_for_bundle(TARGET, IMAGE)
+    assert "Default: 60" in (tmp_path / "new" / sam_module.EDITED).read_text()
+    assert "deployed a zip" in said[0]
+
+
+def test_another_models_stack_is_not_deployed_over(tmp_path: Path) -> None:
+    """--force puts a model where another one was, and samconfig.toml is kept."""
+    kept = tmp_path / "old"
+    kept.mkdir()
+    (kept / "manifest.json").write_text('{"name": "churn"}')
+    write_samconfig(kept, name="churn", target=TARGET)
+    said: list[str] = []
+    assert not write_samconfig(tmp_path, name="credit", target=TARGET, kept=kept, progress=said.append)
+    document = tomllib.loads((tmp_path / "samconfig.toml").read_text())
+    assert document["default"]["global"]["parameters"]["stack_name"] == "credit"
+    assert any("credit" in line for line in said)
+    (tmp_path / "samconfig.toml").unlink()
+    (kept / "samconfig.toml").write_text((kept / "samconfig.toml").read_text().replace('"churn"', '"scores"'))
+    assert not write_samconfig(tmp_path, name="credit", target=TARGET, kept=kept, progress=said.append)
+    assert not (tmp_path / "samconfig.toml").exists(), "a stack of the user's own naming stays"
+
+
 def test_samconfig_deploys_what_was_built(tmp_path: Path) -> None:
     assert write_samconfig(tmp_path, name="churn", target=TARGET)
     document = tomllib.loads((tmp_path / "samconfig.toml").read_text())

@@ -104,7 +104,7 @@ def write_lambda(
         archive = folder.with_name(folder.name + ".zip")
         zipped = write_zip(folder, archive, cache_folder() / "deflated")
         size += f", lambda.zip {zipped / 1e6:.1f} MB"
-    write_template(bundle_root, target, image)
+    write_template(bundle_root, target, image, kept=kept, progress=progress)
     name = read_manifest(bundle_root).name
     write_samconfig(bundle_root, name=name, target=target, image=image, kept=kept, progress=say)
     fetch_for_check(target, offline=offline, progress=say)

@@ -6,6 +6,8 @@ exactly as often as it says: a template that changed under them stops the export
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -126,11 +128,69 @@ def template_for_bundle(target: Target, image: Image | None = None) -> str:
     return text
 
 
-def write_template(folder: Path, target: Target, image: Image | None = None) -> Path:
-    """Writes template.yaml for the bundle at `folder`."""
+def write_template(
+    folder: Path,
+    target: Target,
+    image: Image | None = None,
+    *,
+    kept: Path | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Writes template.yaml for the bundle at `folder`; an edited one of `kept`, the bundle being replaced, stays.
+
+    The new one lies beside it then, as template.isoship.yaml, and a line says so. What an export wrote is known by its
+    digest under .isoship/; of a bundle without one nobody can say, and its template counts as edited.
+    """
+    text = template_for_bundle(target, image)
+    record = folder / ".isoship" / "template.sha256"
+    record.parent.mkdir(exist_ok=True)
+    record.write_text(hashlib.sha256(text.encode()).hexdigest() + "\n", encoding="utf-8")
     path = folder / "template.yaml"
-    path.write_text(template_for_bundle(target, image), encoding="utf-8")
+    edited = None if kept is None else edited_template(kept)
+    if edited is None or edited == text:
+        path.write_text(text, encoding="utf-8")
+        return path
+    if (_IMAGE in edited) != (image is not None):  # a zip's template deploys no image, nor the reverse
+        path.write_text(text, encoding="utf-8")
+        (folder / EDITED).write_text(edited, encoding="utf-8")
+        said = f"template.yaml was edited, and deployed {'a zip' if image else 'an image'}; it is {EDITED} now"
+    else:
+        path.write_text(_for_this_bundle(edited, target, image), encoding="utf-8")
+        (folder / ASIDE).write_text(text, encoding="utf-8")
+        said = f"template.yaml was edited, so it stays; what this export would have written is {ASIDE}"
+    if progress:
+        progress(f"{said} beside it: diff the two, and carry over what you want")
     return path
+
+
+#: The template of an export that found an edited one, and an edited one that cannot deploy what was exported.
+ASIDE, EDITED = "template.isoship.yaml", "template.edited.yaml"
+_IMAGE = "PackageType: Image"
+
+
+def edited_template(bundle: Path) -> str | None:
+    """The text of a bundle's template.yaml where it is not what an export wrote there."""
+    path, record = bundle / "template.yaml", bundle / ".isoship" / "template.sha256"
+    if not path.is_file():
+        return None
+    text = path.read_text(encoding="utf-8")
+    written = record.read_text(encoding="utf-8").strip() if record.is_file() else ""
+    return None if hashlib.sha256(text.encode()).hexdigest() == written else text
+
+
+def _for_this_bundle(text: str, target: Target, image: Image | None) -> str:
+    """An edited template with what is this bundle's in place of an earlier one's: Python, architecture, image."""
+    lines = {
+        r"^( +Default: )python3\.\d+$": f"python{target.python}",
+        r"^( +AllowedValues: )\[python3\.\d+\]$": f"[python{target.python}]",
+        r"^( +Default: )(?:x86_64|arm64)$": target.aws_arch,
+        r"^( +AllowedValues: )\[(?:x86_64|arm64)\]$": f"[{target.aws_arch}]",
+    }
+    if image is not None:
+        lines |= {r"^( +DockerTag: )[0-9a-f]{12}$": image.tag, r"^( +ImageUri: [a-z]+:)[0-9a-f]{12}$": image.tag}
+    for line, own in lines.items():
+        text = re.sub(line, rf"\g<1>{own}", text, flags=re.MULTILINE)
+    return text
 
 
 def write_samconfig(
@@ -149,6 +209,10 @@ def write_samconfig(
     """
     for place in (folder, kept):
         if place is not None and (place / "samconfig.toml").is_file():
+            if place == kept and (renamed := _of_another_stack(place, name)) is not None:
+                (folder / "samconfig.toml").write_text(renamed, encoding="utf-8")
+                if progress:
+                    progress(f"samconfig.toml deployed the stack of the model that was here; it deploys {name} now")
             if progress and (trouble := samconfig_trouble(place / "samconfig.toml", target, image=image)):
                 progress(trouble)
             return False
@@ -161,6 +225,18 @@ def write_samconfig(
     )
     (folder / "samconfig.toml").write_text(text, encoding="utf-8")
     return True
+
+
+def _of_another_stack(bundle: Path, name: str) -> str | None:
+    """A kept samconfig.toml with this model's stack in place of that of the other model which `bundle` holds; None
+    where it holds no other, or deploys a stack of its user's own naming."""
+    try:
+        before = json.loads((bundle / "manifest.json").read_bytes())["name"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    text = (bundle / "samconfig.toml").read_text(encoding="utf-8")
+    line = re.compile(rf"^(\s*stack_name\s*=\s*[\"']){re.escape(str(before))}([\"'])", re.MULTILINE)
+    return line.sub(rf"\g<1>{name}\g<2>", text) if before != name and line.search(text) else None
 
 
 def samconfig_trouble(path: Path, target: Target, *, image: Image | None = None) -> str | None:
