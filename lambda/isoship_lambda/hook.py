@@ -3,8 +3,9 @@
 `isoship_lambda.hook.handler` answers two callers, both set up by template.yaml:
 
     CodeDeploy       the PreTraffic hook of an update. The alias stays where it is until "Succeeded" is reported.
-    CloudFormation   a custom resource, once, when the stack is created: CodeDeploy runs no hook then. The routes depend
-                     on it, so a first deployment that answers otherwise never gets a URL.
+    CloudFormation   a custom resource, when the stack is created or its function made anew: CodeDeploy runs no hook
+                     then. The routes and what they lead to depend on it, so a first deployment that answers otherwise
+                     never gets a URL.
 
 A version that answers right, and not what callers of the serving one ask (another column, a lost category), is stopped
 too, unless ISOSHIP_BREAKING_CHANGE=allow (the template's parameter BreakingChange).
@@ -149,10 +150,12 @@ def _invoker(version: str, context: Any) -> Invoke:
 
 
 def _for_cloudformation(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """The custom resource's side: only a creation is judged; deletion and update have nothing to do."""
+    """The custom resource's side: a creation is judged, and a function that took another one's place."""
     from urllib.request import Request, urlopen
 
-    wrong = _difference(context) if event["RequestType"] == "Create" else None
+    kind, function = event["RequestType"], event.get("ResourceProperties", {}).get("Function")
+    anew = kind == "Update" and function != event.get("OldResourceProperties", {}).get("Function")
+    wrong = _difference(context) if kind == "Create" or anew else None
     answer = {
         "Status": "FAILED" if wrong else "SUCCESS",
         # CloudFormation takes 4096 bytes in all.

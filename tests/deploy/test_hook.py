@@ -178,6 +178,16 @@ def test_a_new_stack_whose_golden_rows_differ_fails_with_the_reason(functions: F
     assert len(json.dumps(response)) < 4096
 
 
+def test_a_function_made_anew_is_judged_as_a_new_stack_is(functions: Functions) -> None:
+    """As when a zip becomes an image: its alias is new, and CodeDeploy runs no hook for that."""
+    aws = Aws(functions.start(functions.copy(other_answers)), VERSION)
+    update = {"RequestType": "Update", "PhysicalResourceId": "p", "ResponseURL": f"{aws.address}/answer"}
+    changed = {"OldResourceProperties": {"Function": "old"}, "ResourceProperties": {"Function": "new"}}
+    run_hook(functions.copy(other_answers), CREATE | update | changed, aws)
+    aws.close()
+    assert [r["Status"] for r in aws.responses] == ["FAILED"]
+
+
 @pytest.mark.parametrize("request_type", ["Delete", "Update"])
 def test_deleting_a_stack_asks_nothing_of_the_version(functions: Functions, aws: Aws, request_type: str) -> None:
     event = CREATE | {"RequestType": request_type, "PhysicalResourceId": "p", "ResponseURL": f"{aws.address}/answer"}

@@ -30,11 +30,12 @@ export function inTurn(work) {
 /**
  * TF.js with the wanted backend current. Call it inside `inTurn`.
  *
- * @param {BackendName} wanted @param {number} weightBytes of the graph @param {any} [tf] the caller's own TF.js
+ * @param {BackendName} wanted @param {number} weightBytes of the graph
+ * @param {(name: string) => URL} place where files of the bundle lie @param {any} [tf] the caller's own TF.js
  * @returns {Promise<{tf: any, backend: string}>}
  * @throws {BackendError} the backend is not there, or cannot carry float32
  */
-export async function openBackend(wanted, weightBytes, tf) {
+export async function openBackend(wanted, weightBytes, place, tf) {
   if (!BACKENDS.includes(wanted)) throw new BackendError(`unknown backend ${JSON.stringify(wanted)}: ${BACKENDS.join(", ")}`);
   if (tf !== undefined) {
     await tf.ready();
@@ -44,11 +45,11 @@ export async function openBackend(wanted, weightBytes, tf) {
   }
   tf = await import("./tfjs/core.js");
   if (wanted === "auto") {
-    if (weightBytes >= WASM_FROM_WEIGHT_BYTES && (await wasmStarts(tf))) return { tf, backend: "wasm" };
+    if (weightBytes >= WASM_FROM_WEIGHT_BYTES && (await wasmStarts(tf, place))) return { tf, backend: "wasm" };
     await makeCurrent(tf, "cpu");
     return { tf, backend: "cpu" };
   }
-  if (wanted === "wasm") await registerWasm();
+  if (wanted === "wasm") await registerWasm(place);
   if (wanted === "webgl") await import("./tfjs/webgl.js");
   if (wanted === "webgpu") await import("./tfjs/webgpu.js");
   await makeCurrent(tf, wanted);
@@ -74,10 +75,10 @@ export async function makeCurrent(tf, backend) {
   }
 }
 
-/** @param {any} tf */
-async function wasmStarts(tf) {
+/** @param {any} tf @param {(name: string) => URL} place */
+async function wasmStarts(tf, place) {
   try {
-    await registerWasm();
+    await registerWasm(place);
     await makeCurrent(tf, "wasm");
     return true;
   } catch (err) {
@@ -95,9 +96,19 @@ function wasmIsAllowed() {
   }
 }
 
-/** @throws {BackendError} WebAssembly is not there, or the page's policy forbids it */
-async function registerWasm() {
+/**
+ * @param {(name: string) => URL} place where files of the bundle lie
+ * @throws {BackendError} WebAssembly is not there, the page's policy forbids it, or the module does not compile
+ */
+async function registerWasm(place) {
   if (!wasmIsAllowed()) throw new BackendError("WebAssembly does not compile here: the page's policy needs 'wasm-unsafe-eval'");
   const { prepare } = await import("./tfjs/wasm.js");
-  await prepare(new URL("./tfjs/", import.meta.url), readBytes);
+  await prepare(async (name) => {
+    const bytes = await readBytes(place(`tfjs/${name}`));
+    // TF.js would wait for ever for a module that does not compile, and end Node.
+    await WebAssembly.compile(bytes).catch((/** @type {Error} */ err) => {
+      throw new BackendError(`${name} does not compile here: ${err.message}. Copy the bundle again, or use the backend cpu`, { cause: err });
+    });
+    return bytes;
+  });
 }

@@ -7,13 +7,7 @@
  * └── BackendError   a TF.js backend that this place does not have, or that cannot be exact here
  */
 
-export class IsoshipError extends Error {
-  /** @param {string} message @param {ErrorOptions} [options] */
-  constructor(message, options) {
-    super(message, options);
-    this.name = new.target.name;
-  }
-}
+export class IsoshipError extends Error {}
 
 export class BundleError extends IsoshipError {}
 
@@ -32,4 +26,9 @@ export class InputError extends IsoshipError {
     this.seen = seen;
     this.expected = expected;
   }
+}
+
+// A class's own name is a minifier's to change.
+for (const [name, { prototype }] of Object.entries({ IsoshipError, BundleError, BackendError, InputError })) {
+  Object.defineProperty(prototype, "name", { value: name, configurable: true, writable: true });
 }

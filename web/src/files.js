@@ -3,6 +3,7 @@
  */
 
 import { BundleError } from "./errors.js";
+import { PLACES } from "./places.js";
 import { sha256 } from "./sha256.js";
 
 /**
@@ -15,6 +16,16 @@ export function folderUrl(given, here) {
   const url = new URL(given, globalThis.document?.baseURI ?? here);
   if (!url.pathname.endsWith("/")) url.pathname += "/";
   return url;
+}
+
+/**
+ * @param {string | URL | undefined} baseUrl as in `load`
+ * @param {string} here `import.meta.url` of index.js
+ * @returns {(name: string) => URL} where a file of the bundle lies: what a bundler carried along, or in the folder
+ */
+export function placesOf(baseUrl, here) {
+  const folder = folderUrl(baseUrl, here);
+  return (name) => (baseUrl === undefined && Object.hasOwn(PLACES, name) ? PLACES[name] : new URL(name, folder));
 }
 
 /**
@@ -39,18 +50,22 @@ export async function readBytes(url) {
     throw new BundleError(`cannot load ${url}: ${/** @type {Error} */ (err).message}`, { cause: err });
   }
   if (!response.ok) throw new BundleError(`cannot load ${url}: HTTP ${response.status}`);
+  // Development servers answer what they do not know with the page itself, and 200.
+  if (response.headers.get("content-type")?.startsWith("text/html")) {
+    throw new BundleError(`cannot load ${url}: a page came in its place. Serve the bundle's folder and name it: load({ baseUrl })`);
+  }
   return response.arrayBuffer();
 }
 
 /**
  * Reads files of a bundle's web folder, each held against the manifest before anyone uses it.
- * @param {URL} folder @param {Promise<{files: Record<string, string>}>} manifest
+ * @param {(name: string) => URL} place @param {Promise<{files: Record<string, string>}>} manifest
  * @returns {(name: string) => Promise<ArrayBuffer>}
  */
-export function readerOf(folder, manifest) {
+export function readerOf(place, manifest) {
   return async (name) => {
     // The file is on its way while the manifest is.
-    const [{ files }, bytes] = await Promise.all([manifest, readBytes(new URL(name, folder))]);
+    const [{ files }, bytes] = await Promise.all([manifest, readBytes(place(name))]);
     // golden.json is the same in every target, and listed once.
     const listed = Object.hasOwn(files, `web/${name}`) ? files[`web/${name}`] : name === "golden.json" ? files[name] : undefined;
     const found = listed === undefined ? undefined : await sha256(bytes);

@@ -13,13 +13,14 @@ import { feedFrom, valueFromFetch } from "./program.js";
  */
 
 /**
- * @param {(name: string) => Promise<ArrayBuffer>} read @param {import("./backend.js").BackendName} wanted @param {any} [ownTf]
+ * @param {(name: string) => Promise<ArrayBuffer>} read @param {(name: string) => URL} place where files of the bundle lie
+ * @param {import("./backend.js").BackendName} wanted @param {any} [ownTf]
  * @returns {Promise<Graph>}
  */
-export async function graphFrom(read, wanted, ownTf) {
+export async function graphFrom(read, place, wanted, ownTf) {
   const artifacts = await artifactsFrom(read);
   return inTurn(async () => {
-    const { tf, backend } = await openBackend(wanted, artifacts.weightData.byteLength, ownTf);
+    const { tf, backend } = await openBackend(wanted, artifacts.weightData.byteLength, place, ownTf);
     const model = await tf.loadGraphModel({ load: async () => artifacts }).catch((/** @type {Error} */ err) => {
       throw new BundleError(`model.json does not load: ${err.message}`, { cause: err });
     });

@@ -131,7 +131,10 @@ export interface LoadOptions {
 export function load(options?: LoadOptions): Promise<Model>;
 
 /** The same in a worker of its own; only where `Worker` exists. */
-export function loadInWorker(options?: Omit<LoadOptions, "tf">): Promise<Model>;
+export function loadInWorker(options?: Omit<LoadOptions, "tf"> & {
+  /** One that runs this package's worker.js, as your bundler makes it; without a bundler it is found beside index.js. */
+  worker?: Worker;
+}): Promise<Model>;
 
 /** Base of every error thrown on purpose. */
 export class IsoshipError extends Error {}

@@ -8,7 +8,7 @@
 
 import { BundleError } from "./errors.js";
 import { predictionsFrom } from "./encode.js";
-import { folderUrl, jsonFrom, readBytes, readerOf } from "./files.js";
+import { jsonFrom, placesOf, readBytes, readerOf } from "./files.js";
 import { graphFrom } from "./graph.js";
 import { manifestFromBytes } from "./manifest.js";
 import { lookUp, programFrom, run } from "./program.js";
@@ -33,9 +33,9 @@ const CHUNK_BYTES = 64 * 1024 * 1024;
  * @throws {BackendError} the backend asked for is not there
  */
 export async function load({ baseUrl, backend = "auto", tf } = {}) {
-  const folder = folderUrl(baseUrl, import.meta.url);
-  const listed = readBytes(new URL("manifest.json", folder)).then(manifestFromBytes);
-  const read = readerOf(folder, listed);
+  const place = placesOf(baseUrl, import.meta.url);
+  const listed = readBytes(place("manifest.json")).then(manifestFromBytes);
+  const read = readerOf(place, listed);
   const [manifest, program] = await Promise.all([
     listed,
     read("program.json").then((bytes) => programFrom(jsonFrom(bytes, "program.json"), () => read("program.bin"))),
@@ -44,7 +44,7 @@ export async function load({ baseUrl, backend = "auto", tf } = {}) {
   for (const { name } of manifest.outputs) {
     if (!Object.hasOwn(program.outputs, name)) throw new BundleError(`program.json makes no output ${JSON.stringify(name)}, which the manifest promises`);
   }
-  const graph = program.fetches.length === 0 ? null : await graphFrom(read, backend, tf);
+  const graph = program.fetches.length === 0 ? null : await graphFrom(read, place, backend, tf);
   return new Model(read, manifest, program, graph);
 }
 
@@ -74,7 +74,8 @@ class Model {
    * @throws {InputError} a row that the model's input contract refuses; nothing is answered then
    */
   async predict(rows) {
-    return predictionsFrom(this.manifest.outputs, await this.#answer(rows), rows.length);
+    const count = rows?.length; // now: the caller's array may change while the answer is on its way
+    return predictionsFrom(this.manifest.outputs, await this.#answer(rows), count);
   }
 
   /**
@@ -109,12 +110,13 @@ class Model {
   /** @param {any} rows @returns {Promise<Map<string, import("./value.js").Value>>} */
   async #answer(rows) {
     const inputs = inputsFromRows(rows, this.manifest.signature);
+    const count = rows.length;
     const size = chunkSize(this.#program.feeds);
     /** @type {Map<string, import("./value.js").Value>[]} */
     const parts = [];
-    for (let start = 0; start < rows.length; start += size) {
+    for (let start = 0; start < count; start += size) {
       if (start > 0) await nextTask();
-      parts.push(await this.#answerChunk(sliced(inputs, start, Math.min(start + size, rows.length))));
+      parts.push(await this.#answerChunk(sliced(inputs, start, Math.min(start + size, count))));
     }
     return new Map(this.manifest.outputs.map((output) => [output.name, joined(output, parts)]));
   }

@@ -76,7 +76,7 @@ export function tableElement(header, lines, most) {
 /** @param {any} value */
 function words(value) {
   if (value === null || value === undefined) return "";
-  return typeof value === "number" ? String(Number(value.toPrecision(7))) : String(value);
+  return String(value); // every digit that tells the number from its neighbours, as the download has it
 }
 
 /** @param {number | null} p */

@@ -8,11 +8,10 @@ import { BackendError, BundleError, InputError, IsoshipError } from "./errors.js
 const ERRORS = { BackendError, BundleError, InputError, IsoshipError };
 
 /**
- * @param {{baseUrl?: string | URL, backend?: import("./backend.js").BackendName}} [options]
- *   `baseUrl` is relative to the page
+ * @param {{baseUrl?: string | URL, backend?: import("./backend.js").BackendName, worker?: Worker}} [options]
+ *   `baseUrl` is relative to the page; `worker`: one that runs worker.js, as your bundler makes it
  */
-export async function loadInWorker({ baseUrl, backend } = {}) {
-  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+export async function loadInWorker({ baseUrl, backend, worker = ownWorker() } = {}) {
   /** @type {Map<number, {resolve: (result: any) => void, reject: (err: Error) => void}>} */
   const waiting = new Map();
   let last = 0;
@@ -51,6 +50,13 @@ export async function loadInWorker({ baseUrl, backend } = {}) {
     dispose();
     throw err;
   }
+}
+
+/** Beside this file. Not a literal in `new URL`, which bundlers follow: each makes workers in a way of its own. */
+const WORKER = "./worker.js";
+
+function ownWorker() {
+  return new Worker(new URL(WORKER, import.meta.url), { type: "module" });
 }
 
 /** @param {any} error what crossed over from the worker */

@@ -61,9 +61,22 @@ def write_web(
     shutil.copytree(runtime, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
     for name in ("manifest.json", "golden.json"):
         shutil.copyfile(bundle / name, folder / name)
+    names = ("manifest.json", "golden.json", *written.files, *(f"tfjs/{path.name}" for path in _wasm(folder)))
+    (folder / "places.js").write_text(places(names), encoding="utf-8")
     package = json.dumps(package_json(manifest), indent=2, ensure_ascii=False)
     (folder / "package.json").write_text(package + "\n", encoding="utf-8")
     return written
+
+
+def _wasm(folder: Path) -> list[Path]:
+    return sorted((folder / "tfjs").glob("*.wasm"))
+
+
+def places(names: Sequence[str]) -> str:
+    """places.js: where each file lies, in the one form that bundlers know and carry the file along for."""
+    lines = [f"  {json.dumps(name)}: new URL({json.dumps(f'./{name}')}, import.meta.url),\n" for name in names]
+    head = "/** Where the files of this bundle lie; bundlers follow each. @type {Record<string, URL>} */"
+    return f"{head}\nexport const PLACES = {{\n{''.join(lines)}}};\n"
 
 
 def package_json(manifest: Manifest) -> dict[str, Any]:
@@ -72,6 +85,8 @@ def package_json(manifest: Manifest) -> dict[str, Any]:
         "name": manifest.name,
         "version": npm_version(manifest.version),
         "description": f"{manifest.name} {manifest.version}: a trained model that runs in browsers, workers and Node",
+        "private": True,  # a trained model is published by somebody who means it
+        "license": "SEE LICENSE IN NOTICE",
         "type": "module",
         "main": "./index.js",
         "types": "./index.d.ts",

@@ -19,21 +19,21 @@ let prepared = null;
  * leaves `setBackend` waiting for ever, and Node cannot fetch file: URLs. Threads stay off: they need cross-origin
  * isolation and a worker from a blob.
  *
- * @param {URL} folder @param {(url: URL) => Promise<ArrayBuffer>} readBytes
+ * @param {(name: string) => Promise<ArrayBuffer>} read a .wasm file by its name
  */
-export function prepare(folder, readBytes) {
-  prepared ??= handOver(folder, readBytes).catch((err) => {
+export function prepare(read) {
+  prepared ??= handOver(read).catch((err) => {
     prepared = null;
     throw err;
   });
   return prepared;
 }
 
-/** @param {URL} folder @param {(url: URL) => Promise<ArrayBuffer>} readBytes */
-async function handOver(folder, readBytes) {
+/** @param {(name: string) => Promise<ArrayBuffer>} read */
+async function handOver(read) {
   env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   const simd = await env().getAsync("WASM_HAS_SIMD_SUPPORT");
-  const bytes = await readBytes(new URL(simd ? SIMD : PLAIN, folder));
+  const bytes = await read(simd ? SIMD : PLAIN);
   const name = "isoship:wasm";
   const { platform } = env();
   const fetched = platform.fetch.bind(platform);
