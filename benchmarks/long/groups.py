@@ -40,6 +40,11 @@ GROUPS: dict[str, Group] = {
         "sam deploy to a local AWS, every combination of the template's parameters, a container image",
         ("scripts/check_template.sh", "scripts/deploy_local.sh"),
     ),
+    "bundlers": Group(
+        "the web bundle as an npm package in Vite: development server, build, preview",
+        (f"{PYTHON} -m pytest -q -n0 -o addopts= tests/web/bundlers/bundled.py",),
+    ),
+    "size": Group("large and wide models beside the release before", (f"{PYTHON} -m benchmarks.size",)),
     "clients": Group("the stock clients of KServe and MLServer against every server", ("scripts/v2_clients.sh",)),
     "wheel": Group("the wheel in an empty environment, with everything from the index", ("scripts/wheel_smoke.sh",)),
     "arm64": Group("lambda/ and edge/ for arm64, executed under emulation", ("scripts/arm64.sh",)),
