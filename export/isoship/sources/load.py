@@ -7,15 +7,15 @@ import importlib.util
 import pickle
 import re
 import warnings
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from isoship.errors import MissingExtraError, ModelFileError
+from isoship.errors import ModelFileError
 from isoship.sources import folders
 from isoship.sources.pickles import contents, refuse_newer_boosters
 from isoship.sources.sklearn.saved_by import other_release, refuse_other_release
+from isoship.sources.skops_files import read_skops
 
 _STATE_DICT = (
     "holds weights and not the model that uses them. Save the whole model instead:"
@@ -145,28 +145,6 @@ def _what_is_missing(err: ModuleNotFoundError | AttributeError) -> str:
     )
 
 
-def _read_skops(path: Path, notes: list[str]) -> Any:
-    try:
-        from skops import io
-    except ImportError as err:
-        raise MissingExtraError("skops", "skops", f"reading {path.name}") from err
-    if not zipfile.is_zipfile(path):
-        raise ModelFileError(f"{path} is no .skops file. Write it with skops.io.dump(model, path)")
-    try:
-        unknown = io.get_untrusted_types(file=path)
-        known = [name for name in unknown if name.split(".")[0] in ("sklearn", "numpy", "scipy")]
-        strange = sorted(set(unknown) - set(known))
-        if strange:
-            raise ModelFileError(
-                f"{path} holds types that neither skops nor isoship trusts: {', '.join(strange)}. Look at them; if you"
-                " trust them, load the file yourself with skops.io.load(path, trusted=[...]) and give the model to"
-                " isoship.export"
-            )
-        return io.load(path, trusted=known)
-    except (KeyError, ValueError, TypeError, AttributeError, ImportError, OSError) as err:
-        raise ModelFileError(f"{path} is no .skops file that skops can read: {_first_line(err)}") from err
-
-
 def _read_native(package: str) -> Callable[[Path, list[str]], Any]:
     """A reader of a booster's own files: `read_file(path, notes)` of isoship.sources.<package>.files."""
 
@@ -180,7 +158,7 @@ _READERS: dict[str, Callable[[Path, list[str]], Any]] = {
     ".joblib": _read_pickle,
     ".pkl": _read_pickle,
     ".pickle": _read_pickle,
-    ".skops": _read_skops,
+    ".skops": read_skops,
     ".json": _read_native("xgboost"),
     ".ubj": _read_native("xgboost"),
     ".txt": _read_native("lightgbm"),

@@ -1,0 +1,91 @@
+"""Reads .skops files: what they may hold is a list of names, and what skops does not check in them is checked here.
+
+skops builds objects of the types that it trusts and of those that it is told to trust. It trusts estimators, arrays,
+ufuncs and numbers by itself; the rest of what scikit-learn's fitted estimators hold is named below. No function is: a
+function of these libraries may read files or import code once a model calls it. A file with any other name is refused,
+and its owner can look at the names and load it.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from isoship.errors import MissingExtraError, ModelFileError
+
+#: Module -> classes that fitted estimators hold.
+_CLASSES = {
+    "numpy": ("dtype",),
+    "scipy.sparse._csc": ("csc_array", "csc_matrix"),
+    "scipy.sparse._csr": ("csr_array", "csr_matrix"),
+    "sklearn._loss.loss": ("HalfTweedieLoss", "HalfTweedieLossIdentity"),
+    "sklearn.calibration": ("_CalibratedClassifier", "_SigmoidCalibration"),
+    "sklearn.cluster._bisect_k_means": ("_BisectingTree",),
+    "sklearn.ensemble._hist_gradient_boosting.predictor": ("TreePredictor",),
+    "sklearn.gaussian_process._gpc": ("_BinaryGaussianProcessClassifierLaplace",),
+    "sklearn.gaussian_process.kernels": (
+        "CompoundKernel",
+        "ConstantKernel",
+        "DotProduct",
+        "ExpSineSquared",
+        "Exponentiation",
+        "Matern",
+        "Product",
+        "RBF",
+        "RationalQuadratic",
+        "Sum",
+        "WhiteKernel",
+    ),
+    "sklearn.metrics._dist_metrics": (
+        "ChebyshevDistance64",
+        "EuclideanDistance64",
+        "ManhattanDistance64",
+        "MinkowskiDistance64",
+    ),
+    "sklearn.metrics._scorer": ("_PassthroughScorer",),
+    "sklearn.model_selection._split": ("KFold", "StratifiedKFold"),
+    "sklearn.multiclass": ("_ConstantPredictor",),
+    "sklearn.neighbors._ball_tree": ("BallTree",),
+    "sklearn.neighbors._kd_tree": ("KDTree",),
+    "sklearn.neural_network._stochastic_optimizers": ("AdamOptimizer", "SGDOptimizer"),
+    "sklearn.tree._tree": ("Tree",),
+    "sklearn.utils._bunch": ("Bunch",),
+    "sklearn.utils._metadata_requests": ("MetadataRequest", "MethodMetadataRequest"),
+}
+TRUSTED = frozenset(f"{module}.{name}" for module, names in _CLASSES.items() for name in names)
+
+
+def read_skops(path: Path, _notes: list[str]) -> Any:
+    """The object in a .skops file.
+
+    Raises:
+        ModelFileError: it holds a type that is not trusted, nodes of trees that point outside, or is no such file.
+        MissingExtraError: skops is not installed.
+    """
+    try:
+        from skops import io
+    except ImportError as err:
+        raise MissingExtraError("skops", "skops", f"reading {path.name}") from err
+    from isoship.sources.sklearn.nodes import check_nodes
+
+    if not zipfile.is_zipfile(path):
+        raise ModelFileError(f"{path} is no .skops file. Write it with skops.io.dump(model, path)")
+    try:
+        unknown = io.get_untrusted_types(file=path)
+        strange = sorted(set(unknown) - TRUSTED)
+        if strange:
+            more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
+            raise ModelFileError(
+                f"{path} holds types that neither skops nor isoship trusts: {', '.join(strange[:5])}{more}. Look at"
+                " them; if you trust them, load the file yourself with skops.io.load(path, trusted=[...]) and give the"
+                " model to isoship.export"
+            )
+        model = io.load(path, trusted=unknown)
+    except (KeyError, ValueError, TypeError, AttributeError, ImportError, OSError, IndexError) as err:
+        first = (str(err).strip().splitlines() or [type(err).__name__])[0][:200]
+        raise ModelFileError(f"{path} is no .skops file that skops can read: {first}") from err
+    wrong = check_nodes(model)
+    if wrong:
+        raise ModelFileError(f"{path} is damaged or made to do harm: {wrong}. Export a file that you made yourself")
+    return model
