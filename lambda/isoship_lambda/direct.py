@@ -12,6 +12,7 @@ from isoship_edge.api import Limits, failed, handle, refusal_of
 from isoship_edge.encode import json_bytes
 from isoship_edge.named import NamedTuple
 from isoship_edge.response import Refusal, Response
+from isoship_lambda.base_path import below_base
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class InvocationRefused(Exception):
 
 
 class Request(NamedTuple):
-    """kind: of event. headers: names in lower case. repeated: whether a header stands twice."""
+    """kind: of event. path: below what the function is mounted at. headers: names in lower case. repeated: whether a
+    header stands twice."""
 
     kind: str
     method: str
@@ -98,11 +100,10 @@ def request_of(event: dict[str, Any]) -> Request:
     Raises:
         LookupError, TypeError, AttributeError: it is none.
     """
-    request = Request(*_read(event))
-    strings = (request.method, request.path, *request.headers.values())
-    if set(map(type, strings)) != {str}:
+    kind, method, path, headers, repeated = _read(event)
+    if set(map(type, (method, path, *headers.values()))) != {str}:
         raise TypeError("method, path and headers are strings")
-    return request
+    return Request(kind, method, below_base(event, path), headers, repeated)
 
 
 def _read(event: dict[str, Any]) -> tuple[str, Any, Any, dict[str, Any], bool]:

@@ -24,6 +24,7 @@ from isoship_edge.api import Limits, refusal_of  # noqa: E402
 from isoship_edge.model import load  # noqa: E402
 from isoship_edge.response import Refusal  # noqa: E402
 from isoship_lambda import direct  # noqa: E402
+from isoship_lambda.base_path import with_path  # noqa: E402
 from isoship_lambda.direct import InvocationRefused  # noqa: E402
 from isoship_lambda.request_log import RequestLog  # noqa: E402
 
@@ -74,6 +75,7 @@ def _proxied(event: dict[str, Any], context: Any) -> dict[str, Any]:
     made = direct.answer(model, event, request, limits, log) if DIRECT else None
     if made is None:
         mangum = through_fastapi()
+        event = with_path(event, request.path)
         if _readable(mangum, event, context):
             made = mangum(event, context)
         else:

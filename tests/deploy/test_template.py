@@ -211,6 +211,7 @@ def test_a_parameter_of_the_function_publishes_a_version(by_canary: ByCanary, pa
     changed = [
         {}, {"MemorySize": "512"}, {"Timeout": "5"}, {"SnapStart": "yes"}, {"LogLevel": "DEBUG"},
         {"LogInputs": "yes"}, {"MaxRows": "7"}, {"MetricsNamespace": "teams/models"}, {"ResultsQueueArn": QUEUE},
+        {"BasePath": "/scores"},
         # An image has its Python and architecture in it, and another one is another image.
         *([{"Runtime": "python3.12"}, {"Architecture": "arm64"}] if package == "zip" else []),
     ]  # fmt: skip
