@@ -15,7 +15,7 @@ from isoship_edge.errors import InputError
 from isoship_edge.manifest import MISSING_STRING, Column, Signature
 from isoship_edge.tensor import Tensor
 from isoship_edge.text import fault
-from isoship_edge.words import expected_of, got, listed, number, quoted, within
+from isoship_edge.words import expected_of, got, integer_within, listed, quoted, within
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _int64s(values: Sequence[Any], column: Column, first: int) -> array[int]:
         else:
             raise _wrong_value(i, column, value)
         if not lowest <= whole <= highest:
-            raise _wrong_value(i, column, value, f"an integer from {number(lowest)} to {number(highest)}")
+            raise _wrong_value(i, column, value, integer_within(lowest, highest))
         _check_category(i, column, whole)
         out.append(whole)
     return out

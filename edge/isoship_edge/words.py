@@ -82,6 +82,13 @@ def within(what: str, column: Column) -> str:
     return f"{what} " + " and ".join(f"{words} {number(end)}" for words, end in ends if end is not None)
 
 
+def integer_within(lowest: float, highest: float) -> str:
+    """`an integer from 0 to 10`; a column of integers that no double holds says what to do."""
+    if lowest > highest:
+        return "an integer that a double holds, which this column has none of (train on doubles or text, export again)"
+    return f"an integer from {number(lowest)} to {number(highest)}"
+
+
 def got(value: Any) -> str:
     """A JSON value named by its type, never walked into: `a string "x"`, `a number 1.5`, `an array`."""
     if value is None:

@@ -100,6 +100,15 @@ def export(
 
     with built_aside(out) as aside:
         _write_core(aside, source, graph, name, model_version, golden, sample, targets, say)
+        from isoship.parity.check import verify_before_move, verify_own_rows
+
+        report = verify_own_rows(aside, source, progress=say)
+        if report is not None:
+            raise ParityError(
+                "model.onnx answers rows of the sample otherwise than the model, so no bundle was written\n"
+                + report.table(),
+                report,
+            )
         if isinstance(model, (str, Path)):
             _remember_source(aside, Path(model))
         else:
@@ -119,8 +128,6 @@ def export(
         )
         write_sums(aside)
         say("verifying every shipped form against the model")
-        from isoship.parity.check import verify_before_move
-
         report = verify_before_move(aside, source, targets=tuple(targets), progress=say)
         if report.exit_code == 1 or report.unproven:
             raise ParityError(

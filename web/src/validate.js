@@ -7,7 +7,7 @@
 
 import { InputError } from "./errors.js";
 import { MISSING_STRING, value } from "./value.js";
-import { expectedOf, got, listed, quoted, within } from "./words.js";
+import { expectedOf, got, integerWithin, listed, quoted, within } from "./words.js";
 
 const LARGEST_INTEGER = 2 ** 53;
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -84,7 +84,7 @@ function int64(x, column, row) {
   if (typeof x !== "bigint" && !Number.isInteger(x)) refuseValue(row, column, x);
   const lowest = Math.max(-LARGEST_INTEGER, column.minimum ?? -LARGEST_INTEGER);
   const highest = Math.min(LARGEST_INTEGER, column.maximum ?? LARGEST_INTEGER);
-  if (x > highest || x < lowest) refuseValue(row, column, x, `an integer from ${lowest} to ${highest}`);
+  if (x > highest || x < lowest) refuseValue(row, column, x, integerWithin(lowest, highest));
   checkCategory(row, column, x, Number(x));
   return BigInt(x);
 }

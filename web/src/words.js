@@ -46,6 +46,17 @@ export function within(what, { minimum, maximum, exclusiveMinimum, exclusiveMaxi
 }
 
 /**
+ * `an integer from 0 to 10`; a column of integers that no double holds says what to do.
+ * @param {number} lowest @param {number} highest
+ */
+export function integerWithin(lowest, highest) {
+  if (lowest > highest) {
+    return "an integer that a double holds, which this column has none of (train on doubles or text, export again)";
+  }
+  return `an integer from ${lowest} to ${highest}`;
+}
+
+/**
  * A value named by its type, never walked into: `a string "x"`, `a number 1.5`, `an array`.
  * @param {unknown} value
  */

@@ -116,6 +116,26 @@ def verify_before_move(
     return _run(shipped, evidence, case, notes, names, ("model",), forms, source=source, partial=True, seed=0, say=say)
 
 
+def verify_own_rows(folder: Path, source: Source, *, progress: Progress | None = None) -> ParityReport | None:
+    """Holds every row of the sample against model.onnx and its contract; a report where they disagree, with the cause.
+
+    Raises: as `isoship.parity.own_rows.differing_rows`.
+    """
+    from isoship.bundle.bundle import Bundle
+    from isoship.parity.own_rows import differing_rows
+
+    say = progress or (lambda _message: None)
+    shipped = Shipped(folder, Bundle.open(folder).manifest, ())
+    own = differing_rows(shipped, source, say)
+    if not own:
+        return None
+    golden = read_golden(shipped)
+    evidence, case, notes = _case(shipped, golden, source, "", own, "max", 0, None, None, say)
+    return _run(
+        shipped, evidence, case, notes, ("onnxruntime",), ("model",), source=source, partial=True, seed=0, say=say
+    )
+
+
 def _case(
     shipped: Shipped,
     golden: Golden,

@@ -17,13 +17,14 @@ Refused: dates and times, booleans with missing values, other categories of numb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from isoship.errors import SampleError
 from isoship.sources.frames import plain
 from isoship.sources.sklearn.fitted import Known
+from isoship_edge.decode import LARGEST_INTEGER
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +66,8 @@ def type_of_series(name: str, series: pd.Series[Any], wanted: str | None, *, cod
             raise SampleError(_missing_booleans(name))
         found = Typed("bool", "bool")
     elif series.dtype.kind in "iu":
+        if wanted != "double":
+            refuse_large(name, series.dropna().agg(["min", "max"]).tolist())
         if not series.isna().all() and int(series.max()) >= 2**63:
             note = f'column "{name}" holds integers of 2^63 and more, which no tensor does: double, as in arithmetic'
             found = Typed("double", "float64", notes=(note,))
@@ -105,6 +108,7 @@ def type_of_categories(name: str, known: Sequence[Known], wanted: str | None) ->
 
 def _of_category(name: str, series: pd.Series[Any], codes: bool) -> Typed:
     categories = [plain(value) for value in series.cat.categories]
+    refuse_large(name, categories)
     if codes and all(type(value) in (int, float) and abs(value) <= 2**53 for value in categories):
         note = f'column "{name}" is a category of numbers: double, each number a category of its own'
         return Typed("double", "category", categories=categories, notes=(note,))
@@ -141,6 +145,8 @@ def _of_objects(name: str, series: pd.Series[Any], wanted: str | None) -> Typed:
             raise SampleError(_missing_booleans(name))
         return Typed("bool", "bool", notes=(f'column "{name}" (object) holds booleans: bool',))
     if kinds == {"number"}:
+        if wanted != "double":
+            refuse_large(name, values)
         return Typed("double", "float64", missing, notes=(f'column "{name}" (object) holds numbers: double',))
     if kinds == {"date"}:
         raise SampleError(
@@ -163,6 +169,23 @@ def _held_to(name: str, found: Typed, series: pd.Series[Any], wanted: str) -> Ty
         f"--dtype {name}={wanted}: the sample holds {found.dtype} values there, and the model was trained on what the"
         " sample shows. Convert the column before training, or give a sample in the type you mean"
     )
+
+
+def refuse_large(name: str, values: Iterable[Any]) -> None:
+    """Refuses integers that JSON numbers, which are doubles to most readers, do not hold.
+
+    Raises:
+        SampleError: there is one.
+    """
+    large = next((v for v in values if isinstance(v, int) and abs(v) > LARGEST_INTEGER), None)
+    if large is not None:
+        raise SampleError(
+            f'column "{name}" holds integers above 2**53, such as {large}. A number in JSON is a double to browsers and'
+            " many other clients, and a double does not hold every integer beyond 9007199254740992, so another number"
+            " than was sent could be answered. Where they are times, train on seconds or days in place of nanoseconds;"
+            f' where they are identifiers, train on text (frame["{name}"].astype(str)); where only their size counts,'
+            f" say --dtype {name}=double"
+        )
 
 
 def _missing_booleans(name: str) -> str:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     import onnx
 
+    from isoship.sources.sklearn.own_rows import OwnRows
+
 #: A row as users write it: column name -> float, int, bool, str, or None for missing.
 Row = dict[str, Any]
 
@@ -69,6 +71,9 @@ class Source(Protocol):
     """Every guess made about columns and types, one printable line each."""
     double_tolerances: dict[str, Tolerance]
     """Outputs that double precision cannot bring within 1e-9 of the source, and why; the rest is held to 1e-9."""
+
+    own: OwnRows | None
+    """The sample as it came, where there is one."""
 
     training_rows: tuple[str, ...]
     """The estimators inside that keep training rows or a vocabulary, which the graph then holds too."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoship.errors import SampleError
-from isoship.sources.column_types import Typed, type_of_categories, type_of_series
+from isoship.sources.column_types import Typed, refuse_large, type_of_categories, type_of_series
 from isoship.sources.contract import TrainingFrame
 from isoship.sources.sklearn import fitted
 from isoship.sources.sklearn.walk import columns_read
@@ -56,10 +56,12 @@ def signature_for(
     typed: list[Typed] = []
     for i, name in zip(read, chosen, strict=True):
         wanted = (dtypes or {}).get(name)
+        as_it_came = [each for each in known.get(i, ()) if each.as_it_came]
+        refuse_large(name, (value for each in known.get(i, ()) for value in each.categories))
         if frame is not None:
             one = type_of_series(name, frame[name], wanted, codes=codes)
         else:
-            one = type_of_categories(name, known.get(i, []), wanted)
+            one = type_of_categories(name, as_it_came, wanted)
         typed.append(one)
         notes += one.notes
         columns.append(Column(name, one.dtype))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from isoship.sources.contract import Row
@@ -22,19 +22,30 @@ _FORESTS = ("RandomForestClassifier", "RandomForestRegressor", "ExtraTreesClassi
 
 
 def contract_of(
-    signature: Signature, base: Row, known: dict[str, list[Known]], answers: Asked, overflows: Sequence[Overflow]
+    signature: Signature,
+    base: Row,
+    known: dict[str, list[Known]],
+    answers: Asked,
+    overflows: Sequence[Overflow],
+    behind: Collection[str] = (),
 ) -> tuple[Signature, list[str]]:
     """The signature with `missing`, `infinity`, `categories` and the ends of ranges set, and notes.
 
-    base: a row that the model answers. known: what encoders know of a column.
+    base: a row that the model answers. known: what encoders know of a column that they see as it came.
+    behind: columns that reach an encoder with other values; their own have a range, as other numbers do.
     answers: whether the model answers all these rows. overflows: see `ranges_of`.
     """
     notes: list[str] = []
+    dtypes = {c.name: c.dtype for c in signature.columns}
     doubles = [c.name for c in signature.columns if c.dtype == "double"]
     strings = [c.name for c in signature.columns if c.dtype == "string"]
     missing = _accepting([*doubles, *strings], base, answers, lambda _name: [None])
-    coded = [c.name for c in signature.columns if c.dtype != "bool" and (c.dtype == "string" or known.get(c.name))]
-    open_ended = _accepting(coded, base, answers, lambda name: [unseen(known.get(name, ()), base[name])])
+    closed = {
+        name: any(each.refuses_others for each in every) or (bool(every) and name not in behind)
+        for name, every in known.items()
+    }
+    coded = [c.name for c in signature.columns if c.dtype == "string" or (c.dtype != "bool" and closed.get(c.name))]
+    open_ended = _accepting(coded, base, answers, lambda name: [unseen(known.get(name, ()), dtypes[name])])
     numbers = [c for c in signature.columns if c.dtype in ("double", "int64")]
     free = [c for c in numbers if c.name not in coded or c.name in open_ended]
     free_doubles = [c.name for c in free if c.dtype == "double"]
@@ -70,16 +81,16 @@ def lightened(estimator: Any) -> Any:
     return estimator
 
 
-def unseen(known: Sequence[Known], like: Any) -> Any:
-    """A value of the same type that no encoder of the column knows."""
+def unseen(known: Sequence[Known], dtype: str) -> Any:
+    """A value of a column's type that no encoder of the column knows."""
     seen = {value for each in known for value in each.categories if value is not None}
-    if isinstance(like, str):
+    if dtype == "string":
         candidate = "unseen category"
         while candidate in seen:
             candidate += "?"
         return candidate
     largest = max((float(v) for v in seen if not isinstance(v, str)), default=0.0)
-    return type(like)(math.floor(largest) + 1)
+    return (float if dtype == "double" else int)(math.floor(largest) + 1)
 
 
 def _accepting(names: Sequence[str], base: Row, answers: Asked, values: Callable[[str], list[Any]]) -> set[str]:
@@ -91,14 +102,14 @@ def _accepting(names: Sequence[str], base: Row, answers: Asked, values: Callable
 def _accepted_categories(
     column: Column, known: Sequence[Known], base: Row, answers: Asked, notes: list[str]
 ) -> tuple[Any, ...] | None:
-    strict = [[v for v in each.categories if v is not None] for each in known if each.refuses_others]
     # an encoder that turns what it does not know into NaN refuses nothing itself: a step behind it does
-    strict = strict or [[v for v in each.categories if v is not None] for each in known]
-    candidates = [v for v in strict[0] if all(v in other for other in strict[1:])] if strict else []
+    strict = [each for each in known if each.refuses_others] or known
+    named = [value for each in strict for value in (*each.categories, *each.replaced) if value is not None]
+    candidates = [value for value in dict.fromkeys(named) if isinstance(value, str) == (column.dtype == "string")]
     if column.dtype == "double":
-        candidates = [float(v) for v in candidates if not isinstance(v, str)]
+        candidates = [float(value) for value in candidates]
     if column.dtype == "int64":  # an estimator outside may have made one array of integers and numbers
-        candidates = [int(v) for v in candidates if not isinstance(v, str) and float(v).is_integer()]
+        candidates = [int(value) for value in candidates if float(value).is_integer()]
     answered = accepted([[{**base, column.name: value}] for value in candidates], answers)
     candidates = [value for value, ok in zip(candidates, answered, strict=True) if ok]
     if not candidates:

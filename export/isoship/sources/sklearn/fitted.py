@@ -11,6 +11,9 @@ from isoship.sources.sklearn.inside import is_pipeline, members
 from isoship.sources.sklearn.walk import readers
 from isoship.sources.sklearn.widths import parts
 
+#: Steps that change missing values and no others.
+_FILLING = ("KNNImputer", "SimpleImputer")
+
 
 @dataclass(frozen=True)
 class Known:
@@ -22,6 +25,17 @@ class Known:
     categories: tuple[Any, ...]
     refuses_others: bool
     between: tuple[Any, ...] = ()
+
+    @property
+    def as_it_came(self) -> bool:
+        """The encoder sees the raw column's own values: at most missing ones were filled on the way."""
+        return all(type(step).__name__ in _FILLING for step in self.between)
+
+    @property
+    def replaced(self) -> tuple[Any, ...]:
+        """What imputers on the way take for missing and fill with a category, apart from missing values."""
+        markers = [plain(step.missing_values) for step in self.between if type(step).__name__ in _FILLING]
+        return tuple(marker for marker in markers if marker is not None)
 
 
 def column_names(estimator: Any) -> list[str] | None:

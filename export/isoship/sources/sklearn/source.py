@@ -12,21 +12,24 @@ import numpy as np
 from isoship.errors import InputError, SampleError, UnsupportedModelError
 from isoship.sources.contract import Answers, Row
 from isoship.sources.empty_text import with_empty_text
-from isoship.sources.frames import frame_from_rows, rows_from_frame
+from isoship.sources.frames import frame_from_rows
 from isoship.sources.signature import signature_for
 from isoship.sources.sklearn import fitted
 from isoship.sources.sklearn.acceptance import contract_of, lightened
 from isoship.sources.sklearn.as_asked import in_one_order, same_answers
+from isoship.sources.sklearn.base_row import base_row, made_up
 from isoship.sources.sklearn.checks import passed_by_checks
 from isoship.sources.sklearn.examples import feeds_from_sample
 from isoship.sources.sklearn.fittedness import check_fitted
+from isoship.sources.sklearn.gaps import without_gaps
 from isoship.sources.sklearn.held_rows import holds_training_rows
 from isoship.sources.sklearn.outputs import METHODS, kinds_for, outputs_for
 from isoship.sources.sklearn.overflow import Finite, finite_rows
+from isoship.sources.sklearn.own_rows import OwnRows, sample_head, sample_rows
 from isoship.sources.sklearn.truth import ask, jumping_quietly, margin_of, value_margin_of
 from isoship.sources.sklearn.widths import double_tolerances
 from isoship.sources.xgboost.unseen import known_values, refuse_unseen
-from isoship_edge.manifest import Output, Signature
+from isoship_edge.manifest import Column, Output, Signature
 
 if TYPE_CHECKING:
     import onnx
@@ -71,17 +74,20 @@ class SklearnSource:
         check_fitted(estimator)
         _check_takes_columns(estimator)
         # each method refuses on its own: NearestCentroid.predict_proba overflows where predict does not
+        self.own: OwnRows | None = None
         self._methods = list(dict.fromkeys(METHODS[kind] for kind in kinds_for(estimator, outputs)))
         self._light = lightened(estimator)
         self._recoded = known_values(estimator)
         signature, self.training, guesses = signature_for(estimator, sample, dtypes)
         self.signature = signature
-        known = self._known()
+        known, behind = self._known()
         base = self._base_row(sample, known)
-        self.signature, more = contract_of(signature, base, known, self._answers_all, [self._finite, self._passed])
-        self._split: UnsupportedModelError | None = None
+        guesses_of_overflow = [self._finite, self._passed]
+        self.signature, more = contract_of(signature, base, known, self._answers_all, guesses_of_overflow, behind)
+        self.signature, self._split = self._without_gaps(base, behind, sample)
         if sample is not None:
-            self._split = self._rows_beyond_ranges(sample)
+            self._split = self._split or self._rows_beyond_ranges(sample)
+            self.own = OwnRows(sample, self.signature, self.training.container, self._ask_own)
         self._examples = partial(feeds_from_sample, sample, self.signature, self.training)
         self.outputs: tuple[Output, ...] = outputs_for(estimator, self._frame([base, base]), outputs)
         if sample is not None:
@@ -95,6 +101,20 @@ class SklearnSource:
     def answers(self, rows: list[Row]) -> Answers:
         """See `Source.answers`."""
         frame = self._frame(rows)
+        found, asked = self._asked(frame)
+        margin = margin_of(self.model, found, frame, len(rows))
+        settled = value_margin_of(self.model, found, frame)
+        jumps = jumping_quietly(self.model, asked, frame)
+        if jumps is not None:
+            margin = np.where(jumps, 0.0, margin)
+            settled = np.where(jumps, 0.0, np.inf if settled is None else settled)
+        return Answers(found, margin, settled)
+
+    def _ask_own(self, frame: Any) -> dict[str, np.ndarray[Any, Any]]:
+        return self._asked(frame)[0]
+
+    def _asked(self, frame: Any) -> tuple[dict[str, np.ndarray[Any, Any]], list[str]]:
+        """Every output for a frame or array, and the methods that gave them."""
         asked: dict[str, Any] = {}
         found: dict[str, np.ndarray[Any, Any]] = {}
         for output in self.outputs:
@@ -105,13 +125,7 @@ class SklearnSource:
             if isinstance(answer, list):
                 answer = answer[int(output.name.rpartition("_")[2])]
             found[output.name] = answer.astype(_NUMPY[output.dtype])
-        margin = margin_of(self.model, found, frame, len(rows))
-        settled = value_margin_of(self.model, found, frame)
-        jumps = jumping_quietly(self.model, list(asked), frame)
-        if jumps is not None:
-            margin = np.where(jumps, 0.0, margin)
-            settled = np.where(jumps, 0.0, np.inf if settled is None else settled)
-        return Answers(found, margin, settled)
+        return found, list(asked)
 
     def to_onnx(self) -> onnx.ModelProto:
         """See `Source.to_onnx`."""
@@ -156,32 +170,50 @@ class SklearnSource:
     def _passed(self, rows: list[Row]) -> Finite | None:
         return passed_by_checks(self._light, self._methods, self._frame(rows))
 
-    def _known(self) -> dict[str, list[fitted.Known]]:
-        """What fitted encoders know, and what the model's own category columns hold, by column name."""
+    def _known(self) -> tuple[dict[str, list[fitted.Known]], set[str]]:
+        """What fitted encoders know, and what the model's own category columns hold, by column name; and the columns
+        that reach an encoder with other values."""
         names = fitted.column_names(self.model) or [column.name for column in self.signature.columns]
-        known = {names[i]: each for i, each in fitted.categories_known(self.model, len(names)).items()}
+        found = {names[i]: each for i, each in fitted.categories_known(self.model, len(names)).items()}
+        behind = {name for name, every in found.items() if not all(each.as_it_came for each in every)}
+        known = {name: [each for each in every if each.as_it_came] for name, every in found.items()}
         for name, categories in self.training.categories.items():
             # a booster may refuse others; whether it does is asked
             known.setdefault(name, [fitted.Known(tuple(categories), refuses_others=True)])
-        return known
+        return known, behind
+
+    def _without_gaps(self, base: Row, behind: set[str], sample: Any) -> tuple[Signature, UnsupportedModelError | None]:
+        """The signature with integers listed where the model refuses some in the middle; and why no contract fits."""
+        columns: list[Column] = []
+        split = None
+        rows: list[Row] = []
+        if behind and sample is not None:
+            rows = sample_rows(sample, [column.name for column in self.signature.columns], _SEARCHED)
+        for column in self.signature.columns:
+            if column.name in behind and column.categories is None and column.dtype in ("double", "int64"):
+                column, refused = without_gaps(column, base, [row[column.name] for row in rows], self._answers_all)
+                if refused is not None and split is None:
+                    split = UnsupportedModelError(
+                        self.estimator,
+                        f"in column {column.name!r} it refuses {refused!r} and answers numbers on both sides, and the"
+                        " input contract holds one range a column",
+                        "Set handle_unknown to 'ignore' (or 'use_encoded_value') on the encoder behind the step that"
+                        " changes the column's numbers, or do that step before the model, and train again",
+                    )
+            columns.append(column)
+        return self.signature._replace(columns=tuple(columns)), split
 
     def _base_row(self, sample: Any, known: dict[str, list[fitted.Known]]) -> Row:
-        """A row that the model answers: one of the sample without missing values, else one made up from its types."""
         names = [column.name for column in self.signature.columns]
-        if sample is not None:
-            rows = _sample_rows(sample, names)[:_COMPARED]
-            rows.sort(key=lambda row: sum(value is None for value in row.values()))
-            for row in rows[:20]:
-                if self._answers_all([row]):
-                    return row
-            if rows:
-                self._raise_refusal(rows[0], "the sample's own rows")
-        tried: Row = {}
-        for number in (0.0, 1.0, 0.5):
-            tried = {c.name: _made_up(c.dtype, number, known.get(c.name, [])) for c in self.signature.columns}
-            if self._answers_all([tried]):
-                return tried
-        self._raise_refusal(tried, "rows that isoship could make up from its fitted attributes")
+        rows = [] if sample is None else sample_rows(sample, names, _COMPARED)
+        found = base_row(self.signature.columns, rows, known, self._answers_all)
+        if found is not None:
+            return found
+        if rows:
+            self._raise_refusal(rows[0], "the sample's own rows")
+        self._raise_refusal(
+            made_up(self.signature.columns, known), "rows that isoship could make up from its fitted attributes"
+        )
         raise AssertionError("unreachable")
 
     def _raise_refusal(self, row: Row, what: str) -> None:
@@ -196,7 +228,7 @@ class SklearnSource:
 
     def _rows_beyond_ranges(self, sample: Any) -> UnsupportedModelError | None:
         """Why no range fits: the model refuses numbers in the middle of those of the sample that it answers."""
-        for row in _sample_rows(sample, [column.name for column in self.signature.columns], _SEARCHED):
+        for row in sample_rows(sample, [column.name for column in self.signature.columns], _SEARCHED):
             for column in self.signature.columns:
                 value = row[column.name]
                 number = isinstance(value, (int, float)) and math.isfinite(value) and column.categories is None
@@ -218,11 +250,11 @@ class SklearnSource:
         """
         names = [column.name for column in self.signature.columns]
         sparse = hasattr(sample, "tocsr")
-        head = _head(sample, names, _SEARCHED if sparse else _COMPARED)
+        head = sample_head(sample, names, _SEARCHED if sparse else _COMPARED)
         if head is None:
             return
         method = self._methods[0]
-        rows = _sample_rows(head, names, _SEARCHED)
+        rows = sample_rows(head, names, _SEARCHED)
         try:
             theirs = ask(self.model, method, head if sparse else in_one_order(head, self.training.container))
             ours = ask(self.model, method, self._frame(rows))
@@ -287,31 +319,3 @@ def _check_column_names(signature: Signature, outputs: Sequence[Output]) -> None
             "an output of the shipped model has this name, and one graph cannot hold both",
             "Rename the column and train again",
         )
-
-
-def _made_up(dtype: str, number: float, known: list[fitted.Known]) -> Any:
-    values = [value for each in known for value in each.categories if value is not None]
-    if values:
-        return values[0] if dtype != "double" else float(values[0])
-    return {"double": number, "int64": int(number), "bool": bool(number), "string": "a"}[dtype]
-
-
-def _sample_rows(sample: Any, names: list[str], count: int = _COMPARED) -> list[Row]:
-    head = _head(sample, names, count)
-    rows = sample if head is None else head
-    return rows_from_frame(rows.toarray() if hasattr(rows, "toarray") else rows, names)
-
-
-def _head(sample: Any, names: list[str], count: int = _COMPARED) -> Any:
-    """The first rows of the sample, as the model itself would be asked."""
-    import pandas as pd
-
-    if isinstance(sample, list) and sample and isinstance(sample[0], dict):
-        sample = pd.DataFrame(sample)
-    if isinstance(sample, pd.DataFrame):
-        if any(name not in sample.columns for name in names):
-            return sample.set_axis([str(name) for name in sample.columns], axis=1).head(count)
-        return sample[names].head(count)
-    if hasattr(sample, "tocsr"):
-        return sample.tocsr()[:count]
-    return np.asarray(sample)[:count]

@@ -108,8 +108,10 @@ def _out_of(model: Any, places: Places, inner: Sequence[Any], outputs: list[Plac
         return outputs[0]
     if inner:
         return None
-    if name == "SimpleImputer":
+    if name in ("SimpleImputer", "KNNImputer"):
         return _through_imputer(model, places)
+    if name == "KBinsDiscretizer" and model.encode == "ordinal":
+        return _changed(model, places)
     if name in _COLUMNWISE:
         return _changed(model, places)
     if name == "FunctionTransformer":
@@ -146,13 +148,16 @@ def _changed(step: Any, places: Places) -> list[Place | None]:
 
 
 def _through_imputer(imputer: Any, places: Places) -> Places | None:
-    statistics = getattr(imputer, "statistics_", None)
-    if statistics is None or len(statistics) != len(places):
+    if hasattr(imputer, "_mask_fit_X"):  # KNNImputer
+        empty = imputer._mask_fit_X.all(axis=0).tolist()
+    else:  # a statistic of None is a value like any other
+        empty = [value is not None and plain(value) is None for value in getattr(imputer, "statistics_", ())]
+    if len(empty) != len(places):
         return None
     kept = [
         place
-        for place, value in zip(_changed(imputer, places), statistics, strict=True)
-        if imputer.keep_empty_features or value is None or plain(value) is not None  # None: a value like any other
+        for place, left_out in zip(_changed(imputer, places), empty, strict=True)
+        if imputer.keep_empty_features or not left_out
     ]
     if imputer.add_indicator:
         kept += [None] * len(imputer.indicator_.features_)
