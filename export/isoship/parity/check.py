@@ -132,7 +132,7 @@ def verify_own_rows(folder: Path, source: Source, *, progress: Progress | None =
     golden = read_golden(shipped)
     evidence, case, notes = _case(shipped, golden, source, "", own, "max", 0, None, None, say)
     return _run(
-        shipped, evidence, case, notes, ("onnxruntime",), ("model",), source=source, partial=True, seed=0, say=say
+        shipped, evidence, case, notes, ("onnxruntime",), ("model",), (), source=source, partial=True, seed=0, say=say
     )
 
 

@@ -49,8 +49,6 @@ class Remembered:
         return "quoted" if None in known or both else "value"
 
 
-#: Steps that hand on values of the kind that they were given: behind any other, an encoder's categories are its own.
-_KIND_KEPT = ("SimpleImputer",)
 _KINDS: dict[type, str] = {bool: "bool", int: "int64", float: "double", str: "string"}
 
 
@@ -61,7 +59,7 @@ def remembered(model: Any, header: Sequence[str]) -> Remembered:
     by_place = names if names is not None else list(header) if len(header) == fitted.column_count(model) else []
     values: dict[str, tuple[Any, ...]] = {}
     for place, each in fitted.categories_known(model, len(by_place)).items():
-        near = [known for known in each if all(type(step).__name__ in _KIND_KEPT for step in known.between)]
+        near = [known for known in each if known.as_it_came]
         if near:
             values[by_place[place]] = tuple(dict.fromkeys(value for known in near for value in known.categories))
     hashed: set[str] = set()
