@@ -55,7 +55,7 @@ def decode_columns(
     """The same from columns of `count` values each."""
     data = _converted(columns, signature, first)
     if signature.layout == "columns":
-        return {c.name: Tensor(c.dtype, (count, 1), flat) for c, flat in zip(signature.columns, data, strict=True)}
+        return {c.tensor: Tensor(c.dtype, (count, 1), flat) for c, flat in zip(signature.columns, data, strict=True)}
     width = len(signature.columns)
     if count == 1:
         return {MATRIX_INPUT: Tensor("double", (1, width), array("d", [flat[0] for flat in data]))}

@@ -51,6 +51,7 @@ class Column(NamedTuple):
     An infinite value is `infinity`'s to decide, not theirs.
     empty: what the empty cell of a CSV file means in a string column whose model knows the empty text: "value", that
     text; "quoted", that text in quotes and else missing, which the model knows, too. None: missing.
+    input: the tensor's name in ONNX and V2, where an output has the column's name or the column has none.
     """
 
     name: str
@@ -63,6 +64,12 @@ class Column(NamedTuple):
     exclusive_minimum: float | None = None
     exclusive_maximum: float | None = None
     empty: str | None = None
+    input: str | None = None
+
+    @property
+    def tensor(self) -> str:
+        """The name of the column's tensor in ONNX and V2; everywhere else the column has its own."""
+        return self.name if self.input is None else self.input
 
     @property
     def lowest(self) -> float:
@@ -242,6 +249,8 @@ def signature_to_json(signature: Signature) -> dict[str, Any]:
         entry |= {key: end for key, end in ends if end is not None}
         if column.empty is not None:
             entry["empty"] = column.empty
+        if column.input is not None:
+            entry["input"] = column.input
         columns.append(entry)
     return {"layout": signature.layout, "columns": columns}
 
@@ -265,6 +274,8 @@ def _signature(document: dict[str, Any]) -> Signature:
     for c in document["columns"]:
         if c["dtype"] not in DTYPES:
             raise ValueError(f"column {c['name']!r} has dtype {c['dtype']!r}")
+        if "input" in c and not (isinstance(c["input"], str) and c["input"]):
+            raise ValueError(f"column {c['name']!r} cannot have the input {c['input']!r}")
         if c.get("empty") not in (None, "value", "quoted") or (c.get("empty") and c["dtype"] != "string"):
             raise ValueError(f"column {c['name']!r} cannot have the empty {c['empty']!r}")
         columns.append(
@@ -276,6 +287,7 @@ def _signature(document: dict[str, Any]) -> Signature:
                 _tuple(c.get("categories")),
                 **_ends(c),
                 empty=c.get("empty"),
+                input=c.get("input"),
             )
         )
     return Signature(document["layout"], tuple(columns))

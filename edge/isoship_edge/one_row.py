@@ -33,7 +33,7 @@ class OneRow:
             self._inputs = [(MATRIX_INPUT, "double", len(columns))]
         else:
             columns = tuple(sorted(columns, key=lambda column: _ORDER[column.dtype]))
-            self._inputs = [(column.name, column.dtype, 1) for column in columns]
+            self._inputs = [(column.tensor, column.dtype, 1) for column in columns]
         self._columns = [_prepared(column) for column in columns]
         self._spare: list[Kept] = []
 

@@ -164,7 +164,7 @@ def _output(output: Output) -> dict[str, Any]:
 
 
 def _infer_request(manifest: Manifest) -> dict[str, Any]:
-    names = [column.name for column in manifest.signature.columns]
+    names = [column.tensor for column in manifest.signature.columns]
     if manifest.signature.layout == "matrix":
         names = [MATRIX_INPUT, *(name for name in names if name != MATRIX_INPUT)]
     tensor = _object(

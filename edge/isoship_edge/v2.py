@@ -155,7 +155,7 @@ def _nan_is_missing(column: Column, data: list[Any]) -> list[Any]:
 def _inputs(signature: Signature) -> list[tuple[str, str, list[int]]]:
     if signature.layout == "matrix":
         return [(MATRIX_INPUT, "FP64", [-1, len(signature.columns)])]
-    return [(column.name, DATATYPES[column.dtype], [-1, 1]) for column in signature.columns]
+    return [(column.tensor, DATATYPES[column.dtype], [-1, 1]) for column in signature.columns]
 
 
 def _wanted(model: Model, document: dict[str, Any]) -> dict[str, bool]:

@@ -38,7 +38,7 @@ def columns_of(signature: Signature, inputs: list[Any], limits: Limits) -> tuple
         raise InputError("the inputs have different numbers of rows: " + listed(sorted(counts)))
     count = counts.pop()
     check_count(count, limits)
-    names = [column.name for column in signature.columns]
+    names = [column.tensor for column in signature.columns]
     numeric = all(column.dtype in ("double", "int64") for column in signature.columns)
     if list(tensors) == [MATRIX_INPUT] and names != [MATRIX_INPUT] and (numeric or signature.layout == "matrix"):
         shape, datatype, data = tensors[MATRIX_INPUT]
@@ -46,13 +46,14 @@ def columns_of(signature: Signature, inputs: list[Any], limits: Limits) -> tuple
             expected = f"FP64 of shape [N, {len(names)}]"
             raise InputError(f"input {quoted(MATRIX_INPUT)}: expected {expected}, got {shown(datatype)} of {shape}")
         flat = _flat(MATRIX_INPUT, shape, data)
-        return {name: flat[j :: len(names)] for j, name in enumerate(names)}, count
+        return {column.name: flat[j :: len(names)] for j, column in enumerate(signature.columns)}, count
     columns = {}
     for column in signature.columns:
-        if column.name not in tensors:
-            raise InputError(f"the input {quoted(column.name)} is absent; expected {listed(names)}", column=column.name)
-        columns[column.name] = _column(column, *tensors[column.name])
-    unknown = [name for name in tensors if name not in columns]
+        if column.tensor not in tensors:
+            name = column.tensor
+            raise InputError(f"the input {quoted(name)} is absent; expected {listed(names)}", column=column.name)
+        columns[column.name] = _column(column, *tensors[column.tensor])
+    unknown = [name for name in tensors if name not in names]
     if unknown:
         raise InputError(f"unknown inputs {listed(unknown)}; expected {listed(names)}", column=unknown[0])
     return columns, count
@@ -114,11 +115,13 @@ def _column(column: Column, shape: list[int], datatype: Any, data: Any) -> list[
     expected = DATATYPES[column.dtype]
     if datatype != expected:
         raise InputError(
-            f"input {quoted(column.name)}: expected datatype {expected}, got {shown(datatype)}", column=column.name
+            f"input {quoted(column.tensor)}: expected datatype {expected}, got {shown(datatype)}", column=column.name
         )
     if shape[1:] not in ([], [1]):
-        raise InputError(f"input {quoted(column.name)}: expected shape [N] or [N, 1], got {shape}", column=column.name)
-    return _flat(column.name, shape, data)
+        raise InputError(
+            f"input {quoted(column.tensor)}: expected shape [N] or [N, 1], got {shape}", column=column.name
+        )
+    return _flat(column.tensor, shape, data)
 
 
 def _flat(name: str, shape: list[int], data: Any) -> list[Any]:

@@ -25,6 +25,8 @@ export interface Column {
   exclusiveMaximum: number | null;
   /** What the empty cell of a CSV file means: the empty text; that text in quotes, else missing; missing. */
   empty: "value" | "quoted" | null;
+  /** The name of the column's tensor where it is not the column's: an output has that name, or the column has none. */
+  input: string | null;
 }
 
 export interface Signature {

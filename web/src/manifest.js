@@ -6,8 +6,9 @@
  * @typedef {string | number | boolean} Scalar
  * @typedef {{name: string, dtype: ColumnDType, missing: boolean, infinity: boolean, categories: Scalar[] | null,
  *   minimum: number | null, maximum: number | null, exclusiveMinimum: number | null,
- *   exclusiveMaximum: number | null, empty: "value" | "quoted" | null}} Column `empty`: what the empty cell of a CSV
- *   file means (`isoship_edge.manifest.Column`)
+ *   exclusiveMaximum: number | null, empty: "value" | "quoted" | null, input: string | null}} Column `empty`:
+ *   what the empty cell of a CSV file means; `input`: the tensor's name where it is not the column's
+ *   (`isoship_edge.manifest.Column`)
  * @typedef {{layout: "columns" | "matrix", columns: Column[]}} Signature
  * @typedef {{name: string, kind: string, dtype: string, shape: (string | number)[], classes: Scalar[] | null,
  *   keys: string[] | null}} Output `keys` are the classes as Python's `str` writes them, the keys of predictions
@@ -108,6 +109,7 @@ export function signatureFrom(document) {
         exclusiveMinimum: end(column, "exclusiveMinimum"),
         exclusiveMaximum: end(column, "exclusiveMaximum"),
         empty: emptyOf(column),
+        input: column.input === undefined ? null : string(column.input || null, "a column's input"),
       };
     }),
   };

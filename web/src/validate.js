@@ -43,7 +43,7 @@ export function inputsFromRows(rows, signature) {
   const inputs = new Map();
   if (signature.layout === "columns") {
     signature.columns.forEach((column, j) => {
-      inputs.set(column.name, value(column.dtype, [list.length, 1], data[j]));
+      inputs.set(column.input ?? column.name, value(column.dtype, [list.length, 1], data[j]));
     });
     return inputs;
   }

@@ -45,7 +45,7 @@ def candidates(graph: Graph, signature: Signature) -> dict[str, list[Scalar]]:
     found: dict[str, dict[Scalar, None]] = {c.name: {} for c in signature.columns}
     for asked, _answer, constants in category_sites(graph):
         for column in signature.columns:
-            source = "X" if signature.layout == "matrix" else column.name
+            source = "X" if signature.layout == "matrix" else column.tensor
             if source not in graph.upstream.get(asked, frozenset()):
                 continue
             for value in constants:

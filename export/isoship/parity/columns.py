@@ -25,7 +25,7 @@ def feeds_from_columns(columns: Mapping[str, Array], signature: Signature) -> di
     """The graph's inputs: [N, 1] a column, or `X` [N, F] in doubles (docs/architecture.md)."""
     if signature.layout == "matrix":
         return {"X": np.column_stack([np.asarray(columns[c.name], dtype=np.float64) for c in signature.columns])}
-    return {c.name: np.asarray(columns[c.name]).reshape(-1, 1) for c in signature.columns}
+    return {c.tensor: np.asarray(columns[c.name]).reshape(-1, 1) for c in signature.columns}
 
 
 def feeds_from_rows(rows: Sequence[Row], signature: Signature) -> dict[str, Array]:

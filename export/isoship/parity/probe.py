@@ -123,8 +123,8 @@ class Probe:
                     continue
                 part = columns[column.name][start:stop]
                 if self._signature.layout == "columns":
-                    if column.name in feeds:
-                        feeds[column.name] = part.reshape(-1, 1)
+                    if column.tensor in feeds:
+                        feeds[column.tensor] = part.reshape(-1, 1)
                 elif feeds:
                     if feeds["X"] is standing["X"]:
                         feeds["X"] = standing["X"].copy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,6 +79,26 @@ def signature_for(
         {c.name: one.categories for c, one in zip(columns, typed, strict=True) if one.categories is not None},
     )
     return Signature("columns", tuple(columns)), training, notes
+
+
+def with_tensor_names(signature: Signature, outputs: Sequence[str]) -> Signature:
+    """The signature with a tensor's name of its own for each column that has an output's name or none.
+
+    A graph has one name space for both, and users have two: only ONNX and V2 see these names.
+    """
+    if signature.layout == "matrix":
+        return signature
+    taken = {*outputs, *(column.name for column in signature.columns)}
+    columns = []
+    for column in signature.columns:
+        if column.name in outputs or not column.name:
+            name = f"input_{column.name}"
+            while name in taken:
+                name = f"input_{name}"
+            taken.add(name)
+            column = column._replace(input=name)
+        columns.append(column)
+    return signature._replace(columns=tuple(columns))
 
 
 def _as_frame(sample: Any, names: list[str] | None) -> pd.DataFrame | None:

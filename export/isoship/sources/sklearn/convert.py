@@ -92,9 +92,9 @@ def _inputs(
     inputs = []
     blocks: dict[str, Block] = {}
     for column in signature.columns:
-        c.g.name(column.name)
-        blocks[column.name] = Block(column.name, column.dtype, 1, column.name in categories, column.name in nones)
-        inputs.append(helper.make_tensor_value_info(column.name, _ONNX[column.dtype], ["N", 1]))
+        c.g.name(column.tensor)
+        blocks[column.name] = Block(column.tensor, column.dtype, 1, column.name in categories, column.name in nones)
+        inputs.append(helper.make_tensor_value_info(column.tensor, _ONNX[column.dtype], ["N", 1]))
     order = trained_on if trained_on is not None else [column.name for column in signature.columns]
     return tuple(blocks.get(name, Block("", "double", 1)) for name in order), inputs
 

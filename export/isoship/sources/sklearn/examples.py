@@ -28,7 +28,7 @@ def feeds_from_sample(sample: Any, signature: Signature, training: TrainingFrame
     rows = max((len(each) for each in values.values()), default=0)
     if not rows:
         return {}
-    return {c.name: _tensor(values[c.name], c.dtype, rows) for c in signature.columns}
+    return {c.tensor: _tensor(values[c.name], c.dtype, rows) for c in signature.columns}
 
 
 def _distinct(sample: Any, place: int, name: str, training: TrainingFrame) -> list[Any]:

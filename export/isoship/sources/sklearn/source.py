@@ -13,7 +13,7 @@ from isoship.errors import InputError, SampleError, UnsupportedModelError
 from isoship.sources.contract import Answers, Row
 from isoship.sources.empty_text import with_empty_text
 from isoship.sources.frames import frame_from_rows
-from isoship.sources.signature import signature_for
+from isoship.sources.signature import signature_for, with_tensor_names
 from isoship.sources.sklearn import fitted
 from isoship.sources.sklearn.acceptance import contract_of, lightened
 from isoship.sources.sklearn.as_asked import in_one_order, same_answers
@@ -88,15 +88,15 @@ class SklearnSource:
         if sample is not None:
             self._split = self._split or self._rows_beyond_ranges(sample)
             self.own = OwnRows(sample, self.signature, self.training.container, self._ask_own)
-        self._examples = partial(feeds_from_sample, sample, self.signature, self.training)
         self.outputs: tuple[Output, ...] = outputs_for(estimator, self._frame([base, base]), outputs)
         if sample is not None:
             self._compare_with(sample)
         self.double_tolerances = double_tolerances(estimator, self.outputs)
         self.training_rows = holds_training_rows(estimator)
         self.signature, empties = with_empty_text(self.signature, known, sample)
+        self.signature = with_tensor_names(self.signature, [output.name for output in self.outputs])
+        self._examples = partial(feeds_from_sample, sample, self.signature, self.training)
         self.notes: tuple[str, ...] = (*notes, *guesses, *more, *empties)
-        _check_column_names(self.signature, self.outputs)
 
     def answers(self, rows: list[Row]) -> Answers:
         """See `Source.answers`."""
@@ -306,16 +306,3 @@ def _check_takes_columns(estimator: Any) -> None:
         f"it takes {what} and not rows of columns, which this version of isoship does not carry",
         "Train the model on a table: a DataFrame or a 2-D array",
     )
-
-
-def _check_column_names(signature: Signature, outputs: Sequence[Output]) -> None:
-    """In an ONNX graph a column and an output cannot have one name."""
-    if signature.layout == "matrix":
-        return
-    both = sorted({column.name for column in signature.columns} & {output.name for output in outputs})
-    if both:
-        raise UnsupportedModelError(
-            f"column {both[0]!r}",
-            "an output of the shipped model has this name, and one graph cannot hold both",
-            "Rename the column and train again",
-        )
