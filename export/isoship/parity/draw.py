@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from isoship.sources.contract import Row
 
 Rng = np.random.Generator
 
+#: Rows that are drawn together.
+_BLOCK = 32
+_WORDS = ("alpha", "beta", "gamma", "delta", "the quick brown fox", "lorem ipsum dolor")
 #: Strings that encoders, tokenizers, JSON and spreadsheets have tripped over.
 STRANGE = (
     "",
@@ -65,7 +68,7 @@ def ordinary_value(profile: ColumnProfile, rng: Rng) -> Any:
     if profile.categories and (profile.dtype == "string" or profile.closed or rng.random() < 0.5):
         return _typed(profile.categories[rng.integers(len(profile.categories))], profile)
     if profile.dtype == "string":
-        return str(rng.choice(["alpha", "beta", "gamma", "delta", "the quick brown fox", "lorem ipsum dolor"]))
+        return _WORDS[int(rng.integers(len(_WORDS)))]
     span = profile.high - profile.low
     kind = rng.integers(4)
     if kind < 2:
@@ -79,6 +82,46 @@ def ordinary_value(profile: ColumnProfile, rng: Rng) -> Any:
 
 def ordinary_row(profiles: dict[str, ColumnProfile], rng: Rng) -> Row:
     return {name: ordinary_value(profile, rng) for name, profile in profiles.items()}
+
+
+def ordinary_rows(profiles: Mapping[str, ColumnProfile], rng: Rng) -> Iterator[Row]:
+    """Rows of ordinary values without end, drawn a block of each column at a time: a table may have hundreds."""
+    names = list(profiles)
+    while True:
+        columns = [ordinary_values(profile, rng, _BLOCK) for profile in profiles.values()]
+        for values in zip(*columns, strict=True) if columns else [()] * _BLOCK:
+            yield dict(zip(names, values, strict=True))
+
+
+def ordinary_values(profile: ColumnProfile, rng: Rng, count: int) -> list[Any]:
+    """So many values as `ordinary_value` draws one."""
+    if profile.dtype == "bool":
+        drawn: list[Any] = rng.integers(2, size=count).astype(bool).tolist()
+        return drawn
+    known: list[Any] = []
+    if profile.categories:
+        places = rng.integers(len(profile.categories), size=count).tolist()
+        known = [_typed(profile.categories[i], profile) for i in places]
+        if profile.dtype == "string" or profile.closed:
+            return known
+    if profile.dtype == "string":
+        return [_WORDS[i] for i in rng.integers(len(_WORDS), size=count).tolist()]
+    span = profile.high - profile.low
+    kind = rng.integers(4, size=count)
+    values = rng.uniform(profile.low, profile.high, count)
+    near = np.clip(rng.normal(profile.typical, span / 6, count), profile.low, profile.high)
+    values = np.where(kind == 2, near, values)
+    for i in np.flatnonzero(kind == 3).tolist():
+        values[i] = human(float(values[i]), span)
+    if profile.dtype == "int64":
+        values = np.clip(np.round(values), max(-(2.0**53), profile.lowest), min(2.0**53, profile.highest))
+        numbers: list[Any] = values.astype(np.int64).tolist()
+    else:
+        numbers = np.clip(values, profile.lowest, profile.highest).tolist()
+    if known:
+        instead = (rng.random(count) < 0.5).tolist()
+        numbers = [k if taken else n for k, n, taken in zip(known, numbers, instead, strict=True)]
+    return numbers
 
 
 def typical_row(profiles: dict[str, ColumnProfile]) -> Row:

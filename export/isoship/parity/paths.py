@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from isoship.parity.branches import Bound, Node, Step, tree_nodes
-from isoship.parity.draw import Rng, ordinary_value, within
+from isoship.parity.draw import Rng, ordinary_rows, ordinary_value, within
 from isoship.parity.profile import ColumnProfile
 from isoship.sources.contract import Row
 
@@ -46,6 +46,7 @@ def path_rows(
     same value, so that one row a side is not enough.
     """
     open_rows: list[_Open] = []
+    ordinary = ordinary_rows(profiles, rng)
     made = 0
     for node, value in _turns(nodes, rng):
         shared = sorted(open_rows, key=lambda row: row.pinned.get(node.column, _NOTHING) is _NOTHING)
@@ -56,12 +57,12 @@ def path_rows(
             continue  # no row reaches this node: a split above excludes it
         open_rows.append(fresh)
         if len(open_rows) > _OPEN_ROWS:
-            yield _filled(open_rows.pop(0), profiles, rng)
+            yield _filled(open_rows.pop(0), profiles, rng, next(ordinary))
             made += 1
             if most is not None and made >= most:
                 return
     for row in open_rows[: None if most is None else most - made]:
-        yield _filled(row, profiles, rng)
+        yield _filled(row, profiles, rng, next(ordinary))
 
 
 _NOTHING: Any = object()
@@ -126,7 +127,8 @@ def _fits(value: Any, bound: tuple[Bound, bool] | None, allowed: frozenset[Any] 
     return missing if value is None else low < value <= high
 
 
-def _filled(row: _Open, profiles: Mapping[str, ColumnProfile], rng: Rng) -> Row:
+def _filled(row: _Open, profiles: Mapping[str, ColumnProfile], rng: Rng, ordinary: Row) -> Row:
+    """ordinary: what the columns hold that no split on the way asks for."""
     filled: Row = {}
     for name, profile in profiles.items():
         bound = row.bounds.get(name)
@@ -139,19 +141,16 @@ def _filled(row: _Open, profiles: Mapping[str, ColumnProfile], rng: Rng) -> Row:
         elif bound is not None and not bound[0][0] < bound[0][1]:
             filled[name] = None  # only a missing value passes all the splits above
         else:
-            filled[name] = _between(None if bound is None else bound[0], profile, rng)
+            filled[name] = ordinary[name] if bound is None else _between(bound[0], profile, rng)
     return filled
 
 
-def _between(bound: Bound | None, profile: ColumnProfile, rng: Rng) -> Any:
+def _between(bound: Bound, profile: ColumnProfile, rng: Rng) -> Any:
     """An ordinary value inside a bound; one near its ends where ordinary values miss it."""
-    value = ordinary_value(profile, rng)
-    if bound is None:
-        return value
-    for _ in range(4):
+    for _ in range(5):
+        value = ordinary_value(profile, rng)
         if bound[0] < value <= bound[1]:
             return value
-        value = ordinary_value(profile, rng)
     low, high = bound
     span = profile.high - profile.low
     low, high = (max(low, high - span), high) if math.isfinite(high) else (low, low + span)

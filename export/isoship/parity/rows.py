@@ -31,8 +31,7 @@ from isoship.parity.draw import (
     around,
     extremes,
     far,
-    ordinary_row,
-    ordinary_value,
+    ordinary_rows,
     strange_strings,
     thresholds,
     within,
@@ -126,7 +125,7 @@ def rows_for_check(
         keep = np.sort(rng.permutation(len(rows))[:total])
         rows, kinds = [rows[i] for i in keep], [kinds[i] for i in keep]
     filling = max(total // 10, total - len(rows)) if everything else total - len(rows)
-    rows += [ordinary_row(profiles, rng) for _ in range(filling)]
+    rows += islice(ordinary_rows(profiles, rng), filling)
     kinds += ["ordinary"] * filling
     order = rng.permutation(len(rows))
     return RowSet([rows[i] for i in order], [kinds[i] for i in order])
@@ -179,6 +178,7 @@ def threshold_rows(profiles: Profiles, rng: Rng) -> Iterator[Row]:
     The doubles either side of each boundary come before the steps of float32; rows of the first sort walk through
     them from one end and rows of the second from the other, so that a short budget meets as many as it can.
     """
+    fresh = ordinary_rows(profiles, rng)
     places: dict[str, list[Any]] = {}
     for name, profile in profiles.items():
         near = [around(b, profile) for b in thresholds(profile).tolist()]
@@ -190,11 +190,11 @@ def threshold_rows(profiles: Profiles, rng: Rng) -> Iterator[Row]:
     later = [(name, v) for name, values in places.items() for v in values[firsts[name] :]]
     order = [*rng.permutation(len(singles)).tolist(), *(len(singles) + rng.permutation(len(later))).tolist()]
     for turn, i in enumerate(order):
-        row = ordinary_row(profiles, rng)
+        row = next(fresh)
         row.update({name: values[turn % len(values)] for name, values in places.items()})
         yield row
         name, value = singles[i] if i < len(singles) else later[i - len(singles)]
-        yield {**ordinary_row(profiles, rng), name: value}
+        yield {**next(fresh), name: value}
 
 
 def missing_rows(profiles: Profiles, rng: Rng, most: int | None = None) -> Iterator[Row]:
@@ -202,12 +202,13 @@ def missing_rows(profiles: Profiles, rng: Rng, most: int | None = None) -> Itera
     can = [n for n, p in profiles.items() if p.missing]
     if not can:
         return
-    yield {**ordinary_row(profiles, rng), **dict.fromkeys(can)}
+    fresh = ordinary_rows(profiles, rng)
+    yield {**next(fresh), **dict.fromkeys(can)}
     for turn in range(most or 20 * len(can)):
         chosen = [can[turn % len(can)]]
         if turn >= len(can) and turn % 2:
             chosen = [n for n in can if rng.random() < 0.5]
-        yield {**ordinary_row(profiles, rng), **dict.fromkeys(chosen)}
+        yield {**next(fresh), **dict.fromkeys(chosen)}
 
 
 def boundary_rows(
@@ -221,14 +222,15 @@ def boundary_rows(
     numeric = [n for n, p in profiles.items() if p.dtype in ("double", "int64") and not p.closed]
     if not numeric or count < 2:
         return
+    fresh = ordinary_rows(profiles, rng)
     if sample:
         usable = [row for row in sample if all(_finite(row[n]) for n in numeric)]
         ends = rng.integers(max(1, len(usable)), size=(4 * count if usable else 0, 2)).tolist()
         near = [dict(usable[i]) for i, _ in ends]
         far = [{**usable[i], **{n: usable[j][n] for n in numeric}} for i, j in ends]
     else:
-        near = [ordinary_row(profiles, rng) for _ in range(4 * count)]
-        far = [{**row, **{n: ordinary_value(profiles[n], rng) for n in numeric}} for row in near]
+        near = list(islice(fresh, 4 * count))
+        far = [{**row, **{n: other[n] for n in numeric}} for row, other in zip(near, fresh, strict=False)]
     if not near:
         return
     labels = [str(label) for label in predict(near + far)]
@@ -238,13 +240,7 @@ def boundary_rows(
     a, b, label = [near[i] for i in differing], [far[i] for i in differing], [labels[i] for i in differing]
     for _ in range(_ROUNDS):
         # fifteen points between the two at once: fewer questions, and a source model's time goes by questions
-        between = [
-            [
-                {**x, **{n: within(x[n] + (y[n] - x[n]) * (k / _PARTS), profiles[n]) for n in numeric}}
-                for k in range(1, _PARTS)
-            ]
-            for x, y in zip(a, b, strict=True)
-        ]
+        between = [_points_between(x, y, numeric, profiles) for x, y in zip(a, b, strict=True)]
         if all(m in (x, y) for points, x, y in zip(between, a, b, strict=True) for m in points):
             break
         answers = iter(predict([m for points in between for m in points]))
@@ -258,12 +254,29 @@ def boundary_rows(
         yield y
 
 
+def _points_between(x: Row, y: Row, numeric: Sequence[str], profiles: Profiles) -> list[Row]:
+    """Rows on the line from x to y, without the two."""
+    first, last = (np.array([row[n] for n in numeric], np.float64) for row in (x, y))
+    parts = np.arange(1, _PARTS)[:, None] / _PARTS
+    lowest, highest = (np.array([getattr(profiles[n], end) for n in numeric]) for end in ("lowest", "highest"))
+    whole = np.array([profiles[n].dtype == "int64" for n in numeric])
+    with np.errstate(over="ignore", invalid="ignore"):
+        points = first + (last - first) * parts
+    points = np.where(whole, np.clip(np.round(points), -(2.0**53), 2.0**53), points)
+    points = np.clip(points, lowest, highest)
+    typed = [int if profiles[n].dtype == "int64" else float for n in numeric]
+    return [
+        {**x, **{n: kind(v) for n, kind, v in zip(numeric, typed, values, strict=True)}} for values in points.tolist()
+    ]
+
+
 def _integer_rows(profiles: Profiles, rng: Rng, most: int) -> Iterator[Row]:
     doubles = [n for n, p in profiles.items() if p.dtype == "double" and not p.closed]
     if not doubles:
         return
+    fresh = ordinary_rows(profiles, rng)
     for turn in range(most):
-        row = ordinary_row(profiles, rng)
+        row = next(fresh)
         row.update({n: within(float(np.round(row[n], 2 * (turn % 2))), profiles[n]) for n in doubles})
         yield row
 
@@ -308,8 +321,9 @@ def _text_rows(profiles: Profiles, rng: Rng, most: int | None) -> Iterator[Row]:
     """A strange string in every column of text at once, each string in its turn; then one at a time."""
     values = _text_values(profiles)
     turns = max(map(len, values.values()), default=0)
+    fresh = ordinary_rows(profiles, rng)
     for turn in range(turns):
-        yield {**ordinary_row(profiles, rng), **{n: known[turn % len(known)] for n, known in values.items()}}
+        yield {**next(fresh), **{n: known[turn % len(known)] for n, known in values.items()}}
     if most is None or most > turns:
         yield from _one_column_at_a_time(values, profiles, rng, None if most is None else most - turns)
 
@@ -323,8 +337,9 @@ def _one_column_at_a_time(
         return
     turns = len(pairs) if most is None else max(most, 1)
     order = np.concatenate([rng.permutation(len(pairs)) for _ in range(-(-turns // len(pairs)))])
+    fresh = ordinary_rows(profiles, rng)
     for i in order[:turns].tolist():
-        row = ordinary_row(profiles, rng)
+        row = next(fresh)
         row[pairs[i][0]] = pairs[i][1]
         yield row
 

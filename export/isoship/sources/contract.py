@@ -18,6 +18,23 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
+class Variant(dict[str, Any]):
+    """A row of a table of hundreds of columns that differs from another in a few: it holds these, and `base` the rest.
+
+    By key and by `get` it reads as the whole row does.
+    """
+
+    def __init__(self, base: Row, changes: Row) -> None:
+        super().__init__(changes)
+        self.base = base
+
+    def __missing__(self, name: str) -> Any:
+        return self.base[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return dict.get(self, name, self.base.get(name, default))
+
+
 @dataclass(frozen=True)
 class TrainingFrame:
     """How to rebuild, from rows, the object that the source model was trained on.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoship.errors import InputError
-from isoship.sources.contract import Row, TrainingFrame
+from isoship.sources.contract import Row, TrainingFrame, Variant
 from isoship_edge.manifest import Signature
 
 if TYPE_CHECKING:
@@ -24,16 +24,23 @@ def frame_from_rows(rows: list[Row], signature: Signature, training: TrainingFra
     Raises:
         InputError: a value that the column's dtype cannot hold, such as a missing one among integers.
     """
+    changes = _changes(rows)
     columns = [
-        _column(name, [row.get(name) for row in rows], dtype, missing)
+        _column(name, _values(rows, name, changes), dtype, missing)
         for name, dtype, missing in zip(
             (column.name for column in signature.columns), training.dtypes, training.missing, strict=True
         )
     ]
+    count = len(rows)
+    if changes is not None:  # those that are the same in every row hold it once so far
+        columns = [
+            np.repeat(column, count) if isinstance(column, np.ndarray) and spec.name not in changes else column
+            for spec, column in zip(signature.columns, columns, strict=True)
+        ]
     if training.container == "ndarray":
         if all(dtype == "float64" for dtype in training.dtypes):
             return np.column_stack(columns) if columns else np.empty((len(rows), 0))
-        array = np.empty((len(rows), len(columns)), dtype=object)
+        array = np.empty((count, len(columns)), dtype=object)
         for i, column in enumerate(columns):
             array[:, i] = column
         return array
@@ -41,16 +48,45 @@ def frame_from_rows(rows: list[Row], signature: Signature, training: TrainingFra
 
     series: dict[str, Any] = {}
     for spec, dtype, values in zip(signature.columns, training.dtypes, columns, strict=True):
+        same = changes is not None and spec.name not in changes
         if dtype == "category":
             known = training.categories.get(spec.name, [])
             # an unseen value keeps being a value: pandas would turn it into a missing one
             unseen = list(dict.fromkeys(v for v in values if v is not None and v == v and v not in known))
-            series[spec.name] = pd.Series(pd.Categorical(values, categories=[*known, *unseen]))
+            category = pd.Categorical(values, categories=[*known, *unseen])
+            series[spec.name] = pd.Series(category.repeat(count) if same else category)
         elif isinstance(values, np.ndarray):
             series[spec.name] = values  # a Series would be aligned again, which costs more than most models
         else:
-            series[spec.name] = pd.Series(values, dtype=dtype)
+            each = pd.Series(values, dtype=dtype)
+            series[spec.name] = pd.Series(each.array.repeat(count), dtype=dtype) if same else each
     return pd.DataFrame(series, columns=[column.name for column in signature.columns])
+
+
+def _changes(rows: list[Row]) -> dict[str, list[tuple[int, Any]]] | None:
+    """Where variants of one row differ from it, by column; None for other rows."""
+    if not rows or any(type(row) is not Variant for row in rows):
+        return None
+    variants = [row for row in rows if isinstance(row, Variant)]
+    if any(row.base is not variants[0].base for row in variants):
+        return None
+    found: dict[str, list[tuple[int, Any]]] = {}
+    for i, row in enumerate(variants):
+        for name, value in row.items():
+            found.setdefault(name, []).append((i, value))
+    return found
+
+
+def _values(rows: list[Row], name: str, changes: dict[str, list[tuple[int, Any]]] | None) -> list[Any]:
+    """A column's values; one where all variants have the same."""
+    if changes is None or not isinstance(rows[0], Variant):
+        return [row.get(name) for row in rows]
+    if name not in changes:
+        return [rows[0].base.get(name)]
+    values = [rows[0].base.get(name)] * len(rows)
+    for i, value in changes[name]:
+        values[i] = value
+    return values
 
 
 def rows_from_frame(data: Any, names: list[str]) -> list[Row]:

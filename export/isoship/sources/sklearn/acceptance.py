@@ -9,12 +9,13 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any
 
-from isoship.sources.contract import Row
+from isoship.sources.contract import Row, Variant
 from isoship.sources.sklearn.fitted import Known
-from isoship.sources.sklearn.group_testing import Asked, accepted
-from isoship.sources.sklearn.ranges import Overflow, ranges_of
+from isoship.sources.sklearn.group_testing import Asked, Guess, accepted, accepted_by_guess
+from isoship.sources.sklearn.ranges import Overflow, ranges_of, told_by
 from isoship.sources.sklearn.together import cut_together
 from isoship_edge.manifest import Column, Signature
 
@@ -39,7 +40,9 @@ def contract_of(
     dtypes = {c.name: c.dtype for c in signature.columns}
     doubles = [c.name for c in signature.columns if c.dtype == "double"]
     strings = [c.name for c in signature.columns if c.dtype == "string"]
-    missing = _accepting([*doubles, *strings], base, answers, lambda _name: [None])
+    guess: Guess = partial(told_by, overflows[-1]) if overflows else lambda _rows: None
+    missing = _accepting(doubles, base, answers, lambda _name: [None], guess)
+    missing |= _accepting(strings, base, answers, lambda _name: [None])
     closed = {
         name: any(each.refuses_others for each in every) or (bool(every) and name not in behind)
         for name, every in known.items()
@@ -49,7 +52,7 @@ def contract_of(
     numbers = [c for c in signature.columns if c.dtype in ("double", "int64")]
     free = [c for c in numbers if c.name not in coded or c.name in open_ended]
     free_doubles = [c.name for c in free if c.dtype == "double"]
-    infinity = _accepting(free_doubles, base, answers, lambda _name: [math.inf, -math.inf])
+    infinity = _accepting(free_doubles, base, answers, lambda _name: [math.inf, -math.inf], guess)
     ranges = ranges_of(free, base, answers, overflows, notes)
     ranges = cut_together([c for c in free if c.dtype == "double"], base, answers, ranges, notes)
     columns = []
@@ -93,10 +96,16 @@ def unseen(known: Sequence[Known], dtype: str) -> Any:
     return (float if dtype == "double" else int)(math.floor(largest) + 1)
 
 
-def _accepting(names: Sequence[str], base: Row, answers: Asked, values: Callable[[str], list[Any]]) -> set[str]:
+def _accepting(
+    names: Sequence[str],
+    base: Row,
+    answers: Asked,
+    values: Callable[[str], list[Any]],
+    guess: Guess = lambda _rows: None,
+) -> set[str]:
     """The columns in which the model answers for all of these values: one question if it does for every column."""
-    rows = [[{**base, name: value} for value in values(name)] for name in names]
-    return {name for name, answered in zip(names, accepted(rows, answers), strict=True) if answered}
+    rows: list[list[Row]] = [[Variant(base, {name: value}) for value in values(name)] for name in names]
+    return {name for name, ok in zip(names, accepted_by_guess(rows, answers, guess), strict=True) if ok}
 
 
 def _accepted_categories(
@@ -110,7 +119,7 @@ def _accepted_categories(
         candidates = [float(value) for value in candidates]
     if column.dtype == "int64":  # an estimator outside may have made one array of integers and numbers
         candidates = [int(value) for value in candidates if float(value).is_integer()]
-    answered = accepted([[{**base, column.name: value}] for value in candidates], answers)
+    answered = accepted([[Variant(base, {column.name: value})] for value in candidates], answers)
     candidates = [value for value, ok in zip(candidates, answered, strict=True) if ok]
     if not candidates:
         notes.append(f'column "{column.name}": the model refuses unseen values, and which it knows could not be found')

@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from isoship.sources.contract import Row
-from isoship.sources.sklearn.group_testing import Asked, accepted
+from isoship.sources.contract import Row, Variant
+from isoship.sources.sklearn.group_testing import Asked, Guess, accepted, accepted_by_guess
 from isoship.sources.sklearn.number_line import FLOAT32, LARGEST, Line
 from isoship.sources.sklearn.overflow import Finite
 from isoship_edge.manifest import Column
@@ -23,6 +24,12 @@ _ROWS_A_LOOK = 1000
 _NEAR = 20
 
 Overflow = Callable[[list[Row]], Finite | None]
+
+
+def told_by(overflow: Overflow, rows: list[Row]) -> list[bool] | None:
+    """What a look at overflows says of each row: whether the model answers it."""
+    found = overflow(rows)
+    return None if found is None else found.double.tolist()
 
 
 class End(NamedTuple):
@@ -45,6 +52,7 @@ def ranges_of(
     `checks.passed_by_checks` for rows.
     """
     search = _Search(columns, base, answers, notes)
+    search.told = partial(told_by, overflows[-1]) if overflows else search.told
     ends = [End(name, sign) for name in search.start for sign in (-1, 1)]
     ranges: dict[str, dict[str, float]] = {name: {} for name in search.start}
     if not ends or answers([row for end in ends for row in search.rows(end, None)]):
@@ -64,6 +72,7 @@ class _Search:
 
     def __init__(self, columns: Sequence[Column], base: Row, answers: Asked, notes: list[str]) -> None:
         self.base, self.answers, self.notes = base, answers, notes
+        self.told: Guess = lambda _rows: None
         self.lines = {column.name: Line(column.dtype == "int64") for column in columns}
         self.start = {name: place for name in self.lines if (place := self._start(name)) is not None}
 
@@ -72,7 +81,7 @@ class _Search:
         if value is not None and math.isfinite(value):
             return self.lines[name].place(value)
         tried = [0.0, 1.0, -1.0]
-        answered = accepted([[{**self.base, name: number}] for number in tried], self.answers)
+        answered = accepted([[Variant(self.base, {name: number})] for number in tried], self.answers)
         if not any(answered):
             self.notes.append(
                 f'column "{name}": the model refuses ordinary numbers such as -1.0; the shipped forms cannot'
@@ -81,7 +90,7 @@ class _Search:
         return self.lines[name].place(tried[answered.index(True)])
 
     def row(self, end: End, place: int) -> Row:
-        return {**self.base, end.column: self.lines[end.column].at(place)}
+        return Variant(self.base, {end.column: self.lines[end.column].at(place)})
 
     def outward(self, end: End) -> list[int]:
         start = self.start[end.column]
@@ -99,7 +108,7 @@ class _Search:
         inside = accepted([self.rows(end, last) for end, last in guesses.items()], self.answers)
         found = {end: last for (end, last), answered in zip(guesses.items(), inside, strict=True) if answered}
         beyond = {end: [self.row(end, last + end.sign)] for end, last in found.items() if last is not None}
-        answered_too = accepted(list(beyond.values()), self.answers, likely=False)
+        answered_too = accepted_by_guess(list(beyond.values()), self.answers, self.told, likely=False)
         for end, answered in zip(beyond, answered_too, strict=True):
             if answered:
                 del found[end]
@@ -154,7 +163,9 @@ class _Search:
 
     def _look(self, places: Mapping[End, list[int]], overflow: Overflow) -> dict[End, Finite] | None:
         """Which of these places overflow inside the model."""
-        finite = overflow([self.base, *(self.row(end, place) for end, each in places.items() for place in each)])
+        finite = overflow(
+            [Variant(self.base, {}), *(self.row(end, place) for end, each in places.items() for place in each)]
+        )
         if finite is None:
             return None
         stops = list(itertools.accumulate((len(each) for each in places.values()), initial=1))

@@ -26,6 +26,7 @@ from isoship.sources.sklearn.held_rows import holds_training_rows
 from isoship.sources.sklearn.outputs import METHODS, kinds_for, outputs_for
 from isoship.sources.sklearn.overflow import Finite, finite_rows
 from isoship.sources.sklearn.own_rows import OwnRows, sample_head, sample_rows
+from isoship.sources.sklearn.pieces import look_in_pieces, pieces
 from isoship.sources.sklearn.truth import ask, jumping_quietly, margin_of, value_margin_of
 from isoship.sources.sklearn.widths import double_tolerances
 from isoship.sources.xgboost.unseen import known_values, refuse_unseen
@@ -157,18 +158,19 @@ class SklearnSource:
 
     def _answers_all(self, rows: list[Row]) -> bool:
         try:
-            frame = self._frame(rows)
-            for method in self._methods:
-                ask(self._light, method, frame)
+            for piece in pieces(rows):
+                frame = self._frame(piece)
+                for method in self._methods:
+                    ask(self._light, method, frame)
         except InputError:
             return False
         return True
 
     def _finite(self, rows: list[Row]) -> Finite | None:
-        return finite_rows(self._light, self._frame(rows))
+        return look_in_pieces(lambda piece: finite_rows(self._light, self._frame(piece)), rows)
 
     def _passed(self, rows: list[Row]) -> Finite | None:
-        return passed_by_checks(self._light, self._methods, self._frame(rows))
+        return look_in_pieces(lambda piece: passed_by_checks(self._light, self._methods, self._frame(piece)), rows)
 
     def _known(self) -> tuple[dict[str, list[fitted.Known]], set[str]]:
         """What fitted encoders know, and what the model's own category columns hold, by column name; and the columns

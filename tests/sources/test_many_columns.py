@@ -1,0 +1,109 @@
+"""Tables of hundreds of columns: the questions of the contract do not grow with them, and the contract is right."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from isoship.errors import InputError
+from isoship.sources import open_source
+from isoship.sources.contract import Variant
+from isoship.sources.frames import frame_from_rows
+from isoship.sources.sklearn.group_testing import accepted_by_guess
+from isoship.sources.sklearn.source import SklearnSource
+
+_COUNT = 90
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    rng = np.random.default_rng(8)
+    columns: dict[str, object] = {
+        f"n{k}": rng.normal(k, 0.2 if k % 3 else 40.0, 200).round(3) for k in range(2 * _COUNT // 3)
+    }
+    columns |= {f"i{k}": rng.integers(0, 9, 200) for k in range(_COUNT // 9)}
+    columns |= {f"b{k}": rng.random(200) < 0.5 for k in range(3)}
+    columns |= {f"c{k}": pd.Categorical(rng.choice(["u", "v", "w"], 200)) for k in range(3)}
+    columns |= {f"s{k}": rng.choice(["x", "y", "z"], 200) for k in range(_COUNT // 9)}
+    return pd.DataFrame(columns)
+
+
+def _model(table: pd.DataFrame):
+    numbers = [c for c in table if c[0] in "ni"]
+    words = [c for c in table if c[0] == "s"]
+    return make_pipeline(
+        ColumnTransformer(
+            [
+                ("imputed", make_pipeline(SimpleImputer(), StandardScaler()), numbers[::2]),
+                ("plain", StandardScaler(), numbers[1::2]),
+                ("words", OneHotEncoder(handle_unknown="ignore"), words),
+                ("sorts", OrdinalEncoder(), [c for c in table if c[0] == "c"]),
+            ]
+        ),
+        LogisticRegression(),
+    ).fit(table, table["n1"] > 1)
+
+
+def test_the_contract_is_the_models_and_few_questions_find_it(table, monkeypatch):
+    asked: list[int] = []
+    answers_all = SklearnSource._answers_all
+    monkeypatch.setattr(SklearnSource, "_answers_all", lambda s, rows: asked.append(len(rows)) or answers_all(s, rows))
+    source = open_source(_model(table), sample=table)
+    assert len(asked) < 220, "one for every column's infinity and two for every end would be 280 and more"
+    base = table.iloc[0].to_dict()
+
+    def answered(name, value):
+        try:
+            source.answers([{**base, name: value}])
+        except InputError:
+            return False
+        return True
+
+    for column in source.signature.columns:
+        if column.dtype == "double":
+            assert answered(column.name, None) == column.missing, column
+            assert answered(column.name, math.inf) == column.infinity, column
+            for end, beyond in ((column.lowest, -math.inf), (column.highest, math.inf)):
+                if math.isfinite(end):
+                    assert answered(column.name, end), column
+                    assert not answered(column.name, math.nextafter(end, beyond)), column
+
+
+def test_a_frame_of_variants_is_the_frame_of_whole_rows(table):
+    source = open_source(_model(table), sample=table)
+    base = {name: value.item() if hasattr(value, "item") else value for name, value in table.iloc[0].to_dict().items()}
+    changes = [{}, {"n0": None}, {"n1": 7.5, "s1": "q"}, {"c0": "never seen"}, {"b0": True}, {"s0": None}, {"i0": 4}]
+    whole = frame_from_rows([{**base, **each} for each in changes], source.signature, source.training)
+    variants = frame_from_rows([Variant(base, each) for each in changes], source.signature, source.training)
+    pd.testing.assert_frame_equal(variants, whole)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["none", "calls a refused one answered", "calls answered ones refused", "cannot tell"]
+)
+def test_a_wrong_guess_shows_and_all_are_asked(wrong):
+    refused = {f"c{k}" for k in range(30, 100)}
+    groups = [[{"name": f"c{k}"}] for k in range(100)]
+
+    def answers(rows):
+        return not any(row["name"] in refused for row in rows)
+
+    def guess(rows):
+        if wrong == "cannot tell":
+            return None
+        told = [row["name"] not in refused for row in rows]
+        if wrong == "calls a refused one answered":
+            told[50] = True
+        if wrong == "calls answered ones refused":
+            told[:30] = [False] * 30
+        return told
+
+    assert accepted_by_guess(groups, answers, guess) == [k < 30 for k in range(100)]
