@@ -30,7 +30,10 @@ LENGTH = "inference-header-content-length"
 OCTETS = "application/octet-stream"
 
 _DIGITS = 20
-_CODES = {"FP64": "d", "FP32": "f", "INT64": "q", "INT32": "i"}
+_CODES = {
+    "FP64": "d", "FP32": "f", "INT64": "q", "INT32": "i", "INT16": "h", "INT8": "b", "UINT32": "I", "UINT16": "H",
+    "UINT8": "B",
+}  # fmt: skip
 
 
 def split(headers: Mapping[str, str], content: bytes) -> tuple[bytes, bytes]:

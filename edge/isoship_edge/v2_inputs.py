@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 #: A tensor's dtype -> the protocol's name of it.
 DATATYPES = {"double": "FP64", "float": "FP32", "int64": "INT64", "int32": "INT32", "bool": "BOOL", "string": "BYTES"}
 
+#: Integers that a column of 64 bits holds each of, and the ends of their values.
+NARROWER = {
+    f"{sign}INT{bits}": (0, 2**bits - 1) if sign else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    for sign in ("", "U")
+    for bits in (8, 16, 32)
+}
+
 
 def columns_of(signature: Signature, inputs: list[Any], limits: Limits) -> tuple[dict[str, list[Any]], int]:
     """Column name -> its values, and how many rows.
@@ -113,7 +120,8 @@ def _members(tensor: Any) -> tuple[str, list[int], Any, Any]:
 
 def _column(column: Column, shape: list[int], datatype: Any, data: Any) -> list[Any]:
     expected = DATATYPES[column.dtype]
-    if datatype != expected:
+    ends = NARROWER.get(datatype) if column.dtype in ("double", "int64") and isinstance(datatype, str) else None
+    if datatype != expected and ends is None:
         raise InputError(
             f"input {quoted(column.tensor)}: expected datatype {expected}, got {shown(datatype)}", column=column.name
         )
@@ -121,7 +129,12 @@ def _column(column: Column, shape: list[int], datatype: Any, data: Any) -> list[
         raise InputError(
             f"input {quoted(column.tensor)}: expected shape [N] or [N, 1], got {shape}", column=column.name
         )
-    return _flat(column.tensor, shape, data)
+    flat = _flat(column.tensor, shape, data)
+    if ends is not None:
+        wrong = next((v for v in flat if type(v) is not int or not ends[0] <= v <= ends[1]), None)
+        if wrong is not None:
+            raise InputError(f"input {quoted(column.tensor)}: {got(wrong)} is no {datatype}", column=column.name)
+    return flat
 
 
 def _flat(name: str, shape: list[int], data: Any) -> list[Any]:

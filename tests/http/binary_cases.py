@@ -53,6 +53,7 @@ def changed(name: str, datatype: str, raw: bytes) -> tuple[dict[str, Any], list[
 
 
 HEAD = len(json.dumps({"inputs": INPUTS}))
+NARROW = changed("visits", "INT16", struct.pack("<2h", 1, 2))
 INFINITE = changed("income", "FP64", struct.pack("<2d", math.inf, 1))
 
 
@@ -101,6 +102,7 @@ BINARY = [
     Case("binary, compressed", "POST", INFER, zlib.compress(binary({"inputs": INPUTS}, *RAW)[0]),
          headers={**binary({"inputs": INPUTS}, *RAW)[1], "content-encoding": "deflate"}),
     sent("an infinite double", binary(INFINITE[0], *INFINITE[1]), has='"data":['),
+    sent("narrower integers", binary(NARROW[0], *NARROW[1]), has='"data":['),
     sent("octets without the header", (as_bytes({"inputs": TENSORS}), {}), 415, "needs Inference-Header-Content-Length",
          **OCTETS),
     *[
