@@ -17,7 +17,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from isoship.data import read_rows
-from isoship.errors import InputError, SampleError
+from isoship.errors import InputError, ModelFileError, SampleError
 from isoship.sources import open_source, read_files
 
 N = 60
@@ -41,6 +41,8 @@ def encoded(frame: pd.DataFrame, *, ordinal: bool = False) -> Any:
     columns = make_column_transformer((encoder, ["c"]), remainder="passthrough")
     return make_pipeline(columns, LogisticRegression()).fit(frame, np.arange(N) % 2)
 
+
+COLUMNWISE = make_column_transformer((OneHotEncoder(), ["c"]), remainder="passthrough")
 
 COLUMNS = {
     "whole numbers": pd.Series(RNG.integers(0, 9, N)),
@@ -174,6 +176,13 @@ def test_what_a_type_cannot_hold_is_refused_by_row_and_column(tmp_path: Path, ki
 
     with pytest.raises(InputError, match=says):
         read_rows(path, Signature("columns", (Column("c", dtype, missing=True),)))
+
+
+@pytest.mark.parametrize("model", [{"a": 1}, LogisticRegression, LogisticRegression(), [1], make_pipeline(COLUMNWISE)])
+def test_what_is_no_fitted_model_is_said_before_anything_of_the_sample(tmp_path: Path, model: Any) -> None:
+    path = written(tmp_path, pd.DataFrame({"n": NUMBER, "c": "a"}), "csv")
+    with pytest.raises(ModelFileError):
+        open_source(model, sample=path)
 
 
 def test_every_guess_is_said_and_columns_that_are_not_the_models_raise_no_question(tmp_path: Path) -> None:

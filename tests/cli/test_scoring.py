@@ -108,6 +108,15 @@ def test_a_name_that_would_be_written_twice_gets_a_prefix(bundle: Path, tmp_path
         np.testing.assert_array_equal(made["predicted_probabilities_1"], want)
 
 
+def test_carried_values_that_json_does_not_have_are_written_as_text(bundle: Path, tmp_path: Path) -> None:
+    days = [[pd.Timestamp("2024-01-02")]] * len(X)
+    X.assign(days=days, day=pd.Timestamp("2024-01-02")).to_parquet(tmp_path / "in.parquet")
+    predict_file(bundle, tmp_path / "in.parquet", tmp_path / "out.csv")
+    made = pd.read_csv(tmp_path / "out.csv")
+    assert made["days"][0] == '["2024-01-02 00:00:00"]'
+    assert made["day"][0] == "2024-01-02 00:00:00"
+
+
 def test_a_parquet_file_that_lacks_a_column(bundle: Path, tmp_path: Path) -> None:
     X[["age"]].to_parquet(tmp_path / "short.parquet")
     with pytest.raises(SampleError, match="income"):

@@ -3,17 +3,18 @@
 import { pathToFileURL } from "node:url";
 
 const source = pathToFileURL(`${process.argv[2]}/`);
-const { cellsFromCsv, csvFromCells, rowsFromCells } = await import(new URL("csv.js", source).href);
+const { cellsFromCsv, csvFromCells, rowsFromCells, titlesBeside } = await import(new URL("csv.js", source).href);
 const { signatureFrom } = await import(new URL("manifest.js", source).href);
 
 let input = "";
 for await (const part of process.stdin) input += part;
-const { text, signature, table } = JSON.parse(input);
+const { text, signature, table, made } = JSON.parse(input);
 try {
   const out = {};
   if (table) out.csv = csvFromCells(table);
   if (text !== undefined) {
     out.cells = cellsFromCsv(text);
+    if (made) out.titles = titlesBeside(out.cells[0], made);
     if (signature) out.rows = rowsFromCells(out.cells[0], out.cells.slice(1), signatureFrom(signature));
   }
   console.log(JSON.stringify(out));

@@ -56,6 +56,12 @@ def test_values_are_read_by_the_signature_and_only_the_empty_cell_is_missing() -
     ]
 
 
+def test_titles_that_the_file_has_already_get_a_prefix() -> None:
+    made = ["label", "probabilities.no", "value"]
+    titles = run(text="label,x,predicted_label,probabilities.no\n1,2,3,4\n", made=made)["titles"]
+    assert titles[4:] == ["predicted_predicted_label", "predicted_probabilities.no", "value"]
+
+
 def test_what_is_no_number_stays_text_for_predict_to_refuse() -> None:
     rows = run(text="zip,x,n,b\na,0x10,1_000,2\n", signature=SIGNATURE)["rows"]
     assert rows == [{"zip": "a", "x": "0x10", "n": "1_000", "b": "2"}]

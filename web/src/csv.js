@@ -97,6 +97,19 @@ export function valueFromText(text, column, row) {
 }
 
 /**
+ * The file's own titles and the model's, which get a prefix where the file has their names.
+ * @param {(string | null)[]} header @param {string[]} made @returns {string[]}
+ */
+export function titlesBeside(header, made) {
+  const titles = header.map((name) => name ?? "");
+  for (let name of made) {
+    while (titles.includes(name)) name = `predicted_${name}`;
+    titles.push(name);
+  }
+  return titles;
+}
+
+/**
  * CSV text. Cells that a spreadsheet would run as a formula get an apostrophe in front; numbers stay as they are.
  * @param {any[][]} table
  */

@@ -3,7 +3,7 @@
  * `?backend=cpu|wasm|webgl|webgpu` in the address chooses the TF.js backend.
  */
 
-import { cellsFromCsv, csvFromCells, rowsFromCells } from "./csv.js";
+import { cellsFromCsv, csvFromCells, rowsFromCells, titlesBeside } from "./csv.js";
 import { textFromFile } from "./encoding.js";
 import { controlsFor } from "./form.js";
 import { InputError, load } from "./index.js";
@@ -80,7 +80,7 @@ function setUpBatch(model) {
       if (header === undefined) throw new InputError("the file is empty");
       const rows = rowsFromCells(header, lines, model.manifest.signature);
       const made = tableFrom(model.manifest.outputs, await model.predict(rows));
-      const titles = [...header.map((name) => name ?? ""), ...made.header];
+      const titles = titlesBeside(header, made.header);
       const table = lines.map((line, i) => [...line, ...made.lines[i]]);
       answers = csvFromCells([titles, ...table]);
       byId("batch-table").replaceChildren(tableElement(titles, table, LINES_SHOWN));

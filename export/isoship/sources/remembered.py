@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from isoship.errors import ModelFileError
 from isoship.sources.frames import plain
 from isoship.sources.sklearn import fitted
+from isoship.sources.sklearn.fittedness import check_fitted
 from isoship.sources.sklearn.widths import parts
 
 if TYPE_CHECKING:
@@ -55,6 +57,10 @@ _KINDS: dict[type, str] = {bool: "bool", int: "int64", float: "double", str: "st
 def remembered(model: Any, header: Sequence[str]) -> Remembered:
     """The memory of a model for a file with these columns. A model without names has its columns by position."""
     model = _estimator_of(model)
+    try:
+        check_fitted(model)
+    except ModelFileError:  # which the source says better, and it is no memory
+        return Remembered()
     names = fitted.column_names(model)
     by_place = names if names is not None else list(header) if len(header) == fitted.column_count(model) else []
     values: dict[str, tuple[Any, ...]] = {}
