@@ -43,16 +43,17 @@ def _from_lz4(data: bytes) -> bytes:
     return bytes(lz4.frame.decompress(data))
 
 
-def refuse_newer_boosters(path: Path, pickled: bytes) -> None:
+def refuse_other_boosters(path: Path, pickled: bytes) -> None:
     """Before the pickle is loaded: afterwards a booster says that the library which is here wrote it.
 
     Raises:
-        ModelFileError: a newer XGBoost wrote a Booster in it.
+        ModelFileError: a newer XGBoost wrote a Booster in it, or one so old that it is not read.
     """
     if importlib.util.find_spec("xgboost") is None:
         return  # loading says that it is missing
-    from isoship.sources.xgboost.versions import newest_in, refuse_newer
+    from isoship.sources.xgboost.versions import newest_in, refuse_newer, refuse_old_pickle
 
+    refuse_old_pickle(str(path), pickled)
     wrote = newest_in(pickled)
     if wrote is not None:
         refuse_newer(str(path), wrote)

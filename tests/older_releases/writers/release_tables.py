@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import sklearn
 
 RNG = np.random.default_rng(12)
 X = np.round(RNG.normal(size=(120, 3)), 3)
@@ -24,7 +25,7 @@ class Expected:
 
     def __init__(self, folder, version):
         self.folder = folder
-        self.document = {"version": version, "models": {}}
+        self.document = {"wrote": [version, sklearn.__version__], "models": {}}
 
     def add(self, name, rows, answers, write):
         """write: saves the model under a path."""

@@ -21,6 +21,8 @@ def as_trained(estimator: Any, sample: Any, notes: list[str]) -> tuple[Any, Any]
     """The estimator under the sample's own column names, and the sample with the categories of training."""
     import pandas as pd
 
+    for part in parts(estimator, set()):
+        _remember_names(part)
     if isinstance(sample, list) and sample and isinstance(sample[0], dict):
         sample = pd.DataFrame(sample)
     if not isinstance(sample, pd.DataFrame):
@@ -31,6 +33,20 @@ def as_trained(estimator: Any, sample: Any, notes: list[str]) -> tuple[Any, Any]
             sample = _with_categories(booster, sample, notes)
             break
     return _with_names_of(estimator, sample), sample
+
+
+def _remember_names(part: Any) -> None:
+    """Says of a model that LightGBM 4.6 or older pickled whether it was trained on names, as later releases say it.
+
+    Without that it has no `feature_names_in_` in LightGBM 4.7, and columns in another order are taken by position. The
+    Booster has the names, or makes up `Column_0`, `Column_1`, ...
+    """
+    booster = getattr(part, "_Booster", None)
+    if type(part).__module__.split(".")[0] != "lightgbm" or booster is None:
+        return
+    if "_fitted_with_feature_names" not in vars(part):
+        names = booster.feature_name()
+        part._fitted_with_feature_names = names != [f"Column_{i}" for i in range(len(names))]
 
 
 def _with_names_of(estimator: Any, sample: pd.DataFrame) -> Any:

@@ -22,6 +22,27 @@ _IN_UBJSON = re.compile(
 )
 
 
+#: How XGBoost 1.0 to 1.7 began what a pickle keeps of a Booster, and the version that its configuration ends with.
+_OLD_PICKLE = (b"CONFIG-offset:", b'{"Config":', b'{"Model":')
+_IN_JSON = re.compile(rb'"version":\[(\d+),(\d+),(\d+)\]')
+
+
+def refuse_old_pickle(what: str, data: bytes) -> None:
+    """what: the file's path; data: the pickle's bytes.
+
+    Raises:
+        ModelFileError: it holds a Booster in the form of XGBoost 1.7 and older, which 3.1 and later do not read.
+    """
+    if not any(start in data for start in _OLD_PICKLE):
+        return
+    found = _IN_JSON.search(data)
+    wrote = text(tuple(int(part) for part in found.groups())) if found else "1.7 or older"
+    raise ModelFileError(
+        f"{what} holds a Booster that XGBoost {wrote} pickled, in a form that XGBoost {text(installed())} does not"
+        " read. Load it with that release and save it with save_model('model.json')"
+    )
+
+
 def newest_in(data: bytes) -> Version | None:
     """The newest release among those that wrote the Boosters in a pickle; None where it holds none."""
     found = [tuple(part[0] for part in match.groups()) for match in _IN_UBJSON.finditer(data)]
