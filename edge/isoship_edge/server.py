@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from typing import Any
 
 from isoship_edge.api import Limits, handle, refusal_of
@@ -17,6 +18,7 @@ from isoship_edge.faults import report
 from isoship_edge.fields import joined
 from isoship_edge.metrics import Metrics
 from isoship_edge.model import Model
+from isoship_edge.request_head import check_request_line, read_fields
 from isoship_edge.response import TITLES, Refusal, Response, problem
 
 #: Seconds that a connection may be idle or a request may take to arrive.
@@ -36,6 +38,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: Server
     busy = False
+    requestline = ""  # the base class logs it, also of what was refused before it was parsed
 
     def __getattr__(self, name: str) -> Any:
         # The base class looks for do_<METHOD>; which methods exist is the contract's business.
@@ -50,6 +53,23 @@ class Handler(BaseHTTPRequestHandler):
     def finish(self) -> None:
         self.server.closed(self)
         super().finish()
+
+    def parse_request(self) -> bool:
+        """Reads the head; one that the rules do not allow is answered and cut."""
+        if not self.raw_requestline.strip():  # an empty line is no request (RFC 9112, section 2.2)
+            self.close_connection = True
+            return False
+        try:
+            check_request_line(self.raw_requestline)
+            fields = read_fields(self.rfile, self.raw_requestline.split()[-1])
+        except Refusal as refusal:
+            self.send_error(refusal.status, refusal.detail)
+            return False
+        rest, self.rfile = self.rfile, BytesIO(fields)
+        try:
+            return super().parse_request()
+        finally:
+            self.rfile = rest
 
     def _answer(self) -> None:
         self.busy = True

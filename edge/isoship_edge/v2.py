@@ -15,6 +15,7 @@ from isoship_edge.errors import InputError
 from isoship_edge.manifest import Column, Signature
 from isoship_edge.response import Refusal, Response, answer
 from isoship_edge.tensor import Tensor
+from isoship_edge.text import is_unicode
 from isoship_edge.v2_inputs import DATATYPES, columns_of, parameters_of
 from isoship_edge.words import got, listed, quoted
 
@@ -103,6 +104,8 @@ def infer(model: Model, request: Request) -> Response:
     identity = document.get("id")
     if identity is not None and not isinstance(identity, str):
         raise InputError(f'expected "id" to be a string, got {got(identity)}')
+    if identity is not None and not is_unicode(identity):  # it comes back, and would have no UTF-8
+        raise InputError('expected "id" to be well-formed Unicode text, got a string with a lone surrogate')
     wanted = _wanted(model, document)
     if rest is not None:
         inputs = v2_binary.with_data(inputs, rest)

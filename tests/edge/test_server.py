@@ -121,7 +121,7 @@ def test_a_fault_of_ours_is_a_500_without_its_words(
         raise ZeroDivisionError("secret")
 
     monkeypatch.setattr("isoship_edge.server.handle", fault)
-    status, headers, body = raw(server, b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+    status, headers, body = raw(server, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert (status, headers["content-type"]) == (500, "application/problem+json")
     assert b"secret" not in body
     said = json.loads(capfd.readouterr().err)

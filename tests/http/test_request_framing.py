@@ -86,6 +86,60 @@ def test_the_edge_reads_a_length_of_any_digits(visits: Path, monkeypatch: pytest
         assert status == 413
 
 
+HEADS = {
+    "whitespace before the colon": b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length : 2\r\n\r\n{}",
+    "a line without a colon": b"POST /predict HTTP/1.1\r\nHost: x\r\nnonsense\r\nContent-Length: 2\r\n\r\n{}",
+    "a name with a space": b"POST /predict HTTP/1.1\r\nHost: x\r\nX Own: 1\r\nContent-Length: 2\r\n\r\n{}",
+    "no name": b"POST /predict HTTP/1.1\r\nHost: x\r\n: 1\r\nContent-Length: 2\r\n\r\n{}",
+    "a carriage return in a value": b"POST /predict HTTP/1.1\r\nHost: x\r\nX-Own: a\rb\r\nContent-Length: 2\r\n\r\n{}",
+    "NUL in a value": b"POST /predict HTTP/1.1\r\nHost: x\r\nX-Own: a\0b\r\nContent-Length: 2\r\n\r\n{}",
+    "no Host": b"GET / HTTP/1.1\r\nX-Own: 1\r\n\r\n",
+    "no field at all": b"GET / HTTP/1.1\r\n\r\n",
+    "Host twice": b"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n",
+    "two spaces in the request line": b"GET  / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a space in the target": b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a tab in the request line": b"GET\t/ HTTP/1.1\r\nHost: x\r\n\r\n",
+    "no version": b"GET /\r\nHost: x\r\n\r\n",
+    "no method": b" / HTTP/1.1\r\nHost: x\r\n\r\n",
+}
+#: Only the edge's own server: what uvicorn runs on joins folded lines, as section 5.2 allows as well.
+FOLDED = {
+    "a folded value": b"POST /predict HTTP/1.1\r\nHost: x\r\nX-Own: a\r\n b\r\nContent-Length: 2\r\n\r\n{}",
+    "a folded first field": b"POST /predict HTTP/1.1\r\n Host: x\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
+}
+
+
+def statuses(url: str, sent: bytes) -> list[int]:
+    """Of every response until the server closes."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while part := connection.recv(65536):
+            received += part
+    return [int(line.split()[1]) for line in received.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_head_that_readers_take_in_different_ways_is_refused_and_cut(name: str, server: str) -> None:
+    """RFC 9112, sections 2.2, 3, 3.2 and 5: what follows on the connection is not read as a request."""
+    behind = b"GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+    assert statuses(server, HEADS[name] + behind) == [400]
+
+
+@pytest.mark.parametrize("name", FOLDED)
+def test_folded_fields_are_refused_by_the_edge(name: str, visits: Path) -> None:
+    with edge_server(visits) as url:
+        assert statuses(url, FOLDED[name]) == [400]
+
+
+def test_heads_that_the_rules_allow_are_read(server: str) -> None:
+    for fields in (b"Host: x\r\n", b"hOST:x\r\nX-Empty:\r\nX-Own:\t a:b \r\nX-Latin: \xe9\r\n", b"Host:\r\n"):
+        assert statuses(server, b"GET /v2/health/live HTTP/1.1\r\n" + fields + b"\r\n") == [200]
+    assert statuses(server, b"GET /v2/health/live HTTP/1.0\r\nX-Own: 1\r\n\r\n") == [200]
+
+
 CHUNKED = "Transfer-Encoding: chunked"
 
 
