@@ -155,3 +155,27 @@ def test_a_model_without_trees_has_none(read):
     profiles = column_profiles(graph, source.signature)
     assert tree_nodes(graph, source.signature, profiles) == []
     assert "path" not in rows_for_check(profiles, budget=100).counts()
+
+
+def test_a_large_forest_gives_a_spread_of_its_nodes_and_the_same_one_for_the_same_seed(read):
+    source, graph, profiles, every = read
+    places = {(id(n.splits), n.at): n for n in every}
+    chosen, again = (tree_nodes(graph, source.signature, profiles, most=60, seed=1) for _ in range(2))
+    other = tree_nodes(graph, source.signature, profiles, most=60, seed=2)
+    assert [n.at for n in chosen] == [n.at for n in again] != [n.at for n in other]
+    assert len(places) == len(every) > 150
+    by_place = {n.at: n for n in every}  # this forest is one ensemble
+    assert 40 < len(chosen) <= 60
+    for node in chosen:
+        whole = by_place[node.at]
+        assert (node.column, node.values, node.steps) == (whole.column, whole.values, whole.steps)
+    roots = np.flatnonzero(every[0].splits._parent < 0)
+    trees = {int(np.searchsorted(roots, n.at, side="right")) for n in chosen}
+    assert len(trees) == 8, "every tree has its part"
+
+
+def test_only_the_ways_to_chosen_nodes_are_carried_back_to_raw_values(read):
+    source, graph, profiles, every = read
+    (node,) = tree_nodes(graph, source.signature, profiles, most=1, seed=4)
+    known = np.flatnonzero(~np.isnan(node.splits.last))
+    assert 0 < len(known) <= len(node.steps) + 1 < len(every)

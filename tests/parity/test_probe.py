@@ -53,6 +53,25 @@ def test_a_level_that_is_never_crossed_is_left_out():
     assert len(probe.crossings(["a"], _at(-1.0))[1]) == 0
 
 
+@pytest.mark.parametrize("strict", [False, True])
+def test_where_float32_rounds_to_a_split_is_found_in_few_questions_and_to_the_last_bit(strict):
+    def build(g):
+        g.cast(g.op("Cast", "a", to=TensorProto.FLOAT), np.float64, out="y")
+
+    rng = np.random.default_rng(0)
+    split = np.float32(rng.normal(size=300)).astype(np.float64)
+    probe, asked = _probe("double", build), []
+    values = probe.values
+    probe.values = lambda tensor, columns: asked.append(tensor) or values(tensor, columns)
+    levels = Levels("y", np.zeros(300, np.int64), split, np.full(300, strict))
+    which, at = probe.crossings(["a"] * 300, levels)
+    assert sorted(which.tolist()) == list(range(300))
+    near, beyond = at.astype(np.float32), np.nextafter(at, np.inf).astype(np.float32)
+    wanted = np.float32(split[which])
+    assert ((near < wanted) & (beyond == wanted) if strict else (near == wanted) & (beyond > wanted)).all()
+    assert len(asked) < 15, "one by one they are bisected over 50 doubles"
+
+
 def test_integer_columns_cross_between_integers():
     probe = _probe("int64", lambda g: g.op("Mul", g.cast("a", np.float64), np.array([2.0]), out="y"))
     assert probe.crossings(["a"], _at(15.0))[1].tolist() == [7.0]

@@ -115,3 +115,30 @@ def test_a_model_that_tells_nothing_of_its_range_gets_a_form_without_one():
     signature = Signature("columns", (Column("a", "double"),))
     (field,) = form_for(column_profiles(model, signature), signature)
     assert (field["min"], field["max"], field["value"]) == (None, None, 0.0)
+
+
+def test_more_splits_than_are_asked_are_thinned_over_all_operators_and_keep_each_features_ends(monkeypatch):
+    """A forest of a million nodes is written as thirty operators, and each had a share of its own."""
+    from sklearn.ensemble import RandomForestRegressor
+
+    from isoship.onnx import trees
+    from isoship.parity import structure
+    from isoship.sources import open_source
+
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(400, 3))
+    source = open_source(RandomForestRegressor(6, random_state=0).fit(x, x[:, 0] * x[:, 1] + x[:, 2]), sample=x)
+    monkeypatch.setattr(trees, "_NODES", 200)
+    graph = source.to_onnx()
+    assert sum(node.op_type == "TreeEnsemble" for node in graph.graph.node) > 5
+    whole = structure.column_profiles(graph, source.signature)
+    monkeypatch.setattr(structure, "_MOST_LEVELS", 90)
+    structure._last.clear()  # else the same graph is not read again
+    thin = structure.column_profiles(graph, source.signature)
+    structure._last.clear()
+    assert sum(len(p.boundaries) for p in whole.values()) > 500
+    assert 90 <= sum(len(p.boundaries) for p in thin.values()) <= 90 + 2 * 3
+    for name, profile in thin.items():
+        assert (profile.low, profile.high) == (whole[name].low, whole[name].high)
+        assert set(profile.boundaries) < set(whole[name].boundaries)
+        assert len(profile.boundaries) > 20

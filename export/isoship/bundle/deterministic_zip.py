@@ -19,6 +19,8 @@ _DATE, _TIME = (1 << 5) | 1, 0
 _UNIX, _VERSION, _UTF8, _DEFLATE = 3, 20, 0x800, 8
 _REGULAR = 0o100000
 _LARGE = 2**20
+#: A model's tables of a million nodes deflate eleven times faster at level 6, to 1.5 % more; libraries do once.
+_USUAL, _BEST = 6, 9
 
 
 def write_zip(folder: Path, target: Path, cache: Path | None = None) -> int:
@@ -41,7 +43,7 @@ def write_zip(folder: Path, target: Path, cache: Path | None = None) -> int:
             for path in files:
                 name = path.relative_to(folder).as_posix().encode()
                 data = path.read_bytes()
-                packed = _deflated(data, cache)
+                packed = _deflated(data, cache, _USUAL if len(data) >= _LARGE and path.suffix == ".onnx" else _BEST)
                 entry = struct.pack(
                     "<HHHHHIIIHH",
                     _VERSION, _UTF8, _DEFLATE, _TIME, _DATE, zlib.crc32(data), len(packed), len(data), len(name), 0,
@@ -60,15 +62,15 @@ def write_zip(folder: Path, target: Path, cache: Path | None = None) -> int:
     return target.stat().st_size
 
 
-def _deflated(data: bytes, cache: Path | None) -> bytes:
-    if cache is None or len(data) < _LARGE:
-        return _deflate(data)
+def _deflated(data: bytes, cache: Path | None, level: int) -> bytes:
+    if cache is None or len(data) < _LARGE or level != _BEST:
+        return _deflate(data, level)
     kept = cache / f"{hashlib.sha256(data).hexdigest()}.zlib-{zlib.ZLIB_RUNTIME_VERSION}"
     if kept.is_file():
         packed = kept.read_bytes()
         if _inflates_to(packed, data):
             return packed
-    packed = _deflate(data)
+    packed = _deflate(data, level)
     cache.mkdir(parents=True, exist_ok=True)
     aside = kept.with_name(f"{kept.name}.{os.getpid()}")
     aside.write_bytes(packed)
@@ -83,6 +85,6 @@ def _inflates_to(packed: bytes, data: bytes) -> bool:
         return False
 
 
-def _deflate(data: bytes) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+def _deflate(data: bytes, level: int) -> bytes:
+    packer = zlib.compressobj(level, zlib.DEFLATED, -15)
     return packer.compress(data) + packer.flush()

@@ -7,15 +7,17 @@ The way is carried back to the raw columns: each split on it becomes a bound of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from isoship.onnx.attributes import attributes_of
 from isoship.parity.draw import within
-from isoship.parity.levels import TREES, Graph, attributes_of
-from isoship.parity.probe import Levels, Probe
+from isoship.parity.levels import TREES, Graph
+from isoship.parity.probe import Levels, Probe, coded, places_of
 from isoship.parity.profile import ColumnProfile
 from isoship_edge.manifest import Signature
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 _LEQ, _LT, _GTE, _GT, _MEMBER = 0, 1, 2, 3, 6
 _COMPARE = {_LEQ: np.less_equal, _LT: np.less, _GTE: np.greater_equal, _GT: np.greater, 5: np.not_equal}
+#: More nodes than this are a spread of them: no budget asks for more, and each costs a walk up its tree.
+MOST_NODES = 20_000
 #: A string that stands for all that the model does not know.
 _UNSEEN = "unseen 0"
 
@@ -41,36 +45,71 @@ class Step(NamedTuple):
     missing: bool
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Node:
-    """A split that one column decides: the steps that lead to it, and raw values worth standing on there.
+    """A split that one column decides: raw values worth standing on there, and the steps that lead to it.
 
     For numbers the last value on the near side and the first beyond, and None where a missing value has a way of its
     own; for categories those of the set and some beyond it.
     """
 
-    steps: tuple[Step, ...]
     column: str
     values: tuple[Any, ...]
+    splits: _Splits
+    at: int
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """From the root down; read when a row first asks for the node."""
+        return self.splits.steps(self.at)
 
 
-def tree_nodes(model: onnx.ModelProto, signature: Signature, profiles: Mapping[str, ColumnProfile]) -> list[Node]:
-    """The nodes of every tree ensemble of a canonical graph, tree after tree, as far as single columns decide them."""
+def tree_nodes(
+    model: onnx.ModelProto,
+    signature: Signature,
+    profiles: Mapping[str, ColumnProfile],
+    *,
+    most: int = MOST_NODES,
+    seed: int = 0,
+) -> list[Node]:
+    """The nodes of every tree ensemble of a canonical graph, tree after tree, as far as single columns decide them.
+
+    most: where there are more, so many of them, spread over all trees at random, the same for the same seed.
+    """
     graph = Graph(model)
     ensembles = [n for n in graph.nodes if n.op_type in TREES and graph.in_prefix(n.input[0])]
     if not ensembles:
         return []
     probe = Probe(model, signature, list(dict.fromkeys(n.input[0] for n in ensembles)))
-    found: list[Node] = []
+    owners: dict[str, list[str | None]] = {}
+    made: list[_Splits] = []
     for ensemble in ensembles:
         attributes = attributes_of(ensemble)
         if "tree_roots" in attributes:  # TreeEnsemble v5, the one that canonical graphs hold
-            found += _Splits(attributes, ensemble.input[0], probe, signature, profiles).nodes()
+            made.append(_Splits(attributes, ensemble.input[0], probe, signature, profiles, owners))
+    return _spread(made, most, seed)
+
+
+def _spread(ensembles: Sequence[_Splits], most: int, seed: int) -> list[Node]:
+    """The nodes of these ensembles, or a random choice of them in their order."""
+    decided = [splits.decided() for splits in ensembles]
+    ends = np.cumsum([len(nodes) for nodes in decided])
+    total = int(ends[-1]) if len(ends) else 0
+    chosen = np.arange(total)
+    if total > most:
+        chosen = np.sort(np.random.default_rng(seed).choice(total, most, replace=False))
+    found: list[Node] = []
+    for splits, nodes, end in zip(ensembles, decided, ends.tolist(), strict=True):
+        start = end - len(nodes)
+        found += splits.nodes(nodes[chosen[(start <= chosen) & (chosen < end)] - start])
     return found
 
 
 class _Splits:
-    """The nodes of one TreeEnsemble, and the columns that decide them."""
+    """The nodes of one TreeEnsemble as arrays, and the columns that decide them.
+
+    What stands at a node in raw values is found for the nodes asked for and those on the way to them.
+    """
 
     def __init__(
         self,
@@ -79,32 +118,35 @@ class _Splits:
         probe: Probe,
         signature: Signature,
         profiles: Mapping[str, ColumnProfile],
+        owners: dict[str, list[str | None]],
     ) -> None:
-        self._a = a
         self._profiles = profiles
         self.mode = np.asarray(a["nodes_modes"]).astype(np.int64)
         self.feature = np.asarray(a["nodes_featureids"], np.int64)
         self.split = np.asarray(a["nodes_splits"]).astype(np.float64)
-        self.nan_true = np.asarray(a.get("nodes_missing_value_tracks_true") or [0] * len(self.mode)).astype(bool)
+        self.nan_true = np.asarray(a.get("nodes_missing_value_tracks_true", np.zeros(len(self.mode)))).astype(bool)
         self.members = _members(a, self.mode)
-        self._children = self._turned()
+        self._parent, self._side = self._ways(*self._turned(a))
         self._tensor, self._probe = tensor, probe
         self._open = {c.name for c in signature.columns if c.dtype in ("double", "int64") and c.categories is None}
-        self.owner = self._owners()
+        if tensor not in owners:
+            owners[tensor] = self._owners()
+        #: For each feature the one column that it depends on.
+        self._owner = owners[tensor]
         self.missing: dict[str, Any] = {}
         self.listed: dict[str, tuple[list[Any], Any]] = {}
         self._read_values()
-        self.last: list[float | None] = [None] * len(self.mode)
+        self.last = np.full(len(self.mode), np.nan)
         self._near_is_true = np.ones(len(self.mode), bool)
-        self._read_numbers()
+        self._known_steps: dict[tuple[int, bool], Step | None] = {}
 
-    def _turned(self) -> tuple[Any, Any, Any, Any]:
+    def _turned(self, a: dict[str, Any]) -> tuple[Any, Any, Any, Any]:
         """Children and leaf flags, true before false; x > t becomes x <= t and x >= t becomes x < t, sides swapped."""
         turned = (self.mode == _GT) | (self.mode == _GTE)
         self.mode = np.where(self.mode == _GT, _LEQ, np.where(self.mode == _GTE, _LT, self.mode))
         self.nan_true = self.nan_true ^ turned
         ids, leafs = (
-            [np.asarray(self._a[f"nodes_{side}{what}"]) for side in ("true", "false")] for what in ("nodeids", "leafs")
+            [np.asarray(a[f"nodes_{side}{what}"]) for side in ("true", "false")] for what in ("nodeids", "leafs")
         )
         return (
             np.where(turned, ids[1], ids[0]),
@@ -113,23 +155,51 @@ class _Splits:
             np.where(turned, leafs[0], leafs[1]),
         )
 
-    def nodes(self) -> Iterator[Node]:
-        """Depth first, tree after tree."""
-        on_true, on_false, true_leaf, false_leaf = self._children
-        for root in self._a["tree_roots"]:
-            waiting: list[tuple[int, tuple[Step, ...]]] = [(root, ())]
-            while waiting:
-                i, steps = waiting.pop()
-                values = self._values(i)
-                if values:
-                    yield Node(steps, str(self.owner[i]), values)
-                for child, is_leaf, side in ((on_true[i], true_leaf[i], True), (on_false[i], false_leaf[i], False)):
-                    if not is_leaf:
-                        step = self._step(i, side)
-                        waiting.append((int(child), (*steps, step) if step else steps))
+    def _ways(self, on_true: Any, on_false: Any, true_leaf: Any, false_leaf: Any) -> tuple[Any, Any]:
+        """For each node the one above it (-1 for a root), and whether it lies on its true side."""
+        parent, side = np.full(len(self.mode), -1), np.zeros(len(self.mode), bool)
+        for child, is_leaf, which in ((on_true, true_leaf, True), (on_false, false_leaf, False)):
+            inner = np.flatnonzero(is_leaf == 0)
+            parent[child[inner]], side[child[inner]] = inner, which
+        return parent, side
+
+    def decided(self) -> Any:
+        """The nodes that one column decides."""
+        return np.flatnonzero(np.array([owner is not None for owner in self._owner], bool)[self.feature])
+
+    def nodes(self, chosen: Any) -> Iterator[Node]:
+        """These of them, as far as something stands on either side."""
+        self._read_numbers(self._with_ways(chosen))
+        for i in chosen.tolist():
+            values = self._values(i)
+            if values:
+                yield Node(str(self._owner[self.feature[i]]), values, self, i)
+
+    def steps(self, i: int) -> tuple[Step, ...]:
+        """What the way from the root to a node asks, as far as single columns do."""
+        way: list[Step] = []
+        while (above := int(self._parent[i])) >= 0:
+            key = above, bool(self._side[i])
+            if key not in self._known_steps:
+                self._known_steps[key] = self._step(*key)
+            step = self._known_steps[key]
+            if step:
+                way.append(step)
+            i = above
+        return tuple(reversed(way))
+
+    def _with_ways(self, chosen: Any) -> Any:
+        """The nodes chosen and all above them, ascending."""
+        wanted = np.zeros(len(self.mode), bool)
+        while len(chosen):
+            wanted[chosen] = True
+            above = self._parent[chosen]
+            chosen = np.unique(above[above >= 0])
+            chosen = chosen[~wanted[chosen]]
+        return np.flatnonzero(wanted)
 
     def _owners(self) -> list[str | None]:
-        """For each node the one column that its feature depends on."""
+        """For each feature the one column that it depends on."""
         text = {n: [str(v) for v in _known(p)] for n, p in self._profiles.items() if p.dtype == "string"}
         owners = self._probe.only_column(self._tensor, sorted(self._open), text)
         for name, profile in self._profiles.items():
@@ -140,12 +210,13 @@ class _Splits:
                 got = self._probe.values(self._tensor, {name: np.array(values, self._probe.base[name].dtype)})
                 for k in np.flatnonzero((got != got[:1]).any(axis=0)).tolist():
                     owners[k] = name if owners[k] is None else None
-        return [owners[k] for k in self.feature.tolist()]
+        return owners
 
     def _read_values(self) -> None:
         """What the tensor holds for each known value of each column, and for a missing one."""
-        sets = {self.owner[i] for i in np.flatnonzero(self.mode == _MEMBER).tolist()}
-        for name in {owner for owner in self.owner if owner is not None}:
+        sets = {self._owner[k] for k in np.unique(self.feature[self.mode == _MEMBER]).tolist()}
+        owners = {self._owner[k] for k in np.unique(self.feature).tolist()}
+        for name in sorted(owner for owner in owners if owner is not None):
             profile = self._profiles[name]
             blank: Any = None
             if profile.missing:
@@ -168,37 +239,32 @@ class _Splits:
             return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
         return np.array(values, self._probe.base[name].dtype)
 
-    def _read_numbers(self) -> None:
-        """The last raw value on the near side of every split of an open number column."""
-        mine = [i for i in np.flatnonzero(self.mode <= _GT).tolist() if self.owner[i] in self._open]
-        if not mine:
+    def _read_numbers(self, nodes: Any) -> None:
+        """The last raw value on the near side of the splits of these nodes, where an open number column decides."""
+        open_ = np.array([owner in self._open for owner in self._owner], bool)
+        mine = nodes[(self.mode[nodes] <= _GT) & open_[self.feature[nodes]]]
+        if not len(mine):
             return
         # x >= t parts the numbers where x < t does
-        strict = (self.mode == _LT) | (self.mode == _GTE)
-        keys = {(int(self.feature[i]), float(self.split[i]), bool(strict[i])): i for i in reversed(mine)}
-        asked = list(keys)
-        levels = Levels(
-            self._tensor,
-            np.array([f for f, _, _ in asked], np.int64),
-            np.array([t for _, t, _ in asked], np.float64),
-            np.array([s for _, _, s in asked], np.bool_),
-        )
-        names = [self.owner[keys[k]] for k in asked]
+        feature, split, strict = self.feature[mine], self.split[mine], self.mode[mine] == _LT
+        order = np.lexsort((strict, split, feature))
+        new = np.ones(len(mine), bool)
+        f, t, s = feature[order], split[order], strict[order]
+        new[1:] = (f[1:] != f[:-1]) | (t[1:] != t[:-1]) | (s[1:] != s[:-1])
+        asked = np.empty(len(mine), np.int64)
+        asked[order] = np.cumsum(new) - 1
+        levels = Levels(self._tensor, f[new], t[new], s[new])
+        names = [self._owner[k] for k in levels.feature.tolist()]
         which, at = self._probe.crossings(names, levels)
-        once = np.bincount(which, minlength=len(asked)) == 1
-        last = {asked[k]: value for k, value in zip(which.tolist(), at.tolist(), strict=True) if once[k]}
-        below: dict[Any, bool] = {}
-        for name in dict.fromkeys(names):
-            known = [k for k, key in enumerate(asked) if names[k] == name and key in last]
-            if not known:
-                continue
-            raw = self._probe.raw(str(name), np.array([last[asked[k]] for k in known], np.float64))
-            got = self._probe.values(self._tensor, {str(name): raw})[np.arange(len(known)), levels.feature[known]]
-            below |= zip([asked[k] for k in known], levels.below(got.astype(np.float64), known).tolist(), strict=True)
-        for i in mine:
-            key = (int(self.feature[i]), float(self.split[i]), bool(strict[i]))
-            if key in last:
-                self.last[i], self._near_is_true[i] = last[key], below[key] == (self.mode[i] in (_LEQ, _LT))
+        once = np.bincount(which, minlength=len(names))[which] == 1
+        which, at = which[once], at[once]
+        if not len(which):
+            return
+        columns, code = coded([names[k] for k in which.tolist()])
+        got = self._probe.one_each(self._tensor, places_of(columns, code), at, levels.feature[which])
+        last, below = np.full(len(names), np.nan), np.ones(len(names), bool)
+        last[which], below[which] = at, levels.below(got, which)
+        self.last[mine], self._near_is_true[mine] = last[asked], below[asked]
 
     def _goes_true(self, i: int, x: Any) -> Any:
         """Where values of the node's feature go, bool like x."""
@@ -210,28 +276,28 @@ class _Splits:
 
     def _step(self, i: int, side: bool) -> Step | None:
         """What a branch asks of its column; None where several columns decide, or none."""
-        name = self.owner[i]
+        name = self._owner[self.feature[i]]
         if name is None:
             return None
         if name in self.listed and (self.mode[i] == _MEMBER or name not in self._open):
             values, got = self.listed[name]
             goes = self._goes_true(i, got[:, self.feature[i]]) == side
             return Step(name, frozenset(v for v, here in zip(values, goes.tolist(), strict=True) if here), False)
-        last = self.last[i]
-        if last is None:
+        last = float(self.last[i])
+        if math.isnan(last):
             return None
         passes = name in self.missing and bool(self._goes_true(i, self.missing[name][self.feature[i]]) == side)
         near = (-math.inf, last) if side == bool(self._near_is_true[i]) else (last, math.inf)
         return Step(name, near, passes)
 
     def _values(self, i: int) -> tuple[Any, ...]:
-        name = self.owner[i]
+        name = self._owner[self.feature[i]]
         if name is None:
             return ()
         if name in self.listed and (self.mode[i] == _MEMBER or name not in self._open):
             return tuple(self.listed[name][0])
-        last, profile = self.last[i], self._profiles[name]
-        if last is None:
+        last, profile = float(self.last[i]), self._profiles[name]
+        if math.isnan(last):
             return ()
         beside = [v for v in (_beside(last, side, profile) for side in (0, 1)) if v is not None]
         # an imputed value is a number like any other: only what reaches the tree as NaN has a way of its own

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoship.parity.levels import Graph, attributes_of
+from isoship.onnx.attributes import attributes_of
+from isoship.parity.levels import Graph
 from isoship_edge.manifest import MISSING_STRING, Scalar, Signature
 
 if TYPE_CHECKING:

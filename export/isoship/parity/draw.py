@@ -148,21 +148,30 @@ def within(value: float, profile: ColumnProfile) -> Any:
 
 def around(boundary: float, profile: ColumnProfile) -> list[Any]:
     """The last value before a boundary and the first after it, in doubles and (for doubles) in float32 steps."""
+    return around_all(np.array([boundary]), profile)[0]
+
+
+def around_all(boundaries: FloatArray, profile: ColumnProfile) -> list[list[Any]]:
+    """`around` each of these boundaries."""
     if profile.dtype == "int64":
-        return [within(boundary, profile), within(boundary + 1, profile)]
+        return [[within(boundary, profile), within(boundary + 1, profile)] for boundary in boundaries.tolist()]
     with np.errstate(over="ignore"):
-        single = np.float32(boundary)
+        single = boundaries.astype(np.float32)
         # one ulp of float32 either side of its nearest value, and the doubles either side of the boundary itself
         steps = [
-            float(boundary),
-            float(np.nextafter(boundary, np.inf)),
-            float(np.nextafter(single, np.float32(-np.inf))),
-            float(single),
-            float(np.nextafter(single, np.float32(np.inf))),
-            float(np.nextafter(boundary, -np.inf)),
+            boundaries,
+            np.nextafter(boundaries, np.inf),
+            np.nextafter(single, np.float32(-np.inf)),
+            single,
+            np.nextafter(single, np.float32(np.inf)),
+            np.nextafter(boundaries, -np.inf),
         ]
-    usable = [v for v in steps if np.isfinite(v) and profile.lowest <= v <= profile.highest]
-    return list(dict.fromkeys(usable))
+    table = np.column_stack([step.astype(np.float64) for step in steps])
+    usable = np.isfinite(table) & (profile.lowest <= table) & (table <= profile.highest)
+    return [
+        list(dict.fromkeys(v for v, fits in zip(values, fitting, strict=True) if fits))
+        for values, fitting in zip(table.tolist(), usable.tolist(), strict=True)
+    ]
 
 
 def thresholds(profile: ColumnProfile) -> FloatArray:

@@ -13,7 +13,7 @@ import numpy as np
 
 from isoship.errors import InputError
 from isoship.parity.columns import rows_from_sample
-from isoship.parity.draw import Rng, around, extremes, thresholds
+from isoship.parity.draw import Rng, around_all, extremes, thresholds
 from isoship.parity.paths import Node
 from isoship.parity.profile import ColumnProfile
 from isoship.parity.reference import Reference, ask, nested
@@ -121,7 +121,8 @@ def _pool(
     made = rows_for_check(profiles, seed=seed, budget=_POOL, predict=predict, nodes=nodes)
     keep = [i for i, kind in enumerate(made.kinds) if kind not in _LEFT_OUT]
     meant = {
-        n: {v for b in thresholds(p).tolist() for v in around(b, p)} | set(extremes(p)) for n, p in profiles.items()
+        n: {v for values in around_all(thresholds(p), p) for v in values} | set(extremes(p))
+        for n, p in profiles.items()
     }
     rows = [made.rows[i] if made.kinds[i] == "boundary" else _moved(made.rows[i], profiles, meant, rng) for i in keep]
     return RowSet(rows, [made.kinds[i] for i in keep])

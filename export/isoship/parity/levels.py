@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isoship.onnx.attributes import attributes_of
 from isoship.parity.columns import Array
 from isoship.parity.probe import Levels
 
@@ -17,11 +18,11 @@ TREES = ("TreeEnsemble", "TreeEnsembleClassifier", "TreeEnsembleRegressor")
 PRODUCTS = ("MatMul", "Gemm", "LinearClassifier", "LinearRegressor", "SVMClassifier", "SVMRegressor")
 COMPARISONS = ("Less", "LessOrEqual", "Greater", "GreaterOrEqual")
 
-#: TreeEnsemble v5 `nodes_modes` (LEQ LT GTE GT EQ NEQ MEMBER) and the names of older opsets, as "is below strict?".
-#: x >= t and x < t part at the same place, and so do x > t and x <= t.
-_STRICT: dict[Any, bool] = {0: False, 1: True, 2: True, 3: False}
-_STRICT |= {"BRANCH_LEQ": False, "BRANCH_LT": True, "BRANCH_GTE": True, "BRANCH_GT": False}
-_EQUAL = (4, 5, "BRANCH_EQ", "BRANCH_NEQ")
+#: TreeEnsemble v5 `nodes_modes` (LEQ LT GTE GT EQ NEQ MEMBER), and what older opsets call them.
+_MODES = {"BRANCH_LEQ": 0, "BRANCH_LT": 1, "BRANCH_GTE": 2, "BRANCH_GT": 3, "BRANCH_EQ": 4, "BRANCH_NEQ": 5, "LEAF": -1}
+#: Is below strict, by mode? x >= t and x < t part at the same place, and so do x > t and x <= t.
+_STRICT = np.array([False, True, True, False])
+_EQUAL, _MEMBER = (4, 5), 6
 
 
 class Graph:
@@ -51,36 +52,43 @@ class Graph:
         return bool(self.upstream.get(tensor)) and tensor not in self.after_model
 
 
-def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
-    """A node's attributes as Python values, tensors as arrays."""
-    import onnx
-    from onnx import numpy_helper
-
-    values = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-    return {k: numpy_helper.to_array(v) if isinstance(v, onnx.TensorProto) else v for k, v in values.items()}
-
-
-def split_levels(graph: Graph) -> Iterator[Levels]:
-    """The splits of every tree ensemble in the graph, each once."""
+def split_levels(graph: Graph) -> list[Levels]:
+    """The splits of the tree ensembles in the graph, each once; those of one tensor together, ascending."""
+    found: dict[str, list[tuple[Array, Array, Array]]] = {}
     for node in graph.nodes:
-        if node.op_type not in TREES or not graph.in_prefix(node.input[0]):
-            continue
-        a = attributes_of(node)
-        thresholds = next(
-            a[k] for k in ("nodes_splits", "nodes_values_as_tensor", "nodes_values") if len(a.get(k, ())) > 0
-        )
-        modes = [m.decode() if isinstance(m, bytes) else m for m in np.asarray(a["nodes_modes"]).tolist()]
-        found: set[tuple[int, float, bool]] = set()
-        for f, t, mode in zip(a["nodes_featureids"], np.asarray(thresholds).tolist(), modes, strict=True):
-            if mode in _STRICT:
-                found.add((f, t, _STRICT[mode]))
-            elif mode in _EQUAL:
-                found |= {(f, t, False), (f, t, True)}
-        if "membership_values" in a:
-            members = np.asarray(a["membership_values"])
-            features = {f for f, m in zip(a["nodes_featureids"], modes, strict=True) if m == 6}
-            found |= {(f, float(t), s) for f in features for t in members[~np.isnan(members)] for s in (True, False)}
-        yield _levels(node.input[0], sorted(found))
+        if node.op_type in TREES and graph.in_prefix(node.input[0]):
+            found.setdefault(node.input[0], []).extend(_splits(attributes_of(node)))
+    made = []
+    for tensor, parts in found.items():
+        feature, threshold, strict = (np.concatenate(one) for one in zip(*parts, strict=True))
+        order = np.lexsort((strict, threshold, feature))
+        feature, threshold, strict = feature[order], threshold[order], strict[order]
+        new = np.ones(len(order), dtype=bool)
+        new[1:] = (np.diff(feature) != 0) | (threshold[1:] != threshold[:-1]) | (strict[1:] != strict[:-1])
+        made.append(Levels(tensor, feature[new], threshold[new], strict[new]))
+    return made
+
+
+def _splits(a: dict[str, Any]) -> Iterator[tuple[Array, Array, Array]]:
+    """(feature, threshold, strict) of an ensemble's nodes, by kind of comparison, as often as they occur."""
+    named = ("nodes_splits", "nodes_values_as_tensor", "nodes_values")
+    threshold = np.asarray(next(a[k] for k in named if len(a.get(k, ())) > 0)).astype(np.float64)
+    feature = np.asarray(a["nodes_featureids"], np.int64)
+    modes = a["nodes_modes"]
+    if isinstance(modes, list):
+        modes = [_MODES[m.decode() if isinstance(m, bytes) else m] for m in modes]
+    mode = np.asarray(modes).astype(np.int64)
+    plain = (mode >= 0) & (mode < len(_STRICT))
+    yield feature[plain], threshold[plain], _STRICT[mode[plain]]
+    equal = np.isin(mode, _EQUAL)
+    for strict in (False, True):
+        yield feature[equal], threshold[equal], np.full(int(equal.sum()), strict)
+    if "membership_values" in a:
+        members = np.asarray(a["membership_values"]).astype(np.float64)
+        members, asking = np.unique(members[~np.isnan(members)]), np.unique(feature[mode == _MEMBER])
+        for strict in (False, True):
+            both = np.repeat(asking, len(members)), np.tile(members, len(asking))
+            yield *both, np.full(len(both[0]), strict)
 
 
 def comparison_levels(graph: Graph, widths: dict[str, int]) -> Iterator[Levels]:

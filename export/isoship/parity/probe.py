@@ -6,6 +6,7 @@ imputers, powers and bins are all treated alike, and a crossing is found to the 
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ _LARGEST = np.finfo(np.float64).max
 _POSITIVE = (1e-300, 1e-30, 1e-9, 1e-3, 0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 1e3, 1e4, 1e6, 1e9, 1e12, 1e30, 1e100)
 #: Raw values at which a column is first tried: a function that is not monotone is bisected between neighbours here.
 GRID: FloatArray = np.array([-_LARGEST, *(-v for v in reversed(_POSITIVE)), 0.0, *_POSITIVE, _LARGEST])
+
+#: Where most crossings lie, in doubles from the level itself: at it, or where float32 rounds to it. Asked before the
+#: rest is bisected: nine questions instead of fifty.
+_NEAR = (0, 1, -1, 2**28, 2**28 - 1, 2**28 + 1, -(2**28), -(2**28) - 1, -(2**28) + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,30 +181,41 @@ class Probe:
         Returns (which level [C], the last raw value on the near side [C]); the next double (or integer) is on the
         other side. A level that is crossed twice appears twice; one that is not crossed, not at all.
         """
-        mine: dict[str, list[int]] = {}
-        for k, owner in enumerate(owners):
-            if owner is not None:
-                mine.setdefault(owner, []).append(k)
+        names, code = coded(owners)
+        if not names:
+            return np.empty(0, dtype=np.int64), np.empty(0)
+        mine = places_of(names, code)
         brackets = [
             self._brackets(name, levels, places) for name, places in self._on_the_grid(levels, mine, between or {})
         ]
-        if not brackets:
-            return np.empty(0, dtype=np.int64), np.empty(0)
         which, low, high, side = (np.concatenate(parts) for parts in zip(*brackets, strict=True))
-        names = np.array([owners[k] for k in which.tolist()], dtype=object)
-        whole = np.array([self.base[n].dtype == np.int64 for n in names], dtype=bool)
-        places = _places(names)
-        while True:
-            middle = (low >> 1) + (high >> 1) + (low & high & 1)
-            if not np.any(middle > low):
+        integers = np.array([self.base[name].dtype == np.int64 for name in names], dtype=bool)
+        whole = integers[code[which]]
+        open_ = np.arange(len(which))
+        near = _guesses(levels.threshold[which], whole)
+        for turn in itertools.count():
+            # neighbours in order: the distance of two orders of doubles may exceed an int64
+            middle = (low[open_] >> 1) + (high[open_] >> 1) + (low[open_] & high[open_] & 1)
+            open_, middle = open_[middle > low[open_]], middle[middle > low[open_]]
+            if not len(open_):
                 break
-            raw = np.where(whole, middle.astype(np.float64), double_of_order(middle))
-            same = levels.below(self._one_each(levels.tensor, places, raw, levels.feature[which]), which) == side
-            low, high = np.where(same, middle, low), np.where(same, high, middle)
+            if turn < len(_NEAR):
+                guess = near[open_] + _NEAR[turn]
+                tried = (low[open_] < guess) & (guess < high[open_])
+                asked, point = open_[tried], guess[tried]
+            else:
+                asked, point = open_, middle
+            if not len(asked):
+                continue
+            level = which[asked]
+            raw = np.where(whole[asked], point.astype(np.float64), double_of_order(point))
+            got = self.one_each(levels.tensor, places_of(names, code[level]), raw, levels.feature[level])
+            same = levels.below(got, level) == side[asked]
+            low[asked], high[asked] = np.where(same, point, low[asked]), np.where(same, high[asked], point)
         return which, np.where(whole, low.astype(np.float64), double_of_order(low))
 
     def _on_the_grid(
-        self, levels: Levels, mine: Mapping[str, list[int]], between: Mapping[str, FloatArray]
+        self, levels: Levels, mine: Mapping[str, IntArray], between: Mapping[str, FloatArray]
     ) -> Iterator[tuple[str, tuple[IntArray, FloatArray, FloatArray]]]:
         """For each column: its levels, the grid as it takes it, and its features there."""
         tried = {name: np.concatenate([GRID, between.get(name, GRID[:0])]) for name in mine}
@@ -208,8 +224,7 @@ class Probe:
         # a feature depends on its own column alone, so that all columns may move in one row
         rows = {name: self.raw(name, np.resize(grid, longest)) for name, grid in grids.items()}
         values = self.values(levels.tensor, rows).astype(np.float64) if rows else np.empty((0, 0))
-        for name, places in mine.items():
-            which = np.array(places, dtype=np.int64)
+        for name, which in mine.items():
             yield name, (which, grids[name], values[: len(grids[name]), levels.feature[which]])
 
     def _brackets(
@@ -222,7 +237,7 @@ class Probe:
         order = grid.astype(np.int64) if self.base[name].dtype == np.int64 else order_of_double(grid)
         return mine[which], order[segment], order[segment + 1], below[segment, which]
 
-    def _one_each(self, tensor: str, places: Mapping[str, IntArray], raw: FloatArray, feature: IntArray) -> FloatArray:
+    def one_each(self, tensor: str, places: Mapping[str, IntArray], raw: FloatArray, feature: IntArray) -> FloatArray:
         """A feature of the tensor for each number of a column, on which alone the feature depends: [R].
 
         places: where in `raw` and `feature` each column's are. Numbers of different columns share a row.
@@ -241,12 +256,24 @@ class Probe:
         return picked
 
 
-def _places(names: Array) -> dict[str, IntArray]:
-    """Where each name stands."""
-    found: dict[str, list[int]] = {}
-    for i, name in enumerate(names.tolist()):
-        found.setdefault(name, []).append(i)
-    return {name: np.array(each, dtype=np.int64) for name, each in found.items()}
+def coded(names: Sequence[str | None]) -> tuple[list[str], IntArray]:
+    """The different names, and for each place the number of its name, -1 for none."""
+    numbers = {name: k for k, name in enumerate(dict.fromkeys(name for name in names if name is not None))}
+    return list(numbers), np.array([-1 if name is None else numbers[name] for name in names], dtype=np.int64)
+
+
+def places_of(names: Sequence[str], code: IntArray) -> dict[str, IntArray]:
+    """Where the number of each name stands, for those that occur."""
+    order = np.argsort(code, kind="stable")
+    ends = np.searchsorted(code[order], np.arange(len(names) + 1))
+    parts = zip(names, ends[:-1].tolist(), ends[1:].tolist(), strict=True)
+    return {name: order[start:end] for name, start, end in parts if end > start}
+
+
+def _guesses(threshold: FloatArray, whole: np.ndarray[Any, np.dtype[np.bool_]]) -> IntArray:
+    """The orders at which raw columns would cross these levels if they were the features themselves."""
+    clipped = np.clip(np.floor(threshold), -(2.0**53), 2.0**53).astype(np.int64)
+    return np.where(whole, clipped, order_of_double(threshold))
 
 
 def order_of_double(values: FloatArray) -> IntArray:
@@ -277,9 +304,8 @@ def upstream_of(model: onnx.ModelProto, tensors: Sequence[str]) -> onnx.ModelPro
             if name and name not in seen:
                 seen.add(name)
                 waiting.append(name)
-    cut = onnx.ModelProto()
-    cut.CopyFrom(model)
-    del cut.graph.node[:], cut.graph.output[:], cut.graph.input[:], cut.graph.initializer[:], cut.graph.value_info[:]
+    cut = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import, functions=model.functions)
+    cut.graph.name = model.graph.name
     cut.graph.node.extend(node for node in model.graph.node if id(node) in needed)
     cut.graph.input.extend(i for i in model.graph.input if i.name in seen)
     cut.graph.initializer.extend(i for i in model.graph.initializer if i.name in seen)

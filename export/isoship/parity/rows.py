@@ -28,7 +28,7 @@ import numpy as np
 from isoship.errors import InputError
 from isoship.parity.draw import (
     Rng,
-    around,
+    around_all,
     extremes,
     far,
     ordinary_rows,
@@ -181,7 +181,7 @@ def threshold_rows(profiles: Profiles, rng: Rng) -> Iterator[Row]:
     fresh = ordinary_rows(profiles, rng)
     places: dict[str, list[Any]] = {}
     for name, profile in profiles.items():
-        near = [around(b, profile) for b in thresholds(profile).tolist()]
+        near = around_all(thresholds(profile), profile)
         tiers = [[v for values in near for v in values[:2]], [v for values in near for v in values[2:]]]
         places[name] = [tier[i] for tier in tiers for i in rng.permutation(len(tier)).tolist()]
     places = {name: values for name, values in places.items() if values}

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ColumnProfile", "column_profiles", "form_for"]
 
-#: More splits than this of one tensor are thinned evenly: bisecting them all would cost minutes.
+#: More splits than this of all tensors are thinned evenly: a check asks at most some thousand of them, and bisecting
+#: them all would cost minutes.
 _MOST_LEVELS = 20_000
 _NONE: FloatArray = np.empty(0)
 #: One feature that crosses says how a column is scaled; a kernel's differences from thousands of points all say so.
@@ -63,7 +64,7 @@ _last: dict[tuple[bytes, Signature], dict[str, ColumnProfile]] = {}
 def _profiles(model: onnx.ModelProto, signature: Signature) -> dict[str, ColumnProfile]:
     graph = Graph(model)
     possible = candidates(graph, signature)
-    splits = [_thinned(levels) for levels in split_levels(graph)]
+    splits = _thinned(split_levels(graph))
     scaled, centred, compared = scaled_tensors(graph), centred_tensors(graph), comparison_results(graph)
     sites = list(category_sites(graph))
     turning = angles(graph)
@@ -263,9 +264,16 @@ def _range(
     return low, high, human(typical, high - low), True
 
 
-def _thinned(levels: Levels) -> Levels:
-    count = len(levels.feature)
-    if count <= _MOST_LEVELS:
-        return levels
-    keep = np.unique(np.linspace(0, count - 1, _MOST_LEVELS).astype(np.int64))
-    return Levels(levels.tensor, levels.feature[keep], levels.threshold[keep], levels.strict[keep])
+def _thinned(splits: Sequence[Levels]) -> list[Levels]:
+    """At most so many in all, each feature's first and last among them: they are its range."""
+    total = sum(len(levels.feature) for levels in splits)
+    if total <= _MOST_LEVELS:
+        return list(splits)
+    thinned = []
+    for levels in splits:
+        count = len(levels.feature)
+        spread = np.linspace(0, count - 1, _MOST_LEVELS * count // total).astype(np.int64)
+        turns = np.flatnonzero(np.diff(levels.feature))
+        keep = np.unique(np.concatenate([spread, turns, turns + 1]))
+        thinned.append(Levels(levels.tensor, levels.feature[keep], levels.threshold[keep], levels.strict[keep]))
+    return thinned

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoship.errors import ConversionError, UnsupportedModelError
+from isoship.onnx.attributes import attributes_of
 
 if TYPE_CHECKING:
     import onnx
@@ -134,7 +135,9 @@ def _node(model: onnx.ModelProto, proto: onnx.NodeProto) -> Node:
         for name, attribute in schema.attributes.items():
             if attribute.default_value.type:
                 attrs[name] = _attribute(helper.get_attribute_value(attribute.default_value))
-    for attribute_proto in proto.attribute:
+    if proto.op_type == "TreeEnsemble":  # a forest's lists are too long for Python's
+        attrs |= attributes_of(proto)
+    for attribute_proto in proto.attribute if proto.op_type != "TreeEnsemble" else ():
         value = helper.get_attribute_value(attribute_proto)
         is_tensor = attribute_proto.type == attribute_proto.TENSOR
         attrs[attribute_proto.name] = numpy_helper.to_array(value) if is_tensor else _attribute(value)

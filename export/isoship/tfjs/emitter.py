@@ -39,6 +39,7 @@ class GraphDef:
     nodes: list[dict[str, Any]] = field(default_factory=list)
     weights: dict[str, Array] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
+    _counted: dict[str, int] = field(default_factory=dict)
     _data: dict[tuple[str, tuple[int, ...], bytes], Tensor] = field(default_factory=dict)
 
     def placeholder(self, name: str, dtype: str, shape: Sequence[int | str | None]) -> Tensor:
@@ -99,10 +100,11 @@ class GraphDef:
         return Tensor(name, dtype)
 
     def _unique(self, seed: str) -> str:
-        name, count = seed, 0
+        name, count = seed, self._counted.get(seed, 0)
         while name in self._taken:
             count += 1
             name = f"{seed}_{count}"
+        self._counted[seed] = count
         self._taken.add(name)
         return name
 

@@ -89,7 +89,7 @@ def _rank_columns(node: Node) -> tuple[_Nodes, tuple[RankColumn, ...]]:
     split = np.asarray(attrs["nodes_splits"]).astype(np.float64)
     true_id, false_id = (np.asarray(attrs[f"nodes_{side}nodeids"], np.int64) for side in ("true", "false"))
     true_leaf, false_leaf = (np.asarray(attrs[f"nodes_{side}leafs"], bool) for side in ("true", "false"))
-    tracks = attrs.get("nodes_missing_value_tracks_true") or []
+    tracks = attrs.get("nodes_missing_value_tracks_true", ())
     nan_true = np.asarray(tracks, bool) if len(tracks) else np.zeros(len(feature), bool)
     swap = np.isin(mode, list(_SWAPPED))
     # NaN fails every comparison but !=, whose opposite it fails
