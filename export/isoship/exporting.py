@@ -248,7 +248,7 @@ def _write_core(
         "version": version,
         "signature": signature_to_json(source.signature),
         "outputs": [output_to_json(o) for o in source.outputs],
-        "tolerances": tolerances_to_json(tolerances_for(source.outputs, expected, source.double_tolerances)),
+        "tolerances": tolerances_to_json(tolerances_for(source.outputs, expected, source.double_tolerances, graph)),
         "encoder": None,
         "row_bytes": row_bytes(graph, source.outputs),
         "provenance": {

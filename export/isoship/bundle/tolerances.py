@@ -8,26 +8,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from isoship.onnx.exponentials import exponential_outputs
 from isoship_edge.manifest import Output, Tolerance
+
+if TYPE_CHECKING:
+    import onnx
 
 _DOUBLE = Tolerance(
     1e-9, 1e-9, "doubles throughout; only the order of sums and the last bits of exp and log differ from the source"
 )
 _PROBABILITIES = Tolerance(1e-6, 0.0, "TF.js computes in float32: 24 bits, values in [0, 1]")
+#: What float32 leaves of a sum, beside 1 and the largest of them.
+_SINGLE = 1e-5
+#: Below this a float32 has no whole 24 bits.
+_SUBNORMAL = 1.2e-38
 _EXACT = Tolerance(0.0, 0.0, "labels are compared for equality")
 
 
 def tolerances_for(
-    outputs: Iterable[Output], golden: Mapping[str, Any], double: Mapping[str, Tolerance] | None = None
+    outputs: Iterable[Output],
+    golden: Mapping[str, Any],
+    double: Mapping[str, Tolerance] | None = None,
+    graph: onnx.ModelProto | None = None,
 ) -> dict[str, dict[str, Tolerance]]:
     """Tolerances for every output.
 
     golden: output name -> the source model's answers on the golden rows ([N] or [N, K] nested lists of numbers);
     their largest magnitude scales the float32 tolerance of unbounded outputs.
     double: output name -> what the source itself needs instead of 1e-9, with its reason.
+    graph: the canonical one, which tells outputs that are exponentials: their answers span decades, and an error of
+    the exponent is a relative one.
     """
+    exponentials = {} if graph is None else exponential_outputs(graph)
     chosen: dict[str, dict[str, Tolerance]] = {}
     for output in outputs:
         if output.kind == "label":
@@ -35,11 +49,14 @@ def tolerances_for(
             continue
         if output.kind == "probabilities":
             single = _PROBABILITIES
+        elif output.name in exponentials:
+            single = _of_exponent(golden.get(output.name, []), shifted=exponentials[output.name].shifted)
         else:
             scale = 1.0 + _largest(golden.get(output.name, []))
             single = Tolerance(
-                float(f"{1e-5 * scale:.2g}"), 0.0, "TF.js computes in float32: 1e-5 of 1 + the largest golden output"
-            )
+                _rounded(_SINGLE * scale), 0.0, "TF.js computes in float32, where a sum has the error of its largest"
+                " term: 1e-5 of 1 + the largest golden output"
+            )  # fmt: skip
         chosen[output.name] = {"double": (double or {}).get(output.name, _DOUBLE), "float32": single}
     return chosen
 
@@ -48,7 +65,25 @@ def tolerances_to_json(tolerances: Mapping[str, Mapping[str, Tolerance]]) -> dic
     return {name: {p: t._asdict() for p, t in by_precision.items()} for name, by_precision in tolerances.items()}
 
 
-def _largest(values: Any) -> float:
+def _of_exponent(answers: Any, *, shifted: bool) -> Tolerance:
+    """e^x, and with `shifted` e^x - 1: the error of x in float32 is a relative error of the answer, of any size."""
+    exponents = [math.log(abs(v) + (1.0 if shifted else 0.0)) for v in _numbers(answers) if v != 0 or shifted]
+    error = _rounded(_SINGLE * (1.0 + max(map(abs, exponents), default=0.0)))
+    reason = "TF.js computes the exponent in float32, 1e-5 of 1 + the largest, and that is a relative error of its"
+    if shifted:
+        return Tolerance(error, error, f"{reason} exponential, from which a constant is taken")
+    return Tolerance(_SUBNORMAL, error, f"{reason} exponential; the absolute part is what float32 cannot hold")
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.2g}")
+
+
+def _numbers(values: Any) -> list[float]:
     if isinstance(values, (list, tuple)):
-        return max((_largest(v) for v in values), default=0.0)
-    return abs(values) if isinstance(values, (int, float)) and math.isfinite(values) else 0.0
+        return [number for value in values for number in _numbers(value)]
+    return [float(values)] if isinstance(values, (int, float)) and math.isfinite(values) else []
+
+
+def _largest(values: Any) -> float:
+    return max(map(abs, _numbers(values)), default=0.0)

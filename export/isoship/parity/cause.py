@@ -145,7 +145,23 @@ def _where(runner: Runner, shipped: Shipped, row: Row, kind: list[str], answer: 
             f"model.onnx answers this row as the model does. The fault lies in {runner.target}/: its copies of the"
             " files, or the code that reads rows and writes answers there."
         )
-    return "model.onnx answers this row as the model does. " + _where_on_the_web(runner, shipped, row)
+    where = "model.onnx answers this row as the model does. " + _where_on_the_web(runner, shipped, row)
+    return f"{where} {_exponent(shipped)}".strip()
+
+
+def _exponent(shipped: Shipped) -> str:
+    """What float32 may be too narrow for, and the way out."""
+    import onnx
+
+    from isoship.onnx.exponentials import exponential_outputs
+
+    names = exponential_outputs(onnx.load(shipped.folder / "model.onnx"))
+    if not names:
+        return ""
+    return (
+        f"{', '.join(names)} is an exponential, and TF.js computes its exponent in float32: where that is not enough,"
+        " ship the doubles alone (--targets lambda,edge)."
+    )
 
 
 def _where_on_the_web(runner: Runner, shipped: Shipped, row: Row) -> str:

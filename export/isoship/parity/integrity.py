@@ -65,7 +65,10 @@ def integrity(shipped: Shipped, source: Source | None = None) -> Verdict:
     if recorded:
         wrong += sums.differences(folder, spoken_of)
     if source is not None:
-        wrong += broken_promises(shipped.manifest, source, _golden_answers(golden))
+        import onnx
+
+        graph = onnx.load(folder / "model.onnx")
+        wrong += broken_promises(shipped.manifest, source, _golden_answers(golden), graph)
     return Verdict("files", "bundle", "double", "disagree" if wrong else "agree", message="\n".join(wrong))
 
 

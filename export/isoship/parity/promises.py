@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isoship.bundle.tolerances import tolerances_for
 from isoship.sources.contract import Source
 from isoship_edge.manifest import Column, Manifest, Output
+
+if TYPE_CHECKING:
+    import onnx
 
 #: Beyond this an end of a column is where sums overflow, which depends on the other columns of the row it was found in.
 _OVERFLOW = 1e300
 _END = 1e-6
 
 
-def broken_promises(manifest: Manifest, source: Source, golden: Mapping[str, Any]) -> list[str]:
+def broken_promises(
+    manifest: Manifest, source: Source, golden: Mapping[str, Any], graph: onnx.ModelProto | None = None
+) -> list[str]:
     """A line for every difference; the source's signature was found by asking the model anew.
 
     golden: the answers in golden.json, output name -> nested lists; float32 tolerances are made from their size.
+    graph: model.onnx, which tells exponentials.
     """
     theirs = {o.name: o for o in source.outputs}
     columns = {c.name: c for c in source.signature.columns}
@@ -32,7 +38,7 @@ def broken_promises(manifest: Manifest, source: Source, golden: Mapping[str, Any
         if output.name in theirs
         for what, ours, own in _output_differences(output, theirs[output.name])
     ]
-    lines += list(_loose(manifest, source, golden))
+    lines += list(_loose(manifest, source, golden, graph))
     return lines + [
         f"manifest.json says that column {column.name!r} {what} {_shown(ours)}, and the model says {_shown(own)}"
         for column in manifest.signature.columns
@@ -47,9 +53,11 @@ def _output_differences(ours: Output, own: Output) -> Iterator[tuple[str, Any, A
             yield name, getattr(ours, name), getattr(own, name)
 
 
-def _loose(manifest: Manifest, source: Source, golden: Mapping[str, Any]) -> Iterator[str]:
+def _loose(
+    manifest: Manifest, source: Source, golden: Mapping[str, Any], graph: onnx.ModelProto | None
+) -> Iterator[str]:
     """Tolerances beyond those that an export gives: a wide one would let anything pass."""
-    due = tolerances_for(source.outputs, golden, source.double_tolerances)
+    due = tolerances_for(source.outputs, golden, source.double_tolerances, graph)
     for output, by_precision in manifest.tolerances.items():
         for precision, given in by_precision.items():
             own = due.get(output, {}).get(precision)

@@ -5,7 +5,9 @@
    (`magnitude.py`); then it is prefix.
 3. What needs nothing but prefix values is prefix, where JavaScript has it.
 4. What comes after the graph's first node is graph where it has a lowering, else suffix (class names, int64).
-5. Where that leaves no tree and no product in the graph, the links at the end (Sigmoid, Softmax) start it; where there
+5. An exponential at the end is suffix: float32's error of an exponent is a relative error of the answer, and its own
+   exponential would add to it, overflow and lose small answers.
+6. Where that leaves no tree and no product in the graph, the links at the end (Sigmoid, Softmax) start it; where there
    is none either, the program computes everything in doubles and the graph hands the results through.
 """
 
@@ -16,6 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from isoship.errors import UnsupportedModelError
+from isoship.onnx.exponentials import Step, last_exponentials
 from isoship.tfjs.canonical import Graph, Node
 from isoship.tfjs.lowering import CannotLower, Emission
 from isoship.tfjs.magnitude import CHEAP, float32_is_enough, size_of, weights_of
@@ -81,6 +84,11 @@ def _last_links(graph: Graph) -> set[str]:
 def _place(graph: Graph, starts: set[str], before_trees: set[str]) -> Cut:
     emission, program, notes = Emission(graph), Program(graph), list[str]()
     late: set[str] = set()  # values that the suffix makes
+    at_end = last_exponentials(
+        [Step(node.op, node.inputs, node.outputs) for node in graph.nodes],
+        graph.constants,
+        [name for name in graph.outputs if not name.startswith(("label", "probabilities"))],
+    )
     for node in graph.nodes:
         needed = {name for name in node.inputs if name and name not in graph.constants}
         early = needed <= emission.prefix.keys()
@@ -98,7 +106,7 @@ def _place(graph: Graph, starts: set[str], before_trees: set[str]) -> Cut:
                 continue
         if node.op == TREES:
             _feed_ranks(graph, emission, program, node, early, notes)
-        if not late.intersection(needed):
+        if not late.intersection(needed) and out not in at_end:
             try:
                 if out in starts and node.op in ("Softmax", "LogSoftmax") and early:
                     _centre(graph, emission, program, node)
