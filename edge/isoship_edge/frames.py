@@ -33,6 +33,8 @@ def decode_python(rows: Any, signature: Signature) -> tuple[dict[str, Tensor], i
     """
     if hasattr(rows, "columns") and hasattr(rows, "iloc"):
         return _from_frame(rows, signature)
+    if hasattr(rows, "to_dicts") and hasattr(rows, "columns"):  # a polars DataFrame
+        rows = rows.to_dicts()
     if hasattr(rows, "ndim") and hasattr(rows, "tolist"):
         return _from_array(rows, signature)
     if isinstance(rows, (str, bytes, Mapping)) or not isinstance(rows, Sequence):

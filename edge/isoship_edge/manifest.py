@@ -52,6 +52,7 @@ class Column(NamedTuple):
     empty: what the empty cell of a CSV file means in a string column whose model knows the empty text: "value", that
     text; "quoted", that text in quotes and else missing, which the model knows, too. None: missing.
     input: the tensor's name in ONNX and V2, where an output has the column's name or the column has none.
+    mark: what a missing value is where the source model is asked: "none" (None) or "NA" (pandas.NA); None: NaN.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Column(NamedTuple):
     exclusive_maximum: float | None = None
     empty: str | None = None
     input: str | None = None
+    mark: str | None = None
 
     @property
     def tensor(self) -> str:
@@ -251,6 +253,8 @@ def signature_to_json(signature: Signature) -> dict[str, Any]:
             entry["empty"] = column.empty
         if column.input is not None:
             entry["input"] = column.input
+        if column.mark is not None:
+            entry["mark"] = column.mark
         columns.append(entry)
     return {"layout": signature.layout, "columns": columns}
 
@@ -278,6 +282,8 @@ def _signature(document: dict[str, Any]) -> Signature:
             raise ValueError(f"column {c['name']!r} cannot have the input {c['input']!r}")
         if c.get("empty") not in (None, "value", "quoted") or (c.get("empty") and c["dtype"] != "string"):
             raise ValueError(f"column {c['name']!r} cannot have the empty {c['empty']!r}")
+        if c.get("mark") not in (None, "none", "NA"):
+            raise ValueError(f"column {c['name']!r} cannot have the mark {c['mark']!r}")
         columns.append(
             Column(
                 c["name"],
@@ -288,6 +294,7 @@ def _signature(document: dict[str, Any]) -> Signature:
                 **_ends(c),
                 empty=c.get("empty"),
                 input=c.get("input"),
+                mark=c.get("mark"),
             )
         )
     return Signature(document["layout"], tuple(columns))

@@ -61,8 +61,9 @@ def check(
     from isoship.bundle.bundle import Bundle
     from isoship.parity.runners import available, open_runner, target_of
     from isoship.parity.runners.chromium import browsers_kept
+    from isoship.sources.polars_frames import frame_from_polars
 
-    say = progress or (lambda _message: None)
+    say, sample = progress or (lambda _message: None), frame_from_polars(sample)
     for option, value in (("atol", atol), ("rtol", rtol)):
         if value is not None and not 0 <= value < float("inf"):
             raise InputError(f"{option} is {value}: a tolerance is a number from 0 up")

@@ -113,10 +113,14 @@ def graph_answers(shipped: Shipped) -> Answer:
 
 
 def _opened(shipped: Shipped, golden: Golden, model: Any, sample: Any) -> Source:
-    from isoship.sources import open_source
+    from isoship.sources import open_source, read_files
+    from isoship.sources.missing_marks import marked, marked_as_fitted
 
     manifest = shipped.manifest
-    frame = _frame(shipped, golden.rows, sample)
+    model, frame, _ = read_files(model, _frame(shipped, golden.rows, sample), None)
+    # what the bundle calls missing is what the model is asked with, however the sample marks it
+    marks = {c.name: c.mark for c in manifest.signature.columns if c.mark is not None}
+    frame = marked(marked_as_fitted(model, frame), marks)
     kinds = list(dict.fromkeys(o.kind for o in manifest.outputs))
     dtypes = {c.name: c.dtype for c in manifest.signature.columns}
     try:

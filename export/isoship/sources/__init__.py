@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from isoship.errors import UnsupportedModelError
 from isoship.sources.no_model import refusal
+from isoship.sources.polars_frames import frame_from_polars
 
 if TYPE_CHECKING:
     import onnx
@@ -77,10 +78,11 @@ def read_files(model: Any, sample: Any, dtypes: Mapping[str, str] | None) -> tup
         model, notes = load_model(model)
     if isinstance(sample, (str, Path)):
         from isoship.data import read_sample
+        from isoship.sources.missing_marks import marked_as_fitted
         from isoship.sources.remembered import remembered
 
-        sample = read_sample(sample, dtypes, partial(remembered, model), notes)
-    return model, sample, notes
+        sample = marked_as_fitted(model, read_sample(sample, dtypes, partial(remembered, model), notes))
+    return model, frame_from_polars(sample), notes
 
 
 def _with_text_names(model: Any, sample: Any) -> Any:

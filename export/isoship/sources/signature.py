@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +11,16 @@ import numpy as np
 from isoship.errors import SampleError
 from isoship.sources.column_types import Typed, refuse_large, type_of_categories, type_of_series
 from isoship.sources.contract import TrainingFrame
+from isoship.sources.missing_marks import encoders_marks, fitted_marks, refuse_other_mark
 from isoship.sources.sklearn import fitted
 from isoship.sources.sklearn.walk import columns_read
 from isoship_edge.manifest import Column, Signature
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: What pandas itself puts into these dtypes, whatever is given.
+WITH_MARK = {"str": "nan", "string": "NA"}
 
 
 def signature_for(
@@ -52,6 +57,7 @@ def signature_for(
 
     known = fitted.categories_known(estimator, len(names))
     codes = fitted.keeps_categories(estimator)
+    strict_marks, marks = encoders_marks(estimator, len(names)), fitted_marks(estimator, len(names))
     columns: list[Column] = []
     typed: list[Typed] = []
     for i, name in zip(read, chosen, strict=True):
@@ -59,9 +65,11 @@ def signature_for(
         as_it_came = [each for each in known.get(i, ()) if each.as_it_came]
         refuse_large(name, (value for each in known.get(i, ()) for value in each.categories))
         if frame is not None:
+            refuse_other_mark(name, frame[name], strict_marks.get(i))
             one = type_of_series(name, frame[name], wanted, codes=codes)
         else:
             one = type_of_categories(name, as_it_came, wanted)
+        one = _as_fitted(one, None if frame is None else frame[name], marks.get(i))
         typed.append(one)
         notes += one.notes
         columns.append(Column(name, one.dtype))
@@ -99,6 +107,20 @@ def with_tensor_names(signature: Signature, outputs: Sequence[str]) -> Signature
             column = column._replace(input=name)
         columns.append(column)
     return signature._replace(columns=tuple(columns))
+
+
+def _as_fitted(one: Typed, series: pd.Series[Any] | None, mark: str | None) -> Typed:
+    """The column with the missing value that the model was fitted with, where the sample shows none."""
+    if mark is None or (one.dtype != "string" and mark != "none"):
+        return one
+    if one.training not in ("object", "str") and not one.training.startswith("string") and one.training != "float64":
+        return one
+    if one.dtype == "string" and (series is None or not series.isna().any()):
+        kept = one.training if WITH_MARK.get(one.training, mark) == mark else "object"
+        return replace(one, training=kept, missing=mark)
+    if one.dtype == "double" and series is not None and str(series.dtype) == "object":
+        return replace(one, training="object", missing=mark)  # an encoder of objects holds None among its numbers
+    return one
 
 
 def _as_frame(sample: Any, names: list[str] | None) -> pd.DataFrame | None:

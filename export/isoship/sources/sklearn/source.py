@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoship.errors import InputError, SampleError, UnsupportedModelError
-from isoship.sources.contract import Answers, Row
+from isoship.sources.contract import Answers, Row, TrainingFrame
 from isoship.sources.empty_text import with_empty_text
 from isoship.sources.frames import frame_from_rows
 from isoship.sources.signature import signature_for, with_tensor_names
@@ -94,6 +94,7 @@ class SklearnSource:
             self._compare_with(sample)
         self.double_tolerances = double_tolerances(estimator, self.outputs)
         self.training_rows = holds_training_rows(estimator)
+        self.signature = _with_marks(self.signature, self.training)
         self.signature, empties = with_empty_text(self.signature, known, sample)
         self.signature = with_tensor_names(self.signature, [output.name for output in self.outputs])
         self._examples = partial(feeds_from_sample, sample, self.signature, self.training)
@@ -308,3 +309,13 @@ def _check_takes_columns(estimator: Any) -> None:
         f"it takes {what} and not rows of columns, which this version of isoship does not carry",
         "Train the model on a table: a DataFrame or a 2-D array",
     )
+
+
+def _with_marks(signature: Signature, training: TrainingFrame) -> Signature:
+    """The signature with `Column.mark` where a missing value is not NaN to the model."""
+    marks = zip(signature.columns, training.missing, training.dtypes, strict=True)
+    columns = [
+        c._replace(mark=mark) if c.missing and mark != "nan" and dtype not in ("float64", "category") else c
+        for c, mark, dtype in marks
+    ]
+    return signature._replace(columns=tuple(columns))
