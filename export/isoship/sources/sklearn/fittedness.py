@@ -82,24 +82,24 @@ def _steps(model: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 def _check_answers(model: Any) -> None:
     methods = ("predict", "transform", "predict_proba", "score_samples")
-    name = f"{type(model).__module__}.{type(model).__qualname__}"
     if not any(hasattr(model, method) for method in methods) and hasattr(model, "fit_predict"):
         raise ModelFileError(
             f"{type(model).__name__} labels its training rows only; it has no predict for new rows. Train a"
             " classifier on its labels and export that"
         )
     if not hasattr(model, "fit"):
-        raise ModelFileError(
-            f"this is no model but a {name}, which is no estimator. Give a fitted estimator or pipeline"
-        )
+        raise _no_estimator(model)
 
 
 def _check_one(path: str, step: Any) -> None:
+    from sklearn.base import BaseEstimator
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 
     if is_pipeline(step):
         return  # each of its steps is asked
+    if type(step).__module__.startswith("sklearn.") and not isinstance(step, BaseEstimator):
+        raise _no_estimator(step)
     try:
         check_is_fitted(step)
     except NotFittedError as err:
@@ -109,7 +109,9 @@ def _check_one(path: str, step: Any) -> None:
             " export it"
         ) from err
     except (TypeError, AttributeError) as err:
-        name = f"{type(step).__module__}.{type(step).__qualname__}"
-        raise ModelFileError(
-            f"this is no model but a {name}, which is no estimator. Give a fitted estimator or pipeline"
-        ) from err
+        raise _no_estimator(step) from err
+
+
+def _no_estimator(thing: Any) -> ModelFileError:
+    name = f"{type(thing).__module__}.{type(thing).__qualname__}"
+    return ModelFileError(f"this is no model but a {name}, which is no estimator. Give a fitted estimator or pipeline")
