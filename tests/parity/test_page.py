@@ -15,7 +15,7 @@ from isoship_edge.manifest import Tolerance
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 KINDS = {"ordinary": KindCount(90, 0, 1, 0, 2e-8, {"none": 40, "-9": 30, "-8": 20}),
-         "threshold": KindCount(10, 2, 0, 3, 0.5, {"-1": 3, "inf": 1, "none": 6})}  # fmt: skip
+         "threshold": KindCount(10, 2, 0, 3, 0.5, {"-1": 3, "inf": 1, "none": 6}, {"-1": 3, "inf": 1})}  # fmt: skip
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def report():
     )
     verdict = Verdict(
         "onnxruntime", "model", "float32", "disagree", rows=100, flips=2, ties=1, max_abs=0.5, milliseconds=3.0,
-        message=f"answers {HOSTILE}", worst=worst, kinds=KINDS, ulps={"0": 46, "16": 50, "more": 4},
+        message=f"answers {HOSTILE}", worst=worst, kinds=KINDS, ulps={"0": 46, "16": 50, "more": 4}, allowed=1e-6,
         environment={HOSTILE: HOSTILE},
         tolerances={HOSTILE: Tolerance(1e-6, 0.0, HOSTILE)},
     )  # fmt: skip

@@ -60,8 +60,8 @@ def test_the_table_has_a_line_a_runtime_and_says_what_is_wrong_and_how_sure_it_i
         partial=True,
     )
     lines = report.table().splitlines()
-    assert lines[0].split() == ["runtime", "rows", "flips", "ties", "largest", "error", "ms", "verdict"]
-    assert lines[2].split() == ["onnxruntime", "10", "3", "0", "2.5e-01", "12", "disagree"]
+    assert lines[0].split() == ["runtime", "rows", "flips", "ties", "largest", "error", "relative", "ms", "verdict"]
+    assert lines[2].split() == ["onnxruntime", "10", "3", "0", "2.5e-01", "0", "12", "disagree"]
     assert lines[3].split() == ["web-node-cpu", "unavailable"]
     assert "onnxruntime: 3 rows have another label" in lines
     assert "web-node-cpu: apt-get install nodejs" in lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -48,7 +49,8 @@ class Worst:
 
 @dataclass(frozen=True)
 class KindCount:
-    """What happened on one kind of row. decades: log10 of a row's largest error, "none" or "inf" -> rows."""
+    """What happened on one kind of row. decades: log10 of a row's largest error, "none" or "inf" -> rows; over_decades:
+    the same of the rows beyond their tolerance alone."""
 
     rows: int
     flips: int
@@ -56,6 +58,7 @@ class KindCount:
     over: int
     max_abs: float
     decades: dict[str, int]
+    over_decades: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ class Comparison:
     """flips: rows with another label. ties: with another label within the margin, or a number that the source itself
     does not settle (`Answers.value_margin`). over: with a number beyond its tolerance. problems: what no number
     expresses. ulps: rows by their largest difference in units of the last place of the runtime's precision
-    (`isoship.parity.ulps`), ties left out. Errors of far rows are divided by 1 + |value|."""
+    (`isoship.parity.ulps`), ties left out. Errors of far rows are divided by 1 + |value|. allowed: the most that a
+    tolerance lets a row be off, apart from far ones."""
 
     rows: int
     flips: int
@@ -75,6 +79,7 @@ class Comparison:
     kinds: dict[str, KindCount]
     problems: tuple[str, ...]
     ulps: dict[str, int] = field(default_factory=dict)
+    allowed: float = 0.0
 
     @property
     def agrees(self) -> bool:
@@ -100,6 +105,7 @@ class Verdict:
     worst: tuple[Worst, ...] = ()
     kinds: dict[str, KindCount] = field(default_factory=dict)
     ulps: dict[str, int] = field(default_factory=dict)
+    allowed: float = 0.0
     environment: dict[str, str] = field(default_factory=dict)
     tolerances: dict[str, Tolerance] = field(default_factory=dict)
     cause: Cause | None = None
@@ -129,7 +135,7 @@ def compare(
     leeway = np.where(far, _FAR, 1.0)
     flipped, tied, over = (np.zeros(count, dtype=bool) for _ in range(3))
     error, last_places = np.zeros(count), np.zeros(count)
-    relative = 0.0
+    relative = allowed = 0.0
     worst: list[Worst] = []
     for output in outputs:
         if output.name not in answers or output.name not in reference.outputs:
@@ -145,6 +151,7 @@ def compare(
             t = tolerances[output.name]
             size = np.where(np.isfinite(want), np.abs(want), 0.0)
             column = (-1, *[1] * (want.ndim - 1))
+            allowed = max(allowed, t.atol + t.rtol * float(size[~far].max(initial=0.0)))
             beyond = _rows(d > (t.atol + t.rtol * size) * leeway.reshape(column))
             excused = beyond & unsettled
             tied |= excused
@@ -186,6 +193,7 @@ def compare(
         kinds={kind: _count(kind, kinds, flipped, tied, over, error) for kind in dict.fromkeys(kinds)},
         problems=tuple(problems),
         ulps=ulps.histogram(last_places[~tied]),
+        allowed=allowed,
     )
 
 
@@ -234,17 +242,14 @@ def _relative(d: Array, want: Array, floor: float) -> float:
 
 def _count(kind: str, kinds: Sequence[str], flipped: Array, tied: Array, over: Array, error: Array) -> KindCount:
     mine = np.array([k == kind for k in kinds], dtype=bool)
-    decades: dict[str, int] = {}
-    for e in error[mine].tolist():
-        key = _decade(e)
-        decades[key] = decades.get(key, 0) + 1
     return KindCount(
         rows=int(mine.sum()),
         flips=int(flipped[mine].sum()),
         ties=int(tied[mine].sum()),
         over=int(over[mine].sum()),
         max_abs=float(error[mine].max(initial=0.0)),
-        decades=decades,
+        decades=dict(Counter(map(_decade, error[mine].tolist()))),
+        over_decades=dict(Counter(map(_decade, error[mine & over].tolist()))),
     )
 
 

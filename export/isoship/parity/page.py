@@ -80,25 +80,29 @@ def render(report: ParityReport) -> str:
 
 
 def plot_of(verdicts: list[Verdict]) -> Plot:
-    """A lane a runtime: how many rows have a largest error of each power of ten, and where the tolerance lies."""
+    """A lane a runtime: how many rows have a largest error of each power of ten, and where the tolerance lies.
+
+    A relative tolerance grows with the answer. The line stands where the largest answer's lies; rows that are beyond
+    their own are told by the colour of their bar.
+    """
     lanes = []
     for i, verdict in enumerate(verdicts):
         base = _TOP + (i + 1) * _LANE - 8
         decades: dict[str, int] = {}
+        beyond: set[str] = set()
         for kind, count in verdict.kinds.items():
             if kind == "far" and not count.over:
                 continue  # their tolerance is another
             for decade, rows in count.decades.items():
                 decades[decade] = decades.get(decade, 0) + rows
-        limits = [t.atol for t in verdict.tolerances.values() if t.atol > 0]
-        limit = max(limits) if limits else None
+            beyond |= count.over_decades.keys()
+        limit = verdict.allowed or None
         most = max(decades.values(), default=1)
         bars = []
         for decade, rows in decades.items():
             # counts span four orders of magnitude, and one bad row must still be seen
             height = 5 + (_LANE - 19) * math.log1p(rows) / math.log1p(most)
-            over = decade == "inf" or (decade != "none" and limit is not None and 10.0 ** int(decade) >= limit * 1.0001)
-            bars.append(Bar(_place(decade), base - height, height, rows, _decade_label(decade), over))
+            bars.append(Bar(_place(decade), base - height, height, rows, _decade_label(decade), decade in beyond))
         at = None if limit is None else _LEFT + _STEP * (math.log10(limit) - DECADES[0] + 1 + _ZERO_AT)
         lanes.append(Lane(verdict.name, base, bars, at, "" if limit is None else f"tolerance {limit:.1e}"))
     bottom = _TOP + len(verdicts) * _LANE

@@ -96,18 +96,27 @@ class ParityReport:
         return f"{word} {rows}{besides}"
 
     def table(self) -> str:
-        """runtime, rows, flips, ties, largest error, ms; then the verdict and what to do."""
-        head = ("runtime", "rows", "flips", "ties", "largest error", "ms", "verdict")
+        """runtime, rows, flips, ties, largest error, the largest relative one, ms; then the verdict and what to do."""
+        head = ("runtime", "rows", "flips", "ties", "largest error", "relative", "ms", "verdict")
         body = [
-            (v.name, str(v.rows), str(v.flips), str(v.ties), number(v.max_abs), f"{v.milliseconds:.0f}", v.status)
+            (
+                v.name,
+                str(v.rows),
+                str(v.flips),
+                str(v.ties),
+                number(v.max_abs),
+                number(v.max_rel),
+                f"{v.milliseconds:.0f}",
+                v.status,
+            )  # fmt: skip
             if v.rows
-            else (v.name, "", "", "", "", "", v.status)
+            else (v.name, "", "", "", "", "", "", v.status)
             for v in self.verdicts
         ]
         widths = [max(len(row[i]) for row in (head, *body)) for i in range(len(head))]
         lines = [
             "  ".join(
-                c.ljust(w) if i in (0, 6) else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
+                c.ljust(w) if i in (0, 7) else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
             )
             for row in (head, *body)
         ]

@@ -145,6 +145,7 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
         max_abs=found.max_abs,
         max_rel=found.max_rel,
         ulps=found.ulps,
+        allowed=found.allowed,
         milliseconds=milliseconds,
         message="\n".join(filter(None, [_said(found), *besides])),
         worst=tuple(dataclasses.replace(w, row=asked[w.row]) for w in found.worst),
