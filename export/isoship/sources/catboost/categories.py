@@ -39,7 +39,7 @@ class Column:
     used: set[int] = field(default_factory=set)
 
     def codes(self) -> dict[int, int]:
-        """hash -> code of the categories in use, in the sample's order."""
+        """hash -> code of the categories in use, in the order of the categories."""
         return {each: i for i, each in enumerate(h for h in self.candidates if h in self.used)}
 
 
@@ -49,7 +49,7 @@ def open_column(c: Carrier, name: str, block: Block) -> Column:
         block = cast(c.g, block, "int64")
         values: list[Any] = [0, 1]
     else:
-        values = values_of(c, block)
+        values = sorted(values_of(c, block))  # the same graph whatever the order of the sample's rows
     hashes = hashes_of([str(value) for value in values])
     candidates: dict[int, list[Any]] = {}
     for value in values:

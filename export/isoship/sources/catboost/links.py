@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,13 @@ def classified(c: Carrier, model: Any, raw: Block, loss: str) -> Parts:
         UnsupportedModelError: a loss whose link is not known.
     """
     g = c.g
+    classes = np.asarray(model.classes_)
+    if raw.width is None and loss in _EACH:
+        raise c.unsupported(
+            model,
+            f"{loss} of a single label answers two probabilities and names one class",
+            "Train it with loss_function='Logloss', which computes the same",
+        )
     if raw.width is None and loss in _BINARY:
         column = g.op("Unsqueeze", raw.name, np.array([1]))
         number = links.above(g, column, _cut(model))
@@ -42,14 +50,34 @@ def classified(c: Carrier, model: Any, raw: Block, loss: str) -> Parts:
     elif raw.width is not None and loss in ("MultiClass", "MultiClassOneVsAll"):
         number = links.highest(g, raw.name)
         name = links.expit(g, raw.name) if loss.endswith("All") else g.op("Softmax", raw.name, axis=1)
-        probabilities = Block(name, "double", raw.width)
+        present = classes_of(model, raw.width)
+        if len(classes) > raw.width:
+            name = _among(c, name, raw.width, present, len(classes))
+        probabilities = Block(name, "double", len(classes))
+        classes = classes[present]
     else:
         raise c.unsupported(
             model,
             f"isoship does not know what its loss function {loss or '(unknown)'} makes of raw values",
             "Train with one of CatBoost's own loss functions",
         )
-    return {"predict": (links.label(g, model.classes_, number),), "predict_proba": (probabilities,)}
+    return {"predict": (links.label(g, classes, number),), "predict_proba": (probabilities,)}
+
+
+def classes_of(model: Any, dimensions: int) -> list[int]:
+    """The place of each raw dimension among the classes: a model told of more classes than its rows held has fewer."""
+    count = len(model.classes_)
+    if count == dimensions:
+        return list(range(count))
+    told = json.loads(model.get_metadata()["class_params"])
+    return [int(place) for place in told["class_to_label"]]
+
+
+def _among(c: Carrier, present: str, width: int, places: list[int], count: int) -> str:
+    """Probabilities of all classes, 0 for those that training never held: [N, count] from [N, width]."""
+    zero = c.g.op("Mul", c.g.op("Gather", present, np.array([0]), axis=1), row([0.0]))
+    order = [places.index(i) if i in places else width for i in range(count)]
+    return c.g.op("Gather", c.g.op("Concat", present, zero, axis=1), np.array(order), axis=1)
 
 
 def regressed(c: Carrier, model: Any, raw: Block) -> Parts:
@@ -73,4 +101,6 @@ def regressed(c: Carrier, model: Any, raw: Block) -> Parts:
 def _cut(model: Any) -> float:
     """The raw value above which the second class is predicted."""
     threshold = float(model.get_probability_threshold())
+    if threshold in (0.0, 1.0):
+        return -np.inf if threshold == 0.0 else np.inf
     return 0.0 if threshold == 0.5 else float(np.log(threshold / (1.0 - threshold)))
