@@ -212,3 +212,31 @@ def test_a_bundle_agrees_with_the_model_in_the_browser_form_too(name, tmp_path):
         "onnxruntime",
         "web-node-wasm",
     }
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "int64"])
+def test_categories_of_every_integer_type_are_asked_in_their_own(dtype):
+    """XGBoost refuses categories of int64 where training had int8."""
+    codes = pd.Categorical(FRAME["small"].astype(dtype))
+    table = pd.DataFrame({"code": codes, "cents": FRAME["cents"]})
+    model = classifier(enable_categorical=True).fit(table, FRAME_BINARY)
+    source = open_source(model, sample=table)
+    rows = rows_from_frame(table, list(table.columns))
+    assert off(source, rows) == {"label": 0.0, "probabilities": 0.0}
+    theirs = model.predict_proba(table)
+    assert source.answers(rows).outputs["probabilities"] == pytest.approx(theirs, abs=0)
+
+
+def test_names_that_are_not_ascii_are_told_before_the_sample_is_asked():
+    """With two columns XGBoost refuses a sample's own row for another reason."""
+    table = FRAME[["city", "flag"]].assign(size=FRAME["city"].str.upper()).replace({"Oslo": "Bodø"})
+    table = table.assign(city=table["city"].astype("category"), size=table["size"].astype("category"))
+    model = classifier(enable_categorical=True).fit(table, FRAME_BINARY)
+    with pytest.raises(UnsupportedModelError, match="column 'city' has categories that are not ASCII"):
+        open_source(model, sample=table)
+
+
+def test_an_isotonic_calibration_is_refused_with_advice_that_can_be_followed():
+    model = CalibratedClassifierCV(classifier(), method="isotonic", cv=2).fit(X, BINARY)
+    with pytest.raises(UnsupportedModelError, match="Calibrate with method='sigmoid'"):
+        isoship.to_onnx(model, sample=X)

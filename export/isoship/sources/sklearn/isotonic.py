@@ -42,8 +42,12 @@ def write_isotonic(c: Carrier, model: Any, x: str) -> str:
         UnsupportedModelError: it was trained on float32, or on values too close to each other.
     """
     if model.X_thresholds_.dtype != np.float64 or model.y_thresholds_.dtype != np.float64:
+        inside = any("Calibrated" in type(each).__name__ for each in c.walk)
         raise c.unsupported(
-            model, f"it was trained on {model.X_thresholds_.dtype} and computes in it", "Train it on float64 values"
+            model,
+            f"it was trained on {model.X_thresholds_.dtype} and computes in it"
+            + (", the type in which the model that it calibrates answers" if inside else ""),
+            "Calibrate with method='sigmoid'" if inside else "Train it on float64 values",
         )
     try:
         return write_lines(c.g, x, [model.X_thresholds_], [model.y_thresholds_])

@@ -29,7 +29,7 @@ from isoship.sources.sklearn.own_rows import OwnRows, sample_head, sample_rows
 from isoship.sources.sklearn.pieces import look_in_pieces, pieces
 from isoship.sources.sklearn.truth import ask, jumping_quietly, margin_of, value_margin_of
 from isoship.sources.sklearn.widths import double_tolerances
-from isoship.sources.xgboost.unseen import known_values, refuse_unseen
+from isoship.sources.xgboost.unseen import in_known_types, known_types, known_values, refuse_unseen
 from isoship_edge.manifest import Column, Output, Signature
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class SklearnSource:
         self._methods = list(dict.fromkeys(METHODS[kind] for kind in kinds_for(estimator, outputs)))
         self._light = lightened(estimator)
         self._recoded = known_values(estimator)
+        self._coded_types = known_types(estimator) if self._recoded else {}
         signature, self.training, guesses = signature_for(estimator, sample, dtypes)
         self.signature = signature
         known, behind = self._known()
@@ -155,7 +156,8 @@ class SklearnSource:
     def _frame(self, rows: list[Row]) -> Any:
         if self._recoded:
             refuse_unseen(rows, self.training.categories, self._recoded)
-        return frame_from_rows(rows, self.signature, self.training)
+        frame = frame_from_rows(rows, self.signature, self.training)
+        return in_known_types(frame, self._coded_types) if self._coded_types else frame
 
     def _answers_all(self, rows: list[Row]) -> bool:
         try:

@@ -87,6 +87,16 @@ def categories_of(booster: Any) -> Categories:
     return _categories(inside)
 
 
+def category_types(booster: Any) -> dict[int, Any]:
+    """Feature -> the numpy type of its categories, for columns that were pandas categories of integers."""
+    if "c" not in (booster.feature_types or ()):
+        return {}
+    _, inside = booster_of(learner_of(read_ubjson(bytes(booster.save_raw("ubj")))))
+    encodings = (inside.get("cats") or {}).get("enc") or []
+    arrays = {i: np.asarray(one["values"]) for i, one in enumerate(encodings) if "offsets" not in one}
+    return {i: values.dtype for i, values in arrays.items() if len(values) and values.dtype.kind in "iu"}
+
+
 def _categories(inside: dict[str, Any]) -> Categories:
     """Strings lie end to end in a list of bytes, with the offsets where each begins; numbers lie as they are.
 

@@ -10,20 +10,56 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from isoship.errors import InputError
+from isoship.errors import InputError, UnsupportedModelError
 from isoship.sources.contract import Row
 from isoship.sources.sklearn.widths import parts
 
 
 def known_values(model: Any) -> frozenset[Any]:
-    """The categories of pandas category columns that boosters in the model know; empty for most models."""
+    """The categories of pandas category columns that boosters in the model know; empty for most models.
+
+    Raises:
+        UnsupportedModelError: names that are not ASCII, which XGBoost mixes up: said before the sample is asked, whose
+            rows the model refuses for another reason then.
+    """
     boosters = [part for part in parts(model, set()) if _is_booster(part)]
     if not boosters:
         return frozenset()
     from isoship.sources.xgboost.model import categories_of
 
-    found = [values for booster in boosters for values in categories_of(booster).values() if values is not None]
-    return frozenset(value for values in found for value in values)
+    found: set[Any] = set()
+    for booster in boosters:
+        for feature, values in categories_of(booster).items():
+            if values is None:
+                name = booster.feature_names[feature] if booster.feature_names else feature
+                raise UnsupportedModelError(
+                    type(model).__name__,
+                    f"column {name!r} has categories that are not ASCII, which XGBoost itself mixes up (it cuts their"
+                    " names by characters instead of bytes)",
+                    "Train it on ASCII names, or encode the column in a step in front",
+                )
+            found.update(values)
+    return frozenset(found)
+
+
+def known_types(model: Any) -> dict[str, Any]:
+    """Column -> the integer type of its categories in training, which XGBoost demands again."""
+    from isoship.sources.xgboost.model import category_types
+
+    boosters = [part for part in parts(model, set()) if _is_booster(part) and part.feature_names]
+    return {
+        booster.feature_names[feature]: dtype
+        for booster in boosters
+        for feature, dtype in category_types(booster).items()
+    }
+
+
+def in_known_types(frame: Any, types: Mapping[str, Any]) -> Any:
+    """The frame with the categories of these columns in these types. Rows with others are refused before."""
+    for name, dtype in types.items():
+        if name in frame and str(frame[name].dtype) == "category" and frame[name].cat.categories.dtype.kind in "iu":
+            frame[name] = frame[name].cat.rename_categories(frame[name].cat.categories.astype(dtype))
+    return frame
 
 
 def refuse_unseen(rows: Sequence[Row], categories: Mapping[str, list[Any]], known: frozenset[Any]) -> None:
