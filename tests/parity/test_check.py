@@ -73,6 +73,20 @@ def test_a_stale_model_beside_the_manifest_is_caught_by_digest_and_by_rows(bundl
     assert onnxruntime.flips > 10
 
 
+def test_programs_of_a_bundle_whose_files_were_changed_are_not_run(bundle, given, tmp_path):
+    """Here a program that says so, beside a model that is another than the manifest speaks of."""
+    (bundle / "edge").mkdir(exist_ok=True)
+    (bundle / "edge" / "run").write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\nexec sleep 5\n")
+    (bundle / "edge" / "run").chmod(0o755)
+    (bundle / "model.onnx").write_bytes(formula_graph(WEIGHTS * 0.5).SerializeToString())
+    report = check(bundle, "model.joblib", runtimes=["onnxruntime", "edge"], rows=50)
+    assert report.exit_code == 1
+    files, onnxruntime, edge = report.verdicts
+    assert (files.status, onnxruntime.status, edge.status) == ("disagree", "disagree", "unavailable")
+    assert edge.message.startswith("not run: files of this bundle are not those that were exported")
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_target_that_ran_nowhere_is_exit_code_2(bundle, given, monkeypatch):
     monkeypatch.setattr("isoship.parity.runners.available", lambda: ("onnxruntime", "edge"))
     (bundle / "edge").mkdir()

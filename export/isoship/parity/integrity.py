@@ -22,11 +22,23 @@ from isoship_edge.manifest import digest_of
 _CARRIED = ("manifest.json", "model.onnx", "golden.json")
 
 
-def integrity(shipped: Shipped, source: Source | None = None) -> Verdict:
+def integrity(shipped: Shipped, source: Source | None = None, changed: list[str] | None = None) -> Verdict:
     """A verdict named `files`: digests of the bundle itself, and of each target's copies against it.
 
     source: the model, where it is at hand, to be held against what the manifest says of it.
+    changed: `changed_files`, where they are known.
     """
+    wrong = list(changed_files(shipped) if changed is None else changed)
+    if source is not None:
+        import onnx
+
+        golden, graph = _golden_answers(shipped.folder / "golden.json"), onnx.load(shipped.folder / "model.onnx")
+        wrong += broken_promises(shipped.manifest, source, golden, graph)
+    return Verdict("files", "bundle", "double", "disagree" if wrong else "agree", message="\n".join(wrong))
+
+
+def changed_files(shipped: Shipped) -> list[str]:
+    """A line for each file that is not the one that was exported. A bundle of which there is any runs no program."""
     folder = shipped.folder
     wrong: list[str] = []
     spoken_of: set[str] = set()
@@ -64,12 +76,7 @@ def integrity(shipped: Shipped, source: Source | None = None) -> Verdict:
     wrong += _stale_zip(folder)
     if recorded:
         wrong += sums.differences(folder, spoken_of)
-    if source is not None:
-        import onnx
-
-        graph = onnx.load(folder / "model.onnx")
-        wrong += broken_promises(shipped.manifest, source, _golden_answers(golden), graph)
-    return Verdict("files", "bundle", "double", "disagree" if wrong else "agree", message="\n".join(wrong))
+    return wrong
 
 
 def _golden_answers(path: Path) -> dict[str, Any]:
