@@ -108,7 +108,7 @@ class ParityReport:
                 number(v.max_rel),
                 f"{v.milliseconds:.0f}",
                 v.status,
-            )  # fmt: skip
+            )
             if v.rows
             else (v.name, "", "", "", "", "", "", v.status)
             for v in self.verdicts
