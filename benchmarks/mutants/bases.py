@@ -8,6 +8,7 @@
 | numeric | HistGradientBoostingClassifier: three classes, doubles with missing values, an array |
 | linear | StandardScaler and LogisticRegression: three classes, an array |
 | closed | OneHotEncoder and OrdinalEncoder that refuse what they do not know, a linear model |
+| marked | an imputer that fills "?" before an encoder, and an encoder that met None |
 | tied | DecisionTreeClassifier whose leaves hold as many of one class as of another |
 | binned | a median that lies on an edge of KBinsDiscretizer |
 | periodic | the sine of an hour, and a threshold at 0 |
@@ -129,6 +130,28 @@ def _closed() -> tuple[Any, Any]:
     return make_pipeline(prepare, LogisticRegression()).fit(frame, np.where(y, "yes", "no")), frame
 
 
+def _marked() -> tuple[Any, Any]:
+    import pandas as pd
+    from sklearn.compose import make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    rng = np.random.default_rng(6)
+    origin = [None if lacking else word for word, lacking in zip(
+        rng.choice(["inland", "coast"], 400), rng.random(400) < 0.3, strict=True)]  # fmt: skip
+    frame = pd.DataFrame({
+        "work": pd.Series(rng.choice(["?", "firm", "own", "state"], 400), dtype=object),
+        "origin": pd.Series(origin, dtype=object),
+        "income": rng.normal(30_000, 9_000, 400),
+    })  # fmt: skip
+    y = (frame["income"] > 30_000) ^ frame["origin"].isna() ^ (frame["work"] == "own")
+    filled = make_pipeline(SimpleImputer(missing_values="?", strategy="most_frequent"), OneHotEncoder())
+    prepare = make_column_transformer((filled, ["work"]), (OneHotEncoder(), ["origin"]), (StandardScaler(), ["income"]))
+    return make_pipeline(prepare, LogisticRegression()).fit(frame, np.where(y, "yes", "no")), frame
+
+
 def _tied() -> tuple[Any, Any]:
     from sklearn.tree import DecisionTreeClassifier
 
@@ -171,6 +194,7 @@ _MODELS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "numeric": _numeric,
     "linear": _linear,
     "closed": _closed,
+    "marked": _marked,
     "tied": _tied,
     "binned": _binned,
     "periodic": _periodic,

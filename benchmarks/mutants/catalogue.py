@@ -138,6 +138,8 @@ def _manifest() -> list[Mutant]:
         fault("minimum too low", "penguins:", "column 0", column(0, minimum=-1e300)),
         fault("closed category dropped", "closed", "city: Cork", manifest.category_dropped),
         fault("closed category added", "closed", "city: Nice", manifest.category_added),
+        fault("what an imputer fills refused", "marked", "work: ?", manifest.filled_refused),
+        fault("None asked as pandas.NA", "marked", "column 1", column(1, mark="NA")),
         fault("classes in another order", "linear", "probabilities", manifest.classes_swapped),
         fault("tolerance widened", "penguins:", "0.5", manifest.tolerance_widened),
         Mutant("manifest", "golden answer edited", "penguins:", manifest.golden_edited),

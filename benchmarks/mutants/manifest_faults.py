@@ -46,6 +46,10 @@ def category_dropped(document: Any) -> None:
     del document["signature"]["columns"][0]["categories"][1]
 
 
+def filled_refused(document: Any) -> None:
+    document["signature"]["columns"][0]["categories"].remove("?")
+
+
 def category_added(document: Any) -> None:
     document["signature"]["columns"][0]["categories"].append("Nice")
 

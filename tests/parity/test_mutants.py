@@ -52,6 +52,8 @@ def test_a_fault_that_ordinary_rows_do_not_show_is_detected_and_by_what(folder, 
         "output renamed",
         "a tie goes to the last class",
         "closed category dropped",
+        "what an imputer fills refused",
+        "None asked as pandas.NA",
         "a sine by what stands beside it",
     ],
 )
