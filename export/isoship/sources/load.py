@@ -14,7 +14,7 @@ from typing import Any
 from isoship.errors import ModelFileError
 from isoship.sources import folders
 from isoship.sources.pickles import contents, refuse_other_boosters
-from isoship.sources.sklearn.saved_by import other_release, refuse_other_release
+from isoship.sources.sklearn.saved_by import other_release, refuse_other_release, release_in
 from isoship.sources.skops_files import read_skops
 
 _STATE_DICT = (
@@ -84,7 +84,7 @@ def _listed() -> str:
 def _read_pickle(path: Path, notes: list[str]) -> Any:
     notes.append(f"{path.name} is a pickle: loading it runs code from the file. Prefer .skops for files from others")
     pickled = contents(path)
-    refuse_other_release(path, pickled)
+    refuse_other_release(path, release_in(pickled))
     refuse_other_boosters(path, pickled)
     try:
         import joblib

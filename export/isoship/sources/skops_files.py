@@ -60,7 +60,8 @@ def read_skops(path: Path, _notes: list[str]) -> Any:
     """The object in a .skops file.
 
     Raises:
-        ModelFileError: it holds a type that is not trusted, nodes of trees that point outside, or is no such file.
+        ModelFileError: it holds a type that is not trusted, nodes of trees that point outside, is no such file, or
+            was written by another scikit-learn.
         MissingExtraError: skops is not installed.
     """
     try:
@@ -68,9 +69,11 @@ def read_skops(path: Path, _notes: list[str]) -> Any:
     except ImportError as err:
         raise MissingExtraError("skops", "skops", f"reading {path.name}") from err
     from isoship.sources.sklearn.nodes import check_nodes
+    from isoship.sources.sklearn.saved_by import refuse_other_release, release_in_skops
 
     if not zipfile.is_zipfile(path):
         raise ModelFileError(f"{path} is no .skops file. Write it with skops.io.dump(model, path)")
+    refuse_other_release(path, release_in_skops(path))
     try:
         unknown = io.get_untrusted_types(file=path)
         strange = sorted(set(unknown) - TRUSTED)

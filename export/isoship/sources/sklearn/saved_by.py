@@ -1,4 +1,4 @@
-"""Which release of scikit-learn wrote a pickle: read from the pickle's own text, before any of it is run.
+"""Which release of scikit-learn wrote a pickle or a .skops file: read from its own text, before any of it is run.
 
 `BaseEstimator.__getstate__` ends the state of every estimator with the pair `_sklearn_version`, "1.6.1". Pickles of
 another release fail while they are loaded, with a name that says nothing of releases ("No module named '_loss'"), or
@@ -8,6 +8,7 @@ load and answer otherwise.
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 
 from isoship.errors import ModelFileError
@@ -30,13 +31,28 @@ def release_in(pickled: bytes) -> str | None:
     return str(value.decode("ascii", "replace"))
 
 
-def refuse_other_release(path: Path, pickled: bytes) -> None:
-    """Raises:
-    ModelFileError: another minor release of scikit-learn wrote the pickle than the one that is here.
+#: The same pair in the document of a .skops file, where a string is JSON inside JSON.
+_IN_SKOPS = re.compile(rb'"_sklearn_version":\s*\{[^{}]*"content":\s*"\\"(\d[\d.a-z]*)\\""')
+
+
+def release_in_skops(path: Path) -> str | None:
+    """The release that wrote the first estimator of a .skops file; None without one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = _IN_SKOPS.search(archive.read("schema.json"))
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return None
+    return found[1].decode() if found else None
+
+
+def refuse_other_release(path: Path, saved: str | None) -> None:
+    """saved: the release that wrote the file, where it says so.
+
+    Raises:
+        ModelFileError: it is another minor release of scikit-learn than the one that is here.
     """
     import sklearn
 
-    saved = release_in(pickled)
     if saved is not None and _minor(saved) != _minor(sklearn.__version__):
         raise ModelFileError(other_release(path, saved, sklearn.__version__))
 
