@@ -9,10 +9,23 @@ import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_wine
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, RandomTreesEmbedding
+from sklearn.ensemble import (
+    BaggingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    RandomTreesEmbedding,
+)
+from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, SkewedChi2Sampler
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, PowerTransformer, QuantileTransformer, StandardScaler
+from sklearn.preprocessing import (
+    Binarizer,
+    FunctionTransformer,
+    KBinsDiscretizer,
+    PowerTransformer,
+    QuantileTransformer,
+    StandardScaler,
+)
 from sklearn.tree import DecisionTreeClassifier
 
 from isoship.exporting import export
@@ -45,6 +58,28 @@ def test_a_tree_behind_a_rounding_step_is_exported(model: Any, tmp_path: Any) ->
     (verdict,) = [v for v in made.report.verdicts if v.name == "onnxruntime"]
     assert verdict.status == "agree"
     assert 0 < verdict.ties < 0.4 * verdict.rows
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (LOG, Binarizer(threshold=np.log1p(5.0)), LogisticRegression()),
+        (LOG, KBinsDiscretizer(4, strategy="uniform", encode="ordinal"), LogisticRegression()),
+        (Nystroem(gamma=0.1, n_components=10, random_state=0), DecisionTreeClassifier(random_state=0)),
+        (SkewedChi2Sampler(n_components=10, random_state=0), DecisionTreeClassifier(random_state=0)),
+        (AdditiveChi2Sampler(), DecisionTreeClassifier(random_state=0)),
+        (Nystroem(gamma=0.1, n_components=5, random_state=0), BaggingClassifier(n_estimators=5, random_state=0)),
+    ],
+    ids=["threshold", "bins", "kernel", "skewed", "additive", "bag"],
+)
+def test_every_jump_behind_a_rounding_step_has_one_rule(steps: Any, tmp_path: Any) -> None:
+    """Some had, and the others were exported or "the conversion is at fault" by the threshold's value."""
+    table = np.round(np.random.default_rng(0).uniform(0, 10, (200, 3)), 1)
+    model = make_pipeline(*steps).fit(table, (table[:, 0] > 5) ^ (table[:, 1] > 3))
+    made = export(model, sample=table, out=tmp_path / "bundle", targets=(), name="jump")
+    (verdict,) = [v for v in made.report.verdicts if v.name == "onnxruntime"]
+    assert (verdict.status, verdict.flips) == ("agree", 0)
+    assert verdict.ties < 0.2 * verdict.rows
 
 
 def on_thresholds(model: Any, column: str) -> pd.DataFrame:

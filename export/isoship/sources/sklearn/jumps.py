@@ -1,4 +1,4 @@
-"""Rows whose answer jumps when the last bits of what a tree is given change.
+"""Rows whose answer jumps when the last bits of what a tree, a threshold or a bin is given change.
 
 Logarithms, powers and sums end in other last bits from one processor, and one release of numpy, to the next (numpy's
 own vectorised logarithm is allowed 4 ulp), and in ours. Behind such a step a row that lies on a threshold to the last
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.last_bits import rounding_step
+from isoship.sources.sklearn.parts import held
 
 Array = np.ndarray[Any, Any]
 
@@ -19,6 +20,11 @@ Array = np.ndarray[Any, Any]
 _ULPS = 8
 #: Up to so many columns are moved one by one, and so many times all of them together.
 _MOVES = 24
+#: How often a step is asked how far the last bits of its input move its answer.
+_WOBBLES = 3
+#: How the names of kernels and samplers end, whose columns are sums or cosines of sums.
+_OF_SUMS = ("Nystroem", "Sampler", "KernelPCA", "PCA", "ICA", "SVD")
+_THRESHOLDS = frozenset({"Binarizer", "KBinsDiscretizer"})
 _TREES = ("estimators_", "tree_", "_predictors", "_Booster", "booster_", "_object")
 #: From here on a step up may leave what a tree takes, which is float32's range; and no threshold lies there.
 _HUGE = 1e30
@@ -30,28 +36,69 @@ _IN_PLACE = ("MaxAbsScaler", "MinMaxScaler", "RobustScaler", "StandardScaler")
 
 
 def jumping(estimator: Any, methods: list[str], frame: Any) -> Array | None:
-    """bool [N]: rows that a tree behind rounded columns answers otherwise a few ulp away; None without such a tree."""
+    """bool [N]: rows that a jump behind rounded columns answers otherwise a few ulp away; None without such a jump.
+
+    The jump is the first step with trees, or with thresholds of its own, behind a step that rounds.
+    """
     while hasattr(estimator, "best_estimator_"):
         estimator = estimator.best_estimator_
-    if not hasattr(estimator, "steps") or not _has_trees(estimator.steps[-1][1]):
+    if not hasattr(estimator, "steps"):
         return None
-    steps = [step for _, step in estimator.steps[:-1] if step is not None and not isinstance(step, str)]
-    if not any(rounding_step(step) for step in steps):
+    every = [step for _, step in estimator.steps if step is not None and not isinstance(step, str)]
+    place = next((i for i, step in enumerate(every) if _jumps(step) and any(map(rounding_step, every[:i]))), None)
+    if place is None:
         return None
+    steps = every[:place]
     # a frame lacks the columns that the model drops, and its steps count them
     size = np.full(max(frame.shape[1], getattr(estimator, "n_features_in_", 0)), _EXACT)
+    noise: Array | None = None
     for step in steps:
-        frame = step.transform(frame)
-        size = _sizes(step, size, frame.shape[1])
+        after = step.transform(frame)
+        noise = _noise(step, frame, after, noise)
+        size = _sizes(step, size, after.shape[1])
+        frame = after
     if hasattr(frame, "toarray"):
         return None
-    last = estimator.steps[-1][1]
+    last = every[-1] if place == len(every) - 1 else estimator[-(len(every) - place) :]
     here = [_plain(getattr(last, method)(frame)) for method in methods]
     found = np.zeros(frame.shape[0], bool)
     for move in _moves(size != _EXACT):
-        moved = _moved(frame, move, size)
+        moved = _moved(frame, move, size, noise)
         for method, answer in zip(methods, here, strict=True):
             found |= _differs(answer, _plain(getattr(last, method)(moved)))
+    return found
+
+
+def _jumps(step: Any) -> bool:
+    return _has_trees(step) or held(step, _THRESHOLDS)
+
+
+def _noise(step: Any, frame: Any, after: Any, noise: Array | None) -> Array | None:
+    """How far the last bits of what a step is given move what it answers, [N, width]; None where nothing moves.
+
+    Sums of a kernel or a projection lose more than a few ulp of their result where their terms cancel.
+    """
+    if noise is None and not rounding_step(step):
+        return None
+    if hasattr(frame, "toarray") or hasattr(after, "toarray"):
+        return None
+    dtypes = frame.dtypes if hasattr(frame, "dtypes") else [frame.dtype]
+    if not all(getattr(dtype, "kind", "O") in "fiu" for dtype in np.atleast_1d(dtypes)):
+        return noise if noise is not None and noise.shape == after.shape else None
+    values = _plain(after).astype(np.float64)
+    found = np.zeros(values.shape)
+    signs = np.random.default_rng(1).choice([-1.0, 1.0], size=(_WOBBLES, frame.shape[1]))
+    for move in signs:
+        try:
+            moved = step.transform(_moved(frame, move, np.zeros(frame.shape[1]), noise))
+        except ValueError:  # over the end of what the step takes
+            continue
+        apart = np.abs(_plain(moved) - values)
+        found = np.maximum(found, np.where(np.isfinite(apart), apart, 0.0))
+    if rounding_step(step) and type(step).__name__.endswith(_OF_SUMS):
+        # a row whose terms cancel has their error, which is that of the column's other rows
+        sizes = np.where(np.isfinite(values) & (np.abs(values) < _HUGE), np.abs(values), 0.0)
+        found += _ULPS * np.finfo(np.float64).eps * sizes.max(axis=0, initial=0.0)
     return found
 
 
@@ -121,11 +168,13 @@ def _width(step: Any, given: int) -> int:
         return given
 
 
-def _moved(frame: Any, move: Array, size: Array) -> Any:
+def _moved(frame: Any, move: Array, size: Array, noise: Array | None = None) -> Any:
     values = frame.to_numpy() if hasattr(frame, "to_numpy") else np.asarray(frame)
     if values.dtype == object or not hasattr(frame, "iloc"):
         values = np.asarray(values, np.float64)
     step = _ULPS * np.finfo(np.float64).eps * (np.abs(values) + np.maximum(size, 0.0)) * move
+    if noise is not None:
+        step = step + noise * move
     step = np.where(np.abs(values) < _HUGE, step, 0.0)
     if not hasattr(frame, "iloc"):
         return values + step
