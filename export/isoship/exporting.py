@@ -224,9 +224,10 @@ def _write_core(
     """model.onnx, golden.json, manifest.json."""
     from isoship.bundle.row_bytes import row_bytes
     from isoship.bundle.tolerances import tolerances_for, tolerances_to_json
-    from isoship.parity.golden import golden_rows
+    from isoship.parity.golden import POOL, golden_rows
     from isoship.parity.labels import labels_by_graph
     from isoship.parity.paths import tree_nodes
+    from isoship.parity.rows import nodes_for
     from isoship.parity.structure import column_profiles
     from isoship_edge.golden import decode
     from isoship_edge.manifest import FORMAT, digest_of, output_to_json, sealed, signature_to_json
@@ -236,7 +237,7 @@ def _write_core(
     say("making golden rows")
     profiles = column_profiles(graph, source.signature)
     labels = labels_by_graph(graph, source.signature, source.outputs)
-    nodes = tree_nodes(graph, source.signature, profiles)
+    nodes = tree_nodes(graph, source.signature, profiles, most=nodes_for(POOL))
     copied = sample if golden == "sample" else None
     rows = golden_rows(source, profiles, seed=0, sample=copied, labels=labels, nodes=nodes)
     if golden == "sample":

@@ -1,5 +1,7 @@
 """Rows of every kind, seeded and counted."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 from formula import CITIES, SIGNATURE, FormulaSource, formula_graph
@@ -8,7 +10,7 @@ from test_structure import _scaled_forest
 from isoship.parity.draw import around
 from isoship.parity.profile import ColumnProfile, widened
 from isoship.parity.refusals import refused_rows
-from isoship.parity.rows import rows_for_check
+from isoship.parity.rows import nodes_for, rows_for_check, threshold_rows
 from isoship.parity.structure import column_profiles
 from isoship_edge.decode import decode_rows
 from isoship_edge.errors import InputError
@@ -149,3 +151,19 @@ def test_far_rows_lie_a_thousand_spans_outside_where_a_model_is_smooth_and_only_
     assert all(0 <= row["t"] <= 2 for row in far)
     assert "far" not in rows_for_check(profiles).kinds
     assert "far" not in rows_for_check({"t": trees}, outside=True).kinds
+
+
+def test_of_many_boundaries_a_budget_has_a_spread_and_the_same_one_for_the_same_seed():
+    many = {
+        name: ColumnProfile(name, "double", missing=False, infinity=False, boundaries=np.arange(5000) + k / 8)
+        for k, name in enumerate("ab")
+    }
+    made, again = (list(islice(threshold_rows(many, np.random.default_rng(s), 60), 60)) for s in (1, 1))
+    assert made == again
+    on = {row["a"] for row in made if row["a"] in set(many["a"].boundaries) | set(np.nextafter(np.arange(5000.0), 9e9))}
+    assert len(on) >= 25, "every other row stands on a boundary, each on its own"
+    assert max(on) - min(on) > 3000
+
+
+def test_more_rows_are_chosen_from_more_nodes():
+    assert 3000 <= nodes_for(100) < nodes_for(None) < nodes_for("max") == 20_000

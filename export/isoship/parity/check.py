@@ -22,7 +22,7 @@ from isoship.parity.evidence import Golden, find_source, graph_answers, proven_g
 from isoship.parity.integrity import changed_files, integrity
 from isoship.parity.reference import Answer, ask
 from isoship.parity.report import Evidence, ParityReport
-from isoship.parity.rows import RowSet, rows_for_check
+from isoship.parity.rows import RowSet, nodes_for, rows_for_check
 from isoship.parity.trial import Case, try_runner
 from isoship.sources.contract import Answers, Row, Source
 
@@ -177,7 +177,7 @@ def _case(
         budget=budget,
         sample=own,
         predict=_labels_by(graph, shipped),
-        nodes=tree_nodes(model, signature, profiles),
+        nodes=tree_nodes(model, signature, profiles, most=nodes_for(budget), seed=seed),
         outside=outside,
     )
     reference = ask(answer, made.rows)

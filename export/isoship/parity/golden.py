@@ -15,6 +15,7 @@ from isoship.errors import InputError
 from isoship.parity.columns import rows_from_sample
 from isoship.parity.draw import Rng, around_all, extremes, thresholds
 from isoship.parity.paths import Node
+from isoship.parity.probe import FloatArray
 from isoship.parity.profile import ColumnProfile
 from isoship.parity.reference import Reference, ask, nested
 from isoship.parity.refusals import SOURCE_REASONS, Refused, refused_rows
@@ -24,7 +25,7 @@ from isoship_edge.golden import encode
 
 FORMAT = 1
 _MOST_ROWS, _USUAL_ROWS, _FEWEST_ROWS, _MOST_VALUES = 128, 64, 24, 20_000
-_POOL = 600
+POOL = 600
 _MOST_REFUSED = 40
 #: The width of a jump in float32 (`isoship.parity.compare`), the widest of all forms.
 _UNSETTLED = 1e-6
@@ -32,6 +33,8 @@ _UNSETTLED = 1e-6
 _LEFT_OUT = ("integer", "sample")
 
 Profiles = dict[str, ColumnProfile]
+#: Boundaries and extreme values of each column.
+Meant = dict[str, tuple[FloatArray, set[Any]]]
 Labels = Callable[[list[Row]], Sequence[Any]]
 
 
@@ -118,24 +121,26 @@ def _pool(
         return found
 
     predict = None if label is None else labels or by_source
-    made = rows_for_check(profiles, seed=seed, budget=_POOL, predict=predict, nodes=nodes)
+    made = rows_for_check(profiles, seed=seed, budget=POOL, predict=predict, nodes=nodes)
     keep = [i for i, kind in enumerate(made.kinds) if kind not in _LEFT_OUT]
-    meant = {
-        n: {v for values in around_all(thresholds(p), p) for v in values} | set(extremes(p))
-        for n, p in profiles.items()
-    }
+    meant = {n: (thresholds(p), set(extremes(p))) for n, p in profiles.items()}
     rows = [made.rows[i] if made.kinds[i] == "boundary" else _moved(made.rows[i], profiles, meant, rng) for i in keep]
     return RowSet(rows, [made.kinds[i] for i in keep])
 
 
-def _moved(row: Row, profiles: Profiles, meant: dict[str, set[Any]], rng: Rng) -> Row:
+def _moved(row: Row, profiles: Profiles, meant: Meant, rng: Rng) -> Row:
     """The row with every short double that is no boundary and no extreme value moved a little."""
     moved = dict(row)
     for name, p in profiles.items():
         value = row[name]
-        if p.dtype != "double" or value is None or p.closed or value in meant[name] or value in p.categories:
+        if p.dtype != "double" or value is None or p.closed or value in p.categories:
             continue
         if not np.isfinite(value) or len(repr(value).strip("-0.").replace(".", "")) > 9:
+            continue
+        boundaries, ends = meant[name]
+        place = int(np.searchsorted(boundaries, value))
+        near_by = around_all(boundaries[max(0, place - 2) : place + 2], p)
+        if value in ends or any(value in values for values in near_by):
             continue
         near = value + float(rng.uniform(0.1, 1.0)) * 1e-3 * (p.high - p.low)
         moved[name] = near if p.lowest <= near <= p.highest else value

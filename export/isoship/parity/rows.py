@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from isoship.errors import InputError
+from isoship.parity.branches import MOST_NODES
 from isoship.parity.draw import (
     Rng,
     around_all,
@@ -37,6 +38,7 @@ from isoship.parity.draw import (
     within,
 )
 from isoship.parity.paths import Node, path_rows
+from isoship.parity.probe import FloatArray
 from isoship.parity.profile import ColumnProfile
 from isoship.sources.contract import Row
 
@@ -72,6 +74,8 @@ _SHARES = {
 DEFAULT_BUDGET = 1500
 _MOST_BISECTED = 200
 _PARTS, _ROUNDS = 16, 16
+#: Rows of kind path stand on seven nodes each where the splits of a deep forest differ, on dozens where they are bins.
+_NODES_A_ROW, _FEWEST_NODES = 30, 3_000
 
 #: Rows -> labels, from whatever can say.
 Predict = Callable[[list[Row]], Sequence[Any]]
@@ -131,6 +135,14 @@ def rows_for_check(
     return RowSet([rows[i] for i in order], [kinds[i] for i in order])
 
 
+def nodes_for(budget: int | str | None) -> int:
+    """How many nodes of trees rows of this budget are chosen from: some times as many as they can stand on."""
+    if budget == "max":
+        return MOST_NODES
+    total = DEFAULT_BUDGET if budget is None else int(budget)
+    return min(MOST_NODES, max(_FEWEST_NODES, _NODES_A_ROW * round(_SHARES["path"] * total)))
+
+
 def _shares(trees: bool) -> dict[str, float]:
     if trees:
         return _SHARES
@@ -161,7 +173,7 @@ def _rows_of(
             count = min(most or _MOST_BISECTED, _MOST_BISECTED)
             yield from boundary_rows(profiles, rng, predict, count)
     elif kind == "threshold":
-        yield from threshold_rows(profiles, rng)
+        yield from threshold_rows(profiles, rng, most)
     elif kind == "far":
         yield from _far_rows(profiles, rng, most)
     elif kind == "missing":
@@ -172,20 +184,25 @@ def _rows_of(
         yield from _one_column_at_a_time(_VALUES[kind](profiles), profiles, rng, most)
 
 
-def threshold_rows(profiles: Profiles, rng: Rng) -> Iterator[Row]:
+def threshold_rows(profiles: Profiles, rng: Rng, most: int | None = None) -> Iterator[Row]:
     """Alternately every column on a boundary of its own, and one column on a boundary among ordinary values.
 
     The doubles either side of each boundary come before the steps of float32; rows of the first sort walk through
     them from one end and rows of the second from the other, so that a short budget meets as many as it can.
+    most: so many rows are wanted, and of a column with more boundaries a random choice of so many is enough.
     """
     fresh = ordinary_rows(profiles, rng)
     places: dict[str, list[Any]] = {}
+    known: dict[str, FloatArray] = {}
     for name, profile in profiles.items():
-        near = around_all(thresholds(profile), profile)
+        known[name] = thresholds(profile)
+        if most is not None and len(known[name]) > most:
+            known[name] = known[name][np.sort(rng.permutation(len(known[name]))[:most])]
+        near = around_all(known[name], profile)
         tiers = [[v for values in near for v in values[:2]], [v for values in near for v in values[2:]]]
         places[name] = [tier[i] for tier in tiers for i in rng.permutation(len(tier)).tolist()]
     places = {name: values for name, values in places.items() if values}
-    firsts = {name: 2 * len(thresholds(profiles[name])) for name in places}
+    firsts = {name: 2 * len(known[name]) for name in places}
     singles = [(name, v) for name, values in places.items() for v in values[: firsts[name]][::-1]]
     later = [(name, v) for name, values in places.items() for v in values[firsts[name] :]]
     order = [*rng.permutation(len(singles)).tolist(), *(len(singles) + rng.permutation(len(later))).tolist()]
