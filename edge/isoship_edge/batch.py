@@ -84,10 +84,12 @@ class CsvWriter:
         self._outputs = outputs
         self._header = header
         self._names: list[str] | None = None
+        self._known: frozenset[str] = frozenset()
 
     def write_header(self, carried: Sequence[str]) -> None:
         """The first line, once; `carried` where the file itself has no header."""
         self._names = list(carried if self._header is None else self._header)
+        self._known = frozenset(self._names)
         self._line([*self._names, *written_names(self._outputs, self._names)])
 
     def write(self, held: dict[str, Any], prediction: dict[str, Any]) -> None:
@@ -95,7 +97,7 @@ class CsvWriter:
         if self._names is None:
             self.write_header(list(held))
         names = self._names or []
-        unknown = [name for name in held if name not in names]
+        unknown = [] if held.keys() <= self._known else [name for name in held if name not in self._known]
         if unknown:
             raise InputError(
                 f"a row has a column {quoted(unknown[0])} that the first row lacks, and CSV has one header:"
@@ -105,7 +107,7 @@ class CsvWriter:
         self._line([*map(held.get, names), *flat_values(prediction, self._outputs)])
 
     def _line(self, values: Iterable[Any]) -> None:
-        cells = [_csv_value(value) for value in values]
+        cells = [value if type(value) is str else _csv_value(value) for value in values]
         if any(type(text) is str and (not text or "\r" in text) for text in cells):
             # the csv module writes the empty text as it writes None, and leaves a carriage return bare
             self._target.write(",".join(map(_in_quotes, cells)) + "\n")

@@ -18,6 +18,7 @@ What is none of these is refused by row and column. HTTP and Python callers are 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +28,11 @@ from isoship_edge.words import expected_of, got, quoted
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+#: Lines of such numbers, each ended; possessive, since a file must not choose how often a pattern turns back.
+_NUMBERS = re.compile(r"(?:[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?\n)*", re.ASCII)
+_INTEGERS = re.compile(r"(?:[+-]?\d++\n)*", re.ASCII)
+#: Beyond Python's limit on the digits of an integer, a text is no integer of ours.
+_LONG = 4000
 BOOLEANS = {"true": True, "false": False}
 _INFINITE = ("inf", "+inf", "-inf")
 
@@ -44,7 +50,7 @@ def cell(text: str, column: Column, row: int, *, in_quotes: bool = False) -> Any
     word = text.lower()
     if word in BOOLEANS:
         return BOOLEANS[word] if column.dtype == "bool" else int(BOOLEANS[word])
-    if column.dtype == "int64" and INTEGER.fullmatch(text) and len(text) < 4000:
+    if column.dtype == "int64" and INTEGER.fullmatch(text) and len(text) < _LONG:
         return int(text)
     if NUMBER.fullmatch(text) or (word in _INFINITE and column.dtype != "bool"):
         found = float(text)
@@ -53,6 +59,21 @@ def cell(text: str, column: Column, row: int, *, in_quotes: bool = False) -> Any
         if found in (0.0, 1.0):
             return found == 1.0
     raise _refused(text, column, row)
+
+
+def column_of_cells(texts: Sequence[str], column: Column) -> list[Any] | None:
+    """A column's cells, as `cell` has each; None where they have to be looked at one by one."""
+    if column.empty is not None or column.dtype == "bool":
+        return None
+    if column.dtype == "string":
+        return [text or None for text in texts] if "" in texts else list(texts)
+    kept = [text for text in texts if text] if "" in texts else texts
+    lines = "\n".join(kept) + "\n" if kept else ""
+    kind: Callable[[str], Any]
+    numbers, kind = (_NUMBERS, float) if column.dtype == "double" else (_INTEGERS, int)
+    if lines.count("\n") != len(kept) or not numbers.fullmatch(lines) or max(map(len, kept), default=0) >= _LONG:
+        return None
+    return list(map(kind, kept)) if kept is texts else [kind(text) if text else None for text in texts]
 
 
 def value(found: Any, column: Column, row: int) -> Any:

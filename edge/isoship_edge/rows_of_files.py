@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
-from isoship_edge.cells import cell, value
+from isoship_edge.cells import cell, column_of_cells, value
 from isoship_edge.errors import InputError
-from isoship_edge.manifest import Signature
+from isoship_edge.manifest import Column, Signature
 from isoship_edge.words import got, listed, quoted
 
 #: A row as it stood in the file, and the model's columns of it as JSON values.
@@ -24,6 +25,9 @@ Record = tuple[dict[str, Any], dict[str, Any]]
 Line = tuple[list[str], frozenset[int]]
 
 _NONE: frozenset[int] = frozenset()
+
+#: Lines that are read together.
+_BLOCK = 256
 
 
 def read_csv(source: Iterable[str], signature: Signature) -> tuple[list[str], Iterator[Record]]:
@@ -40,12 +44,39 @@ def read_csv(source: Iterable[str], signature: Signature) -> tuple[list[str], It
     places = [(column, header.index(column.name)) for column in signature.columns]
 
     def rows() -> Iterator[Record]:
-        for i, (line, empties) in enumerate(lines):
-            row = {column.name: cell(line[j], column, i, in_quotes=j in empties) for column, j in places}
-            held = [text or ("" if j in empties else None) for j, text in enumerate(line)]
-            yield dict(zip(header, held, strict=True)), row
+        i = 0
+        while block := list(islice(lines, _BLOCK)):
+            for (line, empties), row in zip(block, _rows_of(block, places, i), strict=True):
+                held: Sequence[Any] = line
+                if "" in line:
+                    held = [text or ("" if j in empties else None) for j, text in enumerate(line)]
+                yield dict(zip(header, held, strict=True)), row
+            i += len(block)
 
     return header, rows()
+
+
+def _rows_of(block: Sequence[Line], places: Sequence[tuple[Column, int]], first: int) -> Iterator[dict[str, Any]]:
+    """The model's columns of some lines: column by column where that can be, in a fraction of the time."""
+    texts = list(zip(*(line for line, _ in block), strict=True))
+    columns: list[list[Any]] = []
+    for column, j in places:
+        found = column_of_cells(texts[j], column)
+        try:
+            columns.append(
+                [cell(line[j], column, i, in_quotes=j in empties) for i, (line, empties) in enumerate(block, first)]
+                if found is None
+                else found
+            )
+        except InputError:  # of several rows at fault the first one is told, whatever its column
+            break
+    if columns and len(columns) == len(places):
+        names = [column.name for column, _ in places]
+        for values in zip(*columns, strict=True):
+            yield dict(zip(names, values, strict=True))
+        return
+    for i, (line, empties) in enumerate(block, first):
+        yield {column.name: cell(line[j], column, i, in_quotes=j in empties) for column, j in places}
 
 
 def csv_lines(source: Iterable[str], *, quotes: bool) -> tuple[list[str], Iterator[Line]]:
