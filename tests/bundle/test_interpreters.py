@@ -50,6 +50,13 @@ def test_path_comes_before_pyenv_and_pyenv_before_uv(elsewhere: Path) -> None:
     assert find_interpreter("3.77") == on_path
 
 
+def test_a_shim_that_works_here_stands_for_the_interpreter_behind_it(elsewhere: Path) -> None:
+    """In the clean environment of a check the shim itself would find no version."""
+    real = fake(elsewhere / "versions" / "3.77.0" / "bin" / "python3.77", "3.77")
+    fake(elsewhere / "python3.77", "3.77", f"'cpython 3 77 False\n{real}'")
+    assert find_interpreter("3.77") == real
+
+
 @pytest.mark.parametrize("prints", ["cpython 3 76 False", "pypy 3 77 False", "cpython 3 77 True", "not found"])
 def test_a_shim_another_version_pypy_and_free_threaded_builds_are_passed_over(elsewhere: Path, prints: str) -> None:
     fake(elsewhere / "python3.77", "3.77", prints)

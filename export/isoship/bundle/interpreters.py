@@ -10,15 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # A pyenv shim exists for versions that are not active, and a free-threaded build writes other bytecode: ask each.
-_PROBE = "import sys; print(sys.implementation.name, *sys.version_info[:2], 't' in sys.abiflags)"
+# A shim's own path works in the shell that it was made for alone, so each says where it really is.
+_PROBE = "import sys; print(sys.implementation.name, *sys.version_info[:2], 't' in sys.abiflags); print(sys.executable)"
 
 
 @functools.cache
 def find_interpreter(version: str) -> Path | None:
     """A CPython `version` ("3.13") that starts: the running one, on PATH, from pyenv or from uv; None without one."""
     for candidate in _candidates(version):
-        if candidate.is_file() and os.access(candidate, os.X_OK) and _is(candidate, version):
-            return candidate
+        if candidate.is_file() and os.access(candidate, os.X_OK) and (found := _itself(candidate, version)):
+            return found
     return None
 
 
@@ -38,12 +39,17 @@ def _candidates(version: str) -> Iterator[Path]:
             yield install / "bin" / name
 
 
-def _is(candidate: Path, version: str) -> bool:
+def _itself(candidate: Path, version: str) -> Path | None:
+    """The path that an interpreter of this version reports of itself; None for anything else."""
     try:
         ran = subprocess.run(
             [candidate, "-I", "-S", "-c", _PROBE],
             capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired):
-        return False
-    return ran.stdout.split() == ["cpython", *version.split("."), "False"]
+        return None
+    kind, _, place = ran.stdout.partition("\n")
+    if kind.split() != ["cpython", *version.split("."), "False"]:
+        return None
+    reported = Path(place.strip())
+    return reported if place.strip() and reported.is_file() else candidate
