@@ -85,15 +85,15 @@ def test_deep_and_many_trees_are_summed_from_the_first_to_the_last() -> None:
 
 
 def test_integer_and_boolean_columns_are_cast_from_what_they_are() -> None:
-    """An int64 becomes float32 in one step: by way of double, 2**60 + 2**36 + 1 would be rounded twice."""
+    """An int64 becomes float32 as CatBoost rounds it; 2**52 + 2**28 + 1 lies one above the middle of two floats."""
     import pandas as pd
 
     rng = np.random.default_rng(4)
-    big = rng.integers(2**53, 2**62, 300)
-    tie = 2**60 + 2**36 + 1
+    big = rng.integers(2**40, 2**53, 300)
+    tie = 2**52 + 2**28 + 1
     columns = pd.DataFrame({"big": np.where(np.arange(300) % 3, big, tie), "small": rng.integers(0, 5, 300)})
     columns["flag"] = rng.random(300) < 0.5
-    target = (columns["big"] / 2**60).to_numpy() + columns["small"].to_numpy() + columns["flag"].to_numpy()
+    target = (columns["big"] / 2**52).to_numpy() + columns["small"].to_numpy() + columns["flag"].to_numpy()
     model = CatBoostRegressor(**SMALL).fit(columns, target)
     source = agree(model, columns, exact=True)
     assert [column.dtype for column in source.signature.columns] == ["int64", "int64", "bool"]

@@ -113,18 +113,15 @@ def graph_answers(shipped: Shipped) -> Answer:
 
 
 def _opened(shipped: Shipped, golden: Golden, model: Any, sample: Any) -> Source:
-    from isoship.sources import open_source, read_files
-    from isoship.sources.missing_marks import marked, marked_as_fitted
+    from isoship.sources import open_source
 
     manifest = shipped.manifest
-    model, frame, _ = read_files(model, _frame(shipped, golden.rows, sample), None)
-    # what the bundle calls missing is what the model is asked with, however the sample marks it
+    frame = _frame(shipped, golden.rows, sample)
     marks = {c.name: c.mark for c in manifest.signature.columns if c.mark is not None}
-    frame = marked(marked_as_fitted(model, frame), marks)
     kinds = list(dict.fromkeys(o.kind for o in manifest.outputs))
     dtypes = {c.name: c.dtype for c in manifest.signature.columns}
     try:
-        source = open_source(model, sample=frame, outputs=kinds, dtypes=dtypes)
+        source = open_source(model, sample=frame, outputs=kinds, dtypes=dtypes, marks=marks)
     except InputError as err:
         raise ModelFileError(f"the model given is not the one that was exported: {err}") from err
     theirs, ours = [c.name for c in source.signature.columns], list(dtypes)

@@ -42,6 +42,7 @@ def open_source(
     sample: Any = None,
     outputs: Sequence[str] | None = None,
     dtypes: Mapping[str, str] | None = None,
+    marks: Mapping[str, str] | None = None,
 ) -> Source:
     """Reads a trained model.
 
@@ -49,6 +50,7 @@ def open_source(
     sample: DataFrame, 2-D array, list of dicts, path of a file with rows, or None.
     outputs: kinds of output beyond the default ones.
     dtypes: column -> double, int64, bool or string, where the sample leaves it open.
+    marks: those of a bundle's columns (`Column.mark`): what is missing in the sample is that, else what was fitted.
 
     Raises:
         ModelFileError: the file is missing, no model, or from another version; the object is no fitted model.
@@ -56,8 +58,12 @@ def open_source(
         SampleError: the sample does not fit the model, or is needed.
         InputError: an output asked for does not exist.
     """
+    from isoship.sources.missing_marks import marked, marked_as_fitted
+
     model, sample, notes = read_files(model, sample, dtypes)
     sample = _with_text_names(model, sample)
+    if marks is not None:
+        sample = marked(marked_as_fitted(model, sample), marks)
     source = _reader_of(model)(model, sample=sample, outputs=outputs, dtypes=dtypes)
     source.notes = (*notes, *source.notes)
     return source  # type: ignore[no-any-return]

@@ -66,9 +66,10 @@ def type_of_series(name: str, series: pd.Series[Any], wanted: str | None, *, cod
             raise SampleError(_missing_booleans(name))
         found = Typed("bool", "bool")
     elif series.dtype.kind in "iu":
-        if wanted != "double":
+        unsigned = not series.isna().all() and int(series.max()) >= 2**63
+        if wanted != "double" and not unsigned:
             refuse_large(name, series.dropna().agg(["min", "max"]).tolist())
-        if not series.isna().all() and int(series.max()) >= 2**63:
+        if unsigned:
             note = f'column "{name}" holds integers of 2^63 and more, which no tensor does: double, as in arithmetic'
             found = Typed("double", "float64", notes=(note,))
         elif series.isna().any():
