@@ -131,7 +131,7 @@ def _series(name: str, raw: Raw, dtype: str, known: Remembered) -> Any:
         else:
             values = [value(held, column, i) for i, held in enumerate(raw.values(name))]
     except InputError as err:
-        raise SampleError(f"{raw.path}, {err}. Say what the column is with --dtype {name}=TYPE") from err
+        raise SampleError(f"{raw.path}, {err} (read as {dtype}; --dtype {name}=TYPE says otherwise)") from err
     return _typed(name, values, dtype)
 
 
