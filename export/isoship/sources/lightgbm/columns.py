@@ -44,6 +44,8 @@ def _remember_names(part: Any) -> None:
     booster = getattr(part, "_Booster", None)
     if type(part).__module__.split(".")[0] != "lightgbm" or booster is None:
         return
+    if getattr(part, "_n_classes", 0) is None:  # LightGBM 3's word for no classes, which LightGBM 4 compares
+        part._n_classes = -1
     if "_fitted_with_feature_names" not in vars(part):
         names = booster.feature_name()
         part._fitted_with_feature_names = names != [f"Column_{i}" for i in range(len(names))]
