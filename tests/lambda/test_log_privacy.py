@@ -195,7 +195,7 @@ def test_a_mixed_load_leaves_nothing_of_itself_in_the_log(
         assert str(NUMBER) not in kept, (event, kept)
         if not (isinstance(event, dict) and "Records" in event):
             assert len(lines) == 1, lines
-        assert all(line["level"] in ("INFO", "WARNING") for line in lines), lines
+            assert lines[0]["level"] in ("INFO", "WARNING"), lines
     assert events > 120
 
 
