@@ -9,7 +9,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 for version in 3.0.5 3.2.0; do
     { "${PYTHON:-python3}" -m venv "$folder/$version" &&
-        "$folder/$version/bin/python" -m pip install -q "xgboost-cpu==$version" numpy==2.4.6 scikit-learn==1.9.1 \
+        "$folder/$version/bin/python" -m pip install -q "xgboost-cpu==$version" numpy==2.4.6 scikit-learn==1.6.1 \
             2>"$folder/log"; } || { cat "$folder/log"; exit 2; }
 done
 cat >"$folder/ask.py" <<'PY'
