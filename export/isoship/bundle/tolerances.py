@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from isoship.onnx.exponentials import exponential_outputs
+from isoship.onnx.tree_sums import TreeSum, tree_sums
 from isoship_edge.manifest import Output, Tolerance
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _PROBABILITIES = Tolerance(1e-6, 0.0, "TF.js computes in float32: 24 bits, value
 _SINGLE = 1e-5
 #: Below this a float32 has no whole 24 bits.
 _SUBNORMAL = 1.2e-38
+#: Beyond this logit a probability is 1 in float32.
+_SATURATED = 17.0
 _EXACT = Tolerance(0.0, 0.0, "labels are compared for equality")
 
 
@@ -39,16 +42,17 @@ def tolerances_for(
     their largest magnitude scales the float32 tolerance of unbounded outputs.
     double: output name -> what the source itself needs instead of 1e-9, with its reason.
     graph: the canonical one, which tells outputs that are exponentials: their answers span decades, and an error of
-    the exponent is a relative one.
+    the exponent is a relative one; and the trees that each output adds up.
     """
     exponentials = {} if graph is None else exponential_outputs(graph)
+    sums = {} if graph is None else tree_sums(graph)
     chosen: dict[str, dict[str, Tolerance]] = {}
     for output in outputs:
         if output.kind == "label":
             chosen[output.name] = {"double": _EXACT, "float32": _EXACT}
             continue
         if output.kind == "probabilities":
-            single = _PROBABILITIES
+            single = _of_probabilities(golden.get(output.name, []), sums.get(output.name))
         elif output.name in exponentials:
             single = _of_exponent(golden.get(output.name, []), shifted=exponentials[output.name].shifted)
         else:
@@ -63,6 +67,24 @@ def tolerances_for(
 
 def tolerances_to_json(tolerances: Mapping[str, Mapping[str, Tolerance]]) -> dict[str, Any]:
     return {name: {p: t._asdict() for p, t in by_precision.items()} for name, by_precision in tolerances.items()}
+
+
+def _of_probabilities(answers: Any, added: TreeSum | None) -> Tolerance:
+    """1e-6, and for many trees what adding their leaves in float32 leaves.
+
+    T additions round a sum of size S by 2^-24 x S each at most, and independently: 2^-24 x S x sqrt(T) together. A link
+    takes a quarter of that over at most (the slope of a sigmoid). XGBoost itself adds so, in an order that TF.js's
+    backends do not keep: 2,000 trees whose sum is 0.427225 answer 0.427221. Sums of scores are S times as long; means
+    of leaves are at most 1. Raw scores and values need nothing of this kind below 28,000 trees, where their 1e-5 ends.
+    """
+    if added is None:
+        return _PROBABILITIES
+    size = min(_largest_logit(answers), _SATURATED) / 4 if added.linked else 1.0
+    error = _rounded(2.0**-24 * math.sqrt(added.trees) * size)
+    if error <= _PROBABILITIES.atol:
+        return _PROBABILITIES
+    terms = f"scores up to {4 * size:.2g}, of which a probability takes a quarter" if added.linked else "shares"
+    return Tolerance(error, 0.0, f"TF.js adds {added.trees} trees in float32: 2^-24 x sqrt({added.trees}) of {terms}")
 
 
 def _of_exponent(answers: Any, *, shifted: bool) -> Tolerance:
@@ -83,6 +105,11 @@ def _numbers(values: Any) -> list[float]:
     if isinstance(values, (list, tuple)):
         return [number for value in values for number in _numbers(value)]
     return [float(values)] if isinstance(values, (int, float)) and math.isfinite(values) else []
+
+
+def _largest_logit(probabilities: Any) -> float:
+    inner = [p for p in _numbers(probabilities) if 0 < p < 1]
+    return max((abs(math.log(p) - math.log1p(-p)) for p in inner), default=0.0)
 
 
 def _largest(values: Any) -> float:
