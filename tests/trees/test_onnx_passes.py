@@ -10,6 +10,7 @@ from onnx import TensorProto, helper
 from isoship.errors import ConversionError
 from isoship.onnx.graph import IR_VERSION, OPSET, OPSET_ML, GraphBuilder
 from isoship.onnx.passes import run_all
+from isoship.onnx.passes.nodes import replace_nodes
 
 
 def matrix(name, columns=4):
@@ -125,7 +126,7 @@ def test_a_reshape_of_a_reshape_reads_what_the_first_one_read():
     cube = helper.make_tensor_value_info("Y", TensorProto.DOUBLE, ["N", 2, 2])
     result = run_all(g.model([matrix("X")], [cube, matrix("Z")]))
     rows = np.arange(12.0).reshape(3, 4)
-    assert operators(result) == ["Reshape", "Reshape", "Reshape"]
+    assert operators(result) == ["Reshape", "Reshape"]
     got = run(result, rows)
     np.testing.assert_array_equal(got["Y"], rows.reshape(3, 2, 2))
     np.testing.assert_array_equal(got["Z"], rows)
@@ -214,3 +215,19 @@ def test_a_factor_that_is_no_scalar_or_no_constant_is_left_alone():
     product = g.op("MatMul", "X", np.ones((4, 4)))
     g.op("Mul", g.op("Mul", product, np.full(4, 0.1)), "X", out="Y")
     assert operators(run_all(g.model([matrix("X")], [matrix("Y")]))) == ["MatMul", "Mul", "Mul"]
+
+
+def test_nodes_that_stay_are_not_copied():
+    """A list that is emptied and filled again holds every node twice: a forest took 60 MB more with each pass."""
+    g = GraphBuilder()
+    for name in "ABCY":
+        g.op("Neg", "X", out=name)
+    model = g.model([matrix("X")], [matrix("Y")])
+    a, _, c, y = before = list(model.graph.node)
+    new = [helper.make_node("Abs", ["X"], [name]) for name in ("first", "within")]
+    replace_nodes(model.graph, [new[0], a, c, new[1], y])
+    after = list(model.graph.node)
+    assert [node.output[0] for node in after] == ["first", "A", "C", "within", "Y"]
+    assert [node for node in after if any(node is each for each in before)] == [a, c, y]
+    with pytest.raises(ValueError, match="order"):
+        replace_nodes(model.graph, [y, a])

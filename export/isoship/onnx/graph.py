@@ -104,9 +104,11 @@ class GraphBuilder:
 
     def model(self, inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]) -> onnx.ModelProto:
         """The finished model of a builder that stands alone, checked by onnx."""
-        graph = helper.make_graph(self.nodes, "isoship", list(inputs), list(outputs), self.initializers)
+        graph = helper.make_graph([], "isoship", list(inputs), list(outputs))
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML, OPSET_ML)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="isoship")
+        model.graph.node.extend(self.nodes)  # here, where they are copied once
+        model.graph.initializer.extend(self.initializers)
         onnx.checker.check_model(model)
         return model
 

@@ -45,6 +45,7 @@ def run_all(model: onnx.ModelProto) -> onnx.ModelProto:
     )
     result = onnx.ModelProto()
     result.CopyFrom(model)
+    del model  # which the caller may have let go
     for apply in passes:
         apply(result)
     try:

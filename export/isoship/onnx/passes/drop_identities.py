@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import onnx
 
 from isoship.onnx.passes.bodies import read_in_bodies
+from isoship.onnx.passes.nodes import replace_nodes
 
 
 def apply(model: onnx.ModelProto) -> None:
@@ -29,8 +30,7 @@ def apply(model: onnx.ModelProto) -> None:
             producer.output[list(producer.output).index(source)] = target
         else:
             kept.append(node)
-    del graph.node[:]
-    graph.node.extend(kept)
+    replace_nodes(graph, kept)
 
 
 def _rename_uses(nodes: Sequence[onnx.NodeProto], old: str, new: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import onnx
 
 from isoship.onnx.passes.bodies import read_in_bodies
+from isoship.onnx.passes.nodes import replace_nodes
 
 
 def apply(model: onnx.ModelProto) -> None:
@@ -15,8 +16,7 @@ def apply(model: onnx.ModelProto) -> None:
         if needed & set(node.output):
             kept.append(node)
             needed |= set(node.input) | read_in_bodies([node])
-    del graph.node[:]
-    graph.node.extend(reversed(kept))
+    replace_nodes(graph, reversed(kept))
     constants = [tensor for tensor in graph.initializer if tensor.name in needed]
     del graph.initializer[:]
     graph.initializer.extend(constants)

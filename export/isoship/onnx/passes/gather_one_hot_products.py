@@ -21,6 +21,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from isoship.onnx.passes.nodes import replace_nodes
+
 Array = np.ndarray[Any, Any]
 
 #: An encoding of fewer columns is multiplied as it is: a lookup would gain nothing.
@@ -58,8 +60,7 @@ def apply(model: onnx.ModelProto) -> None:
     for node in model.graph.node:
         made = rewrite.product(node)
         nodes += [node] if made is None else made
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
+    replace_nodes(model.graph, nodes)
 
 
 class _Rewrite:

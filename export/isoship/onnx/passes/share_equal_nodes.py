@@ -8,6 +8,7 @@ from __future__ import annotations
 import onnx
 
 from isoship.onnx.passes.bodies import read_in_bodies
+from isoship.onnx.passes.nodes import replace_nodes
 
 #: Two of these with the same inputs are not the same.
 _RANDOM = frozenset(
@@ -21,7 +22,7 @@ def apply(model: onnx.ModelProto) -> None:
     nodes = list(graph.node)
     outputs = {each.name for each in graph.output}
     fixed = read_in_bodies(nodes)
-    first: dict[tuple[object, ...], onnx.NodeProto] = {}
+    first: dict[tuple[object, ...], list[onnx.NodeProto]] = {}
     renamed: dict[str, str] = {}
     kept = []
     for node in nodes:
@@ -31,15 +32,22 @@ def apply(model: onnx.ModelProto) -> None:
             node.op_type,
             tuple(node.input),
             tuple(bool(name) for name in node.output),
-            tuple(sorted(attribute.SerializeToString(deterministic=True) for attribute in node.attribute)),
+            tuple(sorted((each.name, each.type, each.i, len(each.ints)) for each in node.attribute)),
         )
-        twin = first.setdefault(key, node)
-        if twin is node or node.op_type in _RANDOM or fixed & set(node.output):
+        alike = first.setdefault(key, [])
+        twin = next((each for each in alike if _attributes(each) == _attributes(node)), None) if alike else None
+        if twin is None:
+            alike.append(node)
+        if twin is None or node.op_type in _RANDOM or fixed & set(node.output):
             kept.append(node)
             continue
         for mine, theirs in zip(node.output, twin.output, strict=True):
             renamed[mine] = theirs
             if mine in outputs:
                 kept.append(onnx.helper.make_node("Identity", [theirs], [mine]))
-    del graph.node[:]
-    graph.node.extend(kept)
+    replace_nodes(graph, kept)
+
+
+def _attributes(node: onnx.NodeProto) -> list[bytes]:
+    """All that they say; megabytes for a forest, so that nodes are compared by what is cheap first."""
+    return sorted(attribute.SerializeToString(deterministic=True) for attribute in node.attribute)

@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from isoship.onnx.passes.nodes import replace_nodes
 from isoship.onnx.passes.types import tensor_types
 
 
@@ -45,8 +46,7 @@ def apply(model: onnx.ModelProto) -> None:
             _negate_constant(graph, node, place, scalars)
             node.output[0] = f"{output}_negated"
             rewritten.append(helper.make_node("Neg", [f"{output}_negated"], [output]))
-    del graph.node[:]
-    graph.node.extend(rewritten)
+    replace_nodes(graph, rewritten)
 
 
 def _behind(producers: dict[str, onnx.NodeProto], name: str) -> onnx.NodeProto | None:

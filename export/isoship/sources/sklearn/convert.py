@@ -67,9 +67,8 @@ def onnx_from_sklearn(
         _write_output(c, output, parts[method])
         shape = [*output.shape]
         declared.append(helper.make_tensor_value_info(output.name, _ONNX[output.dtype], shape))
-    model = c.g.model(inputs, declared)
     try:
-        model = passes.run_all(model)
+        model = passes.run_all(c.g.model(inputs, declared))
         checker.check_model(model, full_check=True)
     except checker.ValidationError as err:
         raise ConversionError(f"the graph of {type(estimator).__name__} is not valid ONNX: {err}") from err

@@ -130,6 +130,7 @@ def _converted(c: Carrier, estimator: Any, frame: Frame, *, raw_scores: bool) ->
             initial_types=inputs,
             options={id(estimator): options} if options else None,
             target_opset={"": OPSET, "ai.onnx.ml": OPSET_ML},
+            model_optim=False,  # it takes out identities by copying every node; `_inlined` moves past them
             **trees.in_place(),
         )
     except UnsupportedModelError as err:
@@ -144,7 +145,10 @@ def _converted(c: Carrier, estimator: Any, frame: Frame, *, raw_scores: bool) ->
 
 
 def _inlined(c: Carrier, model: Any, frame: Frame) -> list[Block]:
-    """Adds the model's nodes under new names, and returns its outputs."""
+    """Moves the model's nodes under new names, and returns its outputs.
+
+    The nodes are not copied: those of a forest of a million nodes take 60 MB each time.
+    """
     from onnx import numpy_helper
 
     graph = model.graph
@@ -156,14 +160,12 @@ def _inlined(c: Carrier, model: Any, frame: Frame) -> list[Block]:
         if node.op_type == "Identity":
             named[node.output[0]] = named[node.input[0]]
             continue
-        copy = type(node)()
-        copy.CopyFrom(node)
-        copy.input[:] = [named[name] if name else "" for name in node.input]
+        node.input[:] = [named[name] if name else "" for name in node.input]
         for name in node.output:
             named[name] = c.g.name(name) if name else ""
-        copy.output[:] = [named[name] if name else "" for name in node.output]
-        copy.name = f"{node.op_type}_{copy.output[0]}"
-        c.g.nodes.append(copy)
+        node.output[:] = [named[name] if name else "" for name in node.output]
+        node.name = f"{node.op_type}_{node.output[0]}"
+        c.g.nodes.append(node)
     blocks = []
     for output in graph.output:
         tensor_type = output.type.tensor_type
