@@ -16,7 +16,7 @@ from isoship_edge.encode import class_key, predictions
 from isoship_edge.errors import InputError
 from isoship_edge.manifest import Output
 from isoship_edge.model import Model
-from isoship_edge.rows_of_files import Record, read_csv, read_jsonl
+from isoship_edge.rows_of_files import CsvRows, Line, Record, held_cells, read_csv, read_jsonl
 from isoship_edge.words import quoted
 
 #: What a prediction is called where the file has a column of its name.
@@ -44,6 +44,12 @@ def score_records(
     outputs = model.manifest.outputs
     writer = CsvWriter(target, outputs, header) if write == "csv" else None
     total = 0
+    if writer is not None and isinstance(records, CsvRows):
+        for lines, columns in records.blocks(model.chunk):
+            answers = predictions(outputs, model.tensors_from_columns(columns, len(lines), first=total))
+            writer.write_lines(lines, answers)
+            total += len(lines)
+        records = ()
     for chunk in chunks(records, model.chunk):
         rows = [row for _, row in chunk]
         answers = predictions(outputs, model.tensors_from_json(rows, first=total))
@@ -105,6 +111,21 @@ class CsvWriter:
                 column=unknown[0],
             )
         self._line([*map(held.get, names), *flat_values(prediction, self._outputs)])
+
+    def write_lines(self, lines: Sequence[Line], answers: Sequence[dict[str, Any]]) -> None:
+        """Lines of a CSV file whose header this writer has, and what the model says of each."""
+        if self._names is None:
+            self.write_header([])
+        for line, prediction in zip(lines, answers, strict=True):
+            texts, empties = line
+            found = list(flat_values(prediction, self._outputs))
+            written = ["" if cell is None else str(cell) for cell in map(_csv_value, found)]
+            text = ",".join([*texts, *written])
+            plain = not empties and "" not in found and text.count(",") == len(texts) + len(written) - 1
+            if plain and not any(mark in text for mark in '"\r\n'):
+                self._target.write(text + "\n")
+            else:
+                self._line([*held_cells(line), *found])
 
     def _line(self, values: Iterable[Any]) -> None:
         cells = [value if type(value) is str else _csv_value(value) for value in values]

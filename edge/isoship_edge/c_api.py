@@ -12,7 +12,7 @@ from ctypes import byref, c_char, c_int, c_int64, c_size_t, c_void_p
 from isoship_edge.errors import BundleError, InferenceError, IsoshipError
 from isoship_edge.ort_api import BYTES, DTYPE, ELEMENT, Api, api_of, texts_of
 from isoship_edge.tensor import TYPECODES, Tensor
-from isoship_edge.text import encoded
+from isoship_edge.text import encoded_all
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class _Feed:
             value = api.made("CreateTensorAsOrtValue", api.allocator, shape, len(shape), element)
             if data:
                 try:
-                    api.call("FillStringTensor", value, texts_of([encoded(text) for text in data]), len(data))
+                    api.call("FillStringTensor", value, texts_of(encoded_all(data)), len(data))
                 except IsoshipError:
                     api.release("Value", value)
                     raise

@@ -28,9 +28,8 @@ from isoship_edge.words import expected_of, got, quoted
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
-#: Lines of such numbers, each ended; possessive, since a file must not choose how often a pattern turns back.
-_NUMBERS = re.compile(r"(?:[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?\n)*", re.ASCII)
-_INTEGERS = re.compile(r"(?:[+-]?\d++\n)*", re.ASCII)
+#: Of these characters Python's float and int read what the patterns match, and nothing else.
+_OF_NUMBERS, _OF_INTEGERS = b"0123456789+-.eE\n", b"0123456789+-\n"
 #: Beyond Python's limit on the digits of an integer, a text is no integer of ours.
 _LONG = 4000
 BOOLEANS = {"true": True, "false": False}
@@ -69,11 +68,15 @@ def column_of_cells(texts: Sequence[str], column: Column) -> list[Any] | None:
         return [text or None for text in texts] if "" in texts else list(texts)
     kept = [text for text in texts if text] if "" in texts else texts
     lines = "\n".join(kept) + "\n" if kept else ""
-    kind: Callable[[str], Any]
-    numbers, kind = (_NUMBERS, float) if column.dtype == "double" else (_INTEGERS, int)
-    if lines.count("\n") != len(kept) or not numbers.fullmatch(lines) or max(map(len, kept), default=0) >= _LONG:
+    double = column.dtype == "double"
+    kind: Callable[[str], Any] = float if double else int
+    odd = lines.encode(errors="replace").translate(None, _OF_NUMBERS if double else _OF_INTEGERS)
+    if odd or lines.count("\n") != len(kept) or max(map(len, kept), default=0) >= _LONG:
         return None
-    return list(map(kind, kept)) if kept is texts else [kind(text) if text else None for text in texts]
+    try:
+        return list(map(kind, kept)) if kept is texts else [kind(text) if text else None for text in texts]
+    except ValueError:
+        return None
 
 
 def value(found: Any, column: Column, row: int) -> Any:

@@ -93,13 +93,15 @@ class Model:
                 return self._shaped(made, 1)
         return self.infer(decode_rows(rows, self.manifest.signature, first=first), len(rows))
 
-    def tensors_from_columns(self, columns: Mapping[str, Sequence[Any]], count: int) -> dict[str, Tensor]:
+    def tensors_from_columns(
+        self, columns: Mapping[str, Sequence[Any]], count: int, *, first: int = 0
+    ) -> dict[str, Tensor]:
         """The same for columns of JSON values."""
         if count == 1:
             made = self._one_row({name: values[0] for name, values in columns.items()})
             if made is not None:
                 return self._shaped(made, 1)
-        return self.infer(decode_columns(columns, self.manifest.signature, count), count)
+        return self.infer(decode_columns(columns, self.manifest.signature, count, first=first), count)
 
     def infer(self, inputs: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
         """Decoded inputs to outputs, each [N] or [N, K] as the manifest says.

@@ -1,4 +1,4 @@
-"""CSV and JSON lines a row at a time: the one reader of text files, on a device and on the machine that exports.
+"""CSV and JSON lines: the one reader of text files, on a device and on the machine that exports.
 
 CSV is RFC 4180, a file's first line names its columns, and an empty line is no row. JSON lines hold one object each.
 Both are read from files opened with `newline=""`, so that a line ends where its format says and nowhere else: U+2028,
@@ -15,7 +15,7 @@ from typing import Any
 
 from isoship_edge.cells import cell, column_of_cells, value
 from isoship_edge.errors import InputError
-from isoship_edge.manifest import Column, Signature
+from isoship_edge.manifest import Signature
 from isoship_edge.words import got, listed, quoted
 
 #: A row as it stood in the file, and the model's columns of it as JSON values.
@@ -24,59 +24,106 @@ Record = tuple[dict[str, Any], dict[str, Any]]
 #: A line of cells, and the places of those that are empty in quotes.
 Line = tuple[list[str], frozenset[int]]
 
+#: Lines of a CSV file, and the model's columns of them as JSON values.
+Block = tuple[list[Line], dict[str, list[Any]]]
+
 _NONE: frozenset[int] = frozenset()
 
-#: Lines that are read together.
+#: Lines that are read together where the caller takes records.
 _BLOCK = 256
 
 
-def read_csv(source: Iterable[str], signature: Signature) -> tuple[list[str], Iterator[Record]]:
+class CsvRows:
+    """The rows of a CSV file by the signature: record by record, or, in a fraction of the time, in blocks of columns.
+
+    A file is read once, in one of the two ways. Either raises InputError at the first row that does not fit; rows are
+    counted from 0, without the header.
+    """
+
+    def __init__(self, header: list[str], lines: Iterator[Line], signature: Signature) -> None:
+        self.header = header
+        self._lines = lines
+        self._places = [(column, header.index(column.name)) for column in signature.columns]
+
+    def __iter__(self) -> Iterator[Record]:
+        names = [column.name for column, _ in self._places]
+        first = 0
+        for lines, ended in self._runs(_BLOCK):
+            try:
+                columns = self._columns(lines, first)
+            except InputError as err:  # rows before it are handed out before it is told
+                ended = err
+                lines = lines[: (err.row or 0) - first]
+                columns = self._columns(lines, first)
+            rows: Iterable[tuple[Any, ...]] = zip(*columns.values(), strict=True) if names else [()] * len(lines)
+            for line, row in zip(lines, rows, strict=True):
+                yield dict(zip(self.header, held_cells(line), strict=True)), dict(zip(names, row, strict=True))
+            if ended is not None:
+                raise ended
+            first += len(lines)
+
+    def blocks(self, size: int) -> Iterator[Block]:
+        """Runs of `size` lines, the last one shorter."""
+        first = 0
+        for lines, ended in self._runs(size):
+            columns = self._columns(lines, first)
+            if ended is not None:
+                raise ended
+            if lines:
+                yield lines, columns
+            first += len(lines)
+
+    def _runs(self, size: int) -> Iterator[tuple[list[Line], Exception | None]]:
+        """Runs of lines, and what is wrong in the file behind the last one."""
+        while True:
+            lines: list[Line] = []
+            try:
+                lines.extend(islice(self._lines, size))
+            except (InputError, UnicodeDecodeError) as err:
+                yield lines, err
+                return
+            yield lines, None
+            if len(lines) < size:
+                return
+
+    def _columns(self, lines: Sequence[Line], first: int) -> dict[str, list[Any]]:
+        texts = list(zip(*(line for line, _ in lines), strict=True)) or [()] * len(self.header)
+        columns: dict[str, list[Any]] = {}
+        faults: list[InputError] = []
+        for column, j in self._places:
+            found = column_of_cells(texts[j], column)
+            try:
+                columns[column.name] = (
+                    [cell(line[j], column, i, in_quotes=j in empties) for i, (line, empties) in enumerate(lines, first)]
+                    if found is None
+                    else found
+                )
+            except InputError as err:
+                faults.append(err)
+        if faults:  # of several rows at fault the first one is told, and of that the first column
+            raise min(faults, key=lambda err: err.row or 0)
+        return columns
+
+
+def read_csv(source: Iterable[str], signature: Signature) -> tuple[list[str], CsvRows]:
     """The header, and the rows by the signature.
 
     Raises:
-        InputError: there is no header, or one without the model's columns; while reading: the first row that does not
-            fit. Rows are counted from 0, without the header.
+        InputError: there is no header, or one without the model's columns.
     """
     header, lines = csv_lines(source, quotes=any(column.empty == "quoted" for column in signature.columns))
     absent = [column.name for column in signature.columns if column.name not in header]
     if absent:
         raise InputError(f"the file lacks the columns {listed(absent)}; it has {listed(header)}", column=absent[0])
-    places = [(column, header.index(column.name)) for column in signature.columns]
-
-    def rows() -> Iterator[Record]:
-        i = 0
-        while block := list(islice(lines, _BLOCK)):
-            for (line, empties), row in zip(block, _rows_of(block, places, i), strict=True):
-                held: Sequence[Any] = line
-                if "" in line:
-                    held = [text or ("" if j in empties else None) for j, text in enumerate(line)]
-                yield dict(zip(header, held, strict=True)), row
-            i += len(block)
-
-    return header, rows()
+    return header, CsvRows(header, lines, signature)
 
 
-def _rows_of(block: Sequence[Line], places: Sequence[tuple[Column, int]], first: int) -> Iterator[dict[str, Any]]:
-    """The model's columns of some lines: column by column where that can be, in a fraction of the time."""
-    texts = list(zip(*(line for line, _ in block), strict=True))
-    columns: list[list[Any]] = []
-    for column, j in places:
-        found = column_of_cells(texts[j], column)
-        try:
-            columns.append(
-                [cell(line[j], column, i, in_quotes=j in empties) for i, (line, empties) in enumerate(block, first)]
-                if found is None
-                else found
-            )
-        except InputError:  # of several rows at fault the first one is told, whatever its column
-            break
-    if columns and len(columns) == len(places):
-        names = [column.name for column, _ in places]
-        for values in zip(*columns, strict=True):
-            yield dict(zip(names, values, strict=True))
-        return
-    for i, (line, empties) in enumerate(block, first):
-        yield {column.name: cell(line[j], column, i, in_quotes=j in empties) for column, j in places}
+def held_cells(line: Line) -> Sequence[Any]:
+    """The cells of a line as they are carried through: the empty one is None, the empty text of quotes a text."""
+    texts, empties = line
+    if "" not in texts:
+        return texts
+    return [text or ("" if j in empties else None) for j, text in enumerate(texts)]
 
 
 def csv_lines(source: Iterable[str], *, quotes: bool) -> tuple[list[str], Iterator[Line]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from isoship_edge.errors import InputError
 from isoship_edge.manifest import MISSING_STRING
 
@@ -43,3 +45,15 @@ def encoded(text: str) -> bytes:
         seen, expected = fault(text) or ("", "")
         raise InputError(f"expected {expected}, got {seen}", seen=seen, expected=expected)
     return content
+
+
+def encoded_all(texts: Sequence[str]) -> list[bytes]:
+    """The same for many strings, in one pass where all can be held.
+
+    Raises:
+        InputError: NUL or a lone surrogate.
+    """
+    joined = "\0".join(texts)
+    if joined.count("\0") == len(texts) - 1 and is_unicode(joined):
+        return joined.encode().split(b"\0")
+    return [encoded(text) for text in texts]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import random
 
 import pytest
 
+from isoship_edge.batch import CsvWriter
 from isoship_edge.cells import cell, column_of_cells
 from isoship_edge.errors import InputError
-from isoship_edge.manifest import Column, Signature
+from isoship_edge.manifest import MISSING_STRING, Column, Output, Signature
 from isoship_edge.rows_of_files import read_csv
+from isoship_edge.text import encoded, encoded_all
 
 TEXTS = ["1", "-2", "+3.5", ".5", "7.", "1e5", "-1E-3", "0", "-0.0", "", "12345678901234567890", "9" * 400]
 ODD = ["nan", "inf", "-inf", "1_000", " 1", "1 ", "0x1", "１", "1\n2", "\n", "true", "1,5", "9" * 4000, "e5", "."]
@@ -48,3 +51,58 @@ def test_of_several_rows_at_fault_the_first_is_told_beyond_a_block_of_lines():
     _, records = read_csv(io.StringIO("\n".join(["a,b,c", *lines])), signature)
     with pytest.raises(InputError, match='row 599, column "c"'):
         list(records)
+
+
+def test_a_fault_in_a_row_is_told_before_one_of_the_file_behind_it():
+    signature = Signature("columns", (Column("a", "double"),))
+    _, records = read_csv(io.StringIO('a\n1\nx\n2\n"3\n'), signature)
+    with pytest.raises(InputError, match='row 1, column "a"'):
+        list(records.blocks(100))
+    _, records = read_csv(io.StringIO('a\n1\n2\n"3\n'), signature)
+    handed = []
+    with pytest.raises(InputError, match="line 4"):
+        handed.extend(row for _, row in records)
+    assert handed == [{"a": 1.0}, {"a": 2.0}]
+
+
+CARRIED = ["plain", "", "a,b", 'say "x"', "two\nlines", "a\rb", " led by a space", "=1+1", "None", "NA", "ü\u2028"]
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+@pytest.mark.parametrize("empty", [None, "quoted"])
+def test_lines_are_written_as_records_are(size, empty):
+    signature = Signature("columns", (Column("a", "string", missing=True, empty=empty),))
+    outputs = (
+        Output("label", "label", "string", ("N",)),
+        Output("p", "probabilities", "double", ("N", 2), classes=("x", "y")),
+    )
+    rows = [[text, other] for text in CARRIED for other in CARRIED]
+    text = io.StringIO()
+    csv.writer(text).writerows([["a", "note"], *rows])
+    text = text.getvalue() + '"",""\n,""\n'
+    labels = ["x", "", "a,b", None, 'q"', "1\r2"]
+    found = [{"label": labels[k % 6], "p": {"x": k / 7, "y": None if k % 5 == 0 else 1e-300}} for k in range(123)]
+    by_record, by_line = io.StringIO(), io.StringIO()
+    header, records = read_csv(io.StringIO(text, newline=""), signature)
+    writer = CsvWriter(by_record, outputs, header)
+    for (held, _), prediction in zip(records, found, strict=True):
+        writer.write(held, prediction)
+    header, records = read_csv(io.StringIO(text, newline=""), signature)
+    writer, start = CsvWriter(by_line, outputs, header), 0
+    for lines, columns in records.blocks(size):
+        assert len(columns["a"]) == len(lines)
+        writer.write_lines(lines, found[start : start + len(lines)])
+        start += len(lines)
+    assert start == len(found)
+    assert by_line.getvalue() == by_record.getvalue()
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["", ""], ["a", "ü", "\U0001f600", MISSING_STRING], ["x"] * 300])
+def test_strings_are_encoded_together_as_one_by_one(texts):
+    assert encoded_all(texts) == [encoded(text) for text in texts]
+
+
+@pytest.mark.parametrize("odd", ["a\0b", "\0", "\ud800"])
+def test_one_string_that_no_tensor_holds_is_refused_among_others(odd):
+    with pytest.raises(InputError, match=r"NUL|surrogate"):
+        encoded_all(["a", odd, "b"])

@@ -107,7 +107,7 @@ def read_rows(path: str | Path, signature: Signature) -> list[Row]:
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def text_records(path: Path, source: IO[str], signature: Signature) -> tuple[Sequence[str] | None, Iterator[Record]]:
+def text_records(path: Path, source: IO[str], signature: Signature) -> tuple[Sequence[str] | None, Iterable[Record]]:
     """The header (CSV alone has one) and the rows of an open text file.
 
     Raises:
