@@ -5,19 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pandas as pd
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_wine
 from sklearn.ensemble import (
     BaggingClassifier,
+    BaggingRegressor,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
     RandomTreesEmbedding,
+    StackingClassifier,
+    VotingClassifier,
 )
+from sklearn.impute import SimpleImputer
 from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, SkewedChi2Sampler
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.naive_bayes import BernoulliNB, GaussianNB
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
     Binarizer,
     FunctionTransformer,
@@ -26,11 +36,13 @@ from sklearn.preprocessing import (
     QuantileTransformer,
     StandardScaler,
 )
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+import isoship
+from isoship.errors import UnsupportedModelError
 from isoship.exporting import export
 from isoship.sources import open_source
-from isoship.sources.sklearn.jumps import _moved, jumping
+from isoship.sources.sklearn.nudged import _moved, jumping_rows
 
 X, Y = load_wine(return_X_y=True, as_frame=True)
 X = X[["alcohol", "malic_acid", "flavanoids", "hue", "proline"]]
@@ -82,6 +94,116 @@ def test_every_jump_behind_a_rounding_step_has_one_rule(steps: Any, tmp_path: An
     assert verdict.ties < 0.2 * verdict.rows
 
 
+LOGS = np.round(np.linspace(0.1, 9.9, 99), 1)
+TABLE = np.column_stack([np.random.default_rng(i).permutation(LOGS) for i in range(3)])
+FRAME = pd.DataFrame(TABLE, columns=list("abc"))
+CLASSES = (TABLE[:, 0] > 5) ^ (TABLE[:, 1] > 3)
+SUMS = TABLE @ [1.0, 2.0, 3.0]
+
+
+def edges(most: int = 3) -> list[Binarizer]:
+    """Thresholds that are values of rows, and that ONNX Runtime's logarithm of those rows is above by a last bit."""
+    column = LOGS.reshape(-1, 1)
+    graph = open_source(make_pipeline(LOG).fit(column), sample=column).to_onnx()
+    session = onnxruntime.InferenceSession(graph.SerializeToString())
+    (got,) = session.run(None, {session.get_inputs()[0].name: column})
+    above = np.flatnonzero(got[:, 0] > np.log1p(column)[:, 0])
+    assert len(above)
+    return [Binarizer(threshold=edge) for edge in np.log1p(LOGS[above[:most]])]
+
+
+EDGES = edges()
+
+
+def tree_behind_log(regressor: bool = False) -> Any:
+    kind = DecisionTreeRegressor if regressor else DecisionTreeClassifier
+    return make_pipeline(LOG, kind(max_depth=4, random_state=0))
+
+
+@pytest.mark.parametrize(
+    ("model", "target"),
+    [
+        (make_pipeline(make_column_transformer((make_pipeline(LOG, KBinsDiscretizer(4, strategy="uniform")), ["a"]),
+                                               remainder="passthrough"), LogisticRegression()), CLASSES),
+        (CalibratedClassifierCV(tree_behind_log(), cv=2), CLASSES),
+        (VotingClassifier([("tree", tree_behind_log()), ("line", LogisticRegression())], voting="soft"), CLASSES),
+        (StackingClassifier([("tree", tree_behind_log()), ("line", LogisticRegression())], cv=2), CLASSES),
+        (StackingClassifier([("line", LogisticRegression())], final_estimator=DecisionTreeClassifier(max_depth=4),
+                            cv=2), CLASSES),
+        (BaggingRegressor(tree_behind_log(regressor=True), n_estimators=3, random_state=0), SUMS),
+        (OneVsRestClassifier(tree_behind_log()), np.digitize(SUMS, [20, 35])),
+        (GridSearchCV(tree_behind_log(), {"decisiontreeclassifier__max_depth": [3, 4]}, cv=2), CLASSES),
+        (MultiOutputRegressor(tree_behind_log(regressor=True)), np.column_stack([SUMS, -(SUMS**2)])),
+    ],
+    ids=["in a table's branch", "calibrated", "voting", "stacked", "behind a stack", "bag", "one vs rest", "search",
+         "several targets"],
+)  # fmt: skip
+def test_the_rule_holds_wherever_the_jump_is(model: Any, target: Any, tmp_path: Any) -> None:
+    """The jump behind its rounding step inside another estimator had no rule, and "the conversion is at fault"."""
+    sample = FRAME.iloc[:, :3] if "columntransformer" in str(model).lower() else TABLE
+    made = export(model.fit(sample, target), sample=sample, out=tmp_path / "bundle", targets=(), name="jump")
+    (verdict,) = [v for v in made.report.verdicts if v.name == "onnxruntime"]
+    assert (verdict.status, verdict.flips) == ("agree", 0)
+
+
+@pytest.mark.parametrize(
+    ("model", "step", "function"),
+    [
+        (make_pipeline(LOG, make_union(*EDGES), LogisticRegression()),
+         "pipeline.steps[1] -> featureunion.transformer_list[", "log1p"),
+        (make_pipeline(make_column_transformer(*[(make_pipeline(LOG, edge), [0]) for edge in EDGES],
+                                               remainder="passthrough"), LogisticRegression()),
+         "pipeline.steps[0] -> columntransformer.transformers[", "log1p"),
+        (VotingClassifier([("edges", make_pipeline(LOG, make_union(*EDGES), LogisticRegression())),
+                           ("bayes", GaussianNB())], voting="soft"),
+         "votingclassifier.estimators_[0] -> pipeline.steps[1]", "log1p"),
+        (make_pipeline(LOG, FunctionTransformer(np.expm1), FunctionTransformer(np.floor), LogisticRegression()),
+         "pipeline.steps[2] -> FunctionTransformer(func=<ufunc 'floor'>)", "expm1"),
+    ],
+    ids=["edges", "edges in branches", "edges in a vote", "floor"],
+)  # fmt: skip
+def test_rows_of_the_sample_on_a_jump_are_refused_by_name(model: Any, step: str, function: str, tmp_path: Any) -> None:
+    """They were ties, so the bundle answered rows that people have with another number."""
+    rows = np.floor(TABLE) if "floor" in step else TABLE
+    with pytest.raises(UnsupportedModelError, match=r"np\.round\(\.\.\., 12\)") as refused:
+        export(model.fit(rows, CLASSES), sample=rows, out=tmp_path / "bundle", targets=(), name="jump")
+    assert refused.value.step.startswith(step)
+    assert f"FunctionTransformer({function})" in refused.value.why
+    assert not (tmp_path / "bundle").exists()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        make_pipeline(LOG, Binarizer(threshold=np.log1p(3)), LogisticRegression()),
+        make_pipeline(LOG, KBinsDiscretizer(4, strategy="quantile"), LogisticRegression()),
+        make_pipeline(LOG, BernoulliNB(binarize=np.log1p(5.1))),
+        make_pipeline(LOG, SimpleImputer(missing_values=float(np.log1p(5.1))), LogisticRegression()),
+        make_pipeline(FunctionTransformer(np.sin), HistGradientBoostingClassifier(max_iter=5, min_samples_leaf=1)),
+        make_pipeline(FunctionTransformer(np.cos), HistGradientBoostingClassifier(max_iter=5, min_samples_leaf=1)),
+    ],
+    ids=["threshold", "quantiles", "Bernoulli", "a number for missing", "sine", "cosine"],
+)
+@pytest.mark.filterwarnings("ignore:.*quantile_method:FutureWarning")
+def test_rows_of_the_sample_are_answered_or_refused(model: Any, tmp_path: Any) -> None:
+    """Whether the last bit of a value differs is the machine's; that no row is answered otherwise is ours."""
+    hours = np.tile(2 * np.pi * np.arange(24) / 24, (3, 12)).T
+    rows = hours if "sin" in str(model) or "cos" in str(model) else TABLE
+    model.fit(rows, np.resize(CLASSES, len(rows)))
+    try:
+        export(model, sample=rows, out=tmp_path / "bundle", targets=(), name="jump")
+    except UnsupportedModelError as err:
+        told = (err.step.partition(" ->")[0], "last bits" in err.why)
+    else:
+        told = None
+    if told is not None:
+        assert told == ("pipeline.steps[1]", True)
+        return
+    got = isoship.load(tmp_path / "bundle").predict(rows)
+    np.testing.assert_array_equal(got["label"], model.predict(rows))
+    np.testing.assert_allclose(got["probabilities"], model.predict_proba(rows), rtol=0, atol=1e-9)
+
+
 def on_thresholds(model: Any, column: str) -> pd.DataFrame:
     """Every row for each threshold of the column: where numbers begin to be rounded to a float32 above it."""
     tree = model[-1].tree_
@@ -99,15 +221,15 @@ def test_thresholds_of_exact_columns_are_settled() -> None:
     columns = make_column_transformer((LOG, ["proline"]), remainder="passthrough")
     model = make_pipeline(columns, DecisionTreeClassifier(random_state=0)).fit(X, Y)
     rows = on_thresholds(model, "flavanoids")
-    found = jumping(model, ["predict"], rows)
+    found = jumping_rows(model, ["predict"], rows)
     assert found is not None
     assert not found.any()
     rows = on_thresholds(model, "proline")
     rows["proline"] = np.expm1(rows["proline"])
-    near = jumping(model, ["predict_proba"], rows)
+    near = jumping_rows(model, ["predict_proba"], rows)
     assert near is not None
     assert near.any()
-    away = jumping(model, ["predict_proba"], rows.assign(proline=rows["proline"] * (1 + 1e-9)))
+    away = jumping_rows(model, ["predict_proba"], rows.assign(proline=rows["proline"] * (1 + 1e-9)))
     assert away is not None
     assert not away.any()
 
@@ -122,7 +244,7 @@ def test_thresholds_of_exact_columns_are_settled() -> None:
     ids=["scaler", "no tree", "alone"],
 )
 def test_models_without_such_a_tree_have_no_jumps(model: Any) -> None:
-    assert jumping(model.fit(X, Y), ["predict"], X) is None
+    assert jumping_rows(model.fit(X, Y), ["predict"], X) is None
     rows = X.iloc[:3].to_dict("records")
     assert np.isfinite(open_source(model, sample=X).answers(rows).margin).all()
 
@@ -131,12 +253,12 @@ def test_models_without_such_a_tree_have_no_jumps(model: Any) -> None:
 def test_leaves_as_a_matrix(sparse: bool) -> None:
     """A sparse answer is no array."""
     model = make_pipeline(LOG, RandomTreesEmbedding(3, sparse_output=sparse)).fit(X)
-    assert jumping(model, ["transform"], X.iloc[:4]) is not None
+    assert jumping_rows(model, ["transform"], X.iloc[:4]) is not None
 
 
 def test_numbers_at_the_end_of_float32_stay_where_they_are() -> None:
     """A step up from there would be refused by the tree."""
     end = 3.4028235677973362e38
-    moved = _moved(np.array([[end, 1.0]]), np.array([1.0, 1.0]), np.zeros(2))
+    moved = _moved(np.array([[end, 1.0]]), np.array([1.0, 1.0]), 0.0)
     assert moved[0, 0] == end
     assert moved[0, 1] > 1

@@ -17,7 +17,7 @@ from isoship.parity.compare import compare, difference
 from isoship.parity.contract import Shipped
 from isoship.parity.reference import ask
 from isoship.parity.runners.onnxruntime import OnnxRuntimeRunner
-from isoship.sources.contract import Answers, Row
+from isoship.sources.contract import Answers, Jumps, Row
 from isoship_edge.decode import decode_columns
 from isoship_edge.manifest import Signature
 
@@ -33,8 +33,8 @@ _ANSWERED = 10_000
 _PART, _MOST_VALUES = 5_000, 1_000_000
 #: So many rows that the contract refuses are put to the model.
 _REFUSED = 1_000
-#: So many rows that differ are looked at; the first says what is wrong.
-_SHOWN = 50
+#: So many rows that differ are looked at, and so many are told; the first says what is wrong.
+_LOOKED_AT, _SHOWN = 1_000, 50
 
 
 def differing_rows(shipped: Shipped, source: Source, say: Callable[[str], None]) -> list[Row]:
@@ -107,15 +107,17 @@ class _Trial:
             came = self.source.answers(rows).outputs if self.own.narrow else self.own.answers(places)
         except InputError as err:
             raise self._refused_by_model(places) from err
-        wrong = np.flatnonzero(self._unequal(came, got))[:_SHOWN].tolist()
+        wrong = np.flatnonzero(self._unequal(came, got))[:_LOOKED_AT].tolist()
         if not wrong:
             return []
         # margins cost more than answers: they are asked for where answers differ
         rows, got = [rows[i] for i in wrong], {name: array[wrong] for name, array in got.items()}
         truth = self.source.answers(rows)
         if not self._agree(truth, got):
-            return rows
+            return rows[:_SHOWN]
         as_came = Answers({n: a[wrong] for n, a in came.items()}, truth.margin, truth.value_margin)
+        if truth.jumps is not None:
+            self._refuse_jumps(truth, as_came, got, truth.jumps)
         if not self._agree(as_came, got):
             raise SampleError(
                 f"the model answers row {places[wrong[0]]} of the sample otherwise once its values are plain (numbers,"
@@ -123,6 +125,20 @@ class _Trial:
                 " carries more than that. Convert such columns to plain types with one mark, and train again"
             )
         return []
+
+    def _refuse_jumps(self, truth: Answers, as_came: Answers, got: Outputs, jumps: Jumps) -> None:
+        """Rows on a jump are ties where a check made them up, and not where people have them.
+
+        Raises:
+            UnsupportedModelError: model.onnx answers one otherwise.
+        """
+        for given in (truth, as_came):
+            firm = Answers(given.outputs, jumps.margin, jumps.value_margin)
+            if self._agree(firm, got):
+                continue
+            for i in range(len(truth.margin)):
+                if not self._agree(firm.at([i]), {name: array[[i]] for name, array in got.items()}):
+                    raise jumps.refusal(i)
 
     def _unequal(self, want: Outputs, got: Outputs) -> np.ndarray[Any, Any]:
         """bool [N]: rows with another label or a number beyond its tolerance."""

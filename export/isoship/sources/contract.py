@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import onnx
 
+    from isoship.errors import UnsupportedModelError
     from isoship.sources.sklearn.own_rows import OwnRows
 
 #: A row as users write it: column name -> float, int, bool, str, or None for missing.
@@ -51,6 +52,19 @@ class TrainingFrame:
 
 
 @dataclass(frozen=True)
+class Jumps:
+    """Rows whose answer turns on the last bits of what a step inside the model computes.
+
+    margin, value_margin: as `Answers` would have them without that. refusal: why the row of this number, which must
+    be answered as the model does, cannot be.
+    """
+
+    margin: np.ndarray[Any, Any]
+    value_margin: np.ndarray[Any, Any] | None
+    refusal: Callable[[int], UnsupportedModelError]
+
+
+@dataclass(frozen=True)
 class Answers:
     """The source model's own answers on one batch.
 
@@ -59,11 +73,13 @@ class Answers:
     a tie and not a flip; +inf where every other label is a flip or where there is no label.
     value_margin: float64 [N], how far each row is from where numbers jump (the last neighbour, a vote inside the
     model), 0 where they are rounding error of the source's own; +inf, as for None, where they are settled.
+    jumps: where a jump behind rounded numbers has made margins 0.
     """
 
     outputs: dict[str, np.ndarray[Any, Any]]
     margin: np.ndarray[Any, Any]
     value_margin: np.ndarray[Any, Any] | None = None
+    jumps: Jumps | None = None
 
     def unsettled(self, below: float) -> np.ndarray[Any, Any]:
         """bool [N]: rows whose numbers the source itself does not settle."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoship.errors import InputError, SampleError, UnsupportedModelError
-from isoship.sources.contract import Answers, Row, TrainingFrame
+from isoship.sources.contract import Answers, Jumps, Row, TrainingFrame
 from isoship.sources.empty_text import with_empty_text
 from isoship.sources.frames import frame_from_rows
 from isoship.sources.signature import signature_for, with_tensor_names
@@ -23,11 +23,12 @@ from isoship.sources.sklearn.examples import feeds_from_sample
 from isoship.sources.sklearn.fittedness import check_fitted
 from isoship.sources.sklearn.gaps import without_gaps
 from isoship.sources.sklearn.held_rows import holds_training_rows
+from isoship.sources.sklearn.nudged import jumping_rows, refusal
 from isoship.sources.sklearn.outputs import METHODS, kinds_for, outputs_for
 from isoship.sources.sklearn.overflow import Finite, finite_rows
 from isoship.sources.sklearn.own_rows import OwnRows, sample_head, sample_rows
 from isoship.sources.sklearn.pieces import look_in_pieces, pieces
-from isoship.sources.sklearn.truth import ask, jumping_quietly, margin_of, value_margin_of
+from isoship.sources.sklearn.truth import ask, margin_of, value_margin_of
 from isoship.sources.sklearn.widths import double_tolerances
 from isoship.sources.xgboost.unseen import in_known_types, known_types, known_values, refuse_unseen
 from isoship_edge.manifest import Column, Output, Signature
@@ -107,11 +108,12 @@ class SklearnSource:
         found, asked = self._asked(frame)
         margin = margin_of(self.model, found, frame, len(rows))
         settled = value_margin_of(self.model, found, frame)
-        jumps = jumping_quietly(self.model, asked, frame)
-        if jumps is not None:
-            margin = np.where(jumps, 0.0, margin)
-            settled = np.where(jumps, 0.0, np.inf if settled is None else settled)
-        return Answers(found, margin, settled)
+        jumping = jumping_rows(self.model, asked, frame)
+        if jumping is None:
+            return Answers(found, margin, settled)
+        firm = Jumps(margin, settled, lambda i: refusal(self.model, asked, self._frame([rows[i]])))
+        margin = np.where(jumping, 0.0, margin)
+        return Answers(found, margin, np.where(jumping, 0.0, np.inf if settled is None else settled), firm)
 
     def _ask_own(self, frame: Any) -> dict[str, np.ndarray[Any, Any]]:
         return self._asked(frame)[0]

@@ -48,8 +48,8 @@ def ask(estimator: Any, method: str, frame: Any) -> Any:
             first = str(err).strip().splitlines()[0] if str(err).strip() else type(err).__name__
             raise InputError(f"the model refuses these rows: {first}") from err
     if isinstance(answer, list):
-        return [_dense(each) for each in answer]
-    dense = _dense(answer)
+        return [as_array(each) for each in answer]
+    dense = as_array(answer)
     if method == "predict" and dense.shape[1:] == (1,) and type(last_step(estimator)).__name__ == "CatBoostClassifier":
         return dense[:, 0]  # one label a row, which CatBoost returns as a column when there are three classes
     if method == "transform" and type(last_step(estimator)).__name__ in _SQUEEZED:
@@ -102,13 +102,6 @@ def value_margin_of(estimator: Any, outputs: Mapping[str, np.ndarray[Any, Any]],
         return found
     settled = np.where(lost, 0.0, np.inf)
     return settled if found is None else np.minimum(found, settled)
-
-
-def jumping_quietly(estimator: Any, methods: list[str], frame: Any) -> Any:
-    """`isoship.sources.sklearn.jumps.jumping`, with the libraries' warnings off."""
-    from isoship.sources.sklearn.jumps import jumping
-
-    return _quietly(jumping, estimator, methods, frame)
 
 
 def label_margin(estimator: Any, frame: Any) -> Any:
@@ -192,7 +185,8 @@ def _gap(scores: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return gap
 
 
-def _dense(answer: Any) -> np.ndarray[Any, Any]:
+def as_array(answer: Any) -> np.ndarray[Any, Any]:
+    """An answer, which may be sparse or a DataFrame, as an array."""
     if hasattr(answer, "toarray"):
         answer = answer.toarray()
     if hasattr(answer, "to_numpy"):
