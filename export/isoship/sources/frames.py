@@ -47,6 +47,8 @@ def frame_from_rows(rows: list[Row], signature: Signature, training: TrainingFra
     import pandas as pd
 
     series: dict[str, Any] = {}
+    each: Any
+    kinds = {dtype: pd.api.types.pandas_dtype(dtype) for dtype in set(training.dtypes)}
     for spec, dtype, values in zip(signature.columns, training.dtypes, columns, strict=True):
         same = changes is not None and spec.name not in changes
         if dtype == "category":
@@ -57,6 +59,9 @@ def frame_from_rows(rows: list[Row], signature: Signature, training: TrainingFra
             series[spec.name] = pd.Series(category.repeat(count) if same else category)
         elif isinstance(values, np.ndarray):
             series[spec.name] = values  # a Series would be aligned again, which costs more than most models
+        elif isinstance(kinds[dtype], pd.api.extensions.ExtensionDtype):
+            each = pd.array(values, dtype=kinds[dtype])  # no Series either, of which hundreds cost more than all else
+            series[spec.name] = each.repeat(count) if same else each
         else:
             each = pd.Series(values, dtype=dtype)
             series[spec.name] = pd.Series(each.array.repeat(count), dtype=dtype) if same else each

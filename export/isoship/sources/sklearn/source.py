@@ -28,7 +28,7 @@ from isoship.sources.sklearn.outputs import METHODS, kinds_for, outputs_for
 from isoship.sources.sklearn.overflow import Finite, finite_rows
 from isoship.sources.sklearn.own_rows import OwnRows, sample_head, sample_rows
 from isoship.sources.sklearn.pieces import look_in_pieces, pieces
-from isoship.sources.sklearn.truth import ask, margin_of, value_margin_of
+from isoship.sources.sklearn.truth import ask, ask_each, margin_of, value_margin_of
 from isoship.sources.sklearn.widths import double_tolerances
 from isoship.sources.xgboost.unseen import in_known_types, known_types, known_values, refuse_unseen
 from isoship_edge.manifest import Column, Output, Signature
@@ -120,13 +120,10 @@ class SklearnSource:
 
     def _asked(self, frame: Any) -> tuple[dict[str, np.ndarray[Any, Any]], list[str]]:
         """Every output for a frame or array, and the methods that gave them."""
-        asked: dict[str, Any] = {}
+        asked = ask_each(self.model, list(dict.fromkeys(METHODS[output.kind] for output in self.outputs)), frame)
         found: dict[str, np.ndarray[Any, Any]] = {}
         for output in self.outputs:
-            method = METHODS[output.kind]
-            if method not in asked:
-                asked[method] = ask(self.model, method, frame)
-            answer = asked[method]
+            answer = asked[METHODS[output.kind]]
             if isinstance(answer, list):
                 answer = answer[int(output.name.rpartition("_")[2])]
             found[output.name] = answer.astype(_NUMPY[output.dtype])
@@ -164,9 +161,7 @@ class SklearnSource:
     def _answers_all(self, rows: list[Row]) -> bool:
         try:
             for piece in pieces(rows):
-                frame = self._frame(piece)
-                for method in self._methods:
-                    ask(self._light, method, frame)
+                ask_each(self._light, self._methods, self._frame(piece))
         except InputError:
             return False
         return True

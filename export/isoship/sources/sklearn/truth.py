@@ -7,7 +7,7 @@ forests add their trees in parallel otherwise, and vary in the last bits from ru
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,17 +36,7 @@ def ask(estimator: Any, method: str, frame: Any) -> Any:
     Raises:
         InputError: the model refuses the rows; the message is its own.
     """
-    import joblib
-
-    with warnings.catch_warnings(), np.errstate(all="ignore"), joblib.parallel_config(backend="sequential"):
-        warnings.simplefilter("ignore")
-        try:
-            answer = getattr(estimator, method)(frame)
-        except Exception as err:
-            if not isinstance(err, REFUSALS) and type(err).__name__ not in _BOOSTERS:
-                raise
-            first = str(err).strip().splitlines()[0] if str(err).strip() else type(err).__name__
-            raise InputError(f"the model refuses these rows: {first}") from err
+    answer = _serially(lambda: getattr(estimator, method)(frame))
     if isinstance(answer, list):
         return [as_array(each) for each in answer]
     dense = as_array(answer)
@@ -55,6 +45,63 @@ def ask(estimator: Any, method: str, frame: Any) -> Any:
     if method == "transform" and type(last_step(estimator)).__name__ in _SQUEEZED:
         return dense.reshape(len(frame), -1)
     return dense
+
+
+def ask_each(estimator: Any, methods: Sequence[str], frame: Any) -> dict[str, Any]:
+    """`ask` for several methods: what stands before the last step of a pipeline works once for all of them.
+
+    Raises:
+        InputError: the model refuses the rows.
+    """
+    last, shared = _before_last(estimator, frame) if len(methods) > 1 and _LABELS.issuperset(methods) else (None, None)
+    if shared is None:
+        return {method: ask(estimator, method, frame) for method in methods}
+    # a step may write into its input, which no other method must see
+    return {method: ask(last, method, shared.copy(order="K")) for method in methods}
+
+
+#: The methods of which `Pipeline` has nothing of its own: it transforms, and asks the last step.
+_LABELS = frozenset({"predict", "predict_proba", "decision_function"})
+
+
+def _before_last(estimator: Any, frame: Any) -> tuple[Any, np.ndarray[Any, Any] | None]:
+    """The last step of a pipeline and what reaches it; None where that is no array that a copy repeats exactly."""
+    from sklearn import get_config
+    from sklearn.pipeline import Pipeline
+
+    if type(estimator) is not Pipeline or len(estimator.steps) < 2 or get_config().get("enable_metadata_routing"):
+        return None, None
+
+    def transformed() -> Any:
+        found = frame
+        for _, step in estimator.steps[:-1]:
+            if step is not None and not isinstance(step, str):
+                found = step.transform(found)
+        return found
+
+    found = _serially(transformed)
+    if type(found) is np.ndarray and (found.flags.c_contiguous or found.flags.f_contiguous):
+        return estimator.steps[-1][1], found
+    return None, None
+
+
+def _serially(asked: Callable[[], Any]) -> Any:
+    """What a model says, without its warnings and in one thread.
+
+    Raises:
+        InputError: it refuses the rows.
+    """
+    import joblib
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"), joblib.parallel_config(backend="sequential"):
+        warnings.simplefilter("ignore")
+        try:
+            return asked()
+        except Exception as err:
+            if not isinstance(err, REFUSALS) and type(err).__name__ not in _BOOSTERS:
+                raise
+            first = str(err).strip().splitlines()[0] if str(err).strip() else type(err).__name__
+            raise InputError(f"the model refuses these rows: {first}") from err
 
 
 #: Their transform returns [K] and not [1, K] for a single row (scikit-learn's `ridge_regression` drops the axis).
