@@ -11,6 +11,7 @@ import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_wine
+from sklearn.decomposition import TruncatedSVD
 from sklearn.ensemble import (
     BaggingClassifier,
     BaggingRegressor,
@@ -20,20 +21,26 @@ from sklearn.ensemble import (
     StackingClassifier,
     VotingClassifier,
 )
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.impute import SimpleImputer
+from sklearn.isotonic import IsotonicRegression
 from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, SkewedChi2Sampler
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.naive_bayes import BernoulliNB, GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, RadiusNeighborsRegressor
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
     Binarizer,
     FunctionTransformer,
     KBinsDiscretizer,
+    Normalizer,
+    OneHotEncoder,
     PowerTransformer,
     QuantileTransformer,
+    SplineTransformer,
     StandardScaler,
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -144,6 +151,64 @@ def test_the_rule_holds_wherever_the_jump_is(model: Any, target: Any, tmp_path: 
     made = export(model.fit(sample, target), sample=sample, out=tmp_path / "bundle", targets=(), name="jump")
     (verdict,) = [v for v in made.report.verdicts if v.name == "onnxruntime"]
     assert (verdict.status, verdict.flips) == ("agree", 0)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (Normalizer(), DecisionTreeClassifier(random_state=0)),
+        (TruncatedSVD(3, random_state=0), DecisionTreeClassifier(random_state=0)),
+        (TfidfTransformer(), Binarizer(threshold=0.6), DecisionTreeClassifier(random_state=0)),
+    ],
+    ids=["norms", "projection", "tf-idf"],
+)
+def test_sparse_rows_before_a_jump_are_ties_like_others(steps: Any) -> None:
+    """What a sparse matrix stores was never moved, so rows on the jump were flips."""
+    sample = FRAME.assign(d=np.resize(list("uvwxyz"), len(FRAME)))
+    table = make_column_transformer((OneHotEncoder(), ["d"]), remainder="passthrough", sparse_threshold=1.0)
+    model = make_pipeline(table, *steps).fit(sample, CLASSES)
+    low, high = sample.assign(a=0.1), sample.assign(a=9.9)
+    turning = (model.predict_proba(low) != model.predict_proba(high)).any(axis=1)
+    assert turning.any()
+    row = sample[turning].iloc[:1]
+    ends = [0.1, 9.9]
+    first = model.predict_proba(row.assign(a=0.1))
+    while (middle := sum(ends) / 2) not in ends:
+        ends[int((model.predict_proba(row.assign(a=middle)) != first).any())] = middle
+    near = jumping_rows(model, ["predict_proba"], pd.concat([row.assign(a=end) for end in ends]))
+    assert near is not None
+    assert near.all()
+    away = jumping_rows(model, ["predict_proba"], row.assign(a=ends[0] * (1 - 1e-9)))
+    assert away is not None
+    assert not away.any()
+
+
+@pytest.mark.parametrize("function", [np.log1p, np.tanh, np.cos], ids=lambda function: str(function.__name__))
+@pytest.mark.parametrize(
+    "last",
+    [
+        KNeighborsClassifier(3),
+        KNeighborsRegressor(3, weights="distance"),
+        RadiusNeighborsRegressor(1.0),
+        make_pipeline(SplineTransformer(degree=1, extrapolation="constant"), Ridge()),
+        IsotonicRegression(out_of_bounds="clip"),
+    ],
+    ids=["neighbours", "weighted", "radius", "knots", "isotonic"],
+)
+def test_neighbours_knots_and_isotonic_steps_behind_functions(function: Any, last: Any, tmp_path: Any) -> None:
+    """Two tanh values of rows may be neighbours to the last bit, and their targets far from each other."""
+    rows = TABLE[:, :1] if isinstance(last, IsotonicRegression) else TABLE
+    model = make_pipeline(FunctionTransformer(function), last)
+    model.fit(rows, CLASSES if isinstance(last, KNeighborsClassifier) else SUMS)
+    told = ("", True)
+    try:
+        made = export(model, sample=rows, out=tmp_path / "bundle", targets=(), name="jump")
+    except UnsupportedModelError as err:
+        told = (err.step, f"FunctionTransformer({function.__name__})" in err.why)
+    else:
+        (verdict,) = [v for v in made.report.verdicts if v.name == "onnxruntime"]
+        assert verdict.ties < 0.05 * verdict.rows
+    assert told in (("", True), ("pipeline.steps[1] -> IsotonicRegression(out_of_bounds='clip')", True))
 
 
 @pytest.mark.parametrize(
