@@ -1,5 +1,6 @@
 """The registry, and every runtime on a real bundle."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -288,6 +289,10 @@ def test_infinities_are_written_in_jsons_own_grammar():
     assert http_client.json_of_rows([{"a": float("inf"), "b": float("-inf"), "c": -0.0}]) == (
         b'{"rows": [{"a": 1e999, "b": -1e999, "c": -0.0}]}'
     )
+    plain = [{"a": 1e300, "b": None, "c": "ü"}, {"a": -0.0, "b": True, "c": ""}]
+    assert json.loads(http_client.json_of_rows(plain)) == {"rows": plain}
+    mixed = json.loads(http_client.json_of_rows([*plain, {"a": float("inf"), "b": None, "c": "x"}]))
+    assert mixed == {"rows": [*plain, {"a": float("inf"), "b": None, "c": "x"}]}
 
 
 def test_a_browser_ends_with_a_check_that_is_killed(shipped):
