@@ -49,7 +49,7 @@ import isoship
 from isoship.errors import UnsupportedModelError
 from isoship.exporting import export
 from isoship.sources import open_source
-from isoship.sources.sklearn.nudged import _moved, jumping_rows
+from isoship.sources.sklearn.nudged import _moved, jumping_rows, refusal
 
 X, Y = load_wine(return_X_y=True, as_frame=True)
 X = X[["alcohol", "malic_acid", "flavanoids", "hue", "proline"]]
@@ -267,6 +267,20 @@ def test_rows_of_the_sample_are_answered_or_refused(model: Any, tmp_path: Any) -
     got = isoship.load(tmp_path / "bundle").predict(rows)
     np.testing.assert_array_equal(got["label"], model.predict(rows))
     np.testing.assert_allclose(got["probabilities"], model.predict_proba(rows), rtol=0, atol=1e-9)
+
+
+def test_a_model_is_as_it_was_after_it_was_asked() -> None:
+    """A step that rounds, jumps and stands in two places answers through others for a while."""
+    forest = make_pipeline(LOG, RandomForestClassifier(3, random_state=0))
+    stack = StackingClassifier([("one", forest)], final_estimator=DecisionTreeClassifier(max_depth=2), cv=2)
+    model = VotingClassifier([("one", stack), ("two", stack)], voting="soft").fit(TABLE, CLASSES)
+    stack = model.estimators_[0]
+    model.estimators_ = [stack, stack]
+    steps = [*(step for _, step in stack.estimators_[0].steps), stack.final_estimator_]
+    before = [set(vars(step)) for step in steps]
+    assert jumping_rows(model, ["predict_proba"], TABLE) is not None
+    assert refusal(model, ["predict_proba"], TABLE[:1]).step.startswith("votingclassifier.estimators_[0] -> ")
+    assert [set(vars(step)) for step in steps] == before
 
 
 def on_thresholds(model: Any, column: str) -> pd.DataFrame:

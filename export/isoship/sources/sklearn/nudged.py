@@ -134,18 +134,21 @@ class _Heard:
 @contextmanager
 def _in_place(steps: Sequence[Any], seen: Sequence[_Nudge | _Heard]) -> Iterator[None]:
     """The steps answer through these for a while."""
-    changed: list[tuple[Any, str]] = []
+    changed: list[tuple[Any, str, Any]] = []
     try:
         for step, nudge in zip(steps, seen, strict=True):
             for method in _METHODS:
                 original = getattr(step, method, None)
                 if callable(original):
+                    changed.append((step, method, step.__dict__.get(method)))
                     step.__dict__[method] = _through(nudge, original)
-                    changed.append((step, method))
         yield
     finally:
-        for step, method in changed:
-            del step.__dict__[method]
+        for step, method, before in reversed(changed):  # a step may stand in two places, and jump as well as round
+            if before is None:
+                del step.__dict__[method]
+            else:
+                step.__dict__[method] = before
 
 
 def _through(nudge: _Nudge | _Heard, original: Callable[..., Any]) -> Callable[..., Any]:
