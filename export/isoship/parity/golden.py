@@ -6,6 +6,7 @@ in); doubles that could be mistaken for a measured value are moved by a random f
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -167,12 +168,17 @@ def _chosen(pool: RowSet, asked: Reference, profiles: Profiles, room: int) -> li
         brings.append(has)
     chosen: list[int] = []
     covered: set[Any] = set()
-    left = set(range(len(brings)))
-    while left and len(chosen) < room:
-        best = max(left, key=lambda i: (len(brings[i] - covered), -i))
-        if not brings[best] - covered and len(chosen) >= min(_USUAL_ROWS, room):
+    # what a row brings only shrinks: a row that brings what it brought when it was looked at last is the best one
+    waiting = [(-len(has), i) for i, has in enumerate(brings)]
+    heapq.heapify(waiting)
+    while waiting and len(chosen) < room:
+        known, i = heapq.heappop(waiting)
+        fresh = len(brings[i] - covered)
+        if fresh < -known:
+            heapq.heappush(waiting, (-fresh, i))
+            continue
+        if not fresh and len(chosen) >= min(_USUAL_ROWS, room):
             break
-        chosen.append(best)
-        covered |= brings[best]
-        left.remove(best)
+        chosen.append(i)
+        covered |= brings[i]
     return sorted(chosen)

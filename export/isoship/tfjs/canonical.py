@@ -8,7 +8,7 @@ the inputs, which is how constants are folded.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +102,7 @@ def read_canonical(model: onnx.ModelProto) -> Graph:
     constants: dict[str, Array] = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
     nodes = [_in_one(_node(model, proto)) for proto in model.graph.node]
     inputs = tuple(i.name for i in model.graph.input if i.name not in constants)
-    small, large = (_run(model, inputs, n) for n in _BATCHES)
+    small, large = _run(model, inputs, _BATCHES)
     values = {name: _value(name, small[name], large[name]) for name in small}
     moving, counting = set(inputs), set[str]()
     kept: list[Node] = []
@@ -166,8 +166,8 @@ def _attribute(value: Any) -> Any:
     return value
 
 
-def _run(model: onnx.ModelProto, inputs: tuple[str, ...], rows: int) -> dict[str, Array]:
-    """Every value of the graph on a batch of ones (zeros divide badly) and empty strings."""
+def _run(model: onnx.ModelProto, inputs: tuple[str, ...], batches: Sequence[int]) -> list[dict[str, Array]]:
+    """Every value of the graph on batches of ones (zeros divide badly) and empty strings."""
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnx
     import onnxruntime as ort
@@ -181,13 +181,13 @@ def _run(model: onnx.ModelProto, inputs: tuple[str, ...], rows: int) -> dict[str
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
-    feeds = {i.name: _ones(i, rows) for i in model.graph.input if i.name in inputs}
+    asked = [{i.name: _ones(i, rows) for i in model.graph.input if i.name in inputs} for rows in batches]
     try:
         session = ort.InferenceSession(every.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        results = session.run(None, feeds)
+        results = [session.run(None, feeds) for feeds in asked]
     except Exception as err:  # onnxruntime's errors share no base class
-        raise ConversionError(f"onnxruntime does not run the graph on {rows} rows: {err}") from err
-    return feeds | dict(zip(names, results, strict=True))
+        raise ConversionError(f"onnxruntime does not run the graph on batches of {batches} rows: {err}") from err
+    return [feeds | dict(zip(names, found, strict=True)) for feeds, found in zip(asked, results, strict=True)]
 
 
 def _ones(info: onnx.ValueInfoProto, rows: int) -> Array:
