@@ -172,7 +172,7 @@ def holds_what_it_promises(chosen: dict[str, str], made: Resolved) -> None:
     assert len(alarms) == 4 + (chosen["FunctionUrl"] == "yes"), "each way in has its alarm on 5xx"
     assert all(("AlarmActions" in alarm) == bool(chosen["AlarmTopic"]) for alarm in alarms)
     group = made.resources["FunctionDeploymentGroup"]["Properties"]
-    assert group["DeploymentConfigName"]["Fn::Sub"][1] == {"ConfigName": chosen["Canary"]}
+    assert group["DeploymentConfigName"] == f"CodeDeployDefault.Lambda{chosen['Canary']}"
     assert len(group["AlarmConfiguration"]["Alarms"]) == 4
     assert alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["BeforeAllowTrafficHook"] == {"Ref": "Hook"}
 

@@ -61,6 +61,9 @@ def test_a_model_of_another_release_is_answered_as_it_answered_or_refused_by_nam
         said = str(err).replace(str(FILES), "").replace(release, "")  # the path names it, too
     else:
         said = ""
+    if name == "old_form.model":  # which does not hold its release
+        assert "XGBoost's old binary form, which XGBoost 3.1 and later do not read" in said
+        return
     if said:
         assert any(version in said for version in KEPT[release]["wrote"]), said
         return

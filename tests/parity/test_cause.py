@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.mutants.sealing import seal
 from click.testing import CliRunner
 
 import isoship
@@ -38,6 +39,7 @@ def bundle(whole, tmp_path):
 
 
 def failed(bundle, model, runtime):
+    seal(bundle)  # check runs no program of a bundle whose files are not those that were exported
     report = check(bundle, model=model, runtimes=[runtime])
     verdict = next(v for v in report.verdicts if v.name == runtime)
     assert verdict.status == "disagree"

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from benchmarks.mutants.sealing import seal
 from visiting import Road
 
 RUNTIMES = "web-node-cpu,web-chromium-wasm"
@@ -33,6 +34,7 @@ def test_a_check_that_is_told_to_end_stops_its_runtimes(road: Road, tmp_path: Pa
     bundle = Path(shutil.copytree(road.bundle, tmp_path / "bundle"))
     index = bundle / "web" / "index.js"
     index.write_text(NEVER + index.read_text(encoding="utf-8"), encoding="utf-8")
+    seal(bundle)
     before = sorted(p.name for p in bundle.iterdir())
     command = [sys.executable, "-m", "isoship", "check", str(bundle), "--runtimes", RUNTIMES]
     environment = {**os.environ, "TMPDIR": str(temporary)}

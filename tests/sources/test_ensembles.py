@@ -97,7 +97,6 @@ def test_ransac_and_self_training_are_their_estimators() -> None:
 def test_a_refusal_names_the_member() -> None:
     mine = type("Mine", (LogisticRegression,), {})
     model = BaggingClassifier(mine(max_iter=500), 2, random_state=0).fit(X, SPECIES)
-    source = open_source(model, sample=X)
     with pytest.raises(UnsupportedModelError) as caught:
-        source.to_onnx()
+        open_source(model, sample=X)
     assert caught.value.step.startswith("baggingclassifier.estimators_[0] -> Mine(")

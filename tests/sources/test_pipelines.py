@@ -238,12 +238,6 @@ def test_refusals_name_the_step_the_reason_and_the_way_out(penguins, model, path
     assert caught.value.instead
 
 
-def test_a_column_with_the_name_of_an_output_is_refused(penguins) -> None:
-    x = penguins[NUMBERS].fillna(40.0).rename(columns={HOSTILE: "label"})
-    with pytest.raises(UnsupportedModelError, match="column 'label'"):
-        open_source(DecisionTreeClassifier().fit(x, penguins["species"]), sample=x)
-
-
 def test_odd_rows_exist_for_every_kind_of_column(penguins) -> None:
     """Guards the other tests: their odd rows are not empty."""
     x = penguins.drop(columns="species")

@@ -78,6 +78,10 @@ def _follow(model: Any, path: str, places: Places | None, found: list[Reader]) -
     inner = members(model)
     if not inner or looks_itself(model):
         found.append(Reader(here, model, places))
+    elif type(model).__name__ == "ColumnTransformer":
+        # trained on names, it refuses rows without a column that it hands on, whatever becomes of it inside
+        listed = sorted({i for member in inner for i in member.columns or ()})
+        found.append(Reader(here, model, _chosen(places, listed)))
     outputs = []
     for member in inner:
         chosen = places if member.columns is None else _chosen(places, member.columns)
@@ -126,7 +130,7 @@ def _out_of(model: Any, places: Places, inner: Sequence[Any], outputs: list[Plac
 def _side_by_side(model: Any, outputs: list[Places | None]) -> Places | None:
     """The transformers' columns; one whose columns are new to the table counts by its width."""
     slices = getattr(model, "output_indices_", {})
-    named = [key for key, transformer, _ in model.transformers_ if not _dropped(transformer)]
+    named = [key for key, transformer, _ in getattr(model, "transformers_", ()) if not _dropped(transformer)]
     result: list[Place | None] = []
     for key, each in zip(named, outputs, strict=True):
         width = slices[key].stop - slices[key].start if key in slices else None
