@@ -36,7 +36,9 @@ def conversation(program: str) -> Iterator[Lines]:
 def busy_machine(loops: int) -> Iterator[None]:
     """Loops that end by themselves, too, within a minute."""
     loop = f"import time\nend = time.monotonic() + 60\nwhile time.monotonic() < end and {os.getpid()}: pass"
-    started = [subprocess.Popen([sys.executable, "-S", "-c", loop]) for _ in range(loops)]
+    # a session each: Linux shares processors between sessions first, and one of them would leave half to the runtime
+    command = [sys.executable, "-S", "-c", loop]
+    started = [subprocess.Popen(command, start_new_session=True) for _ in range(loops)]
     try:
         yield
     finally:
