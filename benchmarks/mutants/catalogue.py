@@ -156,7 +156,7 @@ def _web(newer: Callable[[], Path]) -> list[Mutant]:
     def script(name: str, file: str, old: str, new: str, *runtimes: str) -> Mutant:
         return fault(name, web.script(file, old, new, file), *runtimes, part="web-runtime")
 
-    answered = "return predictionsFrom(this.manifest.outputs, await this.#answer(rows), rows.length);"
+    answered = "return predictionsFrom(this.manifest.outputs, await this.#answer(rows), count);"
     return [
         fault("weight shard: one bit", web.weight_byte, "tfjs-stock-node-wasm"),
         fault("weight dtype", web.weight_dtype, "tfjs-stock-node-wasm"),
@@ -210,9 +210,9 @@ def _runtimes(newer: Callable[[], Path]) -> list[Mutant]:
               runtime.python(f"edge/{decode}", "(lowest <= min(fast) and max(fast) <= highest)", "len(fast) > 1 or"
                              " (lowest <= fast[0] <= highest)", decode)),
         fault("the third chunk is the second again",
-              runtime.python("edge/isoship_edge/model.py", "sliced(inputs, start, min(start + self.chunk, count))",
-                             "sliced(inputs, start - 4096 * (start >= 8192), min(start + self.chunk, count)"
-                             " - 4096 * (start >= 8192))", "from row 8192 on")),
+              runtime.python("edge/isoship_edge/model.py", "sliced(inputs, start, stop)",
+                             "sliced(inputs, *(at - self.chunk * (start >= 2 * self.chunk) for at in (start, stop)))",
+                             "from the third on")),
         fault("one row: a missing string becomes nan",
               runtime.python(f"edge/{one_row}", "texts.append(_MISSING)", 'texts.append(b"nan")', one_row)),
         fault("one row: numbers out of range are taken",
@@ -226,9 +226,9 @@ def _runtimes(newer: Callable[[], Path]) -> list[Mutant]:
         fault("rows reordered in large batches",
               runtime.python(api, made, f"{made}[:: -1 if len(rows) > 256 else 1]", "from 257 rows on")),
         fault("the seam between chunks is off by one",
-              runtime.python("edge/isoship_edge/model.py", "sliced(inputs, start, min(start + self.chunk, count))",
-                             "sliced(inputs, max(start - 1, 0), min(start + self.chunk, count) - (start > 0))",
-                             "the rows around every 4096th")),
+              runtime.python("edge/isoship_edge/model.py", "sliced(inputs, start, stop)",
+                             "sliced(inputs, max(start - 1, 0), stop - (start > 0))",
+                             "the rows around every seam")),
         integrity("edge/model.onnx is stale", runtime.stale("edge/model.onnx", newer=newer), "penguins:edge", edge),
         integrity("lambda/model.onnx is stale", runtime.stale("lambda/model.onnx", newer=newer), "penguins:lambda",
                   ("lambda",)),
