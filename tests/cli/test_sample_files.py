@@ -59,13 +59,17 @@ COLUMNS = {
 }
 
 
-@pytest.mark.parametrize("kind", COLUMNS)
-@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+#: pandas writes these to JSON as whole numbers, or as a base and an exponent: other rows.
+NOT_IN_JSON = ("floats that are whole", "decimals")
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [(ending, kind) for ending in ("csv", "jsonl") for kind in COLUMNS if ending == "csv" or kind not in NOT_IN_JSON],
+)
 def test_the_same_rows_give_the_same_contract_in_every_file(tmp_path: Path, kind: str, ending: str) -> None:
     frame = pd.DataFrame({"n": NUMBER, "c": COLUMNS[kind]})
     model = DummyClassifier().fit(frame.assign(c=1), np.arange(N) % 2)
-    if ending == "jsonl" and kind in ("floats that are whole", "decimals"):
-        pytest.skip("pandas writes these as whole numbers, or as a base and an exponent")
     told = {}
     for each in (ending, "parquet"):
         _, sample, _ = read_files(model, written(tmp_path, frame, each), {})

@@ -41,7 +41,8 @@ def singles(model: Any, *probabilities: float) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def many() -> Any:
-    xgboost = pytest.importorskip("xgboost")
+    import xgboost
+
     return xgboost.XGBClassifier(**WANDERING).fit(X, Y)
 
 

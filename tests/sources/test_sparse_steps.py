@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def columns(**more: Any) -> ColumnTransformer:
 def booster(name: str) -> Any:
     if name == "forest":
         return RandomForestClassifier(10, random_state=0)
-    library = pytest.importorskip(name)
+    library = importlib.import_module(name)
     if name == "xgboost":
         return library.XGBClassifier(n_estimators=15, max_depth=4)
     return library.LGBMClassifier(n_estimators=15, min_child_samples=5, verbose=-1)
