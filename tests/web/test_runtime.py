@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tiny_bundle
+from node_script import run_node
 from tiny_bundle import CLASSES, NUMBER
 
 
@@ -174,6 +175,38 @@ def test_a_missing_wasm_file_is_an_error_and_not_a_wait(damaged: Callable[..., P
     error = ask(folder, options={"backend": "wasm"})["error"]
     assert error["name"] == "BundleError"
     assert ".wasm" in error["message"]
+
+
+@pytest.mark.parametrize("backend", ["wasm", "auto"])
+def test_a_wasm_module_that_does_not_compile_is_an_error_or_passed_over(
+    backend: str, damaged: Callable[..., Path], ask: Callable[..., Any]
+) -> None:
+    """It is compiled before TF.js has it, which would wait for ever."""
+    folder = damaged("manifest.json", lambda document: None)
+    for path in (folder / "tfjs").glob("*.wasm"):
+        path.write_bytes(b"no module at all")
+    made = ask(folder, options={"backend": backend}, batches=[tiny_bundle.rows(2)])
+    if backend == "auto":
+        assert made["backend"] == "cpu"
+    else:
+        assert made["error"]["name"] == "BackendError"
+        assert "does not compile here" in made["error"]["message"]
+
+
+def test_rows_are_read_once(bundle: Path, tmp_path: Path) -> None:
+    """What the caller does to its array while the answer is on its way changes nothing of the answer."""
+    script = tmp_path / "rows.mjs"
+    script.write_text(
+        f"import {{ load }} from {json.dumps((bundle / 'index.js').as_uri())};\n"
+        "let text = ''; for await (const part of process.stdin) text += part;\n"
+        "const rows = JSON.parse(text), model = await load({ backend: 'cpu' });\n"
+        "const right = await model.predict(rows), under_way = model.predict(rows);\n"
+        "rows.length = 1;\n"
+        "console.log(JSON.stringify([right, await under_way]));\n"
+    )
+    right, under_way = run_node(script, stdin=tiny_bundle.rows(5))
+    assert len(right) == 5
+    assert under_way == right
 
 
 def test_an_output_in_another_shape_than_promised_is_an_error(
