@@ -17,7 +17,8 @@ from pathlib import Path
 from isoship.bundle.lambda_image import Image
 from isoship.bundle.sam import write_template
 from isoship.bundle.target import Target
-write_template(Path("build/image-template"), Image(Target("3.14", "arm64"), "0123456789ab"))'
+target = Target("3.14", "arm64")
+write_template(Path("build/image-template"), target, Image(target, "0123456789ab"))'
 for template in template.yaml build/image-template/template.yaml; do
     $tools/bin/cfn-lint --template $template --append-rules cfn_lint_serverless.rules --regions us-east-1
     echo "$template: no finding of cfn-lint"
