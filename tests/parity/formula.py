@@ -73,6 +73,16 @@ class FormulaSource:
         labels = np.array([CLASSES[i] for i in probabilities.argmax(axis=1)], dtype=object)
         return Answers({"label": labels, "probabilities": probabilities}, ordered[:, -1] - ordered[:, -2])
 
+    def refuses(self, rows: list[Row]) -> list[bool]:
+        return [self._refused(row) for row in rows]
+
+    def _refused(self, row: Row) -> bool:
+        try:
+            self.answers([row])
+        except InputError:
+            return True
+        return False
+
     def to_onnx(self) -> onnx.ModelProto:
         return formula_graph()
 

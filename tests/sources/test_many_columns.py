@@ -17,8 +17,9 @@ from isoship.errors import InputError
 from isoship.sources import open_source
 from isoship.sources.contract import Variant
 from isoship.sources.frames import frame_from_rows
+from isoship.sources.sklearn.answered import Answered
 from isoship.sources.sklearn.group_testing import accepted_by_guess
-from isoship.sources.sklearn.source import SklearnSource
+from isoship.sources.sklearn.lightened import lightened
 
 _COUNT = 90
 
@@ -36,7 +37,7 @@ def table() -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _model(table: pd.DataFrame):
+def _model(table: pd.DataFrame, *, sparse: bool = False):
     numbers = [c for c in table if c[0] in "ni"]
     words = [c for c in table if c[0] == "s"]
     return make_pipeline(
@@ -46,7 +47,8 @@ def _model(table: pd.DataFrame):
                 ("plain", StandardScaler(), numbers[1::2]),
                 ("words", OneHotEncoder(handle_unknown="ignore"), words),
                 ("sorts", OrdinalEncoder(), [c for c in table if c[0] == "c"]),
-            ]
+            ],
+            sparse_threshold=1.0 if sparse else 0.0,
         ),
         LogisticRegression(),
     ).fit(table, table["n1"] > 1)
@@ -54,10 +56,10 @@ def _model(table: pd.DataFrame):
 
 def test_the_contract_is_the_models_and_few_questions_find_it(table, monkeypatch):
     asked: list[int] = []
-    answers_all = SklearnSource._answers_all
-    monkeypatch.setattr(SklearnSource, "_answers_all", lambda s, rows: asked.append(len(rows)) or answers_all(s, rows))
+    ask = Answered.__call__
+    monkeypatch.setattr(Answered, "__call__", lambda s, rows: asked.append(len(rows)) or ask(s, rows))
     source = open_source(_model(table), sample=table)
-    assert len(asked) < 220, "one for every column's infinity and two for every end would be 280 and more"
+    assert len(asked) < 60, "one for every column's infinity and two for every end would be 280 and more"
     base = table.iloc[0].to_dict()
 
     def answered(name, value):
@@ -93,8 +95,12 @@ def test_a_wrong_guess_shows_and_all_are_asked(wrong):
     refused = {f"c{k}" for k in range(30, 100)}
     groups = [[{"name": f"c{k}"}] for k in range(100)]
 
-    def answers(rows):
-        return not any(row["name"] in refused for row in rows)
+    class Answers:
+        def __call__(self, rows):
+            return not any(row["name"] in refused for row in rows)
+
+        def each(self, groups):
+            return [self(rows) for rows in groups]
 
     def guess(rows):
         if wrong == "cannot tell":
@@ -106,4 +112,36 @@ def test_a_wrong_guess_shows_and_all_are_asked(wrong):
             told[:30] = [False] * 30
         return told
 
-    assert accepted_by_guess(groups, answers, guess) == [k < 30 for k in range(100)]
+    assert accepted_by_guess(groups, Answers(), guess) == [k < 30 for k in range(100)]
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_each_group_is_answered_as_when_it_is_asked_alone(table, sparse):
+    model = _model(table, sparse=sparse)
+    source = open_source(model, sample=table)
+    base = {name: value.item() if hasattr(value, "item") else value for name, value in table.iloc[0].to_dict().items()}
+    changes = [{}, {"n0": math.inf}, {"n1": 1e308}, {"n2": None}, {"s0": "never seen"}, {"n3": 1e300}, {"n4": -1e308}]
+    groups = [[Variant(base, each)] for each in changes]
+    alone = [source._answers_all(rows) for rows in groups]
+    whole = [Answered(model, source._methods, source._frame)(rows) for rows in groups]
+    assert source._answers_all.each(groups) == alone == whole
+    assert {*alone} == {True, False}
+    some = [rows for rows in groups if math.inf not in rows[0].values()]  # the steps in front take all of these
+    assert source._answers_all.each(some) == [ok for rows, ok in zip(groups, alone, strict=True) if rows in some]
+
+
+def test_a_lightened_model_transforms_as_the_model_does(table):
+    model = _model(table)
+    light = lightened(model)
+    source = open_source(model, sample=table)
+    base = {name: value.item() if hasattr(value, "item") else value for name, value in table.iloc[0].to_dict().items()}
+    other = {name: value.item() if hasattr(value, "item") else value for name, value in table.iloc[7].to_dict().items()}
+    for rows in (
+        [base] * 3,
+        [other],
+        [Variant(other, {"n0": float(k)}) for k in range(4)],
+        [base, other],
+        [Variant(base, {"s0": None}), base],
+    ):
+        frame = source._frame(rows)
+        np.testing.assert_array_equal(light[:-1].transform(frame), model[:-1].transform(frame))

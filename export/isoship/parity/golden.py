@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from isoship.errors import InputError
 from isoship.parity.columns import rows_from_sample
 from isoship.parity.draw import Rng, around_all, extremes, thresholds
 from isoship.parity.paths import Node
@@ -67,6 +66,11 @@ def golden_rows(
     final = ask(source.answers, rows)
     rows, kinds = [rows[i] for i in final.kept], [kinds[i] for i in final.kept]
     base = next((row for row, kind in zip(rows, kinds, strict=True) if kind == "ordinary"), None)
+    refused = spread_refusals(refused_rows(profiles, base), _MOST_REFUSED)
+    by_source = [i for i, r in enumerate(refused) if r.why in SOURCE_REASONS]
+    answered = {
+        i for i, no in zip(by_source, source.refuses([refused[i].row for i in by_source]), strict=True) if not no
+    }
     return {
         "format": FORMAT,
         "rows": [encode_row(row) for row in rows],
@@ -75,8 +79,8 @@ def golden_rows(
         "margin": encode(final.answers.margin.astype(np.float64).tolist()),
         "refused": [
             {"row": encode_row(r.row), "column": r.column, "why": r.why}
-            for r in spread_refusals(refused_rows(profiles, base), _MOST_REFUSED)
-            if r.why not in SOURCE_REASONS or is_refused(source, r)
+            for i, r in enumerate(refused)
+            if i not in answered
         ],
     }
 
@@ -91,15 +95,6 @@ def _settled(asked: Reference) -> Reference:
 
 def encode_row(row: Row) -> dict[str, Any]:
     return {name: encode(value) for name, value in row.items()}
-
-
-def is_refused(source: Source, refused: Refused) -> bool:
-    """The source itself refuses this row."""
-    try:
-        source.answers([refused.row])
-    except InputError:
-        return True
-    return False
 
 
 def spread_refusals(refused: Sequence[Refused], most: int) -> list[Refused]:
@@ -139,13 +134,16 @@ def _moved(row: Row, profiles: Profiles, meant: Meant, rng: Rng) -> Row:
         if not np.isfinite(value) or len(repr(value).strip("-0.").replace(".", "")) > 9:
             continue
         boundaries, ends = meant[name]
-        place = int(np.searchsorted(boundaries, value))
-        near_by = around_all(boundaries[max(0, place - 2) : place + 2], p)
-        if value in ends or any(value in values for values in near_by):
+        if value in ends or (len(boundaries) and _beside(value, boundaries, p)):
             continue
         near = value + float(rng.uniform(0.1, 1.0)) * 1e-3 * (p.high - p.low)
         moved[name] = near if p.lowest <= near <= p.highest else value
     return moved
+
+
+def _beside(value: float, boundaries: FloatArray, profile: ColumnProfile) -> bool:
+    place = int(np.searchsorted(boundaries, value))
+    return any(value in values for values in around_all(boundaries[max(0, place - 2) : place + 2], profile))
 
 
 def _chosen(pool: RowSet, asked: Reference, profiles: Profiles, room: int) -> list[int]:

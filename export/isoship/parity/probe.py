@@ -16,6 +16,7 @@ import numpy as np
 
 from isoship.onnx.live_bytes import bytes_a_row
 from isoship.parity.columns import Array, feeds_from_columns
+from isoship.parity.halves import Halves
 from isoship_edge.manifest import Signature
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class Probe:
         cut = upstream_of(model, tensors)
         self._session = ort.InferenceSession(cut.SerializeToString(), options, providers=["CPUExecutionProvider"])
         self._inputs = {i.name for i in self._session.get_inputs()}
+        self._path = ort.RunOptions()
+        self._path.only_execute_path_to_fetches = True
         self._signature = signature
         self._rows = max(1, min(_MOST_ROWS, _MOST_BYTES // bytes_a_row(cut)))
         self._standing: dict[str, Array] = {}
@@ -78,7 +81,7 @@ class Probe:
 
     def values(self, tensor: str, columns: Mapping[str, Array]) -> Array:
         """The tensor for these columns, flattened to [N, K]; the other columns stand at the base row."""
-        return np.concatenate(list(self._parts(tensor, columns)))
+        return np.concatenate([got for _, (got,) in self.pieces([tensor], columns)])
 
     def sweep(self, tensor: str, tried: Mapping[str, Array]) -> Iterator[tuple[str, int, Array]]:
         """The tensor for every value of every column, one column away from the base row at a time.
@@ -117,7 +120,9 @@ class Probe:
     def _still(self, name: str, count: int) -> Array:
         return np.full(count, self.base[name], dtype=self.base[name].dtype)
 
-    def _parts(self, tensor: str, columns: Mapping[str, Array]) -> Iterator[Array]:
+    def pieces(self, tensors: Sequence[str], columns: Mapping[str, Array]) -> Iterator[tuple[int, list[Array]]]:
+        """(number of the first row, each tensor as [rows, K]), a bounded number of rows at a time; the other columns
+        stand at the base row."""
         count = len(next(iter(columns.values())))
         for start in range(0, count, self._rows):
             stop = min(start + self._rows, count)
@@ -134,8 +139,8 @@ class Probe:
                     if feeds["X"] is standing["X"]:
                         feeds["X"] = standing["X"].copy()
                     feeds["X"][:, i] = part
-            (got,) = self._session.run([tensor], feeds)
-            yield np.asarray(got).reshape(stop - start, -1)
+            found = self._session.run(list(tensors), feeds, self._path)
+            yield start, [np.asarray(got).reshape(stop - start, -1) for got in found]
 
     def _standing_at(self, count: int) -> dict[str, Array]:
         """The base row so many times as the graph's inputs, kept for the next question of this size."""
@@ -148,21 +153,27 @@ class Probe:
 
         text: what to try in each string column.
         """
-        name, at = next(iter(self.base.items()))
-        owners: list[str | None] = [None] * self.values(tensor, {name: np.full(1, at, dtype=at.dtype)}).shape[1]
-        several: set[int] = set()
         tried: dict[str, Array] = {name: self.raw(name, GRID) for name in numeric}
         tried |= {name: np.array(list(values), dtype=object) for name, values in text.items() if values}
-        first = np.empty((1, 0))
-        for name, start, got in self.sweep(tensor, tried):
+        return self.owners(tensor, tried)
+
+    def owners(self, tensor: str, tried: Mapping[str, Array]) -> list[str | None]:
+        """The same by these values of these columns: None where none moves a feature, or several do."""
+        split = Halves([len(values) for values in tried.values()])
+        columns = {name: self._still(name, split.rows) for name in tried}
+        for k, (name, values) in enumerate(tried.items()):
+            rows, which = split.changed(k)
+            columns[name][rows] = values[which]
+        if not columns:  # a table of booleans alone
+            name, at = next(iter(self.base.items()))
+            columns = {name: np.full(1, at, dtype=at.dtype)}
+        first: Array = np.empty((1, 0))
+        for start, (got,) in self.pieces([tensor], columns):
             if start == 0:
                 first = got[:1].copy()
-            moves = np.any((got != first) & ~((got != got) & (first != first)), axis=0)
-            for k in np.flatnonzero(moves).tolist():
-                if owners[k] not in (None, name):
-                    several.add(k)
-                owners[k] = name
-        return [None if k in several else owner for k, owner in enumerate(owners)]
+            split.note(start, (got != first) & ~((got != got) & (first != first)))
+        names = [*tried]
+        return [None if k is None else names[k] for k in split.found()]
 
     def raw(self, column: str, values: FloatArray) -> Array:
         """Doubles as this column takes them: integers are cut to those that a double holds exactly."""
@@ -248,11 +259,9 @@ class Probe:
             turn[mine] = np.arange(len(mine))
             columns[name][: len(mine)] = self.raw(name, raw[mine])
         picked = np.empty(len(raw))
-        start = 0
-        for got in self._parts(tensor, columns):
+        for start, (got,) in self.pieces([tensor], columns):
             here = np.flatnonzero((turn >= start) & (turn < start + len(got)))
             picked[here] = got[turn[here] - start, feature[here]]
-            start += len(got)
         return picked
 
 

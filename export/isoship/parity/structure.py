@@ -130,9 +130,7 @@ def _read_scale(
     unit: bool,
 ) -> None:
     """Where scaled features are -1, 0 and 1 in raw units (`unit`), or where differences are 0."""
-    mine: dict[str | None, list[int]] = {}
-    for k, owner in enumerate(owners[tensor]):
-        mine.setdefault(owner, []).append(k)
+    mine = _places(owners[tensor])
     features = sorted(k for name in spread for k in mine.get(name, [])[:_MOST_FEATURES])
     levels = levels_at(tensor, features, (-1.0, 0.0, 1.0) if unit else (0.0,))
     for name, k, value in _crossings(probe, levels, owners, list(spread)):
@@ -182,10 +180,15 @@ def _categories(
             kind: Any = object if column.dtype == "string" else probe.base[column.name].dtype
             asked[column.name] = np.array([other, *possible[column.name]], dtype=kind)
     told = {name: np.zeros(len(values), dtype=bool) for name, values in asked.items()}
-    for tensor, answer, _constants in sites:
-        near = {name: each for name, each in asked.items() if graph.upstream[tensor] & {"X", name}}
+    inputs = {c.name: {"X", c.tensor} for c in signature.columns}
+    near = {
+        answer: {name: each for name, each in asked.items() if graph.upstream[tensor] & inputs[name]}
+        for tensor, answer, _constants in sites
+    }
+    owners = {answer: probe.owners(answer, tried) for answer, tried in near.items()}
+    for answer in _told_together(probe, asked, owners, told):
         first = np.empty((1, 0))
-        for name, start, got in probe.sweep(answer, near):
+        for name, start, got in probe.sweep(answer, near[answer]):
             if start == 0:
                 first = got[:1].copy()
             told[name][start : start + len(got)] |= np.any(got != first, axis=1)
@@ -194,6 +197,41 @@ def _categories(
         name: tuple(value for value, tells in zip(possible[name], told[name][1:].tolist(), strict=True) if tells)
         for name in asked
     }
+
+
+def _places(owners: Sequence[str | None]) -> dict[str | None, list[int]]:
+    """The features of each owner."""
+    places: dict[str | None, list[int]] = {}
+    for k, owner in enumerate(owners):
+        places.setdefault(owner, []).append(k)
+    return places
+
+
+def _told_together(
+    probe: Probe, asked: Mapping[str, Any], owners: Mapping[str, list[str | None]], told: Mapping[str, Any]
+) -> set[str]:
+    """Notes which values move the features of their column, all columns in the same rows; the answers of which some
+    feature depends on several columns are left, and returned."""
+    columns = {name: each for name, each in asked.items() if any(name in owner for owner in owners.values())}
+    longest = max(map(len, columns.values()), default=0)
+    rows = {name: np.resize(each, longest) for name, each in columns.items()}
+    mine = {
+        answer: {name: [k for k, o in enumerate(owner) if o == name] for name in {*owner}}
+        for answer, owner in owners.items()
+    }
+    left: set[str] = set()
+    first: list[Any] = []
+    for start, found in probe.pieces([*owners], rows) if rows else ():
+        first = first or [got[:1].copy() for got in found]
+        for (answer, features), at, got in zip(mine.items(), first, found, strict=True):
+            moves = got != at
+            for name, places in features.items():
+                if name is None:
+                    left |= {answer} if np.any(moves[:, places]) else set()
+                    continue
+                count = max(0, len(asked[name]) - start)
+                told[name][start : start + count] |= np.any(moves[:count, places], axis=1)
+    return left
 
 
 def _profile(

@@ -119,6 +119,10 @@ class Source(Protocol):
         """
         ...
 
+    def refuses(self, rows: list[Row]) -> list[bool]:
+        """For each row, asked by itself, whether the source model refuses it."""
+        ...
+
     def to_onnx(self) -> onnx.ModelProto:
         """The canonical graph (docs/architecture.md).
 

@@ -6,7 +6,6 @@ unseen category. Whether the model then raises is the truth, whatever estimators
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
@@ -18,8 +17,6 @@ from isoship.sources.sklearn.group_testing import Asked, Guess, accepted, accept
 from isoship.sources.sklearn.ranges import Overflow, ranges_of, told_by
 from isoship.sources.sklearn.together import cut_together
 from isoship_edge.manifest import Column, Signature
-
-_FORESTS = ("RandomForestClassifier", "RandomForestRegressor", "ExtraTreesClassifier", "ExtraTreesRegressor")
 
 
 def contract_of(
@@ -68,20 +65,6 @@ def contract_of(
         }
         columns.append(column._replace(**changed))
     return signature._replace(columns=tuple(columns)), notes
-
-
-def lightened(estimator: Any) -> Any:
-    """An estimator that refuses what this one refuses and answers faster: forests keep one tree."""
-    if hasattr(estimator, "steps"):
-        light = copy.copy(estimator)
-        name, last = estimator.steps[-1]
-        light.steps = [*estimator.steps[:-1], (name, lightened(last))]
-        return light
-    if type(estimator).__name__ in _FORESTS:
-        light = copy.copy(estimator)
-        light.estimators_ = estimator.estimators_[:1]
-        return light
-    return estimator
 
 
 def unseen(known: Sequence[Known], dtype: str) -> Any:

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import islice
+from typing import Protocol
 
 from isoship.sources.contract import Row
 
-#: Whether the model answers all of these rows.
-Asked = Callable[[list[Row]], bool]
 #: For each of these rows, whether the model may answer it; None where that cannot be told.
 Guess = Callable[[list[Row]], Sequence[bool] | None]
+
+
+class Asked(Protocol):
+    """Whether the model answers all of these rows; `each`: the same of several groups of them, each by itself."""
+
+    def __call__(self, rows: list[Row], /) -> bool: ...
+
+    def each(self, groups: Sequence[list[Row]], /) -> list[bool]: ...
 
 
 def accepted(groups: Sequence[list[Row]], answers: Asked, *, likely: bool = True) -> list[bool]:
@@ -43,7 +50,7 @@ def accepted(groups: Sequence[list[Row]], answers: Asked, *, likely: bool = True
 
 
 #: How many refusals that a guess told are put to the model, from the first to the last.
-_PROVEN = 24
+_PROVEN = 8
 
 
 def accepted_by_guess(groups: Sequence[list[Row]], answers: Asked, guess: Guess, *, likely: bool = True) -> list[bool]:
@@ -64,6 +71,6 @@ def accepted_by_guess(groups: Sequence[list[Row]], answers: Asked, guess: Guess,
     fine = [row for rows, ok in zip(groups, found, strict=True) if ok for row in rows]
     refused = [rows for rows, ok in zip(groups, found, strict=True) if not ok]
     some = [refused[i * (len(refused) - 1) // (_PROVEN - 1)] for i in range(_PROVEN)] if refused else []
-    if (fine and not answers(fine)) or any(answers(rows) for rows in some):
+    if (fine and not answers(fine)) or any(answers.each(some)):
         return accepted(groups, answers, likely=likely)
     return found

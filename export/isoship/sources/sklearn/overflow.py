@@ -31,7 +31,9 @@ class Finite(NamedTuple):
 def finite_rows(model: Any, frame: Any) -> Finite | None:
     """What becomes of each row of the frame, whose first row the model answers; None where no step shows it."""
     pipelines = [part for part in parts(model, set()) if hasattr(part, "steps")][:_MOST_PIPELINES]
-    passed = [array for pipeline in pipelines for array in _passed_on(pipeline, frame) if len(array) == len(frame)]
+    passed = [
+        _varying(array) for pipeline in pipelines for array in _passed_on(pipeline, frame) if len(array) == len(frame)
+    ]
     if not passed:
         return None
     with np.errstate(over="ignore", invalid="ignore"):
@@ -56,6 +58,12 @@ def _passed_on(pipeline: Any, frame: Any) -> Iterator[np.ndarray[Any, Any]]:
         array = np.asarray(frame.toarray() if hasattr(frame, "toarray") else frame)
         if array.ndim == 2 and array.dtype.kind in "fiub":
             yield array
+
+
+def _varying(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The columns of which some row differs from the first: of hundreds of categories none does."""
+    varying: np.ndarray[Any, Any] = array[:, np.any(array != array[:1], axis=0)]
+    return varying
 
 
 def _as_the_first(arrays: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -15,7 +15,8 @@ from isoship.sources.empty_text import with_empty_text
 from isoship.sources.frames import frame_from_rows
 from isoship.sources.signature import signature_for, with_tensor_names
 from isoship.sources.sklearn import fitted
-from isoship.sources.sklearn.acceptance import contract_of, lightened
+from isoship.sources.sklearn.acceptance import contract_of
+from isoship.sources.sklearn.answered import Answered
 from isoship.sources.sklearn.as_asked import in_one_order, same_answers
 from isoship.sources.sklearn.base_row import base_row, made_up
 from isoship.sources.sklearn.checks import passed_by_checks
@@ -23,11 +24,12 @@ from isoship.sources.sklearn.examples import feeds_from_sample
 from isoship.sources.sklearn.fittedness import check_fitted
 from isoship.sources.sklearn.gaps import without_gaps
 from isoship.sources.sklearn.held_rows import holds_training_rows
+from isoship.sources.sklearn.lightened import lightened
 from isoship.sources.sklearn.nudged import jumping_rows, refusal
 from isoship.sources.sklearn.outputs import METHODS, kinds_for, outputs_for
 from isoship.sources.sklearn.overflow import Finite, finite_rows
 from isoship.sources.sklearn.own_rows import OwnRows, sample_head, sample_rows
-from isoship.sources.sklearn.pieces import look_in_pieces, pieces
+from isoship.sources.sklearn.pieces import look_in_pieces
 from isoship.sources.sklearn.truth import ask, ask_each, margin_of, value_margin_of
 from isoship.sources.sklearn.widths import double_tolerances
 from isoship.sources.xgboost.unseen import in_known_types, known_types, known_values, refuse_unseen
@@ -79,6 +81,7 @@ class SklearnSource:
         self.own: OwnRows | None = None
         self._methods = list(dict.fromkeys(METHODS[kind] for kind in kinds_for(estimator, outputs)))
         self._light = lightened(estimator)
+        self._answers_all = Answered(self._light, self._methods, self._frame)
         self._recoded = known_values(estimator)
         self._coded_types = known_types(estimator) if self._recoded else {}
         signature, self.training, guesses = signature_for(estimator, sample, dtypes)
@@ -114,6 +117,10 @@ class SklearnSource:
         firm = Jumps(margin, settled, lambda i: refusal(self.model, asked, self._frame([rows[i]])))
         margin = np.where(jumping, 0.0, margin)
         return Answers(found, margin, np.where(jumping, 0.0, np.inf if settled is None else settled), firm)
+
+    def refuses(self, rows: list[Row]) -> list[bool]:
+        """See `Source.refuses`."""
+        return [not answered for answered in self._answers_all.each([[row] for row in rows])]
 
     def _ask_own(self, frame: Any) -> dict[str, np.ndarray[Any, Any]]:
         return self._asked(frame)[0]
@@ -157,14 +164,6 @@ class SklearnSource:
             refuse_unseen(rows, self.training.categories, self._recoded)
         frame = frame_from_rows(rows, self.signature, self.training)
         return in_known_types(frame, self._coded_types) if self._coded_types else frame
-
-    def _answers_all(self, rows: list[Row]) -> bool:
-        try:
-            for piece in pieces(rows):
-                ask_each(self._light, self._methods, self._frame(piece))
-        except InputError:
-            return False
-        return True
 
     def _finite(self, rows: list[Row]) -> Finite | None:
         return look_in_pieces(lambda piece: finite_rows(self._light, self._frame(piece)), rows)

@@ -53,19 +53,23 @@ def ask_each(estimator: Any, methods: Sequence[str], frame: Any) -> dict[str, An
     Raises:
         InputError: the model refuses the rows.
     """
-    last, shared = _before_last(estimator, frame) if len(methods) > 1 and _LABELS.issuperset(methods) else (None, None)
-    if shared is None:
+    last, shared = before_last(estimator, frame) if len(methods) > 1 and LABELS.issuperset(methods) else (None, None)
+    if shared is None or not _copies(shared):
         return {method: ask(estimator, method, frame) for method in methods}
     # a step may write into its input, which no other method must see
     return {method: ask(last, method, shared.copy(order="K")) for method in methods}
 
 
 #: The methods of which `Pipeline` has nothing of its own: it transforms, and asks the last step.
-_LABELS = frozenset({"predict", "predict_proba", "decision_function"})
+LABELS = frozenset({"predict", "predict_proba", "decision_function"})
 
 
-def _before_last(estimator: Any, frame: Any) -> tuple[Any, np.ndarray[Any, Any] | None]:
-    """The last step of a pipeline and what reaches it; None where that is no array that a copy repeats exactly."""
+def before_last(estimator: Any, frame: Any) -> tuple[Any, Any]:
+    """The last step of a pipeline and what reaches it; None for both where the estimator is none.
+
+    Raises:
+        InputError: a step before the last one refuses the rows.
+    """
     from sklearn import get_config
     from sklearn.pipeline import Pipeline
 
@@ -79,10 +83,12 @@ def _before_last(estimator: Any, frame: Any) -> tuple[Any, np.ndarray[Any, Any] 
                 found = step.transform(found)
         return found
 
-    found = _serially(transformed)
-    if type(found) is np.ndarray and (found.flags.c_contiguous or found.flags.f_contiguous):
-        return estimator.steps[-1][1], found
-    return None, None
+    return estimator.steps[-1][1], _serially(transformed)
+
+
+def _copies(passed: Any) -> bool:
+    """It is an array that a copy repeats exactly."""
+    return type(passed) is np.ndarray and (passed.flags.c_contiguous or passed.flags.f_contiguous)
 
 
 def _serially(asked: Callable[[], Any]) -> Any:
