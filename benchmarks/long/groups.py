@@ -29,10 +29,12 @@ GROUPS: dict[str, Group] = {
     "shelf": Group("36 real bundles in every runtime", (f"{PYTHON} -m benchmarks.shelf",)),
     "mutants": Group("planted faults, each detected by check", (f"{PYTHON} -m benchmarks.mutants",)),
     "load": Group(
-        "drawn requests at length, the whole OpenAPI schema, and 10,000 invocations of one Lambda process",
+        "drawn requests at length, the whole OpenAPI schema, 5,000 mixed requests whose log holds nothing of them, and "
+        "10,000 invocations of one Lambda process",
         (
             f"ISOSHIP_FUZZ=600 {PYTHON} -m pytest -q -n0 tests/http/test_fuzz.py",
             f"ISOSHIP_FUZZ=20 {PYTHON} -m pytest -q -n0 tests/http/test_schemathesis.py",
+            f"ISOSHIP_MIXED_LOAD=5000 {PYTHON} -m pytest -q -n0 -s tests/lambda/test_log_privacy.py",
             f"ISOSHIP_INVOCATIONS=10000 {PYTHON} -m pytest -q -n0 -s tests/lambda/test_warm.py -k thousands",
         ),
     ),

@@ -206,9 +206,10 @@ class Server(ThreadingHTTPServer):
             self._handlers.discard(handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
-        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
-            super().handle_error(request, client_address)
+        """A client that went away is no news; of anything else the base class would write the message as well."""
+        err = sys.exc_info()[1]
+        if err is not None and not isinstance(err, (ConnectionError, TimeoutError)):
+            report(err)
 
     def stop(self) -> None:
         """Ends `serve_forever`; call it from another thread."""

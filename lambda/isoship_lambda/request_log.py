@@ -5,9 +5,9 @@
      "rows": 1, "coldStart": 1, "label.yes": 1, "_aws": {...}}
 
 CloudWatch takes the metrics out of `_aws` (embedded metric format): latency in ms, rows, coldStart, refused (4xx),
-faults (5xx), and rows by predicted label. Their dimensions are `function`, and `function` with `functionVersion`: one
-bundle may be deployed as several stacks, and during a canary two versions answer. Nothing is imported for it and
-nothing sent.
+faults (5xx), and rows by predicted label (up to 20 classes whose names CloudWatch takes). Their dimensions are
+`function`, and `function` with `functionVersion`: one bundle may be deployed as several stacks, and during a canary two
+versions answer. Nothing is imported for it and nothing sent.
 
     ISOSHIP_LOG_LEVEL      DEBUG, INFO (also what AWS_LAMBDA_LOG_LEVEL says), WARNING, ERROR: below it a line holds
                            the metrics alone
@@ -28,7 +28,7 @@ from isoship_edge.api import ROUTES
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from isoship_edge.manifest import Manifest
@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from isoship_edge.tensor import Tensor
 
 _LEVELS = {"TRACE": 0, "DEBUG": 10, "INFO": 20, "WARN": 30, "WARNING": 30, "ERROR": 40, "FATAL": 50, "CRITICAL": 50}
-#: Every label is a metric that costs; models of more classes count none.
+#: Every label is a metric that costs; models of more classes count none, nor do those of a class whose name is none
+#: for a metric.
 _MOST_LABELS = 20
+_LONGEST_NAME = 255
 _LONGEST = 100_000
 
 _METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
@@ -61,7 +63,7 @@ class RequestLog:
         namespace = environ.get("ISOSHIP_METRICS") or "isoship"
         self.namespace = "" if namespace == "0" else namespace
         labels = [o for o in manifest.outputs if o.kind == "label" and len(o.shape) == 1 and o.classes is not None]
-        self.label = next((o.name for o in labels if len(o.classes or ()) <= _MOST_LABELS), None)
+        self.label = next((o.name for o in labels if _countable(o.classes or ())), None)
         self.cold = True
         self._version = _json(manifest.version)
         from_lambda = {"function": "AWS_LAMBDA_FUNCTION_NAME", "functionVersion": "AWS_LAMBDA_FUNCTION_VERSION"}
@@ -198,6 +200,12 @@ class RequestLog:
             directive = {"Namespace": self.namespace, "Dimensions": _DIMENSIONS, "Metrics": named}
             self._directives[names] = ',"CloudWatchMetrics":' + _json([directive]) + "}"
         return f',"_aws":{{"Timestamp":{int(now * 1000)}{self._directives[names]}'
+
+
+def _countable(classes: Sequence[Any]) -> bool:
+    """Whether each class makes a metric's name: one that does not would cost the line all its metrics."""
+    names = [f"label.{value}" for value in classes]
+    return len(names) <= _MOST_LABELS and all(len(name) <= _LONGEST_NAME and name.isprintable() for name in names)
 
 
 def _write(members: str) -> None:

@@ -129,6 +129,21 @@ def test_a_fault_of_ours_is_a_500_without_its_words(
     assert "secret" not in str(said), "its words may hold what was sent"
 
 
+def test_a_fault_outside_of_a_request_is_logged_without_its_words(
+    server: Server, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fault(*args: object, **options: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(Handler, "_send", fault)
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(100) == b""
+    said = capfd.readouterr().err
+    assert json.loads(said)["error"] == "ZeroDivisionError"
+    assert "secret" not in said
+
+
 def test_requests_at_the_same_time_all_get_their_own_answer(server: Server) -> None:
     wrong = []
 

@@ -2,151 +2,44 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
+import http.client
 import json
 import logging
-import struct
+import os
+import random
+import re
+import socket
+import subprocess
 import sys
+import time
+import urllib.parse
+from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from embedded_metrics import check_embedded_metrics, once
+from emulator import Emulator
+from lambda_directory import Here
+from mixed_load import INFER, SHAPES, Request, Sent, http_requests, mixed_load, number, sent_in, v2_inputs, word
 
 from bundles import VISITS_ROWS
 from isoship.parity.runners.lambda_events import predict_event
 
 Load = Callable[..., ModuleType]
-Event = Any
-#: A word and a number that nothing of ours holds, in every place where a caller can write one.
-WORD, NUMBER = "zebra", 773177310
-ROW = VISITS_ROWS[0]
-TENSORS = [
-    {"name": name, "shape": [1, 1], "datatype": kind, "data": [ROW[name]]}
-    for name, kind in (("age", "FP64"), ("income", "FP64"), ("visits", "INT64"), ("member", "BOOL"),
-                       ("city", "BYTES"), ("plan", "BYTES"))
-]  # fmt: skip
-
-PREDICT: dict[str, Any] = {
-    "a string for a number": {"rows": [{**ROW, "age": WORD}]},
-    "a number out of range": {"rows": [{**ROW, "age": NUMBER}]},
-    "an unseen category": {"rows": [{**ROW, "plan": WORD}]},
-    "an unknown key": {"rows": [{**ROW, WORD: NUMBER}]},
-    "an absent key": {"rows": [{"city": WORD}]},
-    "a row that is none": {"rows": [WORD]},
-    "another key beside": {"rows": [], WORD: 1},
-    "rows that are none": {"rows": WORD},
-    "a value that is answered": {"rows": [{**ROW, "city": WORD, "income": float(NUMBER)}]},
-    "NUL in a string": {"rows": [{**ROW, "city": f"{WORD}\0"}]},
-    "a category in the second row": {"rows": [ROW, {**ROW, "plan": WORD}]},
-}
-OTHER_PREDICT = {
-    "no rows": json.dumps({WORD: NUMBER}),
-    "no object": json.dumps([WORD]),
-    "a key twice": f'{{"rows": [{{"{WORD}": 1, "{WORD}": 2}}]}}',
-    "no JSON": f"{{{WORD}",
-    "NaN": f'{{"rows": [{{"age": NaN, "city": "{WORD}"}}]}}',
-    "digits": '{"rows": [{"age": ' + str(NUMBER) * 600 + "}]}",
-    "no body": "",
-}
-
-
-def tensors(**changes: Any) -> list[dict[str, Any]]:
-    return [{**t, **changes[t["name"]]} if t["name"] in changes else t for t in TENSORS]
-
-
-INFER: dict[str, Any] = {
-    "a string for a number": {"inputs": tensors(age={"data": [WORD]})},
-    "a number out of range": {"inputs": tensors(age={"data": [NUMBER]})},
-    "an unseen category": {"inputs": tensors(plan={"data": [WORD]})},
-    "an unknown input": {"inputs": [*TENSORS, {**TENSORS[0], "name": WORD}]},
-    "an input twice": {"inputs": [*TENSORS, {**TENSORS[4], "data": [WORD]}]},
-    "an absent input": {"inputs": [{**TENSORS[4], "data": [WORD]}]},
-    "another type": {"inputs": tensors(age={"datatype": WORD})},
-    "a shape": {"inputs": tensors(age={"shape": [NUMBER, 1]})},
-    "no list": {"inputs": tensors(age={"data": WORD})},
-    "an identity": {"inputs": TENSORS, "id": WORD},
-    "an identity that is none": {"inputs": TENSORS, "id": {WORD: 1}},
-    "an unknown output": {"inputs": TENSORS, "outputs": [{"name": WORD}]},
-    "parameters": {"inputs": TENSORS, "parameters": {WORD: NUMBER}},
-    "parameters of an input": {"inputs": tensors(age={"parameters": {WORD: NUMBER}})},
-    "a value that is answered": {"inputs": tensors(city={"data": [WORD]})},
-    "no inputs": {WORD: NUMBER},
-}
-PATHS = [
-    ("GET", f"/{WORD}"), ("GET", f"/docs/{WORD}"), ("POST", f"/predict/{WORD}"), ("POST", f"/v2/models/{WORD}/infer"),
-    ("POST", f"/v2/models/visits/versions/{WORD}/infer"), ("GET", f"/v2/{WORD}"), (WORD.upper(), "/predict"),
-    ("GET", f"/predict?{WORD}={NUMBER}"), ("PUT", f"/%7A{WORD[1:]}"),
-]  # fmt: skip
-
-
-def http_api(method: str, path: str, body: str | None, encoded: bool = False, **headers: str) -> Event:
-    event = predict_event(body or "")
-    event["requestContext"]["http"] |= {"method": method, "path": path.partition("?")[0]}
-    event |= {"rawPath": path.partition("?")[0], "rawQueryString": path.partition("?")[2], "isBase64Encoded": encoded}
-    return {**event, "headers": {**event["headers"], **headers}}
-
-
-def rest_api(method: str, path: str, body: str | None, encoded: bool = False, **headers: str) -> Event:
-    headers = {"Content-Type": "application/json", "Host": "example.test"} | headers
-    return {
-        "resource": "/{proxy+}", "path": path, "httpMethod": method, "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()}, "queryStringParameters": None,
-        "multiValueQueryStringParameters": None, "requestContext": {"identity": {"sourceIp": "127.0.0.1"}},
-        "body": body, "isBase64Encoded": encoded,
-    }  # fmt: skip
-
-
-def balancer(method: str, path: str, body: str | None, encoded: bool = False, **headers: str) -> Event:
-    return {
-        "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/a/b"}},
-        "httpMethod": method, "path": path, "queryStringParameters": {},
-        "headers": {"content-type": "application/json", "host": "example.test", **headers},
-        "body": body or "", "isBase64Encoded": encoded,
-    }  # fmt: skip
-
-
-def http_load() -> Iterator[Event]:
-    for shape in (http_api, rest_api, balancer):
-        for body in [*map(json.dumps, PREDICT.values()), *OTHER_PREDICT.values()]:
-            yield shape("POST", "/predict", body)
-        for document in INFER.values():
-            yield shape("POST", "/v2/models/visits/infer", json.dumps(document))
-        for method, path in PATHS:
-            yield shape(method, path, json.dumps({WORD: NUMBER}))
-        yield shape("POST", "/predict", WORD, **{"content-type": f"text/{WORD}"})
-        yield shape("POST", "/predict", "e30=", True, **{"content-encoding": WORD})
-        unread = base64.b64encode(gzip.compress(WORD.encode())[:-3]).decode()
-        yield shape("POST", "/predict", unread, True, **{"content-encoding": "gzip"})
-        head = {"inputs": tensors(plan={"parameters": {"binary_data_size": 4 + len(WORD)}})}
-        del head["inputs"][5]["data"]
-        tail = struct.pack("<I", len(WORD)) + WORD.encode()
-        text = json.dumps(head).encode()
-        binary = base64.b64encode(text + tail).decode()
-        headers = {"content-type": "application/octet-stream", "inference-header-content-length": str(len(text))}
-        yield shape("POST", "/v2/models/visits/infer", binary, True, **headers)
-        headers["inference-header-content-length"] = WORD
-        yield shape("POST", "/v2/models/visits/infer", binary, True, **headers)
-
-
-def plain_load() -> Iterator[Event]:
-    yield from PREDICT.values()
-    yield from ({WORD: NUMBER}, {"rows": [{**ROW, "age": float("nan"), WORD: 1}]}, [WORD], WORD, {"Records": [WORD]})
-    bodies = [*map(json.dumps, PREDICT.values()), *OTHER_PREDICT.values()]
-    yield {
-        "Records": [
-            {"messageId": f"m{i}", "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:1:q",
-             "body": body, "attributes": {}, "messageAttributes": {WORD: {"stringValue": WORD}}}
-            for i, body in enumerate(bodies)
-        ]
-    }  # fmt: skip
-
-
-def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    assert len(set(names)) == len(names), f"members twice: {names}"
-    return dict(pairs)
+#: ISOSHIP_MIXED_LOAD=5000 sends as many as the project promises.
+REQUESTS = int(os.environ.get("ISOSHIP_MIXED_LOAD", 400))
+#: What AWS's emulator says of itself between the function's lines.
+_EMULATOR = re.compile(
+    r"(START|END|REPORT|INIT_START|INIT_REPORT|EXTENSION|XRAY) |\d\d \w\w\w \d{4} \d\d:\d\d:\d\d,\d{3} \[(INFO|WARN)"
+)
+WORD = "zebra"
+#: What the runtime client says of a payload with NaN, which never reaches the handler.
+UNREAD = "Runtime.UnmarshalError"
+AS_JSON = {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO", "ISOSHIP_LOG_ANSWERS": "1"}
 
 
 @pytest.fixture
@@ -172,31 +65,135 @@ def as_lambda_logs() -> Iterator[None]:
     root.setLevel(level)
 
 
+def test_what_was_sent_is_found_again() -> None:
+    draw = random.Random(1)
+    own, count = word(draw), number(draw)
+    for text in (own.upper(), f'{{"x": "%61{own[1:]}"}}', f"got {own}\\u0000", f"'{count}.5'", f"-{count}000000"):
+        assert sent_in(text), text
+    load = list(mixed_load(1000))
+    ways = {sent.way.split(", ")[0] for sent in load}
+    assert ways == {*SHAPES, "plain payload", "SQS"}
+    assert {sent.way.split(", ")[1] for sent in load if ", " in sent.way} >= {"predict", "V2 JSON", "V2 binary", "GET"}
+    assert 400 < sum(sent.refused is True for sent in load) < 600
+    # Compressed bodies alone hide what they hold, and an empty one holds nothing.
+    assert sum(not sent_in(json.dumps(sent.event)) for sent in load) < 350
+
+
+def was_refused(sent: Sent, answer: Any) -> bool:
+    """Whether an event was refused; never a fault of ours."""
+    assert isinstance(answer, dict), (sent, answer)
+    if "errorType" in answer:
+        assert answer["errorType"] in ("InvocationRefused", UNREAD), (sent, answer)
+        return True
+    if sent.way == "plain payload":
+        assert "predictions" in answer
+        return False
+    assert answer["statusCode"] < 500, (sent, answer)
+    return bool(answer["statusCode"] >= 400)
+
+
 @pytest.mark.parametrize("direct", ["1", "0"])
 @pytest.mark.usefixtures("as_lambda_logs")
-def test_a_mixed_load_leaves_nothing_of_itself_in_the_log(
+def test_every_event_of_a_mixed_load_leaves_one_line_and_nothing_of_itself(
     entry: Load, direct: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    module = entry(ISOSHIP_DIRECT=direct)
+    module = entry(ISOSHIP_DIRECT=direct, ISOSHIP_LOG_ANSWERS="1", AWS_LAMBDA_FUNCTION_VERSION="7")
     capsys.readouterr()
-    events = 0
-    for event in [*http_load(), *plain_load()]:
-        events += 1
-        raised = ""
+    for sent in mixed_load(400, seed=int(direct)):
         try:
-            module.handler(event, None)
+            answer = module.handler(sent.event, None)
+            raised = ""
         except module.InvocationRefused as err:
-            raised = str(err)
+            answer, raised = {"errorType": type(err).__name__}, str(err)
         said = capsys.readouterr()
-        lines = [json.loads(line, object_pairs_hook=once) for line in said.out.splitlines()]
         assert said.err == ""
-        kept = (said.out + raised).lower()
-        assert WORD not in kept, (event, kept)
-        assert str(NUMBER) not in kept, (event, kept)
-        if not (isinstance(event, dict) and "Records" in event):
-            assert len(lines) == 1, lines
-            assert lines[0]["level"] in ("INFO", "WARNING"), lines
-    assert events > 120
+        assert not sent_in(said.out + raised), (sent, said.out + raised)
+        lines = said.out.splitlines()
+        check_embedded_metrics(lines[-1])
+        assert all(json.loads(line, object_pairs_hook=once)["level"] in ("INFO", "WARNING") for line in lines), lines
+        if sent.refused is not None:
+            assert len(lines) == 1, (sent, lines)
+            assert was_refused(sent, answer) == sent.refused, (sent, answer)
+
+
+def test_a_mixed_load_under_lambdas_own_client_leaves_nothing_of_itself_in_the_log(here: Here, tmp_path: Path) -> None:
+    """AWS's emulator and runtime client, the log format that template.yaml sets, all that the function writes."""
+    started = Emulator(here, here.folder, tmp_path, **AS_JSON)
+    ways: Counter[str] = Counter()
+    faults = refused = unread = 0
+    try:
+        for sent in mixed_load(REQUESTS):
+            answer = started.invoke(sent.event)
+            ways[sent.way] += 1
+            if sent.refused is None:
+                faults += len(answer["batchItemFailures"])
+                continue
+            assert was_refused(sent, answer) == sent.refused, (sent, answer)
+            refused += sent.refused
+            unread += answer.get("errorType") == UNREAD
+    finally:
+        started.close()
+    log = started.log()
+    assert not sent_in(log)
+    lines = [line for line in log.splitlines() if line.strip() and not _EMULATOR.match(line)]
+    documents = [json.loads(line, object_pairs_hook=once) for line in lines]
+    assert all(type(document) is dict for document in documents)
+    measured = [check_embedded_metrics(line) for line, document in zip(lines, documents, strict=True)
+                if "_aws" in document]  # fmt: skip
+    assert len(measured) == REQUESTS - unread
+    assert sum(document.get("refused", 0) for document in measured) == refused - unread
+    raised = [document for document in documents if document.get("errorType")]
+    assert {document["errorType"] for document in raised} <= {"InvocationRefused", UNREAD}
+    print(f"{REQUESTS} requests, {refused} refused, {faults} messages failed, {len(lines)} lines; by way: {dict(ways)}")
+    assert 0.35 < refused / REQUESTS < 0.6
+
+
+@pytest.mark.parametrize("command", [["isoship_edge", "serve"], ["isoship", "serve"]], ids=lambda words: words[0])
+def test_a_mixed_load_leaves_nothing_of_itself_in_a_servers_log(
+    visits: Path, tmp_path: Path, command: list[str]
+) -> None:
+    program, verb = command
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    where = ["--bundle", str(visits)] if program == "isoship_edge" else [str(visits)]
+    log = tmp_path / "log"
+    with log.open("wb") as target:
+        server = subprocess.Popen(
+            [sys.executable, "-m", program, verb, *where, "--port", str(port)], stdout=target, stderr=target
+        )
+    statuses: Counter[bool] = Counter()
+    try:
+        for request in islice(http_requests(random.Random(7)), REQUESTS):
+            status = asked(server, port, request)
+            assert status < 500, request
+            statuses[status >= 400] += 1
+            assert (status >= 400) == request.refused, (status, request)
+    finally:
+        server.terminate()
+        server.wait(20)
+    said = log.read_text(encoding="utf-8", errors="replace")
+    assert not sent_in(said), said
+    # Where it listens, and no line a request.
+    assert len(said.splitlines()) <= 1, said
+    assert statuses[True] > REQUESTS / 3
+
+
+def asked(server: subprocess.Popen[bytes], port: int, request: Request) -> int:
+    """The status of a request; the server may still be starting."""
+    for attempt in range(400):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        try:
+            path = urllib.parse.quote(request.path, safe="/?=&%")
+            connection.request(request.method, path, request.body, request.headers)
+            return connection.getresponse().status
+        except ConnectionRefusedError:
+            assert server.poll() is None
+            assert attempt < 399
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    raise AssertionError("unreachable")
 
 
 def test_refusals_say_where_and_what_is_expected_by_every_way_in(
@@ -204,16 +201,17 @@ def test_refusals_say_where_and_what_is_expected_by_every_way_in(
 ) -> None:
     module = entry()
     capsys.readouterr()
-    body = json.dumps(INFER["an unseen category"])
-    for shape in (http_api, rest_api, balancer):
-        module.handler(shape("POST", "/v2/models/visits/infer", body), None)
+    unseen = {**VISITS_ROWS[0], "plan": WORD}
+    body = json.dumps({"inputs": v2_inputs({name: [value] for name, value in unseen.items()})})
+    for shape in SHAPES.values():
+        module.handler(shape(Request("V2 JSON", True, path=INFER), body, False), None)
         [line] = map(json.loads, capsys.readouterr().out.splitlines())
         assert (line["message"], line["status"]) == ("POST /v2/models/visits/infer", 400)
         assert (line["row"], line["column"], line["expected"]) == (0, "plan", 'one of "basic", "pro"')
     for payload, words in (
-        (PREDICT["an unseen category"], 'row 0, column "plan": expected one of "basic", "pro"'),
-        (PREDICT["an unknown key"], 'row 0: expected one of the columns "age"'),
-        (PREDICT["another key beside"], 'expected the key "rows" and no other'),
+        ({"rows": [unseen]}, 'row 0, column "plan": expected one of "basic", "pro"'),
+        ({"rows": [{**VISITS_ROWS[0], WORD: 1}]}, 'row 0: expected one of the columns "age"'),
+        ({"rows": [], WORD: 1}, 'expected the key "rows" and no other'),
     ):
         with pytest.raises(module.InvocationRefused) as refused:
             module.handler(payload, None)
@@ -232,7 +230,7 @@ def test_a_fault_says_which_and_where_and_its_words_where_inputs_are_logged(
 
     monkeypatch.setattr(module.direct, "handle", broken)
     capsys.readouterr()
-    assert module.handler(http_api("POST", "/predict", "{}"), None)["statusCode"] == 500
+    assert module.handler(predict_event("{}"), None)["statusCode"] == 500
     with pytest.raises(module.InvocationRefused, match="this request met a fault in the server"):
         module.handler({"rows": []}, None)
     said = capsys.readouterr()

@@ -10,12 +10,15 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from embedded_metrics import check_embedded_metrics
 from lambda_directory import Here
 
 from bundles import VISITS_ROWS
 from isoship.parity.contract import RunnerCrashed
 from isoship.parity.runners.lambda_events import predict_event
 from isoship.parity.runners.lambda_process import LambdaFunction
+from isoship_edge.tensor import Tensor
+from isoship_lambda.request_log import RequestLog
 
 Load = Callable[..., ModuleType]
 GOOD = predict_event(json.dumps({"rows": VISITS_ROWS}))
@@ -127,6 +130,38 @@ def test_levels_and_metrics_are_set_apart(
     assert [line.get("level") for line in lines] == seen
     assert all(("_aws" in line) == ("ISOSHIP_METRICS" not in environment) for line in lines)
     assert all("requestId" not in line for line in lines if "level" not in line)
+
+
+@pytest.mark.parametrize(
+    ("classes", "counted"),
+    [
+        (("no", "Ærø", 'a "b"', "x" * 249), True),
+        (("no", "x" * 250), False),
+        (("no", "two\nlines"), False),
+        (("no", "\x7f"), False),
+        (tuple("abcdefghijklmnopqrst"), True),
+        (tuple("abcdefghijklmnopqrstu"), False),
+    ],
+    ids=lambda held: str(held)[:24],
+)
+def test_classes_whose_names_are_none_for_metrics_are_not_counted(
+    entry: Load, told: Any, classes: tuple[str, ...], counted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One name that CloudWatch does not take would cost the line all its metrics."""
+    module = entry(AWS_LAMBDA_FUNCTION_VERSION="7")
+    label, *others = module.model.manifest.outputs
+    monkeypatch.setattr(module.model, "manifest", module.model.manifest._replace(
+        outputs=(label._replace(classes=classes), *others)
+    ))  # fmt: skip
+    log = RequestLog(module.model.manifest)
+    log.start(Context())
+    log(len(classes), {"label": Tensor("string", (len(classes),), list(classes))})
+    log.finish("POST /predict", 200)
+    [line] = told()
+    check_embedded_metrics(json.dumps(line))
+    assert {name for name in line if name.startswith("label.")} == (
+        {f"label.{c}" for c in classes} if counted else set()
+    )
 
 
 def test_off_lambda_nothing_is_written(entry: Load, told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
