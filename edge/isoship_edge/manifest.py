@@ -12,6 +12,7 @@ import json
 import math
 
 from isoship_edge.digests import WAY_OUT, sha256_of
+from isoship_edge.documents import digests, number, of_type, parsed, scalars, shape, texts
 from isoship_edge.errors import BundleError, DamagedFile
 from isoship_edge.named import NamedTuple
 
@@ -172,7 +173,7 @@ def manifest_from_bytes(data: bytes, path: str | Path) -> tuple[dict[str, Any], 
         DamagedFile: it is not JSON, or not what was written. BundleError: it is no manifest, or of a newer format.
     """
     try:
-        document = json.loads(data)
+        document = parsed(data)
     except ValueError as err:  # no UTF-8 either
         raise DamagedFile(f"{path} is not JSON: {err}. {WAY_OUT}") from err
     if isinstance(document, dict) and document.get("format") == FORMAT and "checksum" in document:
@@ -198,21 +199,18 @@ def manifest_from_json(document: Any) -> Manifest:
         )
     try:
         return Manifest(
-            name=document["name"],
-            version=document["version"],
-            digest=document["digest"],
+            name=of_type(str, document["name"], "name"),
+            version=of_type(str, document["version"], "version"),
+            digest=of_type(str, document["digest"], "digest"),
             signature=_signature(document["signature"]),
-            outputs=tuple(
-                Output(o["name"], o["kind"], o["dtype"], tuple(o["shape"]), _tuple(o.get("classes")))
-                for o in document["outputs"]
-            ),
+            outputs=tuple(map(_output, of_type(list, document["outputs"], "outputs"))),
             tolerances={
-                name: {precision: Tolerance(**t) for precision, t in by_precision.items()}
+                name: {precision: _tolerance(**t) for precision, t in by_precision.items()}
                 for name, by_precision in document["tolerances"].items()
             },
-            encoder=document["encoder"],
-            provenance=document["provenance"],
-            files=document["files"],
+            encoder=None if document["encoder"] is None else of_type(dict, document["encoder"], "encoder"),
+            provenance=texts(document["provenance"], "provenance"),
+            files=digests(document["files"]),
             row_bytes=_size(document.get("row_bytes")),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as err:
@@ -276,6 +274,7 @@ def _signature(document: dict[str, Any]) -> Signature:
         raise ValueError(f"signature.layout is {document['layout']!r}")
     columns = []
     for c in document["columns"]:
+        name = of_type(str, c["name"], "a column's name")
         if c["dtype"] not in DTYPES:
             raise ValueError(f"column {c['name']!r} has dtype {c['dtype']!r}")
         if "input" in c and not (isinstance(c["input"], str) and c["input"]):
@@ -286,11 +285,11 @@ def _signature(document: dict[str, Any]) -> Signature:
             raise ValueError(f"column {c['name']!r} cannot have the mark {c['mark']!r}")
         columns.append(
             Column(
-                c["name"],
+                name,
                 c["dtype"],
-                c["missing"],
-                c.get("infinity", False),
-                _tuple(c.get("categories")),
+                of_type(bool, c["missing"], f"missing of {name!r}"),
+                of_type(bool, c.get("infinity", False), f"infinity of {name!r}"),
+                scalars(c.get("categories"), f"categories of {name!r}"),
                 **_ends(c),
                 empty=c.get("empty"),
                 input=c.get("input"),
@@ -316,5 +315,16 @@ def _size(found: Any) -> int | None:
     return found
 
 
-def _tuple(values: list[Scalar] | None) -> tuple[Scalar, ...] | None:
-    return None if values is None else tuple(values)
+def _output(o: dict[str, Any]) -> Output:
+    name = of_type(str, o["name"], "an output's name")
+    return Output(
+        name,
+        of_type(str, o["kind"], f"kind of {name!r}"),
+        of_type(str, o["dtype"], f"dtype of {name!r}"),
+        shape(o["shape"], f"shape of {name!r}"),
+        scalars(o.get("classes"), f"classes of {name!r}"),
+    )
+
+
+def _tolerance(atol: float, rtol: float, reason: str) -> Tolerance:
+    return Tolerance(number(atol, "atol"), number(rtol, "rtol"), of_type(str, reason, "a tolerance's reason"))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from isoship_edge import golden
-from isoship_edge.agreement import compared, tie_margin
+from isoship_edge.agreement import compared, is_measured, tie_margin
 from isoship_edge.digests import check_file
+from isoship_edge.documents import number, parsed
 from isoship_edge.errors import BundleError, DamagedFile, InferenceError, InputError
 from isoship_edge.model import check_model
 from isoship_edge.tensor import values
 
 if TYPE_CHECKING:
+    from isoship_edge.manifest import Manifest
     from isoship_edge.model import Model
 
 
@@ -38,7 +39,7 @@ def selftest(model: Model) -> Selftest:
         DamagedFile: one is not the one that was exported. BundleError: there are no golden rows.
     """
     check_model(model.folder, model.document, model.manifest)
-    digest, rows, expected, margin, refused = _read(model.folder, model.manifest.files.get("golden.json"))
+    digest, rows, expected, margin, refused = _read(model.folder, model.manifest)
     wrong: str | None = None
     if digest != model.manifest.digest:
         wrong = f"golden.json belongs to digest {digest}, the bundle has {model.manifest.digest}"
@@ -54,7 +55,7 @@ def selftest(model: Model) -> Selftest:
     for output in manifest.outputs:
         if output.name not in expected:
             continue
-        got, want = values(tensors[output.name]), _flat(expected[output.name])
+        got, want = values(tensors[output.name]), expected[output.name]
         if len(got) != len(want):
             wrong = wrong or f"{output.name}: {len(got)} values for {len(want)} expected"
             continue
@@ -81,18 +82,27 @@ def selftest(model: Model) -> Selftest:
 
 
 def _read(
-    folder: Path, listed: str | None
+    folder: Path, manifest: Manifest
 ) -> tuple[str, list[dict[str, Any]], dict[str, Any], list[float], list[dict[str, Any]]]:
     path = folder / "golden.json"
+    listed = manifest.files.get("golden.json")
     if listed is not None:
         check_file(path, listed)
     try:
-        document = json.loads(path.read_bytes())
+        document = parsed(path.read_bytes())
         if document["format"] > 1:
             raise BundleError(f"{path} has format {document['format']}; this isoship reads formats up to 1")
         rows = [{name: golden.decode(value) for name, value in row.items()} for row in document["rows"]]
-        expected = {name: golden.decode(value) for name, value in document["expected"].items()}
+        expected = {name: _flat(golden.decode(value)) for name, value in document["expected"].items()}
+        for output in manifest.outputs:
+            if is_measured(output):
+                for value in expected.get(output.name, ()):
+                    number(value, f"a value of {output.name!r}")
         margin = golden.decode(document.get("margin") or [{"$": "inf"}] * len(rows))
+        if len(margin) != len(rows):
+            raise ValueError(f"{len(margin)} margins of {len(rows)} rows")
+        for value in margin:
+            number(value, "a margin")
         refused = [
             {**entry, "row": {name: golden.decode(value) for name, value in entry["row"].items()}}
             for entry in document.get("refused", [])

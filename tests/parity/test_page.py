@@ -21,7 +21,7 @@ KINDS = {"ordinary": KindCount(90, 0, 1, 0, 2e-8, {"none": 40, "-9": 30, "-8": 2
 @pytest.fixture
 def report():
     worst = (
-        Worst(3, "threshold", HOSTILE, HOSTILE, "=HYPERLINK(1)", 0.5, True),
+        Worst(3, "threshold", HOSTILE, HOSTILE, "=HYPERLINK(1);=1+1", 0.5, True),
         Worst(4, "sample", "label", "@sum", "-1+1", 0.1, False),
     )
     verdict = Verdict(
@@ -85,13 +85,20 @@ def test_the_plot_marks_what_lies_beyond_the_tolerance(report):
     assert all(x > lane.tolerance for x in beyond)
 
 
+def test_no_formula_in_the_download_starts_behind_another_separator(report):
+    text = urllib.parse.unquote(csv_link(report).partition(",")[2])
+    for separator in ",;\t":
+        for row in csv.reader(io.StringIO(text), delimiter=separator):
+            assert not [cell for cell in row if cell.lstrip().startswith(("=", "+", "@"))], (separator, row)
+
+
 def test_spreadsheet_formulas_in_the_download_are_defused(report):
     link = csv_link(report)
     assert link.startswith("data:text/csv")
     rows = list(csv.reader(io.StringIO(urllib.parse.unquote(link.partition(",")[2]))))
     assert len(rows) == 3
     assert [cell for row in rows for cell in row if cell[:1] in ("=", "+", "-", "@")] == []
-    assert "'=HYPERLINK(1)" in rows[1]
+    assert "'=HYPERLINK(1);'=1+1" in rows[1]
     assert "a row of the sample (its values are not stored)" in rows[2]
 
 

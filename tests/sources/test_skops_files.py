@@ -5,6 +5,7 @@ Nodes that point outside of their tree are found before a row is asked. No such 
 from __future__ import annotations
 
 import copy
+import zipfile
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from sklearn.tree import DecisionTreeClassifier
 from skops import io
 
 from isoship.errors import ModelFileError
+from isoship.sources import skops_files
 from isoship.sources.load import load_model
 from isoship.sources.sklearn.nodes import check_nodes
 
@@ -80,6 +82,22 @@ def test_what_estimators_hold_is_read(tmp_path, model) -> None:
 def test_functions_are_refused_by_name_whatever_package_they_are_of(tmp_path, model, name) -> None:
     io.dump(model.fit(X, Y), tmp_path / "m.skops")
     with pytest.raises(ModelFileError, match=rf"trusts: {name}.*skops.io.load\(path, trusted"):
+        load_model(tmp_path / "m.skops")
+
+
+def test_a_document_nested_too_deeply_is_refused(tmp_path) -> None:
+    with zipfile.ZipFile(tmp_path / "m.skops", "w") as archive:
+        archive.writestr("schema.json", "[" * 100_000)
+    with pytest.raises(ModelFileError, match="nested too deeply"):
+        load_model(tmp_path / "m.skops")
+
+
+@pytest.mark.parametrize(("name", "limit"), [("schema.json", "MAX_DOCUMENT"), ("1.npy", "MAX_UNPACKED")])
+def test_a_file_that_unpacks_to_more_than_a_model_is_not_unpacked(tmp_path, monkeypatch, name, limit) -> None:
+    monkeypatch.setattr(skops_files, limit, 100_000)
+    with zipfile.ZipFile(tmp_path / "m.skops", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, bytes(200_000))
+    with pytest.raises(ModelFileError, match="to 200,000 bytes"):
         load_model(tmp_path / "m.skops")
 
 

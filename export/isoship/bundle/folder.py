@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from isoship.bundle.lambda_image import MARK
 from isoship.errors import OutputFolderError
+from isoship_edge.documents import parsed
 
 #: What isoship writes at the top of a bundle and replaces as a whole; `.aws-sam` is what sam builds from it.
 OURS = {
@@ -40,7 +40,7 @@ def refuse_unless_ours(out: Path, name: str, *, force: bool) -> None:
             f"{out} is not empty and was not written by isoship, so it is left alone. Name another folder with -o"
         )
     try:
-        held = json.loads((out / "manifest.json").read_bytes())["name"]
+        held = parsed((out / "manifest.json").read_bytes())["name"]
     except (OSError, ValueError, KeyError, TypeError):
         held = None
     if held != name and not force:

@@ -7,7 +7,6 @@ exactly as often as it says: a template that changed under them stops the export
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import tomllib
 from pathlib import Path
@@ -17,6 +16,7 @@ from isoship.bundle.lambda_image import DEFAULT_MEMORY, Image
 from isoship.bundle.target import Target
 from isoship.bundle.wheels import Progress
 from isoship.errors import BundleError
+from isoship_edge.documents import parsed
 
 CHECKOUT_CODE = "CodeUri: &code build/demo/lambda/"
 BUNDLE_CODE = "CodeUri: &code lambda.zip"
@@ -231,7 +231,7 @@ def _of_another_stack(bundle: Path, name: str) -> str | None:
     """A kept samconfig.toml with this model's stack in place of that of the other model which `bundle` holds; None
     where it holds no other, or deploys a stack of its user's own naming."""
     try:
-        before = json.loads((bundle / "manifest.json").read_bytes())["name"]
+        before = parsed((bundle / "manifest.json").read_bytes())["name"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     text = (bundle / "samconfig.toml").read_text(encoding="utf-8")

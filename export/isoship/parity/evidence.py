@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from isoship.parity.columns import Array
 from isoship.parity.contract import Shipped
 from isoship.parity.reference import Answer
 from isoship.sources.contract import Answers, Row
+from isoship_edge.documents import of_type, parsed, texts
 from isoship_edge.golden import decode
 from isoship_edge.manifest import Output
 
@@ -46,7 +46,7 @@ def read_golden(shipped: Shipped) -> Golden:
 
     path = shipped.folder / "golden.json"
     try:
-        document = json.loads(path.read_bytes())
+        document = parsed(path.read_bytes())
         rows = [{k: decode(v) for k, v in row.items()} for row in document["rows"]]
         outputs = {o.name: _array(decode(document["expected"][o.name]), o) for o in shipped.manifest.outputs}
         margin = np.array(decode(document["margin"]), dtype=np.float64)
@@ -54,7 +54,7 @@ def read_golden(shipped: Shipped) -> Golden:
             Refused({k: decode(v) for k, v in r["row"].items()}, r["column"], r["why"]) for r in document["refused"]
         ]
         return Golden(rows, list(document["kinds"]), Answers(outputs, margin), refused)
-    except (OSError, ValueError, KeyError, TypeError) as err:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
         raise BundleError(f"{path} is missing or damaged: {type(err).__name__}: {err}. Export again") from err
 
 
@@ -68,16 +68,17 @@ def find_source(shipped: Shipped, golden: Golden, model: Any, sample: Any) -> tu
         return _opened(shipped, golden, model, sample), ""
     path = shipped.folder / ".isoship" / "source.json"
     try:
-        known = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        known = {}
-    where = known.get("path")
-    if not where or not known.get("sha256"):
+        known = texts(parsed(path.read_bytes()), "source.json")
+        where, digest = known["path"], known["sha256"]
+    except (OSError, ValueError, KeyError):
         return None, "the bundle does not know where its model file lies; give it with --model"
     place = Path(where)
+    if not place.is_absolute() or place.resolve().is_relative_to(shipped.folder.resolve()):
+        # A bundle that came from elsewhere must not bring the pickle along that its check would load.
+        return None, f"the model file {where} would be one that the bundle brings along; give it with --model"
     if not place.is_file():
         return None, f"the model file {where} is not there any more; give it with --model"
-    if sha256(place) != known["sha256"]:
+    if sha256(place) != digest:
         return None, f"the model file {where} has changed since the export; give the one that was exported with --model"
     return _opened(shipped, golden, place, sample), ""
 
@@ -85,16 +86,16 @@ def find_source(shipped: Shipped, golden: Golden, model: Any, sample: Any) -> tu
 def proven_graph(shipped: Shipped) -> bool:
     """An earlier check proved this very model.onnx against the source model."""
     try:
-        document = json.loads((shipped.folder / "parity.json").read_bytes())
-    except (OSError, ValueError):
+        document = of_type(dict, parsed((shipped.folder / "parity.json").read_bytes()), "parity.json")
+        verdicts = of_type(list, document["verdicts"], "verdicts")
+    except (OSError, ValueError, KeyError):
         return False
     return (
-        isinstance(document, dict)
-        and document.get("ok") is True
+        document.get("ok") is True
         and document.get("evidence") == "source"
         and document.get("digest") == shipped.manifest.digest
         and document.get("model_sha256") == sha256(shipped.folder / "model.onnx")
-        and any(v.get("name") == "onnxruntime" and v.get("status") == "agree" for v in document.get("verdicts", []))
+        and any(isinstance(v, dict) and (v.get("name"), v.get("status")) == ("onnxruntime", "agree") for v in verdicts)
     )
 
 

@@ -15,6 +15,7 @@ from isoship.parity.compare import Verdict
 from isoship.parity.contract import Shipped
 from isoship.parity.promises import broken_promises
 from isoship.sources.contract import Source
+from isoship_edge.documents import parsed
 from isoship_edge.golden import decode
 from isoship_edge.manifest import digest_of
 
@@ -53,7 +54,7 @@ def changed_files(shipped: Shipped) -> list[str]:
         spoken_of.add(name)
         wrong.append(f"{name} was changed after the export" if path.is_file() else f"{name} is missing")
     golden = folder / "golden.json"
-    if golden.is_file() and json.loads(golden.read_bytes()).get("digest") != shipped.manifest.digest:
+    if golden.is_file() and parsed(golden.read_bytes()).get("digest") != shipped.manifest.digest:
         wrong.append("golden.json belongs to another model (the digests differ)")
     recorded = "targets" in shipped.manifest.provenance
     if recorded and "lambda" in shipped.targets:
@@ -80,7 +81,7 @@ def changed_files(shipped: Shipped) -> list[str]:
 
 
 def _golden_answers(path: Path) -> dict[str, Any]:
-    expected = json.loads(path.read_bytes()).get("expected", {}) if path.is_file() else {}
+    expected = parsed(path.read_bytes()).get("expected", {}) if path.is_file() else {}
     return {name: decode(values) for name, values in expected.items()}
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -112,6 +113,11 @@ def plot_of(verdicts: list[Verdict]) -> Plot:
     return Plot(_WIDTH, bottom + 34, _LEFT, bottom, ticks, lanes)
 
 
+#: What a spreadsheet may run at the start of a cell, and behind what it takes for a cell's end in another country.
+_FORMULA = re.compile(r"\s*[=+\-@\t\r|%]")
+_FORMULA_BEHIND = re.compile(r"([;\t\r\n]\s*)(?=[=+\-@])")
+
+
 def csv_link(report: ParityReport) -> str:
     """A data: link to the worst rows as CSV; cells that a spreadsheet would run as formulas are defused."""
     text = io.StringIO()
@@ -143,7 +149,8 @@ def _cell(value: Any) -> Any:
     if isinstance(value, (int, float)):
         return value
     text = value if isinstance(value, str) else shown_value(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "|", "%") else text
+    text = f"'{text}" if _FORMULA.match(text) else text
+    return _FORMULA_BEHIND.sub(r"\1'", text)
 
 
 def _place(decade: str) -> float:

@@ -182,10 +182,10 @@ class ParityReport:
 
     def _stays(self, path: Path) -> bool:
         """Whether a report of these very files stands there that asked every runtime or found a disagreement."""
-        import json
+        from isoship_edge.documents import parsed
 
         try:
-            document = json.loads(path.read_bytes())
+            document = parsed(path.read_bytes())
         except (OSError, ValueError):
             return False
         same = {"digest": self.digest, "model_sha256": self.model_sha256}

@@ -53,6 +53,9 @@ _CLASSES = {
     "sklearn.utils._bunch": ("Bunch",),
     "sklearn.utils._metadata_requests": ("MetadataRequest", "MethodMetadataRequest"),
 }
+#: What a file may unpack to: its document, and all of it where it is more than so many times its own size.
+MAX_DOCUMENT = 512 * 2**20
+MAX_UNPACKED, MAX_RATIO = 2**30, 20
 TRUSTED = frozenset(f"{module}.{name}" for module, names in _CLASSES.items() for name in names)
 
 
@@ -73,6 +76,7 @@ def read_skops(path: Path, _notes: list[str]) -> Any:
 
     if not zipfile.is_zipfile(path):
         raise ModelFileError(f"{path} is no .skops file. Write it with skops.io.dump(model, path)")
+    _check_sizes(path)
     refuse_other_release(path, release_in_skops(path))
     try:
         unknown = io.get_untrusted_types(file=path)
@@ -85,6 +89,8 @@ def read_skops(path: Path, _notes: list[str]) -> Any:
                 " model to isoship.export"
             )
         model = io.load(path, trusted=unknown)
+    except RecursionError as err:
+        raise ModelFileError(f"{path} is no .skops file that skops can read: it is nested too deeply") from err
     except (KeyError, ValueError, TypeError, AttributeError, ImportError, OSError, IndexError) as err:
         first = (str(err).strip().splitlines() or [type(err).__name__])[0][:200]
         raise ModelFileError(f"{path} is no .skops file that skops can read: {first}") from err
@@ -92,3 +98,23 @@ def read_skops(path: Path, _notes: list[str]) -> Any:
     if wrong:
         raise ModelFileError(f"{path} is damaged or made to do harm: {wrong}. Export a file that you made yourself")
     return model
+
+
+def _check_sizes(path: Path) -> None:
+    """Before a member is unpacked: a few kilobytes can unpack to what no memory holds.
+
+    Raises:
+        ModelFileError: the file unpacks to more than a model's would.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            # zipfile reads no more of a member than this says
+            sizes = {member.filename: member.file_size for member in archive.infolist()}
+    except (OSError, zipfile.BadZipFile, NotImplementedError) as err:
+        raise ModelFileError(f"{path} is no .skops file: it is damaged ({err})") from err
+    total, own = sum(sizes.values()), path.stat().st_size
+    if sizes.get("schema.json", 0) > MAX_DOCUMENT or total > max(MAX_UNPACKED, MAX_RATIO * own):
+        raise ModelFileError(
+            f"{path} unpacks from {own:,} to {total:,} bytes, which no model of scikit-learn's does: it is not read."
+            " Load it with skops.io.load where you trust it, and give the model to isoship.export"
+        )

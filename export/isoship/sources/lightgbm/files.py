@@ -6,13 +6,13 @@ LightGBM's reader is C++ that trusts what it reads; a damaged file can end the p
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from isoship.errors import MissingExtraError, ModelFileError
 from isoship.sources.lightgbm.links import read_objective
 from isoship.sources.lightgbm.model_text import ModelTextError, parse
+from isoship_edge.documents import parsed
 
 _CATEGORIES = "\npandas_categorical:"
 
@@ -51,7 +51,7 @@ def _check_categories(text: str) -> None:
     _, found, rest = text.rpartition(_CATEGORIES)
     if not found:
         return
-    lists = json.loads(rest) or []
+    lists = parsed(rest) or []
     if not isinstance(lists, list) or not all(
         isinstance(each, list) and all(isinstance(value, (str, int, float)) for value in each) for each in lists
     ):
