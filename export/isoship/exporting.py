@@ -85,11 +85,18 @@ def export(
     if golden == "sample" and sample is None:
         raise SampleError("golden='sample' needs a sample: give --sample FILE")
     say("reading the model" + (f" and {sample}" if isinstance(sample, (str, Path)) else ""))
-    trained, sample, notes = read_files(model, sample, dtypes)
+    warned: list[str] = []
+
+    def warn(message: str) -> None:
+        warned.append(message)
+        say(message)
+
+    trained, sample, notes = read_files(model, sample, dtypes, warn)
     source = open_source(trained, sample=sample, outputs=outputs, dtypes=dtypes)
     source.notes = (*notes, *source.notes)
     for note in source.notes:
-        say(note)
+        if note not in warned:
+            say(note)
     _check_names(source)
     if "web" in targets:
         _check_doubles(source)

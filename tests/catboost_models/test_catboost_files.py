@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from catboost_rows import agree
 
 from isoship import ModelFileError
 from isoship.sources import open_source
+from isoship.sources.catboost import tried
 from isoship.sources.catboost.files import read_file
 
 RECIPES = recipes()
@@ -102,3 +105,32 @@ def test_a_file_that_is_no_model_or_cut_short_is_an_error(what: str, tmp_path: P
 def test_an_estimator_that_was_never_fitted_is_an_error() -> None:
     with pytest.raises(ModelFileError, match="not fitted"):
         open_source(CatBoostClassifier())
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "ended with code -15"),
+        ("import os; os._exit(77)", "ended with code 77"),
+        ("import time; time.sleep(60)", "did not end within 1 s"),
+    ],
+)
+def test_a_file_that_ends_its_reader_is_refused_before_this_process_reads_it(
+    program: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process stands for CatBoost; the file itself is harmless."""
+    monkeypatch.setattr(tried, "_PROGRAM", program)
+    monkeypatch.setattr(tried, "PATIENCE", 1 if "sleep" in program else 60)
+    monkeypatch.setattr("catboost.CatBoost.load_model", lambda *_, **__: pytest.fail("it was read here"))
+    (tmp_path / "m.cbm").write_bytes(b"anything")
+    with pytest.raises(ModelFileError, match=said):
+        open_source(tmp_path / "m.cbm")
+
+
+@pytest.mark.parametrize("name", ["categories", "ranker"])
+def test_the_other_process_reads_what_is_sound(name: str) -> None:
+    path, _ = RECIPES[f"file {name}"]()
+    ran = subprocess.run(
+        [sys.executable, "-c", tried._PROGRAM, str(path)], capture_output=True, timeout=60, check=False
+    )
+    assert ran.returncode == 0, ran.stderr.decode()

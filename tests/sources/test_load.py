@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
+import sys
 import warnings
 from importlib.util import find_spec
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -17,6 +20,9 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bundles import make_bundle
 from isoship.errors import IsoshipError, ModelFileError
 from isoship.sources import open_source
 from isoship.sources.load import load_model
@@ -44,6 +50,28 @@ def test_a_pickle_is_read_and_its_note_says_that_it_runs_code(tmp_path, model, s
     assert len(notes) == 1
     assert "runs code" in notes[0]
     assert ".skops" in notes[0]
+
+
+class Loud:
+    """A pickle of it writes to standard error while it is loaded."""
+
+    def __reduce__(self):
+        return os.write, (2, b"the pickle runs\n")
+
+
+def test_the_warning_comes_before_anything_of_a_pickle_runs(tmp_path) -> None:
+    """On the command line, by `export` and by `check`; once."""
+    (tmp_path / "m.pkl").write_bytes(pickle.dumps(Loud()))
+    bundle = make_bundle(tmp_path / "bundle")
+    for arguments in (
+        ["export", "m.pkl", "-o", "out"],
+        ["check", str(bundle), "--model", "m.pkl", "--runtimes", "edge"],
+    ):
+        command = [sys.executable, "-m", "isoship", *arguments]
+        said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False).stderr
+        warned, ran = said.find("loading it runs code"), said.find("the pickle runs")
+        assert 0 <= warned < ran, said
+        assert said.count("loading it runs code") == 1
 
 
 def test_a_skops_file_is_read_without_a_note(tmp_path, model) -> None:

@@ -6,6 +6,7 @@ import json
 import random
 
 import numpy as np
+import pandas as pd
 import pytest
 import xgboost
 from on_splits import accepted, off, plain_rows, rows_for
@@ -15,6 +16,7 @@ import isoship
 from isoship.errors import ModelFileError
 from isoship.sources import open_source
 from isoship.sources.frames import rows_from_frame
+from isoship.sources.xgboost.document import DamagedModelError, check_document
 from isoship.sources.xgboost.files import read_file
 
 
@@ -164,6 +166,36 @@ def test_damaged_files_are_refused_or_read_but_end_nothing(suffix, tmp_path):
         asked = model.get_booster() if hasattr(model, "get_booster") else model
         asked.inplace_predict(np.zeros((3, asked.num_features())))
     assert refused > 40
+
+
+def named_categories():
+    place = np.arange(60)
+    names = pd.Categorical(np.array(["x", "yy", "zzz"])[place % 3])
+    rows = pd.DataFrame({"a": place % 5 * 1.0, "b": names, "c": pd.Categorical(place % 4 + 10)})
+    model = xgboost.XGBClassifier(n_estimators=2, max_depth=2, enable_categorical=True, n_jobs=1)
+    return json.loads(model.fit(rows, place % 2).get_booster().save_raw("json"))
+
+
+@pytest.mark.parametrize(
+    ("way", "value"),
+    [
+        (("sorted_idx", 0), 99), (("sorted_idx", 0), -1), (("sorted_idx", 0), 1), (("sorted_idx",), [0]),
+        (("feature_segments", 1), 2), (("feature_segments", 3), 99), (("feature_segments",), []),
+        (("enc", 1, "offsets", 1), 99), (("enc", 1, "offsets", 1), -1), (("enc", 1, "offsets", 0), 1),
+        (("enc", 1, "values"), [120]), (("enc", 2, "values"), [10]), (("enc",), [{}]), (("enc", 0), None),
+        (("enc",), []), (("enc", 1, "values"), "x"), ((), []),
+    ],
+)  # fmt: skip
+def test_names_of_categories_are_looked_at_before_xgboost_reads_them(way, value):
+    document = named_categories()
+    check_document(document)
+    held = document["learner"]["gradient_booster"]["model"]
+    *inside, last = ("cats", *way)
+    for name in inside:
+        held = held[name]
+    held[last] = value
+    with pytest.raises(DamagedModelError):
+        check_document(document)
 
 
 def test_a_file_makes_a_bundle(tmp_path):

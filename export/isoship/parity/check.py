@@ -85,7 +85,7 @@ def check(
     required = tuple({target_of(n): None for n in names}) if runtimes else ("model", *shipped.targets)
     # reading the model and making rows keep one processor busy, and a browser takes seconds to start
     with browsers_kept(min(_workers(), sum("chromium" in name for name in names))):
-        source, why_not = find_source(shipped, golden, model, sample)
+        source, why_not = find_source(shipped, golden, model, sample, say)
         own = _sample_rows(sample, shipped)
         evidence, case, notes = _case(
             shipped, golden, source, why_not, own, rows, seed, atol, rtol, say, outside=outside

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,14 +58,18 @@ def read_golden(shipped: Shipped) -> Golden:
         raise BundleError(f"{path} is missing or damaged: {type(err).__name__}: {err}. Export again") from err
 
 
-def find_source(shipped: Shipped, golden: Golden, model: Any, sample: Any) -> tuple[Source | None, str]:
+def find_source(
+    shipped: Shipped, golden: Golden, model: Any, sample: Any, say: Callable[[str], None] | None = None
+) -> tuple[Source | None, str]:
     """The source model, given or where `.isoship/source.json` says, and a note on why there is none.
+
+    say: is told that a pickle runs code before it is loaded.
 
     Raises:
         ModelFileError: the model given is not the one that was exported.
     """
     if model is not None:
-        return _opened(shipped, golden, model, sample), ""
+        return _opened(shipped, golden, model, sample, say), ""
     path = shipped.folder / ".isoship" / "source.json"
     try:
         known = texts(parsed(path.read_bytes()), "source.json")
@@ -80,7 +84,7 @@ def find_source(shipped: Shipped, golden: Golden, model: Any, sample: Any) -> tu
         return None, f"the model file {where} is not there any more; give it with --model"
     if sha256(place) != digest:
         return None, f"the model file {where} has changed since the export; give the one that was exported with --model"
-    return _opened(shipped, golden, place, sample), ""
+    return _opened(shipped, golden, place, sample, say), ""
 
 
 def proven_graph(shipped: Shipped) -> bool:
@@ -113,7 +117,7 @@ def graph_answers(shipped: Shipped) -> Answer:
     return answer
 
 
-def _opened(shipped: Shipped, golden: Golden, model: Any, sample: Any) -> Source:
+def _opened(shipped: Shipped, golden: Golden, model: Any, sample: Any, say: Callable[[str], None] | None) -> Source:
     from isoship.sources import open_source
 
     manifest = shipped.manifest
@@ -122,7 +126,7 @@ def _opened(shipped: Shipped, golden: Golden, model: Any, sample: Any) -> Source
     kinds = list(dict.fromkeys(o.kind for o in manifest.outputs))
     dtypes = {c.name: c.dtype for c in manifest.signature.columns}
     try:
-        source = open_source(model, sample=frame, outputs=kinds, dtypes=dtypes, marks=marks)
+        source = open_source(model, sample=frame, outputs=kinds, dtypes=dtypes, marks=marks, say=say)
     except InputError as err:
         raise ModelFileError(f"the model given is not the one that was exported: {err}") from err
     theirs, ours = [c.name for c in source.signature.columns], list(dtypes)

@@ -10,7 +10,7 @@ A library is looked up by the name of the package that defines the model's class
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ def open_source(
     outputs: Sequence[str] | None = None,
     dtypes: Mapping[str, str] | None = None,
     marks: Mapping[str, str] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Source:
     """Reads a trained model.
 
@@ -51,6 +52,7 @@ def open_source(
     outputs: kinds of output beyond the default ones.
     dtypes: column -> double, int64, bool or string, where the sample leaves it open.
     marks: those of a bundle's columns (`Column.mark`): what is missing in the sample is that, else what was fitted.
+    say: is told that a pickle runs code before it is loaded.
 
     Raises:
         ModelFileError: the file is missing, no model, or from another version; the object is no fitted model.
@@ -60,7 +62,7 @@ def open_source(
     """
     from isoship.sources.missing_marks import marked, marked_as_fitted
 
-    model, sample, notes = read_files(model, sample, dtypes)
+    model, sample, notes = read_files(model, sample, dtypes, say)
     sample = _with_text_names(model, sample)
     if marks is not None:
         sample = marked(marked_as_fitted(model, sample), marks)
@@ -69,7 +71,9 @@ def open_source(
     return source  # type: ignore[no-any-return]
 
 
-def read_files(model: Any, sample: Any, dtypes: Mapping[str, str] | None) -> tuple[Any, Any, list[str]]:
+def read_files(
+    model: Any, sample: Any, dtypes: Mapping[str, str] | None, say: Callable[[str], None] | None = None
+) -> tuple[Any, Any, list[str]]:
     """The model and the sample themselves where paths of files are given, and notes, one line each.
 
     The model comes first: what it remembers of its columns decides how a file of rows is read.
@@ -81,7 +85,7 @@ def read_files(model: Any, sample: Any, dtypes: Mapping[str, str] | None) -> tup
     if isinstance(model, (str, Path)):
         from isoship.sources.load import load_model
 
-        model, notes = load_model(model)
+        model, notes = load_model(model, say)
     if isinstance(sample, (str, Path)):
         from isoship.data import read_sample
         from isoship.sources.missing_marks import marked_as_fitted

@@ -34,8 +34,10 @@ _NOT_YET = {
 }
 
 
-def load_model(path: str | Path) -> tuple[Any, list[str]]:
+def load_model(path: str | Path, say: Callable[[str], None] | None = None) -> tuple[Any, list[str]]:
     """The object in a model file, and notes for the user, one line each.
+
+    say: is told that a pickle runs code before any of it runs; the same stands in the notes.
 
     Raises:
         ModelFileError: missing, of a form that is not read, no model, or saved by another scikit-learn.
@@ -57,6 +59,12 @@ def load_model(path: str | Path) -> tuple[Any, list[str]]:
         _name_xgboosts_own(path)
         raise ModelFileError(f"{path} does not look like a model: isoship reads {_listed()}")
     notes: list[str] = []
+    if _READERS[suffix] is _read_pickle:
+        notes.append(
+            f"{path.name} is a pickle: loading it runs code from the file. Prefer .skops for files from others"
+        )
+        if say is not None:
+            say(notes[0])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model = _READERS[suffix](path, notes)
@@ -81,8 +89,7 @@ def _listed() -> str:
     return ", ".join(sorted(_READERS))
 
 
-def _read_pickle(path: Path, notes: list[str]) -> Any:
-    notes.append(f"{path.name} is a pickle: loading it runs code from the file. Prefer .skops for files from others")
+def _read_pickle(path: Path, _notes: list[str]) -> Any:
     pickled = contents(path)
     refuse_other_release(path, release_in(pickled))
     refuse_other_boosters(path, pickled)

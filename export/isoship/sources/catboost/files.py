@@ -1,6 +1,6 @@
 """Reads CatBoost's own files, `.cbm`: as a classifier, regressor or ranker, by the loss function they were trained for.
 
-The library checks the file's lengths and structure when it loads it; a file that is cut short is an error.
+The library says where a file is cut short; a damaged one can end the process, and is tried in another (`tried`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 
 from isoship.errors import MissingExtraError, ModelFileError
 from isoship.sources.catboost.document import document_of, loss_of, reads_more_than_columns
+from isoship.sources.catboost.tried import refuse_unless_read
 
 _CLASSIFIERS = frozenset(
     {"CrossEntropy", "Focal", "Logloss", "MultiClass", "MultiClassOneVsAll", "MultiCrossEntropy", "MultiLogloss"}
@@ -57,13 +58,14 @@ def read_file(path: Path, notes: list[str]) -> Any:
     notes: gets a line where the loss function does not say which kind of model it is.
 
     Raises:
-        ModelFileError: the file is no CatBoost model, or is cut short.
+        ModelFileError: the file is no CatBoost model, is cut short, or ends the process that reads it.
         MissingExtraError: CatBoost is not installed.
     """
     try:
         import catboost
     except ImportError as err:
         raise MissingExtraError("catboost", "boosters", f"reading {path.name}") from err
+    refuse_unless_read(path)
     try:
         model = catboost.CatBoost().load_model(str(path), format="cbm")
         loss = loss_of(document_of(model)) if not reads_more_than_columns(model) else ""

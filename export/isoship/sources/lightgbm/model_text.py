@@ -6,6 +6,7 @@ Format: `GBDT::SaveModelToString` and `Tree::ToString` of LightGBM (src/boosting
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -17,6 +18,9 @@ Array = np.ndarray[Any, Any]
 
 #: What LightGBM's reader knows, and this one.
 VERSIONS = ("v2", "v3", "v4")
+
+_WHOLE = re.compile("-?[0-9]{1,18}")
+_PARAMETER = re.compile(r"\[\w+: .*\]", re.ASCII)
 
 #: A tree has at most so many lines after its first.
 _LINES = 22
@@ -112,10 +116,10 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 def _count(header: Mapping[str, str], key: str, least: int) -> int:
-    try:
-        found = int(header.get(key, ""))
-    except ValueError:
-        raise ModelTextError(f"its {key} is {header.get(key)!r}, no whole number") from None
+    text = header.get(key)
+    if text is None or not _WHOLE.fullmatch(text):
+        raise ModelTextError(f"its {key} is {text!r}, no whole number")
+    found = int(text)
     if found < least:
         raise ModelTextError(f"its {key} is {found}")
     return found
@@ -123,8 +127,8 @@ def _count(header: Mapping[str, str], key: str, least: int) -> int:
 
 def _blocks(text: str, header: Mapping[str, str]) -> list[str]:
     """The text of each tree, found by the sizes that the header gives, as LightGBM does."""
-    sizes = header.get("tree_sizes", "").split()
-    if not all(size.isdigit() for size in sizes):
+    sizes = header.get("tree_sizes", "").split(" ") if header.get("tree_sizes") else []
+    if not all(_WHOLE.fullmatch(size) and size[0] != "-" for size in sizes):
         raise ModelTextError("its tree_sizes are no whole numbers")
     raw = text.encode()  # sizes count bytes
     end = raw.find(b"\nend of trees")
@@ -142,9 +146,21 @@ def _blocks(text: str, header: Mapping[str, str]) -> list[str]:
         start += int(size)
     if start > end + 1 or raw[start:end].strip():
         raise ModelTextError("its trees end elsewhere than tree_sizes says")
-    if b"\nparameters:" in raw[end:] and b"\nend of parameters" not in raw[end:]:
-        raise ModelTextError("it has no line 'end of parameters': the file is cut short")
+    _check_parameters(raw[end:].decode())
     return blocks
+
+
+def _check_parameters(text: str) -> None:
+    """The settings of the training, which LightGBM cuts at their colons, whether there are any or not."""
+    _, found, rest = text.partition("\nparameters:")
+    if not found:
+        return
+    listed, found, _ = rest.partition("\nend of parameters")
+    if not found:
+        raise ModelTextError("it has no line 'end of parameters': the file is cut short")
+    for line in listed.split("\n"):
+        if line and not _PARAMETER.fullmatch(line):
+            raise ModelTextError("its parameters hold a line that is none")
 
 
 def _tree(block: str, number: int, features: int) -> TextTree:
@@ -159,7 +175,9 @@ def _tree(block: str, number: int, features: int) -> TextTree:
 
 
 def _checked(found: Mapping[str, str], features: int) -> TextTree:
-    leaves = _count(found, "num_leaves", 1)
+    leaves, _ = _count(found, "num_leaves", 1), _count(found, "num_cat", 0)
+    if found.get("is_linear", "0") not in ("0", "1"):
+        raise ModelTextError(f"its is_linear is {found['is_linear']!r}")
     value = _numbers(found, "leaf_value", leaves)
     linear = _linear(found, leaves, features) if found.get("is_linear") == "1" else None
     for keys, count in ((_NODE_NOTES, leaves - 1), (_LEAF_NOTES, leaves), (("shrinkage",), 1)):
@@ -195,9 +213,9 @@ def _check_children(left: Array, right: Array, leaves: int) -> None:
 
 def _members(found: Mapping[str, str], nodes: Array, threshold: Array) -> dict[int, tuple[int, ...]]:
     """The codes in the bitset of each categorical node; its threshold is the number of its set."""
-    if not len(nodes):
+    sets = _count(found, "num_cat", 1 if len(nodes) else 0)
+    if not sets:
         return {}
-    sets = _count(found, "num_cat", 1)
     bounds = _whole(found, "cat_boundaries", sets + 1)
     if bounds[0] != 0 or (np.diff(bounds) < 0).any():
         raise ModelTextError("its cat_boundaries do not ascend")
@@ -240,6 +258,8 @@ def _whole(found: Mapping[str, str], key: str, count: int) -> Array:
 
 def _words(found: Mapping[str, str], key: str, count: int) -> list[str]:
     text = found.get(key, "")
+    if not text.isprintable():  # Python's split takes more characters for gaps than LightGBM's, which sees spaces alone
+        raise ModelTextError(f"its {key} holds control characters")
     words = text.split()
     if len(words) != count:
         raise ModelTextError(f"it has {len(words)} values of {key} in the place of {count}")

@@ -123,6 +123,7 @@ def check_document(document: Any) -> None:
     if name == "dart":
         weights = numbers(learner["gradient_booster"], "weight_drop", np.float32)
         _demand(len(weights) == len(trees), "weight_drop and trees differ in length")
+    _check_names(model.get("cats"), features)
     ids = np.sort([number_of(tree, "id") for tree in trees])
     _demand(bool((ids == np.arange(len(trees))).all()), "the trees' ids do not number them")
     for place, tree in enumerate(trees):
@@ -177,6 +178,37 @@ def _check_categories(tree: dict[str, Any], nodes: int) -> None:
         _demand(starts.min() >= 0 and sizes.min() >= 0, "categories begin before their list")
         _demand((starts + sizes).max() <= len(codes), "categories end behind their list")
     _demand(not len(codes) or (codes.min() >= 0 and codes.max() < 2**24), "a category is no code")
+
+
+def _check_names(cats: Any, features: int) -> None:
+    """The categories of each column by name or number, as XGBoost 3.1 and newer keep them, and their order."""
+    if cats is None:
+        return
+    encodings = cats.get("enc") if isinstance(cats, dict) else None
+    if not isinstance(encodings, list) or not all(isinstance(each, dict) for each in encodings):
+        raise DamagedModelError("its names of categories are no list")
+    segments, order = numbers(cats, "feature_segments", np.int64), numbers(cats, "sorted_idx", np.int64)
+    if not encodings:
+        _demand(not len(order) and not segments.any(), "categories without names have an order")
+        return
+    sizes = []
+    for each in encodings:
+        length = len(numbers(each, "values", np.float64))
+        if "offsets" in each:
+            offsets = numbers(each, "offsets", np.int64)
+            ends = (
+                bool((np.diff(offsets) >= 0).all() and offsets[0] == 0 and offsets[-1] == length)
+                if len(offsets)
+                else not length
+            )
+            _demand(ends, "a name of a category lies outside of its text")
+            length = max(len(offsets) - 1, 0)
+        sizes.append(length)
+    _demand(len(sizes) == features, "its names of categories are those of other features")
+    _demand(np.array_equal(segments, np.cumsum([0, *sizes])), "feature_segments do not divide its categories")
+    runs = np.split(order, segments[1:-1]) if len(order) == segments[-1] else []
+    ordered = all(np.array_equal(np.sort(run), np.arange(len(run))) for run in runs)
+    _demand(len(runs) == features and ordered, "sorted_idx does not order its categories")
 
 
 def _demand(holds: bool, otherwise: str) -> None:
