@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from isoship.data.files import arrow, check_names, parquet_file
+from isoship.data.files import check_names
+from isoship.data.parquet_files import arrow, parquet_file, reading
 from isoship.errors import SampleError
 from isoship_edge.batch import CsvWriter, chunks, flat_values, written_names
 from isoship_edge.cells import value
@@ -109,7 +110,7 @@ def _scored(model: Model, path: Path) -> Iterator[Piece]:
         header = [file.schema_arrow.names[i] for i in kept]
         check_names(path, header, signature)
         total = 0
-        for batch in file.iter_batches(batch_size=model.chunk):
+        for batch in _batches(path, file, header, model.chunk):
             table = pa.Table.from_batches([batch]).select(kept).replace_schema_metadata(None)
             columns = [
                 [value(v, c, i) for i, v in enumerate(table.column(c.name).to_pylist(), total)]
@@ -121,6 +122,17 @@ def _scored(model: Model, path: Path) -> Iterator[Piece]:
             total += len(table)
         if not total:
             yield file.schema_arrow.empty_table().select(kept).replace_schema_metadata(None), []
+
+
+def _batches(path: Path, file: Any, header: Sequence[str], size: int) -> Iterator[Any]:
+    """Every column is read: those that the model does not have are carried through."""
+    batches = file.iter_batches(batch_size=size)
+    while True:
+        with reading(path, header, others=", or without a column that the model does not need"):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
 
 
 def _to_csv(model: Model, pieces: Iterator[Piece], target: Any) -> int:

@@ -8,17 +8,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+import isoship
 from isoship.data import read_rows
 from isoship.errors import InputError, ModelFileError, SampleError
+from isoship.scoring import predict_file
 from isoship.sources import open_source, read_files
+from isoship_edge.manifest import Signature, read_manifest
 
 N = 60
 RNG = np.random.default_rng(7)
@@ -201,3 +205,40 @@ def test_every_guess_is_said_and_columns_that_are_not_the_models_raise_no_questi
     _, sample, notes = read_files(model, path, {"rooms": "double"})
     assert str(sample["rooms"].dtype) == "float64"
     assert "rooms" not in "\n".join(notes)
+
+
+def damaged(path: Path, name: str) -> Path:
+    """The Parquet file with the pages of one column overwritten: no reader makes values of them."""
+    data = bytearray(path.read_bytes())
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    for column in map(group.column, range(group.num_columns)):
+        if column.path_in_schema == name:
+            start = column.dictionary_page_offset or column.data_page_offset
+            data[start + 30 : start + column.total_compressed_size] = b"\xaa" * (column.total_compressed_size - 30)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("name", ["note", "a"])
+def test_only_the_columns_of_the_model_are_read_and_one_that_cannot_be_is_named(tmp_path: Path, name: str) -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": random.normal(size=400), "b": random.normal(size=400), "note": random.normal(size=400)})
+    model = LinearRegression().fit(frame[["a", "b"]], frame["a"])
+    path = damaged(written(tmp_path, frame, "parquet"), name)
+    out = tmp_path / "bundle"
+    if name == "note":
+        isoship.export(model, sample=path, out=out, targets=())
+        assert len(read_rows(path, signature_of(out))) == 400
+    else:
+        with pytest.raises(SampleError, match=r"rows\.parquet, column 'a' cannot be read: .*Write the file again"):
+            isoship.export(model, sample=path, out=out, targets=())
+        isoship.export(model, sample=frame, out=out, targets=())
+        with pytest.raises(SampleError, match=r"rows\.parquet, column 'a' cannot be read"):
+            read_rows(path, signature_of(out))
+    with pytest.raises(SampleError, match=rf"rows\.parquet, column '{name}' cannot be read.*does not need"):
+        predict_file(out, path, tmp_path / "scored.parquet")
+    assert not (tmp_path / "scored.parquet").exists()
+
+
+def signature_of(out: Path) -> Signature:
+    return read_manifest(out).signature

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from isoship.errors import InputError, MissingExtraError, SampleError
+from isoship.data.parquet_files import arrow, parquet_file, parquet_frame, parquet_header, reading
+from isoship.errors import InputError, SampleError
 from isoship_edge.cells import value
 from isoship_edge.encoding import open_text
 from isoship_edge.manifest import Signature
@@ -63,8 +64,8 @@ class Raw:
         return list(column if isinstance(column, list) else column.to_pylist())
 
 
-def read_columns(path: Path) -> Raw:
-    """Every column of a file.
+def read_columns(path: Path, needed: Container[str] | None = None) -> Raw:
+    """Every column of a file. needed: of a Parquet file, those that are read; the others hold nothing.
 
     Raises:
         SampleError: missing, unreadable, of an unknown format, or damaged.
@@ -72,7 +73,7 @@ def read_columns(path: Path) -> Raw:
     """
     suffix = suffix_of(path)
     if suffix == ".parquet":
-        return _raw_parquet(path)
+        return _raw_parquet(path, needed)
     with opened(path) as source:
         if suffix == ".csv":
             return _raw_csv(path, source)
@@ -102,7 +103,8 @@ def read_rows(path: str | Path, signature: Signature) -> list[Row]:
     _, pq = arrow(f"reading {path.name}")
     with parquet_file(path) as file:
         check_names(path, file.schema_arrow.names, signature)
-        table = pq.read_table(path, columns=names)
+        with reading(path, names):
+            table = pq.read_table(path, columns=names)
     columns = [[value(v, c, i) for i, v in enumerate(table[c.name].to_pylist())] for c in signature.columns]
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
@@ -168,35 +170,6 @@ def check_names(path: Path, header: Iterable[str], signature: Signature) -> None
         raise SampleError(f"{path} lacks the model's columns {', '.join(map(repr, absent))}; it has {listed(names)}")
 
 
-def parquet_file(path: Path) -> Any:
-    """An open `pyarrow.parquet.ParquetFile`.
-
-    Raises:
-        SampleError: there is none, or it is damaged. MissingExtraError: there is no pyarrow.
-    """
-    _, pq = arrow(f"reading {path.name}")
-    if not path.is_file():
-        raise SampleError(f"cannot read {path}: no such file")
-    try:
-        return pq.ParquetFile(path)
-    except (OSError, ValueError) as err:
-        raise SampleError(f"{path} is no Parquet file: {err}") from err
-
-
-def arrow(what: str) -> tuple[Any, Any]:
-    """`pyarrow` and `pyarrow.parquet`.
-
-    Raises:
-        MissingExtraError: they are not here; `what` needs them.
-    """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as err:
-        raise MissingExtraError("pyarrow", "parquet", what) from err
-    return pa, pq
-
-
 def listed(names: Sequence[str]) -> str:
     """The first twelve names."""
     return ", ".join(map(repr, names[:12])) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
@@ -216,18 +189,14 @@ def _raw_csv(path: Path, source: IO[str]) -> Raw:
     return Raw(path, len(table), dict(zip(header, columns, strict=True)), in_quotes)
 
 
-def _raw_parquet(path: Path) -> Raw:
-    import pandas as pd
-
+def _raw_parquet(path: Path, needed: Container[str] | None) -> Raw:
     _, pq = arrow(f"reading {path.name}")
-    with parquet_file(path):
-        try:
-            frame = pd.read_parquet(path)
-            table = pq.read_table(path)
-        except (OSError, ValueError) as err:
-            raise SampleError(f"{path} cannot be read: {err}") from err
-    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
-    return Raw(path, len(frame), {n: table[n] for n in frame.columns if n in table.column_names}, frame=frame)
+    header = parquet_header(path)
+    wanted = [name for name in header if needed is None or name in needed]
+    frame = parquet_frame(path, header, wanted)
+    with reading(path, wanted):
+        table = pq.read_table(path, columns=wanted)
+    return Raw(path, len(frame), {n: table[n] for n in wanted if n in table.column_names}, frame=frame)
 
 
 def _json_document(path: Path, source: IO[str]) -> list[dict[str, Any]]:

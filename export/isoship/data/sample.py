@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from isoship.data.dtypes import PANDAS
-from isoship.data.files import Raw, listed, read_columns
+from isoship.data.files import Raw, listed, read_columns, suffix_of
 from isoship.data.guess import dtype_of_text, dtype_of_values
+from isoship.data.parquet_files import parquet_header
 from isoship.errors import InputError, SampleError
 from isoship_edge.cells import cell, value
 from isoship_edge.manifest import Column
@@ -40,6 +41,8 @@ def read_sample(
 ) -> pd.DataFrame:
     """A sample file as a DataFrame of float64, int64, bool and str columns; Parquet keeps pandas' other types.
 
+    Of a Parquet file the columns alone are read that the model has, where it knows their names.
+
     dtypes: column -> double, int64, bool or string. remembered: what the fitted model knows of columns with these
     names. notes: where to say which types are guesses.
 
@@ -51,7 +54,12 @@ def read_sample(
 
     from isoship.sources.remembered import Remembered
 
-    raw, dtypes = read_columns(Path(path)), dict(dtypes or {})
+    path, dtypes = Path(path), dict(dtypes or {})
+    needed: set[str] | None = None
+    if suffix_of(path) == ".parquet" and remembered is not None:
+        names = remembered(parquet_header(path)).columns
+        needed = None if names is None else {*names, *dtypes}
+    raw = read_columns(path, needed)
     header = list(raw.columns) if raw.frame is None else list(raw.frame.columns)
     unknown = sorted(set(dtypes) - set(header))
     if unknown:
@@ -72,7 +80,7 @@ def read_sample(
         series[name] = _series(name, raw, dtype, known)
     if notes is not None:
         notes += [
-            f"{listed(names)}: {dtype}, a guess from {Path(path).name}, where {_WHY[dtype]}"
+            f"{listed(names)}: {dtype}, a guess from {path.name}, where {_WHY[dtype]}"
             for dtype, names in guesses.items()
         ]
     return pd.DataFrame(series, columns=header)
