@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from isoship_edge.errors import BundleError, DamagedFile, InputError, IsoshipError
 from isoship_edge.library import machine
@@ -53,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
 
     predict = commands.add_parser("predict", parents=[shared], help="score a .csv or .jsonl file")
-    predict.add_argument("rows", type=Path, help="the file, or - for JSON lines from standard input")
+    predict.add_argument(
+        "rows", type=Path, help="the file, or - for CSV or JSON lines from standard input, each answered as it arrives"
+    )
     predict.add_argument("-o", "--out", type=Path, default=None, help="where to write (default: standard output)")
     predict.set_defaults(run=_predict)
 
@@ -88,27 +89,21 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     model = _load(options)
-    from isoship_edge.batch import kind_of, score_file
-    from isoship_edge.encoding import open_text
+    from isoship_edge.batch import kind_of
 
     streamed = str(options.rows) == "-"
-    read = "jsonl" if streamed else kind_of(options.rows)
-    write = read if options.out is None else kind_of(options.out)
-    try:
-        # Not `sys.stdin`: its encoding is the locale's.
-        text = io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", newline="") if streamed else open_text(options.rows)
-    except InputError as err:
-        raise InputError(f"{options.rows}: {err}") from err
+    write = None if options.out is None else kind_of(options.out)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    score = _score_stdin if streamed else _score_file
     try:
         if options.out is None:
-            total = score_file(model, text, sys.stdout, read=read, write=write)
+            total = score(model, options.rows, sys.stdout, write)
         else:
             # Whoever waits for the file sees all of it or nothing.
             aside = options.out.with_name(options.out.name + ".part")
             try:
                 with aside.open("w", encoding="utf-8", newline="") as target:
-                    total = score_file(model, text, target, read=read, write=write)
+                    total = score(model, options.rows, target, write)
                 aside.replace(options.out)
             finally:
                 aside.unlink(missing_ok=True)
@@ -116,11 +111,30 @@ def _predict(options: argparse.Namespace) -> int:
         what = "standard input" if streamed else options.rows
         print(f"isoship: {what} is not UTF-8: {err.reason}", file=sys.stderr)
         return 2
-    finally:
-        if not streamed:
-            text.close()
     print(f"{total} rows scored by {model.manifest.name} {model.manifest.version}", file=sys.stderr)
     return 0
+
+
+def _score_file(model: Model, path: Path, target: IO[str], write: str | None) -> int:
+    from isoship_edge.batch import kind_of, score_file
+    from isoship_edge.encoding import open_text
+
+    read = kind_of(path)
+    try:
+        text = open_text(path)
+    except InputError as err:
+        raise InputError(f"{path}: {err}") from err
+    with text:
+        return score_file(model, text, target, read=read, write=write or read)
+
+
+def _score_stdin(model: Model, _path: Path, target: IO[str], write: str | None) -> int:
+    from isoship_edge.arriving import Arriving
+    from isoship_edge.batch import score_stream
+
+    lines = Arriving(sys.stdin.fileno())
+    read = lines.form()
+    return score_stream(model, lines, target, read=read, write=write or read)
 
 
 def _selftest(options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from isoship_edge.arriving import Arriving, Waiting
 from isoship_edge.encode import class_key, predictions
 from isoship_edge.errors import InputError
 from isoship_edge.manifest import Output
@@ -36,11 +37,31 @@ def score_file(model: Model, source: Iterable[str], target: IO[str], *, read: st
     return score_records(model, read_jsonl(source, signature), target, write=write)
 
 
+def score_stream(model: Model, lines: Arriving, target: IO[str], *, read: str, write: str) -> int:
+    """The same for lines that arrive: each is answered, and the answer flushed, before another is waited for.
+
+    Raises:
+        InputError, UnicodeDecodeError: as `score_file`, after the rows before it are answered.
+    """
+    signature = model.manifest.signature
+    header, records = None, read_jsonl(lines, signature)
+    if read == "csv":
+        header, rows = read_csv(lines, signature, lines.waiting)
+        records = iter(rows)
+    return score_records(model, records, target, write=write, header=header, waiting=lines.waiting)
+
+
 def score_records(
-    model: Model, records: Iterable[Record], target: IO[str], *, write: str, header: Sequence[str] | None = None
+    model: Model,
+    records: Iterable[Record],
+    target: IO[str],
+    *,
+    write: str,
+    header: Sequence[str] | None = None,
+    waiting: Waiting | None = None,
 ) -> int:
     """The same for rows that were read. header: the file's columns; where it has none, those of its first row, and
-    without rows the signature's."""
+    without rows the signature's. waiting: whether rows that were read must not wait for the next."""
     outputs = model.manifest.outputs
     writer = CsvWriter(target, outputs, header) if write == "csv" else None
     total = 0
@@ -50,29 +71,52 @@ def score_records(
             writer.write_lines(lines, answers)
             total += len(lines)
         records = ()
-    for chunk in chunks(records, model.chunk):
-        rows = [row for _, row in chunk]
-        answers = predictions(outputs, model.tensors_from_json(rows, first=total))
-        for (held, _), prediction in zip(chunk, answers, strict=True):
+    for chunk in chunks(records, model.chunk, waiting):
+        answered, fault = _answered(model, chunk, total, streamed=waiting is not None)
+        for (held, _), prediction in zip(chunk, answered, strict=fault is None):
             if writer is not None:
                 writer.write(held, prediction)
             else:
                 named = {free_name(name, held): found for name, found in prediction.items()}
                 target.write(json.dumps({**held, **named}, ensure_ascii=False, allow_nan=False) + "\n")
+        if waiting is not None:
+            target.flush()
+        if fault is not None:
+            raise fault
         total += len(chunk)
     if writer is not None and not total:
         writer.write_header([column.name for column in model.manifest.signature.columns])
     return total
 
 
-def chunks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
-    """Runs of `size` rows, the last one shorter."""
+def _answered(
+    model: Model, chunk: list[Record], first: int, *, streamed: bool
+) -> tuple[list[dict[str, Any]], InputError | None]:
+    """The rows' predictions; of a stream those before the first row that the model refuses, and the refusal."""
+    rows = [row for _, row in chunk]
+    try:
+        return predictions(model.manifest.outputs, model.tensors_from_json(rows, first=first)), None
+    except InputError as err:
+        if not streamed or err.row is None:
+            raise
+        before = rows[: err.row - first]
+        return predictions(model.manifest.outputs, model.tensors_from_json(before, first=first)), err
+
+
+def chunks(records: Iterable[Record], size: int, waiting: Waiting | None = None) -> Iterator[list[Record]]:
+    """Runs of `size` rows, the last one shorter. waiting: asked after each row, whether to hand out what there is; then
+    what is wrong with a row is told behind the rows before it."""
     chunk: list[Record] = []
-    for record in records:
-        chunk.append(record)
-        if len(chunk) == size:
+    try:
+        for record in records:
+            chunk.append(record)
+            if len(chunk) == size or (waiting is not None and waiting()):
+                yield chunk
+                chunk = []
+    except (InputError, UnicodeDecodeError):
+        if chunk and waiting is not None:
             yield chunk
-            chunk = []
+        raise
     if chunk:
         yield chunk
 

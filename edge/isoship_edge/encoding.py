@@ -57,18 +57,14 @@ def encoding_of(file: IO[bytes]) -> str:
         InputError: there is a line that it does not hold.
     """
     block = file.read(_BLOCK)
-    marked = next((name for mark, name in _MARKS if block.startswith(mark)), None)
-    if marked == "UTF-32":
-        raise InputError(f"the file is UTF-32. {_WAY_OUT}")
-    named = marked or "UTF-8"
-    encoding = "utf-16" if named == "UTF-16" else "utf-8-sig"
+    encoding = encoding_by_mark(block)
     decoder = codecs.getincrementaldecoder(encoding)()
     lines = 1
     while True:
         try:
             text = decoder.decode(block, final=not block)
         except UnicodeDecodeError as err:
-            if named == "UTF-16":
+            if encoding == "utf-16":
                 raise InputError(f"the file is damaged UTF-16. {_WAY_OUT}") from None
             lines += err.object[: err.start].count(b"\n")
             raise InputError(f"the file is not UTF-8 (line {lines}). {_WAY_OUT}") from None
@@ -78,3 +74,15 @@ def encoding_of(file: IO[bytes]) -> str:
         if not block:
             return encoding
         block = file.read(_BLOCK)
+
+
+def encoding_by_mark(block: bytes) -> str:
+    """Python's name of the encoding that the first bytes announce.
+
+    Raises:
+        InputError: UTF-32.
+    """
+    marked = next((name for mark, name in _MARKS if block.startswith(mark)), None)
+    if marked == "UTF-32":
+        raise InputError(f"the file is UTF-32. {_WAY_OUT}")
+    return "utf-16" if marked == "UTF-16" else "utf-8-sig"

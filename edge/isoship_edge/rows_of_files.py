@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -40,8 +40,11 @@ class CsvRows:
     counted from 0, without the header.
     """
 
-    def __init__(self, header: list[str], lines: Iterator[Line], signature: Signature) -> None:
+    def __init__(
+        self, header: list[str], lines: Iterator[Line], signature: Signature, waiting: Callable[[], bool] | None = None
+    ) -> None:
         self.header = header
+        self._waiting = waiting
         self._lines = lines
         self._places = [(column, header.index(column.name)) for column in signature.columns]
 
@@ -75,16 +78,24 @@ class CsvRows:
 
     def _runs(self, size: int) -> Iterator[tuple[list[Line], Exception | None]]:
         """Runs of lines, and what is wrong in the file behind the last one."""
-        while True:
+        ended = False
+        while not ended:
             lines: list[Line] = []
             try:
-                lines.extend(islice(self._lines, size))
+                if self._waiting is None:
+                    lines.extend(islice(self._lines, size))
+                    ended = len(lines) < size
+                else:
+                    ended = True
+                    for line in self._lines:
+                        lines.append(line)
+                        if len(lines) == size or self._waiting():
+                            ended = False
+                            break
             except (InputError, UnicodeDecodeError) as err:
                 yield lines, err
                 return
             yield lines, None
-            if len(lines) < size:
-                return
 
     def _columns(self, lines: Sequence[Line], first: int) -> dict[str, list[Any]]:
         texts = list(zip(*(line for line, _ in lines), strict=True)) or [()] * len(self.header)
@@ -105,8 +116,10 @@ class CsvRows:
         return columns
 
 
-def read_csv(source: Iterable[str], signature: Signature) -> tuple[list[str], CsvRows]:
-    """The header, and the rows by the signature.
+def read_csv(
+    source: Iterable[str], signature: Signature, waiting: Callable[[], bool] | None = None
+) -> tuple[list[str], CsvRows]:
+    """The header, and the rows by the signature. waiting: whether rows that were read must not wait for the next.
 
     Raises:
         InputError: there is no header, or one without the model's columns.
@@ -115,7 +128,7 @@ def read_csv(source: Iterable[str], signature: Signature) -> tuple[list[str], Cs
     absent = [column.name for column in signature.columns if column.name not in header]
     if absent:
         raise InputError(f"the file lacks the columns {listed(absent)}; it has {listed(header)}", column=absent[0])
-    return header, CsvRows(header, lines, signature)
+    return header, CsvRows(header, lines, signature, waiting)
 
 
 def held_cells(line: Line) -> Sequence[Any]:

@@ -215,7 +215,10 @@ def inspect(bundle: Path, as_json: bool) -> None:
 @click.option("-o", "--out", type=FILE, help="Write here (.csv, .jsonl, .parquet) instead of CSV on stdout.")
 @click.pass_context
 def predict(ctx: click.Context, bundle: Path, rows: Path, out: Path | None) -> None:
-    """Score the ROWS of a csv, jsonl or parquet file; other columns are carried through."""
+    """Score the ROWS of a csv, jsonl or parquet file; other columns are carried through.
+
+    ROWS may be -: lines of CSV or JSON on standard input, each answered in its form as it arrives.
+    """
     from isoship.scoring import predict_file
 
     written = predict_file(bundle, rows, out)

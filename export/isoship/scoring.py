@@ -13,12 +13,14 @@ from typing import IO
 from isoship.data.files import opened, suffix_of, text_records
 from isoship.errors import SampleError
 from isoship.parquet import score_parquet, write_records
-from isoship_edge.batch import score_records
+from isoship_edge.arriving import Arriving
+from isoship_edge.batch import score_records, score_stream
 from isoship_edge.model import Model, load
 
 
 def predict_file(folder: Path, rows: Path, out: Path | None) -> int:
-    """Scores every row of `rows` and writes them with their other columns; on stdout without `out`.
+    """Scores every row of `rows` ("-": standard input, line by line) and writes them with their other columns; on
+    stdout without `out`.
 
     Parquet is written as Parquet, or as CSV on stdout. Returns the number of rows written. A file that could not be
     written whole is not left behind.
@@ -28,6 +30,8 @@ def predict_file(folder: Path, rows: Path, out: Path | None) -> int:
         SampleError: `rows` cannot be read, or one of the files has an unknown format.
         BundleError: no bundle.
     """
+    if str(rows) == "-":
+        return _score_stdin(load(folder), out)
     read, write = suffix_of(rows), ".csv" if out is None else suffix_of(out)
     model = load(folder)
     if read == ".parquet":
@@ -44,6 +48,29 @@ def predict_file(folder: Path, rows: Path, out: Path | None) -> int:
             aside.replace(out)
         finally:
             aside.unlink(missing_ok=True)
+    return written
+
+
+def _score_stdin(model: Model, out: Path | None) -> int:
+    """Lines of CSV or JSON as they arrive; on stdout the answers have the form of the rows."""
+    lines = Arriving(sys.stdin.fileno())
+    try:
+        read = lines.form()
+        if out is None:
+            sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+            return score_stream(model, lines, sys.stdout, read=read, write=read)
+        write = suffix_of(out)
+        if write not in (".csv", ".jsonl", ".ndjson"):
+            raise SampleError(f"{out}: rows that arrive on standard input are written as .csv or .jsonl")
+        aside = out.with_name(f".{out.name}.part")
+        try:
+            with aside.open("w", encoding="utf-8", newline="") as target:
+                written = score_stream(model, lines, target, read=read, write="csv" if write == ".csv" else "jsonl")
+            aside.replace(out)
+        finally:
+            aside.unlink(missing_ok=True)
+    except UnicodeDecodeError as err:
+        raise SampleError(f"standard input is not UTF-8: {err.reason}") from err
     return written
 
 

@@ -62,7 +62,7 @@ Needs Python {major}.{minor} or newer, Linux with glibc 2.28 or newer ({archs}),
 
     ./run selftest                                  # answers the golden rows; exit 0 when all agree
     ./run serve --host 0.0.0.0 --port 8080          # the HTTP API: POST /predict, /docs, /v2
-    ./run predict rows.csv                          # a file of rows
+    ./run predict rows.csv                          # a file of rows, or - for rows that arrive on standard input
 
 {columns} input columns; their names and types are in `manifest.json`, and typed at `/docs`.
 Copy the whole folder; it runs from any place and writes nothing but Python's own bytecode beside its modules

@@ -1,0 +1,177 @@
+"""`predict -`: each row is answered before another arrives, in the form in which it came."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, Queue
+from typing import IO
+
+import pytest
+
+from bundles import VISITS_ROWS, visits_reference
+from isoship_edge.arriving import Arriving
+from isoship_edge.errors import InputError
+
+PROGRAMS = ("isoship_edge", "isoship")
+LABELS = visits_reference(VISITS_ROWS)["label"].tolist()
+HEADER = ",".join([*VISITS_ROWS[0], "note"])
+
+
+def as_csv(row: dict[str, object], note: str = "n") -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow([*row.values(), note])
+    return text.getvalue()
+
+
+class Talk:
+    """A program's two ends: what is written arrives at once, what it says within a time."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self._said: Queue[str] = Queue()
+        threading.Thread(target=self._listen, args=(process.stdout,), daemon=True).start()
+
+    def _listen(self, stream: IO[bytes]) -> None:
+        for line in stream:
+            self._said.put(line.decode())
+
+    def write(self, data: str | bytes) -> None:
+        stdin = self.process.stdin
+        assert stdin is not None
+        stdin.write(data if isinstance(data, bytes) else data.encode())
+        stdin.flush()
+
+    def line(self) -> str:
+        try:
+            return self._said.get(timeout=60)
+        except Empty:
+            raise AssertionError("no answer while the input is open") from None
+
+    def silent(self) -> bool:
+        return self._said.empty()
+
+
+@contextmanager
+def talk(program: str, folder: Path, *more: str) -> Iterator[Talk]:
+    where = ["predict", "-", "--bundle", str(folder)] if program == "isoship_edge" else ["predict", str(folder), "-"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", program, *where, *more],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        yield Talk(process)
+    finally:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stderr):
+            assert stream is not None
+            stream.close()
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_json_lines_are_answered_one_by_one(program: str, visits: Path) -> None:
+    with talk(program, visits) as talking:
+        for row, label in zip(VISITS_ROWS, LABELS, strict=True):
+            talking.write(json.dumps(row)[:20])
+            talking.write(json.dumps(row)[20:] + "\n\n")
+            answered = json.loads(talking.line())
+            assert answered.pop("label") == label
+            del answered["probabilities"]
+            assert answered == row
+            assert talking.silent()
+        talking.write("".join(json.dumps(row) + "\n" for row in VISITS_ROWS))
+        assert [json.loads(talking.line())["label"] for _ in VISITS_ROWS] == LABELS
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_csv_is_answered_row_by_row(program: str, visits: Path) -> None:
+    with talk(program, visits) as talking:
+        talking.write(HEADER + "\n")
+        for i, (row, label) in enumerate(zip(VISITS_ROWS, LABELS, strict=True)):
+            talking.write(as_csv(row, "two\nlines") if i == 2 else as_csv(row))
+            if i == 0:
+                assert talking.line().startswith(HEADER + ",label,")
+            answered = talking.line() + (talking.line() if i == 2 else "")
+            assert next(csv.reader(io.StringIO(answered, newline="")))[len(row) + 1] == label
+            assert talking.silent()
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize(
+    "fault", ["{", '{"age": 1}', json.dumps({**VISITS_ROWS[0], "plan": "gold"}), b'{"\xff"}'], ids=str
+)
+def test_what_stands_before_a_row_that_is_refused_is_answered(program: str, fault: str | bytes, visits: Path) -> None:
+    data = "".join(json.dumps(row) + "\n" for row in VISITS_ROWS[:3]).encode()
+    data += fault if isinstance(fault, bytes) else fault.encode()
+    where = ["predict", "-", "--bundle", str(visits)] if program == "isoship_edge" else ["predict", str(visits), "-"]
+    done = subprocess.run(
+        [sys.executable, "-m", program, *where], input=data + b"\n", capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert [json.loads(line)["label"] for line in done.stdout.splitlines()] == LABELS[:3]
+    assert b"row 3" in done.stderr or b"not UTF-8" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_an_array_of_rows_is_named(visits: Path) -> None:
+    for text in ('[{"age": 1}]', "[\n{}]"):
+        done = subprocess.run(
+            [sys.executable, "-m", "isoship", "predict", str(visits), "-"],
+            input=text.encode(), capture_output=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert b"one object a line" in done.stderr
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    read, write = os.pipe()
+    yield read, write
+    os.close(read)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_lines_end_as_in_files_whatever_the_pieces(pipe: tuple[int, int], encoding: str) -> None:
+    text = "\ufeff" * (encoding == "utf-16-le") + 'a,ø\r\nb,"x\u2028y"\rc\n\n{"🐧": 1}\nlast'
+    read, write = pipe
+    lines = Arriving(read)
+    for byte in text.encode(encoding):
+        os.write(write, bytes([byte]))
+        if not lines.waiting():
+            assert lines._ready
+    os.close(write)
+    assert "".join(lines) == text.removeprefix("\ufeff")
+
+
+def test_utf_32_is_named(pipe: tuple[int, int]) -> None:
+    os.write(pipe[1], '{"a": 1}\n'.encode("utf-32"))
+    os.close(pipe[1])
+    with pytest.raises(InputError, match="UTF-32"):
+        next(Arriving(pipe[0]))
+
+
+def test_what_is_at_hand_is_collected(pipe: tuple[int, int]) -> None:
+    lines = Arriving(pipe[0])
+    os.write(pipe[1], b"1\n2\n")
+    assert next(lines) == "1\n"
+    assert not lines.waiting()
+    assert next(lines) == "2\n"
+    assert lines.waiting()
+    os.write(pipe[1], b"\n  \n")
+    assert lines.waiting(), "empty lines are no rows"
+    os.write(pipe[1], b"3")
+    assert lines.waiting(), "half of a line is no row"
+    os.write(pipe[1], b"\n")
+    assert not lines.waiting()
+    os.close(pipe[1])
+    assert list(lines) == ["\n", "  \n", "3\n"]
+    assert not lines.waiting()
