@@ -4,6 +4,9 @@
 
 import { env } from "@tensorflow/tfjs-core";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import { registerGather } from "./gather.js";
+
+registerGather("wasm");
 
 const PLAIN = "tfjs-backend-wasm.wasm";
 const SIMD = "tfjs-backend-wasm-simd.wasm";
