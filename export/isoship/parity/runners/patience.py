@@ -12,8 +12,10 @@ import os
 import time
 from pathlib import Path
 
-#: Seconds between two looks; a look at a browser's 150 threads takes 3 ms.
+#: Seconds to wait for an answer before asking whether time is over.
 TICK = 0.5
+#: So many looks in a patience: one at a browser's 150 threads takes 3 ms, and far more on a busy machine.
+_LOOKS = 60
 #: No answer is waited for longer than so many times its patience.
 WALL = 10.0
 
@@ -25,7 +27,9 @@ class Patience:
         self.seconds = seconds
         self._pid = pid
         self._began = self._looked = time.monotonic()
-        self._waited = _waits(pid)
+        self._between = max(self.tick, seconds / _LOOKS)
+        #: At the last look; time counts from the first one, and most answers come before it.
+        self._waited: dict[str, int] | None = None
         self._own = 0.0
 
     @property
@@ -35,20 +39,25 @@ class Patience:
 
     @property
     def tick(self) -> float:
-        """How long to wait until the next look."""
+        """How long to wait before asking again."""
         return max(0.001, min(TICK, self.seconds / 4))
 
     def is_over(self) -> bool:
-        """Counts the time since the last look."""
-        now, waits = time.monotonic(), _waits(self._pid)
-        passed = min(now - self._looked, 2 * self.tick)  # woken later than that: we had no turn, either
+        """Counts the time since the last look, when a look is due."""
+        now = time.monotonic()
+        if now - self._looked < self._between or self.wall == 0.0:
+            return self.wall == 0.0
+        waits, before = _waits(self._pid), self._waited
+        passed = min(now - self._looked, 2 * self._between)  # woken later than that: we had no turn, either
+        self._looked, self._waited = now, waits
+        if before is None:
+            return False
         if waits:
-            starved = max((waited - self._waited.get(thread, 0) for thread, waited in waits.items()), default=0)
+            starved = max((waited - before.get(thread, 0) for thread, waited in waits.items()), default=0)
             self._own += max(0.0, passed - starved / 1e9)
         else:
             self._own += passed * _share()
-        self._looked, self._waited = now, waits
-        return self._own >= self.seconds or self.wall == 0.0
+        return self._own >= self.seconds
 
     def __str__(self) -> str:
         passed = time.monotonic() - self._began
