@@ -28,6 +28,7 @@ from isoship.sources.sklearn.lightened import lightened
 from isoship.sources.sklearn.nudged import jumping_rows, refusal
 from isoship.sources.sklearn.outputs import METHODS, kinds_for, outputs_for
 from isoship.sources.sklearn.overflow import Finite, finite_rows
+from isoship.sources.sklearn.overflowing_sums import overflowing
 from isoship.sources.sklearn.own_rows import OwnRows, sample_head, sample_rows
 from isoship.sources.sklearn.pieces import look_in_pieces
 from isoship.sources.sklearn.truth import ask, ask_each, margin_of, value_margin_of
@@ -111,6 +112,10 @@ class SklearnSource:
         found, asked = self._asked(frame)
         margin = margin_of(self.model, found, frame, len(rows))
         settled = value_margin_of(self.model, found, frame)
+        by_order = overflowing(self.model, frame)
+        if by_order is not None:
+            margin = np.where(by_order, 0.0, margin)
+            settled = np.where(by_order, 0.0, np.inf if settled is None else settled)
         jumping = jumping_rows(self.model, asked, frame)
         if jumping is None:
             return Answers(found, margin, settled)
