@@ -1,5 +1,5 @@
 // Visits pages in Chromium as a person would: jobs on stdin, what was seen on stdout, as JSON.
-// A job: {url, fill: {label: value}, click: [selector], read: {name: selector}, wait: selector, shot: file}.
+// A job: {url, fill: {label: value}, type: {label: keys}, click: [selector], read: {name: selector}, wait: selector, shot: file}.
 
 import { createRequire } from "node:module";
 import { existsSync } from "node:fs";
@@ -26,6 +26,10 @@ try {
     await page.goto(job.url);
     if (job.wait) await page.locator(job.wait).first().waitFor();
     for (const [label, value] of Object.entries(job.fill ?? {})) await page.getByLabel(label, { exact: true }).fill(value);
+    for (const [label, value] of Object.entries(job.type ?? {})) {
+      await page.getByLabel(label, { exact: true }).fill("");
+      await page.getByLabel(label, { exact: true }).pressSequentially(value);
+    }
     for (const selector of job.click ?? []) await page.locator(selector).first().click();
     if (job.then) await page.waitForFunction(job.then);
     for (const [name, selector] of Object.entries(job.read ?? {})) seen.read[name] = await page.locator(selector).allTextContents();

@@ -8,7 +8,7 @@ import { InputError } from "./errors.js";
 const FORMULA = /^[\s]*[=+\-@\t\r]/;
 /** The same behind what another country's spreadsheet takes for the end of a cell; quotes inside a line do not help. */
 const FORMULA_BEHIND = /([;\t\r\n]\s*)(?=[=+\-@])/g;
-const NUMBER = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
+export const NUMBER = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 
 /**
  * The cells of a CSV text, row by row; null for an empty cell that is not in quotes. Empty lines are no rows.

@@ -4,6 +4,7 @@
  * Every name and value goes in as text content or a property, never as markup.
  */
 
+import { NUMBER } from "./csv.js";
 import { within } from "./words.js";
 
 const MISSING = "leave empty = missing";
@@ -36,21 +37,29 @@ function controlFor(column, field, id) {
 
 /** @param {import("./manifest.js").Column} column @param {import("./program.js").Field | undefined} field @param {string} id @returns {Control} */
 function number(column, field, id) {
+  // No control of type "number": browsers drop characters from what is typed there, and "41,5" is read as 415.
   const input = document.createElement("input");
-  input.type = "number";
-  input.step = column.dtype === "int64" ? "1" : "any";
+  input.type = "text";
+  input.autocomplete = "off";
   input.inputMode = column.dtype === "int64" ? "numeric" : "decimal";
   if (field?.value !== undefined && field.value !== null) input.value = String(field.value);
-  if (column.minimum !== null) input.min = String(column.minimum);
-  if (column.maximum !== null) input.max = String(column.maximum);
   const usual = typeof field?.min === "number" && typeof field?.max === "number" ? `usually ${shown(field.min)} to ${shown(field.max)}` : "";
-  const read = () => {
-    // A control that holds "1e" has an empty value: it is neither a number nor missing.
-    if (input.validity.badInput) return "something that is no number";
-    return input.value === "" ? null : Number(input.value);
-  };
+  const read = () => numberFrom(input.value.trim());
   const range = hasNearEnd(column) ? within("must be", column) : "";
   return { column, control: input, read, element: labelled(column, input, id, [usual, range].filter(Boolean).join("; ")) };
+}
+
+/**
+ * What was typed, as a number; null where nothing was; else the text, which `predict` refuses by its words.
+ * @param {string} text
+ */
+function numberFrom(text) {
+  if (text === "") return null;
+  if (!NUMBER.test(text)) return text;
+  const found = Number(text);
+  // A whole number that no double holds would be answered as its neighbour.
+  const whole = /^[+-]?[0-9]+$/.test(text) && Number.isFinite(found);
+  return whole && BigInt(text.replace("+", "")) !== BigInt(found) ? text : found;
 }
 
 /** Ends that a person may meet, unlike float32's largest number. @param {import("./manifest.js").Column} column */

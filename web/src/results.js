@@ -24,7 +24,9 @@ function bars(entries, probabilities) {
   const order = probabilities ? [...entries].sort(([, a], [, b]) => b - a) : entries;
   for (const [name, figure] of order) {
     const item = element("li", "");
-    item.append(element("span", "class", name), element("span", "figure", probabilities ? percent(figure) : words(figure)));
+    const shown = element("span", "figure", probabilities ? percent(figure) : words(figure));
+    if (probabilities) shown.title = words(figure);
+    item.append(element("span", "class", name), shown);
     if (probabilities) {
       const track = element("div", "track");
       const fill = element("div", "fill");

@@ -136,5 +136,14 @@ def _plain(values: Array) -> Iterator[Any]:
 
 
 def _text(values: tuple[Any, ...]) -> str:
-    shown = ", ".join(f"{v:.9g}" if isinstance(v, float) else repr(v) for v in values[:3])
+    shown = ", ".join(map(_digits, values[:3]))
     return f"{shown}, …" if len(values) > 3 else shown
+
+
+def _digits(value: Any) -> str:
+    """The fewest digits that tell the value from its neighbours, float32's where it is one."""
+    if not isinstance(value, float):
+        return repr(value)
+    with np.errstate(over="ignore"):
+        single = np.float32(value)
+    return str(single) if float(single) == value else repr(value)
