@@ -157,7 +157,7 @@ def _document(found: dict[str, Figures]) -> dict[str, Any]:
         }
         for row, steps in found.items()
     }
-    return {"release": COMMIT, "time": "CPU seconds of the command and what it started", "rows": rows}
+    return {"release": COMMIT, "time": "CPU seconds of the command and all that it started", "rows": rows}
 
 
 if __name__ == "__main__":

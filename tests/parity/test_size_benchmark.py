@@ -50,3 +50,12 @@ def test_a_ratio_above_its_limit_is_missed_and_the_start_is_taken_off():
     (bar,) = _bar(row, Limit("export", "megabytes", 49, of=""), found)
     assert (bar.value, bar.ok) == (50.0, False)
     assert _bar(row, Limit("check", "cpu", 0.3), found) == []
+
+
+def test_what_the_command_leaves_to_others_is_counted(tmp_path):
+    """A browser does not wait for its renderers when it is ended."""
+    left = "[sys.executable, '-S', '-c', 'import time\\nwhile time.process_time() < 1: pass']"
+    command = f"import subprocess, sys; subprocess.Popen({left}, start_new_session=True)"
+    found = measured([sys.executable, "-S", "-c", command], os.environ, tmp_path, 60)
+    assert found.code == 0
+    assert 0.9 < found.cpu < 2
