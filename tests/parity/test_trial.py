@@ -1,5 +1,6 @@
 """Whatever becomes of a runtime is a verdict: agreement, fault, crash, hang, absence."""
 
+import dataclasses
 import threading
 
 import numpy as np
@@ -126,6 +127,21 @@ def test_every_row_is_asked_once_in_its_order_and_the_last_batch_is_filled_up(so
     assert max(len(batch) for batch in batches[:-1]) <= 4099
     if count >= 1013:
         assert [len(batch) for batch in batches[:8]] == [1, 1, 1, 2, 2, 3, 3, 1000]
+
+
+def test_a_large_batch_of_large_rows_is_two_chunks_and_a_part(source, shipped):
+    """2,000 trees of XGBoost take 24,120 bytes a row: 16 MB hold 695 of them."""
+    batches = []
+
+    def note(outputs, asked):
+        batches.append(len(asked))
+        return outputs
+
+    rows = [{**ROWS[0], "height": 100.0 + i / 100} for i in range(1200)]
+    case = Case(rows, ["ordinary"] * len(rows), source.answers(rows), [], large_batch=True)
+    heavy = dataclasses.replace(shipped, manifest=dataclasses.replace(shipped.manifest, row_bytes=24_120))
+    assert try_runner(Stub(source, answer=note), heavy, case, print).status == "agree"
+    assert batches[-2:] == [1000, 2 * 695 + 107]
 
 
 def test_what_goes_wrong_in_a_large_batch_alone_disagrees_and_says_so(source, shipped, case):

@@ -103,8 +103,8 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
         rows = [_as_clients_may_write(row) if i % 2 else row for i, row in enumerate(rows)]
     reference = case.reference.at(asked)
     chunk = rows_at_once(shipped.manifest)
-    most = 2 * chunk + _BEYOND_CHUNKS if alone else min(_LARGE, 4 * chunk + _BEYOND_CHUNKS)
-    large = most if case.large_batch else 0
+    beyond = 2 * chunk + _BEYOND_CHUNKS
+    large = (beyond if alone else min(_LARGE, beyond)) if case.large_batch else 0
     places = _batches(len(rows), large, alone)
     started = time.perf_counter()
     try:
