@@ -17,6 +17,7 @@ function = awslambda.Function(
     timeout=Duration.seconds(29),
     environment={"ORT_DISABLE_TELEMETRY": "1"},
 )
+# Not every region has function URLs (docs/lambda.md, "Regions"); API Gateway is the way there.
 url = function.add_function_url(auth_type=awslambda.FunctionUrlAuthType.AWS_IAM)
 CfnOutput(stack, "Url", value=url.url)
 app.synth()

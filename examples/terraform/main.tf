@@ -23,11 +23,15 @@ resource "aws_iam_role" "model" {
   })
 }
 
+# aws, and aws-cn or aws-us-gov where those are deployed to.
+data "aws_partition" "current" {}
+
 resource "aws_iam_role_policy_attachment" "logs" {
   role       = aws_iam_role.model.name
-  policy_arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+  policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 }
 
+# Not every region has function URLs (docs/lambda.md, "Regions"); API Gateway is the way there.
 resource "aws_lambda_function_url" "model" {
   function_name      = aws_lambda_function.model.function_name
   authorization_type = "AWS_IAM"

@@ -27,6 +27,8 @@ def breaks_callers(serving: dict[str, Any], new: dict[str, Any]) -> list[str]:
     before, after = (manifest_from_json({"format": 1, **_ABSENT, **card}) for card in (serving, new))
     old, own = ({c.name: c for c in m.signature.columns} for m in (before, after))
     found = []
+    if serving.get("name") != new.get("name"):
+        found.append(f"its name, which V2's paths hold, is {new.get('name')!r} and was {serving.get('name')!r}")
     if gone := [name for name in old if name not in own]:
         found.append(f"it takes no column {_named(gone)} any more")
     if fresh := [name for name in own if name not in old]:
@@ -34,7 +36,8 @@ def breaks_callers(serving: dict[str, Any], new: dict[str, Any]) -> list[str]:
     for name, column in old.items():
         if name in own and (why := _narrower(column, own[name])):
             found.append(f"column {name!r} {why}")
-    if not found and before.signature.layout == "matrix" and list(old) != list(own):
+    by_position = before.signature.layout == "matrix" or all(c.dtype in ("double", "int64") for c in old.values())
+    if not found and by_position and list(old) != list(own):
         found.append("its columns come in another order, which X is sent in")
     given = {output.name: output for output in after.outputs}
     for output in before.outputs:
@@ -51,6 +54,8 @@ def _narrower(old: Column, new: Column) -> str:
     """What of the old column the new one refuses."""
     if new.dtype != old.dtype:
         return f"is {new.dtype} and was {old.dtype}"
+    if new.tensor != old.tensor:
+        return f"is the tensor {new.tensor!r} of V2 and was {old.tensor!r}"
     if old.missing and not new.missing:
         return "takes no missing values any more"
     if new.categories is not None:
@@ -77,6 +82,9 @@ def _other(old: Output, new: Output | None) -> str:
             return f"has the {what} {getattr(new, what)} and had {getattr(old, what)}"
     if old.classes is not None and (lost := [c for c in old.classes if c not in (new.classes or ())]):
         return f"has no class {_named(lost)} any more"
+    count = len(old.classes or ())
+    if old.classes is not None and len(old.shape) == 2 and list(old.classes) != list(new.classes or ())[:count]:
+        return "has its classes in other places of V2's tensor"
     if old.classes is None and new.shape != old.shape:
         return f"has the shape {list(new.shape)} and had {list(old.shape)}"
     return ""

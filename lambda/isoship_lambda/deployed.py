@@ -17,6 +17,7 @@ from isoship_edge.errors import InferenceError, InputError
 from isoship_edge.manifest import MISSING_STRING, Output
 from isoship_edge.model import Model
 from isoship_edge.tensor import TYPECODES, Tensor, values
+from isoship_lambda.request_log import REPLAYED
 
 #: Takes an event to the version and brings back what its handler returned; raises InferenceError where that failed.
 Invoke = Callable[[dict[str, Any]], Any]
@@ -138,7 +139,7 @@ def http_event(method: str, path: str, body: str) -> dict[str, Any]:
         "headers": {"accept": "application/json", "content-type": "application/json", "host": "golden-rows.invalid"},
         "requestContext": {
             "accountId": "anonymous",
-            "apiId": "golden-rows",
+            "apiId": REPLAYED,
             "domainName": "golden-rows.invalid",
             "domainPrefix": "golden-rows",
             "http": {

@@ -26,7 +26,7 @@ from isoship_edge.response import Refusal  # noqa: E402
 from isoship_lambda import direct  # noqa: E402
 from isoship_lambda.base_path import with_path  # noqa: E402
 from isoship_lambda.direct import InvocationRefused  # noqa: E402
-from isoship_lambda.request_log import RequestLog  # noqa: E402
+from isoship_lambda.request_log import REPLAYED, RequestLog  # noqa: E402
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ def handler(event: Any, context: Any) -> Any:
 
         messages = sqs.messages_of(event)
         if messages is not None:
-            answered = sqs.answer(model, messages, limits, log)
-            log.finish("SQS", 200, {"messages": len(messages), "failed": len(answered["batchItemFailures"])})
+            answered, shares = sqs.answer(model, messages, limits, log)
+            failed = len(answered["batchItemFailures"])
+            log.finish("SQS", 200, {"messages": len(messages), "failed": failed}, shares)
             return answered
     return _invoked(event)
 
@@ -72,6 +73,7 @@ def _proxied(event: dict[str, Any], context: Any) -> dict[str, Any]:
     except (LookupError, TypeError, AttributeError):
         log.finish("invoke", 400)
         raise _unknown(event) from None
+    log.counted = event["requestContext"].get("apiId") != REPLAYED
     made = direct.answer(model, event, request, limits, log) if DIRECT else None
     if made is None:
         mangum = through_fastapi()

@@ -8,7 +8,9 @@
                      never gets a URL.
 
 A version that answers right, and not what callers of the serving one ask (another column, a lost category), is stopped
-too, unless ISOSHIP_BREAKING_CHANGE=allow (the template's parameter BreakingChange).
+too, and so is one whose callers nobody can tell, since the serving version does not say what it takes. With
+ISOSHIP_BREAKING_CHANGE=allow (the template's parameter BreakingChange) the serving version is not asked: where it
+fails, the call would count as an error of the alias, and sound the alarm on this very deployment.
 
 ISOSHIP_NEW_VERSION is the version's ARN. The golden rows lie beside this package, in the zip that the version runs.
 boto3 is the runtime's own; it is imported when the hook runs, and nothing else imports this module.
@@ -83,14 +85,13 @@ def say(**fields: Any) -> None:
 def callers_lost(folder: Path, invoke: Invoke) -> str | None:
     """What callers of the version behind `invoke`, which serves now, would lose to the bundle in `folder`; or None.
 
-    A version without a model card has no promise to hold the new one to.
+    A version that cannot be asked, or has no model card, may have callers all the same.
     """
     own = load(folder)
     try:
         serving = DeployedModel(own, invoke).card()
     except InferenceError as err:
-        say(serving=f"not compared: {err}")
-        return None
+        return f"what callers send now is not known, since the version that serves has no model card to read: {err}"
     new = {name: own.document[name] for name in ("name", "version", "digest", "signature", "outputs", "provenance")}
     lost = breaks_callers(serving, new)
     return f"callers of {serving.get('version')} would be refused or misread: {'; '.join(lost)}" if lost else None
@@ -104,10 +105,10 @@ def _difference(context: Any, *, serving: bool = False) -> str | None:
     version = os.environ.get("ISOSHIP_NEW_VERSION", "")
     try:
         wrong = replay(FOLDER, _invoker(version, context)) if version else "ISOSHIP_NEW_VERSION is not set"
-        if wrong is None and serving and (lost := callers_lost(FOLDER, _invoker(_live(version), context))):
+        if wrong is None and serving:
             if os.environ.get("ISOSHIP_BREAKING_CHANGE") == "allow":
-                say(allowed=lost)
-            else:
+                say(serving="not compared: BreakingChange=allow")
+            elif lost := callers_lost(FOLDER, _invoker(_live(version), context)):
                 wrong = f"{lost}. BreakingChange=allow deploys it all the same"
     except IsoshipError as err:
         wrong = str(err)

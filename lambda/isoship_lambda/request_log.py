@@ -7,7 +7,8 @@
 CloudWatch takes the metrics out of `_aws` (embedded metric format): latency in ms, rows, coldStart, refused (4xx),
 faults (5xx), and rows by predicted label (up to 20 classes whose names CloudWatch takes). Their dimensions are
 `function`, and `function` with `functionVersion`: one bundle may be deployed as several stacks, and during a canary two
-versions answer. Nothing is imported for it and nothing sent.
+versions answer. Of an SQS batch, refused and faults are the share of its messages. What the hook replays has a line and no metrics: its refusals would sound the alarm that
+watches the deployment. Nothing is imported for it and nothing sent.
 
     ISOSHIP_LOG_LEVEL      DEBUG, INFO (also what AWS_LAMBDA_LOG_LEVEL says), WARNING, ERROR: below it a line holds
                            the metrics alone
@@ -42,6 +43,8 @@ _MOST_LABELS = 20
 _LONGEST_NAME = 255
 _LONGEST = 100_000
 
+#: The API that the hook's events name: golden rows are nobody's requests, and many of them are refused.
+REPLAYED = "golden-rows"
 _METHODS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 _V2 = ("/v2/health/live", "/v2/health/ready")
 _DIMENSIONS = [["function"], ["function", "functionVersion"]]
@@ -80,6 +83,7 @@ class RequestLog:
         self.labels: dict[str, int] = {}
         self.told: dict[str, Any] = {}
         self._detail = ""
+        self.counted = True
         self.started = time.perf_counter()
 
     def __call__(self, count: int, tensors: Mapping[str, Tensor]) -> None:
@@ -103,20 +107,28 @@ class RequestLog:
         if not self.on:
             report(err)
 
-    def finish(self, message: str, status: int, members: Mapping[str, Any] | None = None) -> None:
-        """The request's line. members: what else is known of it, beside what a refusal told."""
+    def finish(
+        self,
+        message: str,
+        status: int,
+        members: Mapping[str, Any] | None = None,
+        shares: Mapping[str, float] | None = None,
+    ) -> None:
+        """The request's line. members: what else is known of it, beside what a refusal told. shares: of a batch's
+        messages, those that were refused and those that met a fault."""
         if not self.on:
             return
         now, latency = time.time(), (time.perf_counter() - self.started) * 1000
         level = "INFO" if status < 400 else "WARNING" if status < 500 else "ERROR"
-        counts = self.labels
+        counts: dict[str, float] = {**self.labels, **(shares or {})}
         if self.cold:
             counts = {**counts, "coldStart": 1}
             self.cold = False
         if status >= 400:
             counts = {**counts, "refused" if status < 500 else "faults": 1}
         shown = _LEVELS[level] >= self.level
-        if not (shown or self.namespace):
+        embedded = bool(self.namespace) and self.counted
+        if not (shown or embedded):
             return
         line = ""
         if shown:
@@ -126,7 +138,7 @@ class RequestLog:
         line += f'{self._which},"latency":{latency:.3f},"rows":{self.rows}'
         for name, count in counts.items():
             line += f",{_text(name)}:{count}"
-        _write(line + self._embedded(now, tuple(counts)) if self.namespace else line)
+        _write(line + self._embedded(now, tuple(counts)) if embedded else line)
 
     def line(self, level: str, message: str, **members: Any) -> None:
         """A line beside the request's own."""

@@ -62,13 +62,17 @@ def messages_of(event: Any) -> list[Message] | None:
     return made
 
 
-def answer(model: Model, messages: list[Message], limits: Limits, log: RequestLog) -> dict[str, Any]:
-    """Answers every message; nothing that one of them holds can fail the others."""
+def answer(
+    model: Model, messages: list[Message], limits: Limits, log: RequestLog
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """Answers every message; nothing that one of them holds can fail the others. Beside the answer to Lambda: the
+    shares of messages that were refused and that met a fault, where there are any."""
     queue, logged = os.environ.get("ISOSHIP_RESULTS_QUEUE"), os.environ.get("ISOSHIP_LOG_ANSWERS") == "1"
     if not queue and not logged:
         log.line("ERROR", "predictions have nowhere to go: set ISOSHIP_RESULTS_QUEUE or ISOSHIP_LOG_ANSWERS=1")
-        return {"batchItemFailures": [{"itemIdentifier": message.identity} for message in messages]}
+        return {"batchItemFailures": [{"itemIdentifier": message.identity} for message in messages]}, {"faults": 1.0}
     failed: list[str] = []
+    statuses: list[int] = []
     stopped: set[str] = set()
     for message in messages:
         if message.group in stopped:
@@ -79,12 +83,18 @@ def answer(model: Model, messages: list[Message], limits: Limits, log: RequestLo
             why = _sent(queue, message, document)
         if why is not None:
             failed.append(message.identity)
+            statuses.append(why["status"])
             if message.group is not None:
                 stopped.add(message.group)
             log.line("WARNING", "a message failed", messageId=message.identity, **why)
         elif logged:
             log.line("INFO", "answer", **(document or {}))
-    return {"batchItemFailures": [{"itemIdentifier": identity} for identity in failed]}
+    shares = {
+        "refused": sum(status < 500 for status in statuses) / len(messages),
+        "faults": sum(status >= 500 for status in statuses) / len(messages),
+    }
+    response = {"batchItemFailures": [{"itemIdentifier": identity} for identity in failed]}
+    return response, {name: share for name, share in shares.items() if share}
 
 
 def _answered(

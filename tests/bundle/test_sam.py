@@ -57,7 +57,7 @@ def test_an_images_template_differs_in_what_an_image_is_and_no_more() -> None:
         "SkipBuild: true", "SkipBuild: true",
         "CodeUri: &code build/demo/lambda/", "Handler: isoship_lambda.handler.handler", "Runtime: !Ref Runtime",
         "CodeUri: *code", "Handler: isoship_lambda.hook.handler", "Runtime: !Ref Runtime",
-        "FunctionName: !Sub CodeDeployHook_${AWS::StackName}",
+        "FunctionName: !Sub CodeDeployHook_${AWS::StackName}", "GoldenRows:", *["DependsOn: GoldenRows"] * 7,
     ])  # fmt: skip
     assert sorted(line[2:].strip() for line in changed if line.startswith("+ ") and "#" not in line) == sorted([
         "Default: python3.12", "AllowedValues: [python3.12]", "Default: arm64", "AllowedValues: [arm64]",
@@ -66,6 +66,7 @@ def test_an_images_template_differs_in_what_an_image_is_and_no_more() -> None:
         "PackageType: Image", "ImageUri: hook:0123456789ab",
         "ImageConfig:", "Command: [isoship_lambda.hook.handler]",
         "FunctionName: !Sub CodeDeployHook_${AWS::StackName}-image",
+        "GoldenRowsOfImage:", *["DependsOn: GoldenRowsOfImage"] * 7,
     ])  # fmt: skip
 
 

@@ -54,8 +54,8 @@ class Aws:
     first, as Lambda does while a version is pending.
     """
 
-    def __init__(self, function: LambdaFunction, version: str, serving: LambdaFunction | None = None) -> None:
-        functions = {version: function, f"{version.rpartition(':')[0]}:live": serving}
+    def __init__(self, function: LambdaFunction, version: str, serving: Any = None) -> None:
+        functions: dict[str, Any] = {version: function, f"{version.rpartition(':')[0]}:live": serving}
         self.reported: list[dict[str, Any]] = []
         self.responses: list[dict[str, Any]] = []
         self.invocations = 0

@@ -19,7 +19,7 @@ class Resolved(NamedTuple):
     outputs: dict[str, Any]
 
 
-def resolve(template: dict[str, Any], parameters: dict[str, str]) -> Resolved:
+def resolve(template: dict[str, Any], parameters: dict[str, str], region: str = "us-east-1") -> Resolved:
     values: dict[str, Any] = {}
     for name, declared in template["Parameters"].items():
         value = str(parameters.get(name, declared.get("Default")))
@@ -28,6 +28,7 @@ def resolve(template: dict[str, Any], parameters: dict[str, str]) -> Resolved:
         values[name] = value.split(",") if declared["Type"] == "CommaDelimitedList" else value
     unknown = set(parameters) - set(values)
     assert not unknown, unknown
+    of_the_stack = {"AWS::Region": region}
 
     def decide(expression: Any) -> Any:
         if not isinstance(expression, dict):
@@ -35,7 +36,7 @@ def resolve(template: dict[str, Any], parameters: dict[str, str]) -> Resolved:
         ((function, argument),) = expression.items()
         match function:
             case "Ref":
-                return values[argument]
+                return of_the_stack[argument] if argument in of_the_stack else values[argument]
             case "Condition":
                 return decide(template["Conditions"][argument])
             case "Fn::Equals":
@@ -43,8 +44,12 @@ def resolve(template: dict[str, Any], parameters: dict[str, str]) -> Resolved:
                 return decide(left) == decide(right)
             case "Fn::Not":
                 return not decide(argument[0])
-            case "Fn::And":
-                return all(decide(each) for each in argument)
+            case "Fn::And" | "Fn::Or":
+                # CloudFormation takes two to ten.
+                assert 2 <= len(argument) <= 10, argument
+                return (all if function == "Fn::And" else any)(decide(each) for each in argument)
+            case "Fn::Contains":
+                return decide(argument[1]) in argument[0]
             case "Fn::Select":
                 return decide(argument[1])[int(argument[0])]
         raise ValueError(f"{function} in a rule or condition")

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,8 @@ def aws(right: LambdaFunction) -> Iterator[Aws]:
     made.close()
 
 
-def test_a_version_that_agrees_takes_traffic(functions: Functions, aws: Aws) -> None:
+def test_a_version_that_agrees_takes_traffic(functions: Functions, right: LambdaFunction) -> None:
+    aws = Aws(right, VERSION, serving=right)
     aws.not_yet = 1
     said = run_hook(functions.folder, CODEDEPLOY, aws)
     assert aws.reported == [
@@ -125,7 +127,8 @@ def test_a_version_that_agrees_takes_traffic(functions: Functions, aws: Aws) -> 
     ]  # fmt: skip
     assert '"verdict": "takes traffic"' in said
     assert '"rows": 5' in said, "four golden rows and a refused one"
-    assert aws.invocations == 4, "one refused as pending, then the card, the rows together, and the refused row alone"
+    assert aws.invocations == 5, "one refused as pending, the card, the rows together, the refused row, the other card"
+    aws.close()
 
 
 def test_a_version_that_differs_is_stopped_and_the_log_names_the_first_difference(
@@ -146,19 +149,33 @@ def test_a_version_that_refuses_what_callers_send_is_stopped_unless_that_is_mean
         aws = Aws(right, VERSION, serving)
         said = run_hook(functions.folder, CODEDEPLOY, aws, **meant)
         aws.close()
-        assert "column 'plan' takes 'gold' no more" in said
+        assert ("column 'plan' takes 'gold' no more" in said) == (meant.get("ISOSHIP_BREAKING_CHANGE") != "allow")
         reported += [r["status"] for r in aws.reported]
     assert reported == ["Failed", "Failed", "Succeeded"]
 
 
-def test_a_serving_version_that_fails_does_not_hold_its_successor_up(
-    functions: Functions, right: LambdaFunction
+def without_a_card(event: dict[str, Any]) -> Any:
+    """A function of somebody else's: it answers, and not as a model of ours."""
+    return {"statusCode": 404, "body": "{}"}
+
+
+@pytest.mark.parametrize("serving", ["it fails", "it has no card", "it is not there"])
+def test_a_version_whose_callers_nobody_can_tell_is_stopped_unless_that_is_meant(
+    functions: Functions, right: LambdaFunction, serving: str
 ) -> None:
-    aws = Aws(right, VERSION, functions.start(functions.copy(no_model)))
-    said = run_hook(functions.folder, CODEDEPLOY, aws)
-    aws.close()
-    assert [r["status"] for r in aws.reported] == ["Succeeded"]
-    assert "not compared" in said
+    behind = {
+        "it fails": lambda: functions.start(functions.copy(no_model)),
+        "it has no card": lambda: SimpleNamespace(invoke=without_a_card),
+        "it is not there": lambda: None,
+    }[serving]()
+    for meant, status in (("refuse", "Failed"), ("allow", "Succeeded")):
+        aws = Aws(right, VERSION, behind)
+        said = run_hook(functions.folder, CODEDEPLOY, aws, ISOSHIP_BREAKING_CHANGE=meant)
+        aws.close()
+        assert [r["status"] for r in aws.reported] == [status]
+        assert ("what callers send now is not known" in said) == (meant == "refuse")
+        if meant == "allow":
+            assert aws.invocations == 3, "an error of the alias would sound the alarm that watches this deployment"
 
 
 def test_a_new_stack_gets_its_verdict_through_cloudformation(functions: Functions, aws: Aws) -> None:

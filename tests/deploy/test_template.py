@@ -50,11 +50,13 @@ IMAGE = Image(Target("3.13", "x86_64"), "0123456789ab")
 ByCanary = dict[str, dict[str, Any]]
 
 
-def translated(template: Path, combinations: list[dict[str, str]]) -> tuple[list[dict[str, Any]], list[int]]:
-    """The distinct translations, and which of them each combination has."""
+def translated(
+    template: Path, combinations: list[dict[str, str]], region: str = "us-east-1"
+) -> tuple[list[dict[str, Any]], list[int]]:
+    """The distinct translations in a region, and which of them each combination has."""
     python = Path(os.environ.get("ISOSHIP_SAM") or ROOT / ".tools" / "sam" / "bin" / "sam").parent / "python"
     asked = {"template": str(template), "parameters": combinations}
-    environment = {"PATH": os.defpath, "AWS_DEFAULT_REGION": "us-east-1", "SAM_CLI_TELEMETRY": "0"}
+    environment = {"PATH": os.defpath, "AWS_DEFAULT_REGION": region, "SAM_CLI_TELEMETRY": "0"}
     ran = subprocess.run(
         [python, Path(__file__).with_name("translations.py")], input=json.dumps(asked), env=environment,
         capture_output=True, text=True, timeout=600, check=False,
@@ -93,9 +95,9 @@ def by_canary(translations: dict[str, ByCanary], package: str) -> ByCanary:
     return translations[package]
 
 
-def resolved(by_canary: ByCanary, **parameters: str) -> Resolved:
+def resolved(by_canary: ByCanary, region: str = "us-east-1", **parameters: str) -> Resolved:
     chosen = {"Canary": "Canary10Percent5Minutes", **parameters}
-    return resolve(by_canary[chosen["Canary"]], chosen)
+    return resolve(by_canary[chosen["Canary"]], chosen, region)
 
 
 def routes(made: Resolved) -> dict[str, dict[str, Any]]:
@@ -169,11 +171,13 @@ def holds_what_it_promises(chosen: dict[str, str], made: Resolved) -> None:
         assert made.resources["Url"]["Properties"]["AuthType"] == chosen["Auth"]
 
     alarms = [r["Properties"] for r in made.resources.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
-    assert len(alarms) == 4 + (chosen["FunctionUrl"] == "yes"), "each way in has its alarm on 5xx"
+    assert len(alarms) == 5 + (chosen["FunctionUrl"] == "yes"), "each way in has its alarm on 5xx"
     assert all(("AlarmActions" in alarm) == bool(chosen["AlarmTopic"]) for alarm in alarms)
     group = made.resources["FunctionDeploymentGroup"]["Properties"]
     assert group["DeploymentConfigName"] == f"CodeDeployDefault.Lambda{chosen['Canary']}"
-    assert len(group["AlarmConfiguration"]["Alarms"]) == 4
+    assert len({alarm["Name"]["Ref"] for alarm in group["AlarmConfiguration"]["Alarms"]}) == len(alarms), (
+        "each alarm takes a deployment back"
+    )
     assert alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["BeforeAllowTrafficHook"] == {"Ref": "Hook"}
 
 
@@ -197,7 +201,8 @@ def test_whatever_answers_waits_for_the_golden_rows(by_canary: ByCanary) -> None
     ways = ("AWS::ApiGatewayV2::Route", "AWS::Lambda::Url", "AWS::Lambda::EventSourceMapping")
     answering = [r for r in made.resources.values() if r["Type"] in ways]
     assert len(answering) == 6
-    assert {r["DependsOn"] for r in answering} == {"GoldenRows"}
+    (first,) = (name for name, r in made.resources.items() if r["Type"] == "Custom::GoldenRows")
+    assert {r["DependsOn"] for r in answering} == {first}
 
 
 def test_a_parameter_of_the_function_publishes_a_version(by_canary: ByCanary, package: str) -> None:
@@ -235,7 +240,7 @@ def test_an_image_is_deployed_as_the_zip_is(translations: dict[str, ByCanary]) -
     names_of_hooks: list[Any] = []
     for kind, template in (("zip", plain), ("image", image)):
         (version,) = (name for name, r in template["Resources"].items() if r["Type"] == "AWS::Lambda::Version")
-        text = json.dumps(template).replace(version, "FunctionVersion")
+        text = json.dumps(template).replace(version, "FunctionVersion").replace("GoldenRowsOfImage", "GoldenRows")
         template.clear()
         template.update(json.loads(text))
         for function in ("Function", "Hook"):
@@ -250,6 +255,21 @@ def test_an_image_is_deployed_as_the_zip_is(translations: dict[str, ByCanary]) -
     assert taken["image", "Function"] == {"Code": {"ImageUri": PUSHED}, "PackageType": "Image"}
     own = {"ImageConfig": {"Command": [taken["zip", "Hook"]["Handler"]]}}
     assert taken["image", "Hook"] == taken["image", "Function"] | own
+
+
+def test_the_custom_resource_of_an_image_is_not_the_zips(translations: dict[str, ByCanary]) -> None:
+    """Its ServiceToken names the hook, which is made anew, and CloudFormation changes no ServiceToken."""
+    asked = {
+        package: {name for name, r in made["AllAtOnce"]["Resources"].items() if r["Type"] == "Custom::GoldenRows"}
+        for package, made in translations.items()
+    }
+    assert [len(names) for names in asked.values()] == [1, 1]
+    assert not asked["zip"] & asked["image"]
+
+
+def test_a_large_models_image_has_its_memory_whatever_is_said_on_the_command_line(tmp_path: Path) -> None:
+    large = Image(IMAGE.target, IMAGE.tag, memory=6400)
+    assert "    Default: 6400\n    MinValue: 128\n" in write_template(tmp_path, IMAGE.target, large).read_text()
 
 
 def test_another_python_than_the_images_is_refused(translations: dict[str, ByCanary]) -> None:
@@ -287,12 +307,16 @@ def test_no_role_may_do_more_than_it_does(by_canary: ByCanary) -> None:
     assert everywhere == [["xray:PutTraceSegments", "xray:PutTelemetryRecords"]] * 2
 
 
-def test_the_alarm_on_refusals_hears_its_own_function_in_the_metrics_that_are_written(by_canary: ByCanary) -> None:
+def test_alarms_on_what_the_function_tells_hear_their_own_function_in_the_metrics_that_are_written(
+    by_canary: ByCanary,
+) -> None:
     for chosen, namespace in (("teams/models", "teams/models"), ("0", "isoship")):
-        alarm = resolved(by_canary, MetricsNamespace=chosen).resources["RefusalsAlarm"]["Properties"]
-        metrics = {m["Id"]: m["MetricStat"]["Metric"] for m in alarm["Metrics"] if "MetricStat" in m}
+        made = resolved(by_canary, MetricsNamespace=chosen).resources
+        refusals, faults = (made[name]["Properties"] for name in ("RefusalsAlarm", "FaultsAlarm"))
+        metrics = {m["Id"]: m["MetricStat"]["Metric"] for m in refusals["Metrics"] if "MetricStat" in m}
         assert {name: m["MetricName"] for name, m in metrics.items()} == {"refused": "refused", "requests": "latency"}
-        for metric in metrics.values():
+        assert faults["MetricName"] == "faults"
+        for metric in (*metrics.values(), faults):
             assert metric["Namespace"] == namespace
             assert metric["Dimensions"] == [{"Name": "function", "Value": {"Ref": "Function"}}]
 
@@ -316,6 +340,53 @@ def test_a_queue_is_answered_into_another_one_or_not_at_all(by_canary: ByCanary)
     assert granted == {"sqs:SendMessage": f"{QUEUE}-results", **received}
     url = made.resources["Function"]["Properties"]["Environment"]["Variables"]["ISOSHIP_RESULTS_QUEUE"]
     assert url == "https://sqs.us-east-1.${AWS::URLSuffix}/000000000000/rows-results"
+
+
+def test_a_region_without_function_urls_gets_a_stack_without_one(by_canary: ByCanary) -> None:
+    """`make check-template` holds the list against the types that cfn-lint knows of each region."""
+    said = by_canary["AllAtOnce"]
+    ((asked, _),) = (
+        rule["Assertions"][0]["Assert"]["Fn::Not"][0]["Fn::Contains"]
+        for rule in said["Rules"].values()
+        if "no function URLs" in rule["Assertions"][0]["AssertDescription"]
+    )
+    named = [
+        each["Fn::Equals"][1]
+        for name, condition in said["Conditions"].items()
+        if name.startswith("NoFunctionUrls")
+        for each in condition["Fn::Or"]
+        if "Fn::Equals" in each
+    ]
+    assert sorted(named) == asked, "one list, once in words of a rule and once in those of a condition"
+    assert len({*named}) == len(named) == 15
+    of_urls = {"AWS::Lambda::Url"}
+    for region in (*named, "us-east-1", "cn-north-1"):
+        without = resolved(by_canary, region)
+        assert without.refusals == []
+        having = resolved(by_canary, region, FunctionUrl="yes")
+        types = {resource["Type"] for resource in having.resources.values()}
+        if region in named:
+            assert having.refusals == ["this region has no function URLs, so FunctionUrl must be no"]
+            assert not types & of_urls
+            assert having.resources == without.resources
+        else:
+            assert having.refusals == []
+            assert types & of_urls
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("eu-north-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+)
+def test_every_arn_is_of_the_partition_that_is_deployed_to(
+    templates: dict[str, Path], package: str, region: str, partition: str
+) -> None:
+    """CloudFormation fills in ours; SAM, which is run in the region, writes its own."""
+    (made,), _ = translated(templates[package], [{}], region)
+    arns = set(re.findall(r"arn:[^\"\s]*", json.dumps(made["Resources"])))
+    ours = {arn for arn in arns if arn.startswith("arn:${AWS::Partition}:")}
+    assert len(ours) == 2
+    assert [arn.split(":")[1] for arn in arns - ours] == [partition]
 
 
 @pytest.mark.parametrize(

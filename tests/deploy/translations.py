@@ -7,6 +7,7 @@ each set]}. Parameters change the translation itself in few places (the deployme
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import logging
 import sys
@@ -18,10 +19,15 @@ PUSHED = "000000000000.dkr.ecr.us-east-1.amazonaws.com/repository:tag"
 
 
 def main() -> None:
+    import boto3.session
     from samcli.yamlhelper import yaml_parse
+    from samtranslator.policy_template_processor.processor import PolicyTemplatesProcessor
     from samtranslator.translator.transform import transform
 
     logging.disable()
+    # Made and checked anew for each translation, which takes most of its time, and of no template: once will do.
+    boto3.session.Session = functools.cache(boto3.session.Session)
+    PolicyTemplatesProcessor._is_valid_templates_dict = staticmethod(lambda *_: True)
     asked = json.load(sys.stdin)
     source = yaml_parse(Path(asked["template"]).read_text(encoding="utf-8"))
     for resource in source["Resources"].values():

@@ -52,6 +52,9 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("outputs/1", ..., "output 'probabilities' is gone"),
         ("outputs/0/dtype", "int64", "has the dtype int64"),
         ("outputs/1/classes", ["no", "maybe"], "no class 'yes'"),
+        ("outputs/1/classes", ["maybe", "no", "yes"], "its classes in other places of V2's tensor"),
+        ("signature/columns/0/input", "age_", "is the tensor 'age_' of V2 and was 'age'"),
+        ("name", "fraud", "its name, which V2's paths hold, is 'fraud' and was 'churn'"),
     ],
 )
 def test_what_callers_would_meet_is_named(path: str, value: Any, words: str) -> None:
@@ -70,7 +73,8 @@ def test_what_callers_would_meet_is_named(path: str, value: Any, words: str) -> 
         ("signature/columns/1/missing", True),
         ("signature/columns/1/categories", ["free", "solo", "team"]),
         ("signature/columns/1/categories", ...),
-        ("outputs/1/classes", ["maybe", "no", "yes"]),
+        ("outputs/0/classes", ["maybe", "no", "yes"]),
+        ("outputs/1/classes", ["no", "yes", "zero"]),
     ],
 )
 def test_what_takes_more_than_before_breaks_nobody(path: str, value: Any) -> None:
@@ -78,9 +82,14 @@ def test_what_takes_more_than_before_breaks_nobody(path: str, value: Any) -> Non
 
 
 def test_columns_by_position_keep_their_order() -> None:
-    def matrix(*names: str) -> dict[str, Any]:
-        columns = [{"name": name, "dtype": "double", "missing": False} for name in names]
-        return changed("signature", {"layout": "matrix", "columns": columns})
+    """V2 takes X for tables of numbers too."""
 
-    assert "another order" in breaks_callers(matrix("a", "b"), matrix("b", "a"))[0]
-    assert breaks_callers(matrix("a", "b"), matrix("a", "b")) == []
+    def card(layout: str, *columns: tuple[str, str]) -> dict[str, Any]:
+        described = [{"name": name, "dtype": dtype, "missing": False} for name, dtype in columns]
+        return changed("signature", {"layout": layout, "columns": described})
+
+    a, b, text = ("a", "double"), ("b", "double"), ("t", "string")
+    for layout, number in (("matrix", b), ("columns", b), ("columns", ("b", "int64"))):
+        assert "another order" in breaks_callers(card(layout, a, number), card(layout, number, a))[0]
+        assert breaks_callers(card(layout, a, number), card(layout, a, number)) == []
+    assert breaks_callers(card("columns", a, text), card("columns", text, a)) == [], "each by its name"

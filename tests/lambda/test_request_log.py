@@ -18,6 +18,7 @@ from isoship.parity.contract import RunnerCrashed
 from isoship.parity.runners.lambda_events import predict_event
 from isoship.parity.runners.lambda_process import LambdaFunction
 from isoship_edge.tensor import Tensor
+from isoship_lambda.deployed import http_event
 from isoship_lambda.request_log import RequestLog
 
 Load = Callable[..., ModuleType]
@@ -69,6 +70,20 @@ def test_a_request_is_one_line_with_its_metrics(entry: Load, told: Any, direct: 
     check_embedded(second, **ALWAYS, **counts)
     assert "coldStart" not in second
     assert 0 < second["latency"] < 10_000
+
+
+def test_what_the_hook_replays_is_a_line_and_no_metric(entry: Load, told: Any) -> None:
+    """Most golden rows of a small model are refused ones: counted, they would sound the alarm of each deployment."""
+    module = entry()
+    for event in (GOOD, BAD):
+        module.handler(http_event("POST", "/predict", event["body"]), Context())
+    module.handler(http_event("GET", "/", ""), Context())
+    lines = told()
+    assert [line["status"] for line in lines] == [200, 422, 200]
+    assert not any("_aws" in line for line in lines)
+    module.handler(BAD, Context())
+    (caller,) = told()
+    check_embedded(caller, **ALWAYS, refused="Count")
 
 
 def test_a_refusal_names_the_column_and_no_value(entry: Load, told: Any) -> None:

@@ -85,6 +85,20 @@ def test_messages_whose_answers_have_nowhere_to_go_come_back(entry: Load, capsys
     assert (request["rows"], request["failed"]) == (0, 2)
 
 
+def test_alarms_hear_of_the_queue(entry: Load, capsys: pytest.CaptureFixture[str]) -> None:
+    """A message is no request of its own in the metrics, so the batch counts the shares that failed."""
+    for event, environment, shares in (
+        (batch(GOOD, "{", GOOD, BAD[-3]), {"ISOSHIP_LOG_ANSWERS": "1"}, {"refused": 0.5}),
+        (batch(GOOD, GOOD), {"ISOSHIP_LOG_ANSWERS": "1"}, {}),
+        (batch(GOOD, "{"), {}, {"faults": 1.0}),
+    ):
+        entry(**environment).handler(event, None)
+        told = lines(capsys)[-1]
+        assert {name: told[name] for name in ("refused", "faults") if name in told} == shares
+        (directive,) = told["_aws"]["CloudWatchMetrics"]
+        assert {m["Name"] for m in directive["Metrics"]} & {"refused", "faults"} == set(shares)
+
+
 def test_on_a_fifo_queue_nothing_overtakes_in_its_group(entry: Load) -> None:
     event = batch(GOOD, "{", GOOD, GOOD, GOOD, fifo=".fifo", groups="aabab")
     handler = entry(ISOSHIP_LOG_ANSWERS="1").handler

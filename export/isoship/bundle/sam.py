@@ -59,12 +59,17 @@ def image_edits(image: Image) -> list[Edit]:
 
     Lambda takes Python and handler of an image from the image itself. `sam build` names an image after the function,
     in lower case, and gives it DockerTag. The hook has another name than a zip's: CloudFormation makes a function
-    anew when it changes from one to the other, and cannot while the old one has its name.
+    anew when it changes from one to the other, and cannot while the old one has its name. The custom resource that
+    asks the hook is another one then, since CloudFormation never changes a ServiceToken. The memory that the model
+    needs is the default, as samconfig.toml's line is lost where one is said on the command line.
     """
     tag = image.tag
     built = f"      Dockerfile: Dockerfile\n      DockerContext: .\n      DockerTag: {tag}\n"
     return [
         *target_edits(image.target),
+        Edit(f"    Default: {DEFAULT_MEMORY}\n", f"    Default: {max(DEFAULT_MEMORY, image.memory)}\n"),
+        Edit("  GoldenRows:\n", "  GoldenRowsOfImage:\n"),
+        Edit("DependsOn: GoldenRows\n", "DependsOn: GoldenRowsOfImage\n", times=7),
         Edit(
             "FunctionName: !Sub CodeDeployHook_${AWS::StackName}\n",
             "FunctionName: !Sub CodeDeployHook_${AWS::StackName}-image\n",
