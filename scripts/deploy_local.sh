@@ -21,4 +21,4 @@ fi
 mkdir -p build
 .venv/bin/python tests/deploy/deployed_models.py build/deployed
 ISOSHIP_DEPLOYED=$PWD/build/deployed exec $tools/bin/python -m pytest --noconftest -o addopts= -o pythonpath=tests -p no:cacheprovider \
-    -v tests/deploy/deploy_local.py tests/deploy/deploy_queue.py tests/deploy/deploy_image.py "$@"
+    -v tests/deploy/deploy_local.py tests/deploy/deploy_parameters.py tests/deploy/deploy_queue.py tests/deploy/deploy_image.py "$@"

@@ -14,8 +14,8 @@ from typing import Any
 import boto3
 import pytest
 from container import Base
-from deploy_local import BUNDLES, DESCRIPTION, STACK, assert_answers_of, deploy, live
-from deploy_local import put as put_zip
+from deployed_stack import BUNDLES, DESCRIPTION, STACK, assert_answers_of, deploy, live
+from deployed_stack import put as put_zip
 from local_aws import LocalAws, local_aws
 from stand_in_for_docker import DockerStandIn
 
@@ -76,7 +76,7 @@ def test_build_and_deploy_put_one_image_behind_function_and_hook(
 def test_the_golden_rows_were_replayed_and_the_model_answers(aws: LocalAws) -> None:
     events = aws.client("cloudformation").describe_stack_events(StackName=STACK)["StackEvents"]
     done = [e["LogicalResourceId"] for e in reversed(events) if e["ResourceStatus"] == "CREATE_COMPLETE"]
-    assert done.index("GoldenRows") < min(done.index("PredictRoute"), done.index("DefaultRoute"))
+    assert done.index("GoldenRowsOfImage") < min(done.index("PredictRoute"), done.index("DefaultRoute"))
     assert_answers_of("first", "1.0.0", aws)
 
 

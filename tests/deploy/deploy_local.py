@@ -1,30 +1,32 @@
 """Real deployments of real bundles against a local AWS: `make deploy-local`. `make test` has no emulator.
 
-Run by ministack's Python; ISOSHIP_DEPLOYED is the folder that deployed_models.py filled. The tests build on each other
-in order: each is one `sam` command and what can be read back after it. What the emulator lacks is listed in
-stand_in_for_codedeploy.py.
+Run by ministack's Python. The tests build on each other in order: each is one `sam` command and what can be read back
+after it. What the emulator lacks is listed in stand_in_for_codedeploy.py; parameters have deploy_parameters.py.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
+from deployed_stack import (
+    ASKED,
+    DESCRIPTION,
+    STACK,
+    api_id,
+    assert_answers_of,
+    deploy,
+    hook_log,
+    live,
+    predicted,
+    put,
+    sha256_of_zip,
+)
 from local_aws import LocalAws, local_aws
-
-BUNDLES = Path(os.environ["ISOSHIP_DEPLOYED"])
-ASKED = json.loads((BUNDLES / "asked.json").read_text())
-STACK = "deployed"
-DESCRIPTION = "python3.13 x86_64, 1769 MB, 29 s, SnapStart no, INFO, inputs no, 10000 rows, isoship, no results queue"
 
 
 @pytest.fixture(scope="module")
@@ -39,53 +41,6 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("user") / "bundle"
 
 
-def put(name: str, bundle: Path) -> None:
-    """`isoship export --force`: the bundle is replaced, samconfig.toml is kept."""
-    kept = (bundle / "samconfig.toml").read_bytes() if bundle.is_dir() else None
-    shutil.rmtree(bundle, ignore_errors=True)
-    shutil.copytree(BUNDLES / name, bundle)
-    if kept is not None:
-        (bundle / "samconfig.toml").write_bytes(kept)
-
-
-def deploy(aws: LocalAws, bundle: Path, *options: str, ok: bool = True) -> str:
-    ran = aws.sam(bundle, "deploy", *options)
-    assert (ran.returncode == 0) is ok, f"{ran.stdout[-4000:]}\n{aws.log.read_text()[-3000:]}"
-    return ran.stdout
-
-
-def live(aws: LocalAws) -> dict[str, Any]:
-    """The configuration of the version that the alias points at."""
-    client = aws.client("lambda")
-    name = aws.outputs(STACK)["FunctionName"]
-    alias = client.get_alias(FunctionName=name, Name="live")
-    assert "RoutingConfig" not in alias
-    return dict(client.get_function_configuration(FunctionName=name, Qualifier=alias["FunctionVersion"]))
-
-
-def predicted(aws: LocalAws, **options: Any) -> tuple[int, Any]:
-    return aws.call(aws.outputs(STACK)["ApiUrl"], "/predict", {"rows": ASKED["rows"]}, **options)
-
-
-def assert_answers_of(name: str, version: str, aws: LocalAws, **options: Any) -> None:
-    status, document = predicted(aws, **options)
-    assert status == 200, document
-    assert document["version"] == version
-    got, want = document["predictions"], ASKED["answers"][name]
-    assert [p["label"] for p in got] == want["label"]
-    for p, w in zip(got, want["probabilities"], strict=True):
-        assert p["probabilities"] == pytest.approx(w, rel=1e-9, abs=1e-12)
-
-
-def sha256_of_zip(bundle: Path) -> str:
-    return base64.b64encode(hashlib.sha256((bundle / "lambda.zip").read_bytes()).digest()).decode()
-
-
-def hook_log(aws: LocalAws) -> str:
-    events = aws.client("logs").filter_log_events(logGroupName=aws.outputs(STACK)["HookLogs"])["events"]
-    return "\n".join(event["message"] for event in events)
-
-
 def test_plain_sam_deploy_creates_what_the_template_says(aws: LocalAws, bundle: Path) -> None:
     put("first", bundle)
     deploy(aws, bundle)
@@ -97,12 +52,11 @@ def test_plain_sam_deploy_creates_what_the_template_says(aws: LocalAws, bundle: 
     assert held["Architectures"] == ["x86_64"]
 
     api = aws.client("apigatewayv2")
-    api_id = outputs["ApiUrl"].removeprefix("https://").partition(".")[0]
-    routes = {r["RouteKey"]: r for r in api.get_routes(ApiId=api_id)["Items"]}
+    routes = {r["RouteKey"]: r for r in api.get_routes(ApiId=api_id(aws))["Items"]}
     assert {key: r["AuthorizationType"] for key, r in routes.items()} == {
         "POST /predict": "AWS_IAM", "$default": "AWS_IAM",
     }  # fmt: skip
-    (integration,) = api.get_integrations(ApiId=api_id)["Items"]
+    (integration,) = api.get_integrations(ApiId=api_id(aws))["Items"]
     assert integration["IntegrationUri"].endswith(f":function:{outputs['FunctionName']}:live")
     assert {r["Target"] for r in routes.values()} == {f"integrations/{integration['IntegrationId']}"}
 
@@ -114,7 +68,7 @@ def test_plain_sam_deploy_creates_what_the_template_says(aws: LocalAws, bundle: 
         if d["Value"] == f"{outputs['FunctionName']}:live"
     }
     assert on_alias == {"Errors", "Duration"}
-    assert len(alarms) == 4
+    assert len(alarms) == 5
     (refusals,) = (a for a in alarms if a["MetricName"] == "refused")
     assert refusals["Dimensions"] == [{"Name": "function", "Value": outputs["FunctionName"]}]
     policy = aws.client("lambda").get_policy(FunctionName=outputs["FunctionName"], Qualifier="live")["Policy"]
@@ -145,9 +99,8 @@ def test_a_user_needs_the_permission_and_the_right_secret(aws: LocalAws) -> None
     key = iam.create_access_key(UserName="caller")["AccessKey"]
     credentials = (key["AccessKeyId"], key["SecretAccessKey"])
     assert predicted(aws, credentials=credentials)[0] == 403
-    api_id = aws.outputs(STACK)["ApiUrl"].removeprefix("https://").partition(".")[0]
     statement = {
-        "Effect": "Allow", "Action": "execute-api:Invoke", "Resource": f"arn:aws:execute-api:*:*:{api_id}/*",
+        "Effect": "Allow", "Action": "execute-api:Invoke", "Resource": f"arn:aws:execute-api:*:*:{api_id(aws)}/*",
     }  # fmt: skip
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_user_policy(UserName="caller", PolicyName="call", PolicyDocument=document)
@@ -164,6 +117,14 @@ def test_a_new_model_moves_the_alias_once_the_hook_has_passed_it(aws: LocalAws, 
     assert deployment["hook"] == f"CodeDeployHook_{STACK}"
     assert (live(aws)["Version"], live(aws)["CodeSha256"]) == ("2", sha256_of_zip(bundle))
     assert_answers_of("second", "2.0.0", aws)
+
+
+def test_the_same_bundle_again_changes_nothing(aws: LocalAws, bundle: Path) -> None:
+    before = live(aws)
+    put("second", bundle)
+    assert "No changes to deploy" in deploy(aws, bundle)
+    assert live(aws) == before
+    assert len(aws.deployments()) == 1
 
 
 def test_a_stale_sam_build_is_not_shipped(aws: LocalAws, bundle: Path) -> None:
@@ -221,7 +182,7 @@ def test_no_request_fails_while_a_model_is_swapped(aws: LocalAws, bundle: Path) 
         for done in calling:
             done.result()
     assert {status for status, _ in seen} == {200}
-    assert {version for _, version in seen} <= {"1.0.0", "2.0.0"}
+    assert {version for _, version in seen} == {"1.0.0", "2.0.0"}, "asked before the swap and after it"
     assert len(seen) > 20
     assert_answers_of("second", "2.0.0", aws)
 
@@ -265,6 +226,9 @@ def test_a_first_deployment_that_differs_never_gets_a_route(aws: LocalAws, bundl
         (["ProvisionedConcurrency=1"], "needs Canary=AllAtOnce"),
         (["Auth=NONE", "FunctionUrl=yes"], "needs ReservedConcurrency"),
         (["RequestsQueueArn=arn:aws:sqs:us-east-1:000000000000:rows"], "needs ResultsQueueArn"),
+        (["Runtime=python3.12"], "must be one of AllowedValues"),
+        (["Architecture=arm64"], "must be one of AllowedValues"),
+        (["CorsOrigins=https://a.example/"], "origins such as https://example.com"),
     ],
 )
 def test_impossible_combinations_are_refused_before_anything_changes(
@@ -274,52 +238,6 @@ def test_impossible_combinations_are_refused_before_anything_changes(
     said = deploy(aws, bundle, "--parameter-overrides", *parameters, ok=False)
     assert words in " ".join(said.split())
     assert live(aws)["Version"] == before
-
-
-LIVING = [
-    ("Timeout=20", "29 s", "20 s"), ("LogLevel=WARN", "INFO", "WARN"), ("MaxRows=3", "10000 rows", "3 rows"),
-    ("LogInputs=yes", "inputs no", "inputs yes"), ("MetricsNamespace=teams", "isoship", "teams"),
-]  # fmt: skip
-
-
-def test_each_parameter_changes_a_living_stack(aws: LocalAws, bundle: Path) -> None:
-    """One after the other, each deployed: what it says arrives, in a version of its own, and the rest stays.
-
-    `sam deploy` keeps the values that a stack has of parameters that it is not told.
-    """
-    put("second", bundle)
-    described = DESCRIPTION
-    for parameter, before, after in LIVING:
-        deploy(aws, bundle, "--parameter-overrides", parameter)
-        described = described.replace(before, after)
-        assert live(aws)["Description"] == described, parameter
-        if parameter == "MaxRows=3":
-            assert predicted(aws)[0] == 413
-    variables = live(aws)["Environment"]["Variables"]
-    assert variables["ISOSHIP_METRICS"] == "teams"
-    origins = "https://a.example,https://b.example"
-    back = ["Timeout=29", "LogLevel=INFO", "MaxRows=10000", "LogInputs=no", "MetricsNamespace=isoship"]
-    chosen = [f"CorsOrigins={origins}", "ThrottleRate=7", "P99Milliseconds=9"]
-    deploy(aws, bundle, "--parameter-overrides", *back, *chosen)
-    assert live(aws)["Description"] == DESCRIPTION
-    put("narrower", bundle)
-    deploy(aws, bundle, "--parameter-overrides", "BreakingChange=allow")
-    assert predicted(aws)[0] == 422, "said and meant"
-    put("second", bundle)
-    deploy(aws, bundle, "--parameter-overrides", "BreakingChange=allow")
-    assert_answers_of("second", "2.0.0", aws)
-
-
-def test_a_changed_parameter_reaches_the_version_that_answers(aws: LocalAws, bundle: Path) -> None:
-    put("second", bundle)
-    chosen = ["MemorySize=512", "Auth=NONE", "FunctionUrl=yes", "ReservedConcurrency=5"]
-    deploy(aws, bundle, "--parameter-overrides", *chosen)
-    held = live(aws)
-    assert int(held["Version"]) > 2
-    assert held["MemorySize"] == 512
-    assert aws.deployments()[-1]["status"] == "Succeeded", "a parameter passes the hook too"
-    assert_answers_of("second", "2.0.0", aws, credentials=None)
-    assert aws.outputs(STACK)["FunctionUrl"].startswith("https://")
 
 
 def test_delete_leaves_nothing(aws: LocalAws, bundle: Path) -> None:

@@ -101,7 +101,7 @@ def local_aws(folder: Path, docker: str = "") -> Iterator[LocalAws]:
     environment = {
         "GATEWAY_PORT": str(gateway), "BIND_HOST": "127.0.0.1", "LAMBDA_EXECUTOR": "local", "AUTH": "true",
         "STAND_IN_PORT": str(stand_in),
-        "SERVICES": "apigateway,cloudformation,ecr,iam,lambda,logs,monitoring,s3,sts",
+        "SERVICES": "apigateway,cloudformation,ecr,iam,lambda,logs,monitoring,s3,sqs,sts",
         "STAND_IN_FOR_DOCKER": docker.replace("tcp://", "http://"),
         "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": KEY, "AWS_DEFAULT_REGION": REGION,
         # Workers are started by the name of this Python.

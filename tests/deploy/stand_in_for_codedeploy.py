@@ -16,6 +16,9 @@ Other gaps of ministack 1.5.33 that are filled or lived with here:
     - SAM's transform gets no parameter values, Rules are checked on the plain template
     - signatures and identity policies are checked (AUTH=true), except those of the account's root, whose key is `test`
     - an alarm over several metrics is refused: it is recorded with the dimensions of its first one
+    - CORS and throttle of an HTTP API are kept under CloudFormation's names, where nothing finds them: renamed
+    - reserved concurrency in a template is forgotten: handed on
+    - a custom resource may get another ServiceToken: refused, as CloudFormation does
     - alarms, throttling, X-Ray and log retention are recorded and have no effect
     - functions of container images run in Docker alone, and there is none: they go to stand_in_for_docker.py
     - an unchanged template is refused by UpdateStack although it has a transform, whose result CloudFormation only
@@ -99,6 +102,40 @@ def of_one_metric(properties: dict[str, Any]) -> dict[str, Any]:
     return {**rest, **metrics[0]["Metric"], "Period": metrics[0]["Period"], "Statistic": metrics[0]["Stat"]}
 
 
+def name_as_api_gateway_does(handlers: dict[str, Any], kind: str, member: str) -> None:
+    """The names below `member` of a resource's properties begin with a small letter in API Gateway's own answers."""
+    held = handlers[kind]
+
+    def named(properties: dict[str, Any]) -> dict[str, Any]:
+        inner = properties.get(member)
+        if not inner:
+            return properties
+        return {**properties, member: {name[0].lower() + name[1:]: value for name, value in inner.items()}}
+
+    handlers[kind] = {
+        **held,
+        "create": lambda logical_id, props, *more: held["create"](logical_id, named(props), *more),
+        "update": lambda physical_id, old, new, *more: held["update"](physical_id, old, named(new), *more),
+    }
+
+
+def hand_on_reserved_concurrency(handlers: dict[str, Any]) -> None:
+    from ministack.services import lambda_svc
+
+    function = handlers["AWS::Lambda::Function"]
+
+    def recorded(made: tuple[str, Any], properties: dict[str, Any]) -> tuple[str, Any]:
+        reserved = properties.get("ReservedConcurrentExecutions")
+        lambda_svc._get_func_record_for_ref(made[0])[0]["concurrency"] = None if reserved is None else int(reserved)
+        return made
+
+    handlers["AWS::Lambda::Function"] = {
+        **function,
+        "create": lambda logical_id, props, *more: recorded(function["create"](logical_id, props, *more), props),
+        "update": lambda physical_id, old, new, *more: recorded(function["update"](physical_id, old, new, *more), new),
+    }
+
+
 def install() -> None:
     """Registers CodeDeploy's resource types and puts the deployment between CloudFormation and the alias."""
     from ministack.services.cloudformation import _stacks, engine, provisioners, stacks
@@ -118,6 +155,17 @@ def install() -> None:
             physical_id, of_one_metric(old), of_one_metric(new), *more
         ),
     }
+    name_as_api_gateway_does(handlers, "AWS::ApiGatewayV2::Api", "CorsConfiguration")
+    name_as_api_gateway_does(handlers, "AWS::ApiGatewayV2::Stage", "DefaultRouteSettings")
+    hand_on_reserved_concurrency(handlers)
+    update_custom = provisioners._custom_resource_update
+
+    def keep_service_token(physical_id: str, old: Any, new: Any, *more: Any, **named: Any) -> Any:
+        if old.get("ServiceToken") != new.get("ServiceToken"):
+            raise ValueError("Modifying service token is not allowed.")
+        return update_custom(physical_id, old, new, *more, **named)
+
+    provisioners._custom_resource_update = keep_service_token
     alias = handlers["AWS::Lambda::Alias"]
     update_alias = alias["update"]
 
