@@ -46,6 +46,11 @@ def breaks_callers(serving: dict[str, Any], new: dict[str, Any]) -> list[str]:
     return found
 
 
+def card_of(document: dict[str, Any]) -> dict[str, Any]:
+    """The model card of a bundle by its manifest's document."""
+    return {name: document[name] for name in ("name", "version", "digest", "signature", "outputs", "provenance")}
+
+
 #: What a manifest has and a card has not; it says nothing about requests.
 _ABSENT: dict[str, Any] = {"tolerances": {}, "encoder": None, "files": {}}
 

@@ -24,9 +24,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from isoship_edge.errors import InferenceError, IsoshipError
+from isoship_edge.errors import BundleError, InferenceError, IsoshipError
 from isoship_edge.model import load
-from isoship_lambda.callers import breaks_callers
+from isoship_lambda.callers import breaks_callers, card_of
 from isoship_lambda.deployed import DeployedModel, Invoke
 
 FOLDER = Path(os.environ.get("ISOSHIP_BUNDLE") or Path(__file__).resolve().parent.parent)
@@ -90,10 +90,9 @@ def callers_lost(folder: Path, invoke: Invoke) -> str | None:
     own = load(folder)
     try:
         serving = DeployedModel(own, invoke).card()
-    except InferenceError as err:
+        lost = breaks_callers(serving, card_of(own.document))
+    except (InferenceError, BundleError) as err:
         return f"what callers send now is not known, since the version that serves has no model card to read: {err}"
-    new = {name: own.document[name] for name in ("name", "version", "digest", "signature", "outputs", "provenance")}
-    lost = breaks_callers(serving, new)
     return f"callers of {serving.get('version')} would be refused or misread: {'; '.join(lost)}" if lost else None
 
 

@@ -7,8 +7,9 @@
 CloudWatch takes the metrics out of `_aws` (embedded metric format): latency in ms, rows, coldStart, refused (4xx),
 faults (5xx), and rows by predicted label (up to 20 classes whose names CloudWatch takes). Their dimensions are
 `function`, and `function` with `functionVersion`: one bundle may be deployed as several stacks, and during a canary two
-versions answer. Of an SQS batch, refused and faults are the share of its messages. What the hook replays has a line and no metrics: its refusals would sound the alarm that
-watches the deployment. Nothing is imported for it and nothing sent.
+versions answer. Of an SQS batch, refused and faults are the share of its messages. What the hook replays has a line
+and no metrics: its refusals would sound the alarm that watches the deployment. Nothing is imported for it and nothing
+sent.
 
     ISOSHIP_LOG_LEVEL      DEBUG, INFO (also what AWS_LAMBDA_LOG_LEVEL says), WARNING, ERROR: below it a line holds
                            the metrics alone

@@ -162,8 +162,31 @@ def test_another_models_stack_is_not_deployed_over(tmp_path: Path) -> None:
     assert any("credit" in line for line in said)
     (tmp_path / "samconfig.toml").unlink()
     (kept / "samconfig.toml").write_text((kept / "samconfig.toml").read_text().replace('"churn"', '"scores"'))
+    assert not any("deploys over" in line for line in said)
     assert not write_samconfig(tmp_path, name="credit", target=TARGET, kept=kept, progress=said.append)
     assert not (tmp_path / "samconfig.toml").exists(), "a stack of the user's own naming stays"
+    assert "deploys over scores, where churn may be serving" in said[-1]
+
+
+def test_the_stack_of_an_environment_is_said_where_another_model_comes(tmp_path: Path) -> None:
+    kept = tmp_path / "old"
+    kept.mkdir()
+    (kept / "manifest.json").write_text('{"name": "churn"}')
+    write_samconfig(kept, name="churn", target=TARGET)
+    with (kept / "samconfig.toml").open("a") as file:
+        file.write(
+            "\n[test.global.parameters]\nstack_name = 'churn'\n[prod.global.parameters]\nstack_name='churn-prod'\n"
+        )
+    said: list[str] = []
+    write_samconfig(tmp_path, name="credit", target=TARGET, kept=kept, progress=said.append)
+    document = tomllib.loads((tmp_path / "samconfig.toml").read_text())
+    assert {env: document[env]["global"]["parameters"]["stack_name"] for env in ("default", "test", "prod")} == {
+        "default": "credit", "test": "credit", "prod": "churn-prod",
+    }  # fmt: skip
+    assert "deploys over churn-prod, where churn may be serving" in said[-1]
+    said.clear()
+    write_samconfig(tmp_path / "same", name="churn", target=TARGET, kept=kept, progress=said.append)
+    assert said == [], "its own stacks"
 
 
 def test_samconfig_deploys_what_was_built(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from isoship.bundle.interpreters import find_interpreter
 from isoship.bundle.lambda_image import MAX_UNZIPPED, Image, chosen_package, write_image
 from isoship.bundle.left_out import left_out
 from isoship.bundle.native import onnxruntime_pin, write_library
+from isoship.bundle.package_switch import said_of_switch
 from isoship.bundle.runtime_files import copy_model, copy_packages, folder_bytes
 from isoship.bundle.sam import write_samconfig, write_template
 from isoship.bundle.target import Target, check_architecture, running_target
@@ -107,6 +108,8 @@ def write_lambda(
     write_template(bundle_root, target, image, kept=kept, progress=progress)
     name = read_manifest(bundle_root).name
     write_samconfig(bundle_root, name=name, target=target, image=image, kept=kept, progress=say)
+    if switch := said_of_switch(kept, bundle_root, image=image is not None):
+        say(switch)
     fetch_for_check(target, offline=offline, progress=say)
     say(f"{size}, bytecode {bytecode}")
     return LambdaBuild(folder, archive, target, unzipped, zipped, bytecode, image)

@@ -214,10 +214,8 @@ def write_samconfig(
     """
     for place in (folder, kept):
         if place is not None and (place / "samconfig.toml").is_file():
-            if place == kept and (renamed := _of_another_stack(place, name)) is not None:
-                (folder / "samconfig.toml").write_text(renamed, encoding="utf-8")
-                if progress:
-                    progress(f"samconfig.toml deployed the stack of the model that was here; it deploys {name} now")
+            if place == kept and (before := _another_model(place, name)) is not None:
+                _give_stack(folder, place, before, name, progress)
             if progress and (trouble := samconfig_trouble(place / "samconfig.toml", target, image=image)):
                 progress(trouble)
             return False
@@ -232,16 +230,31 @@ def write_samconfig(
     return True
 
 
-def _of_another_stack(bundle: Path, name: str) -> str | None:
-    """A kept samconfig.toml with this model's stack in place of that of the other model which `bundle` holds; None
-    where it holds no other, or deploys a stack of its user's own naming."""
+def _another_model(bundle: Path, name: str) -> str | None:
+    """The name of the model that `bundle` holds, where it is another one."""
     try:
-        before = parsed((bundle / "manifest.json").read_bytes())["name"]
+        before = str(parsed((bundle / "manifest.json").read_bytes())["name"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    text = (bundle / "samconfig.toml").read_text(encoding="utf-8")
-    line = re.compile(rf"^(\s*stack_name\s*=\s*[\"']){re.escape(str(before))}([\"'])", re.MULTILINE)
-    return line.sub(rf"\g<1>{name}\g<2>", text) if before != name and line.search(text) else None
+    return before if before != name else None
+
+
+def _give_stack(folder: Path, kept: Path, before: str, name: str, progress: Progress | None) -> None:
+    """The kept samconfig.toml with this model's stack in place of that of the model before, which is said; so are
+    stacks of its user's own naming, which stay."""
+    text = (kept / "samconfig.toml").read_text(encoding="utf-8")
+    line = re.compile(rf"^(\s*stack_name\s*=\s*[\"']){re.escape(before)}([\"'])", re.MULTILINE)
+    renamed = line.sub(rf"\g<1>{name}\g<2>", text)
+    if renamed != text:
+        (folder / "samconfig.toml").write_text(renamed, encoding="utf-8")
+        if progress:
+            progress(f"samconfig.toml deployed the stack of the model that was here; it deploys {name} now")
+    stacks = {found for _, found in re.findall(r"^\s*stack_name\s*=\s*([\"'])(.+?)\1", renamed, re.MULTILINE)} - {name}
+    if progress and stacks:
+        progress(
+            f"samconfig.toml deploys over {' and '.join(sorted(stacks))}, where {before} may be serving:"
+            f" change stack_name if {name} is to stand beside"
+        )
 
 
 def samconfig_trouble(path: Path, target: Target, *, image: Image | None = None) -> str | None:
