@@ -41,6 +41,13 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("user") / "bundle"
 
 
+def refusals_of(aws: LocalAws) -> set[tuple[str, str]]:
+    """Function and version that the alarms on refusals hear."""
+    alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    heard = [{d["Name"]: d["Value"] for d in a["Dimensions"]} for a in alarms if a["MetricName"] == "refused"]
+    return {(each["function"], each["functionVersion"]) for each in heard}
+
+
 def test_plain_sam_deploy_creates_what_the_template_says(aws: LocalAws, bundle: Path) -> None:
     put("first", bundle)
     deploy(aws, bundle)
@@ -69,8 +76,7 @@ def test_plain_sam_deploy_creates_what_the_template_says(aws: LocalAws, bundle: 
     }
     assert on_alias == {"Errors", "Duration"}
     assert len(alarms) == 5
-    (refusals,) = (a for a in alarms if a["MetricName"] == "refused")
-    assert refusals["Dimensions"] == [{"Name": "function", "Value": outputs["FunctionName"]}]
+    assert refusals_of(aws) == {(outputs["FunctionName"], "1")}
     policy = aws.client("lambda").get_policy(FunctionName=outputs["FunctionName"], Qualifier="live")["Policy"]
     assert "apigateway.amazonaws.com" in policy
 
@@ -116,6 +122,7 @@ def test_a_new_model_moves_the_alias_once_the_hook_has_passed_it(aws: LocalAws, 
     assert (deployment["current"], deployment["target"]) == ("1", "2")
     assert deployment["hook"] == f"CodeDeployHook_{STACK}"
     assert (live(aws)["Version"], live(aws)["CodeSha256"]) == ("2", sha256_of_zip(bundle))
+    assert refusals_of(aws) == {(aws.outputs(STACK)["FunctionName"], "2")}
     assert_answers_of("second", "2.0.0", aws)
 
 
@@ -195,12 +202,7 @@ def test_two_stacks_of_one_bundle_stand_side_by_side(aws: LocalAws, bundle: Path
     assert (status, document["version"]) == (200, "2.0.0")
     assert_answers_of("second", "2.0.0", aws)
     assert predicted(aws, credentials=None)[0] == 403, "the other stack's choice is its own"
-    watched = {
-        dimension["Value"]
-        for alarm in aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
-        if alarm["MetricName"] == "refused"
-        for dimension in alarm["Dimensions"]
-    }
+    watched = {function for function, _ in refusals_of(aws)}
     assert watched == functions, "each stack's alarm hears its own function"
     aws.client("cloudformation").delete_stack(StackName="beside")
     assert_answers_of("second", "2.0.0", aws)

@@ -316,9 +316,13 @@ def test_alarms_on_what_the_function_tells_hear_their_own_function_in_the_metric
         metrics = {m["Id"]: m["MetricStat"]["Metric"] for m in refusals["Metrics"] if "MetricStat" in m}
         assert {name: m["MetricName"] for name, m in metrics.items()} == {"refused": "refused", "requests": "latency"}
         assert faults["MetricName"] == "faults"
-        for metric in (*metrics.values(), faults):
-            assert metric["Namespace"] == namespace
-            assert metric["Dimensions"] == [{"Name": "function", "Value": {"Ref": "Function"}}]
+        assert {metric["Namespace"] for metric in (*metrics.values(), faults)} == {namespace}
+        function = {"Name": "function", "Value": {"Ref": "Function"}}
+        assert faults["Dimensions"] == [function]
+        (version,) = (name for name, r in made.items() if r["Type"] == "AWS::Lambda::Version")
+        newest = {"Name": "functionVersion", "Value": {"Fn::GetAtt": [version, "Version"]}}
+        for metric in metrics.values():
+            assert metric["Dimensions"] == [function, newest], "a tenth of the traffic is what a canary has"
 
 
 def test_a_queue_is_answered_into_another_one_or_not_at_all(by_canary: ByCanary) -> None:
