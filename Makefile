@@ -83,7 +83,7 @@ wheel-smoke: setup ## the wheel in an empty environment, with everything from th
 check-template: setup ## template.yaml under cfn-lint with the serverless rules and checkov, every combination of parameters translated
 	scripts/check_template.sh
 
-deploy-local: setup ## sam deploy real bundles to a local AWS: signed calls, alias, hook, a stopped deployment, delete, a container image (about 4 minutes)
+deploy-local: setup ## sam deploy real bundles to a local AWS: signed calls, alias, hook, a stopped deployment, each parameter, delete, a container image (about 15 minutes)
 	scripts/deploy_local.sh
 
 findings: ## surprises about outside software, each shown again in an environment of its own (needs the registries)
