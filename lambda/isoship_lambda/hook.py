@@ -43,6 +43,10 @@ _NOT_YET = {
 _RESERVE = 20.0
 
 
+class NothingThere(InferenceError):
+    """No version or alias of that name: nobody is answered by it."""
+
+
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Replays the golden rows and reports: to CodeDeploy, or to CloudFormation through its response URL."""
     if "RequestType" in event:
@@ -91,6 +95,9 @@ def callers_lost(folder: Path, invoke: Invoke) -> str | None:
     try:
         serving = DeployedModel(own, invoke).card()
         lost = breaks_callers(serving, card_of(own.document))
+    except NothingThere:
+        say(serving="nothing yet")
+        return None
     except (InferenceError, BundleError) as err:
         return f"what callers send now is not known, since the version that serves has no model card to read: {err}"
     return f"callers of {serving.get('version')} would be refused or misread: {'; '.join(lost)}" if lost else None
@@ -137,7 +144,10 @@ def _invoker(version: str, context: Any) -> Invoke:
                 response = client.invoke(FunctionName=version, Payload=json.dumps(event).encode())
                 break
             except ClientError as err:
-                if err.response["Error"]["Code"] not in _NOT_YET or time.monotonic() > until:
+                code = err.response["Error"]["Code"]
+                if code == "ResourceNotFoundException":
+                    raise NothingThere(f"{version} is not there: {err}") from err
+                if code not in _NOT_YET or time.monotonic() > until:
                     raise InferenceError(f"{version} cannot be invoked: {err}") from err
             time.sleep(1)
         document = json.loads(response["Payload"].read())

@@ -172,7 +172,9 @@ def install() -> None:
     def deploy(physical_id: str, old: Any, new: Any, stack: str, logical_id: str | None = None) -> Any:
         resource = _stacks[stack]["_template"]["Resources"][logical_id]
         policy = resource.get("UpdatePolicy", {}).get("CodeDeployLambdaAliasUpdate")
-        if policy and old.get("FunctionVersion") != new.get("FunctionVersion"):
+        # The alias of a function made anew is another one, and CodeDeploy is asked for none that is created.
+        moved = old.get("FunctionVersion") != new.get("FunctionVersion")
+        if policy and moved and old["FunctionName"] == new["FunctionName"]:
             hook = _stacks[stack]["_resources"][policy["BeforeAllowTrafficHook"]["Ref"]]["PhysicalResourceId"]
             status = run_hook(hook, current=old["FunctionVersion"], target=new["FunctionVersion"])
             if status != "Succeeded":

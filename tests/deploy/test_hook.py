@@ -154,19 +154,24 @@ def test_a_version_that_refuses_what_callers_send_is_stopped_unless_that_is_mean
     assert reported == ["Failed", "Failed", "Succeeded"]
 
 
+def test_an_alias_that_is_not_there_yet_has_no_callers(functions: Functions, aws: Aws) -> None:
+    said = run_hook(functions.folder, CODEDEPLOY, aws)
+    assert [r["status"] for r in aws.reported] == ["Succeeded"]
+    assert '"serving": "nothing yet"' in said
+
+
 def without_a_card(event: dict[str, Any]) -> Any:
     """A function of somebody else's: it answers, and not as a model of ours."""
     return {"statusCode": 404, "body": "{}"}
 
 
-@pytest.mark.parametrize("serving", ["it fails", "it has no card", "it is not there"])
+@pytest.mark.parametrize("serving", ["it fails", "it has no card"])
 def test_a_version_whose_callers_nobody_can_tell_is_stopped_unless_that_is_meant(
     functions: Functions, right: LambdaFunction, serving: str
 ) -> None:
     behind = {
         "it fails": lambda: functions.start(functions.copy(no_model)),
         "it has no card": lambda: SimpleNamespace(invoke=without_a_card),
-        "it is not there": lambda: None,
     }[serving]()
     for meant, status in (("refuse", "Failed"), ("allow", "Succeeded")):
         aws = Aws(right, VERSION, behind)
