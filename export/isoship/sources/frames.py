@@ -100,9 +100,11 @@ def rows_from_frame(data: Any, names: list[str]) -> list[Row]:
         columns = [data[name].tolist() for name in names]
     else:
         columns = [list(column) for column in np.asarray(data).T]
-    return [
-        {name: plain(value) for name, value in zip(names, values, strict=True)} for values in zip(*columns, strict=True)
-    ]
+    columns = [[v if type(v) in _PLAIN else plain(v) for v in column] for column in columns]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+_PLAIN = frozenset({str, int, bool})
 
 
 def plain(value: Any) -> Any:

@@ -234,10 +234,12 @@ class SklearnSource:
 
     def _rows_beyond_ranges(self, sample: Any) -> UnsupportedModelError | None:
         """Why no range fits: the model refuses numbers in the middle of those of the sample that it answers."""
+        ranged = [column for column in self.signature.columns if column.categories is None]
+        ranged = [c for c in ranged if math.isfinite(c.lowest) or math.isfinite(c.highest)]
         for row in sample_rows(sample, [column.name for column in self.signature.columns], _SEARCHED):
-            for column in self.signature.columns:
+            for column in ranged:
                 value = row[column.name]
-                number = isinstance(value, (int, float)) and math.isfinite(value) and column.categories is None
+                number = isinstance(value, (int, float)) and math.isfinite(value)
                 if number and not column.lowest <= value <= column.highest and self._answers_all([row]):
                     end = column.lowest if value < column.lowest else column.highest
                     return UnsupportedModelError(
