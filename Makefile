@@ -7,7 +7,7 @@ export PYTHON
 export ORT_DISABLE_TELEMETRY := 1
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+	@grep -hE '^[A-Za-z0-9_-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
 
 setup: ## install what the tests need: .venv, browser runtime, Chromium, sam
 	@scripts/setup.sh test
@@ -77,7 +77,7 @@ fuzz: setup ## drawn events and bodies at length, and the whole OpenAPI schema (
 soak: setup ## 10,000 invocations of one Lambda process: memory does not grow
 	ISOSHIP_INVOCATIONS=10000 $(BIN)/python -m pytest -n0 -s tests/lambda/test_warm.py -k thousands
 
-wheel-smoke: setup ## the wheel in an empty environment, with everything from the index
+wheel-smoke: setup ## README's first commands as written: the wheel in an empty environment, everything else from the index
 	scripts/wheel_smoke.sh
 
 check-template: setup ## template.yaml under cfn-lint with the serverless rules and checkov, every combination of parameters translated

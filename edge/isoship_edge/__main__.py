@@ -1,4 +1,4 @@
-"""`python -m isoship_edge serve|predict|selftest|update`: what a bundle does on a device."""
+"""`python -m isoship_edge serve|predict|selftest`: what a bundle does on a device."""
 
 # ruff: noqa: T201 - a command line prints: data to stdout, talk to stderr
 
@@ -44,14 +44,14 @@ def _parser() -> argparse.ArgumentParser:
         "--bundle", type=Path, default=None, help="the bundle's folder (default: where this runtime lies)"
     )
     shared.add_argument("--threads", type=int, default=1, help="threads for one operator (default: 1)")
-    commands = parser.add_subparsers(required=True, metavar="serve|predict|selftest|update")
+    commands = parser.add_subparsers(required=True, metavar="serve|predict|selftest")
 
     serve = commands.add_parser("serve", parents=[shared], help="answer HTTP")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8080, help="0 takes a free one (default: 8080)")
     serve.set_defaults(run=_serve)
 
-    predict = commands.add_parser("predict", parents=[shared], help="score a .csv or .jsonl file")
+    predict = commands.add_parser("predict", parents=[shared], help="score a .csv, .jsonl or .ndjson file")
     predict.add_argument(
         "rows", type=Path, help="the file, or - for CSV or JSON lines from standard input, each answered as it arrives"
     )
@@ -62,8 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="the verdict as JSON")
     check.set_defaults(run=_selftest)
 
-    update = commands.add_parser("update", parents=[shared], help="not available yet")
-    update.set_defaults(run=_update)
+    # Named nowhere before it is there: without `help` argparse lists it in no help.
+    commands.add_parser("update", parents=[shared]).set_defaults(run=_update)
     return parser
 
 

@@ -248,5 +248,5 @@ def kind_of(path: Path) -> str:
     """
     kind = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(path.suffix.lower())
     if kind is None:
-        raise InputError(f"{path}: a device reads .csv and .jsonl; `isoship predict` reads Parquet too")
+        raise InputError(f"{path}: a device reads .csv, .jsonl and .ndjson; `isoship predict` reads Parquet too")
     return kind

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from isoship.parity.report import ParityReport
 
 FILE = click.Path(path_type=Path)
-TARGET_NAMES = ("lambda", "edge", "web")
+#: What rows are read from (`isoship.data.files.FORMATS`, whose imports no help waits for).
+ROWS = ".parquet, .csv, .jsonl, .ndjson, .json"
 
 
 class Commands(click.Group):
@@ -95,7 +96,7 @@ def main(verbose: bool, quiet: bool) -> None:
 
 @main.command()
 @click.argument("model", type=FILE)
-@click.option("--sample", type=FILE, metavar="FILE", help="Typical rows (.parquet, .csv, .jsonl): names and types.")
+@click.option("--sample", type=FILE, metavar="FILE", help=f"Typical rows ({ROWS}): names and types.")
 @click.option("-o", "--out", type=FILE, default=Path("bundle"), show_default=True, metavar="DIR")
 @click.option("--name", help="Name of the model in URLs, npm and stacks. Default: the file's stem.")
 @click.option("--model-version", default="0.0.0", show_default=True, metavar="V")
@@ -120,7 +121,9 @@ def main(verbose: bool, quiet: bool) -> None:
     help="`auto`: a container image above Lambda's 250 MB, else a zip.",
 )
 @click.option("--edge-arch", default="x86_64,aarch64", show_default=True, callback=_split)
-@click.option("--outputs", callback=_split, metavar="a,b", help="label, probabilities, scores, value, transformed, ...")
+@click.option(
+    "--outputs", callback=_split, metavar="a,b", help="label, probabilities, scores, score_samples, value, transformed."
+)
 @click.option(
     "--dtype", multiple=True, metavar="COL=TYPE", help="double, int64, bool or string, where a file is unclear."
 )
@@ -141,7 +144,8 @@ def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) ->
     Exit code 0: written, and proven in every runtime asked. 1: a form disagrees with the model, and nothing is
     written. 2: nothing could be written; or none of the forms that were written could run here, which is said.
 
-    MODEL is .joblib, .pkl or .skops. Loading a pickle runs code: use files you trust, and prefer .skops.
+    MODEL is .joblib, .pkl, .pickle or .skops, or a booster's own file: XGBoost's .json and .ubj, LightGBM's .txt,
+    CatBoost's .cbm. Loading a pickle runs code: use files you trust, and prefer .skops.
 
     \b
     Examples:
@@ -170,10 +174,12 @@ def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) ->
 @main.command()
 @click.argument("bundle", type=FILE)
 @click.option("--model", type=FILE, help="The trained model: fresh rows are compared with its own answers.")
-@click.option("--runtimes", callback=_split, metavar="a,b", help="Only these; the verdict then says `partial`.")
+@click.option(
+    "--runtimes", callback=_split, metavar="a,b", help="Only these; the verdict then says `partial`. Names: above."
+)
 @click.option("--rows", metavar="N|max", help="How many rows. Default: enough for CI.")
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--sample", type=FILE, metavar="FILE", help="Rows of your own to add.")
+@click.option("--sample", type=FILE, metavar="FILE", help=f"Rows of your own to add ({ROWS}).")
 @click.option("--atol", type=float, help="Instead of the manifest's tolerance.")
 @click.option("--rtol", type=float, help="Instead of the manifest's tolerance.")
 @click.option("--html", type=FILE, metavar="FILE", help="Write the report here too (always in BUNDLE/parity.html).")
@@ -185,6 +191,16 @@ def check(
     """Compare every shipped form in BUNDLE with the model, in every runtime found here.
 
     Exit code 0: every target ran and all agree; 1: a disagreement, crash or hang; 2: could not run.
+
+    \b
+    Runtimes:
+      onnxruntime, onnxruntime-web, http       model.onnx
+      edge                                     edge/
+      lambda, lambda-fastapi                   lambda/
+      tfjs-stock-node-cpu, -wasm               web/, by TF.js alone
+      tfjs-stock-chromium-cpu, -wasm, -webgl, -webgpu
+      web-node-cpu, -wasm                      web/, as it ships
+      web-chromium-cpu, -wasm, -webgl, -webgpu
     """
     from isoship.parity.check import check as run
 
@@ -215,9 +231,10 @@ def inspect(bundle: Path, as_json: bool) -> None:
 @click.option("-o", "--out", type=FILE, help="Write here (.csv, .jsonl, .parquet) instead of CSV on stdout.")
 @click.pass_context
 def predict(ctx: click.Context, bundle: Path, rows: Path, out: Path | None) -> None:
-    """Score the ROWS of a csv, jsonl or parquet file; other columns are carried through.
+    """Score the ROWS of a file; other columns are carried through.
 
-    ROWS may be -: lines of CSV or JSON on standard input, each answered in its form as it arrives.
+    ROWS is .parquet, .csv, .jsonl, .ndjson or .json; or - for lines of CSV or JSON on standard input, each answered in
+    its form as it arrives.
     """
     from isoship.scoring import predict_file
 

@@ -22,6 +22,7 @@ class Finding(NamedTuple):
 def examine() -> list[Finding]:
     """Looks for every program that isoship can use. Starts each only to ask for its version."""
     from isoship.bundle.interpreters import find_interpreter
+    from isoship.exporting import LAMBDA_PYTHONS
     from isoship.parity.runners.node import ORT_WEB, STOCK, TFJS, node_modules
 
     findings = [
@@ -50,7 +51,7 @@ def examine() -> list[Finding]:
             f"npm install --prefix ~/.cache/isoship/node {'@'.join(ORT_WEB)}",
         ),
     ]
-    for version in ("3.12", "3.13", "3.14"):
+    for version in LAMBDA_PYTHONS:
         findings.append(
             Finding(
                 f"python{version}",

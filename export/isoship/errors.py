@@ -2,7 +2,7 @@
 
 IsoshipError                       2
 ├── BundleError                    2  a bundle is missing, damaged, of a newer format, or not ours
-│   ├── DamagedFile             2  one of its files is not the one that was exported
+│   ├── DamagedFile                2  one of its files is not the one that was exported
 │   └── WheelsUnavailable          2  wheels for lambda/ or edge/ are not cached and cannot be fetched
 ├── InputError                     2  rows that the input contract refuses
 ├── RuntimeMissing                 2  ONNX Runtime does not load
@@ -15,6 +15,8 @@ IsoshipError                       2
 ├── MissingExtraError              2  an optional package is missing: the line that installs it
 ├── RunnerUnavailable              2  a runtime is missing here: the line that installs it
 └── ParityError                    1  shipped forms disagree with the source model
+    ├── RunnerCrashed              1  a runtime under check ended or threw: a verdict of its own
+    └── RunnerHung                 1  a runtime under check did not answer: a verdict of its own
 
 BundleError, DamagedFile, InputError, RuntimeMissing and InferenceError live in `isoship_edge.errors`: the runtime that
 travels raises them too.

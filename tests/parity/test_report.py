@@ -47,6 +47,9 @@ def test_the_headline_speaks_of_what_answered():
     assert beside.ok
     assert beside.headline == "The 2 runtimes asked agree with the reference on 10 rows; web ran in no runtime here"
     assert beside.to_json()["unproven"] == ["web"]
+    due = _report(_verdict(), _verdict("edge", "edge"), away, required=("edge", "web"), shipped=("edge", "web"))
+    said = "not checked: web ran in no runtime here; the 2 runtimes asked agree with the reference on 10 rows"
+    assert (due.exit_code, due.headline) == (2, said)
     elsewhere = _report(_verdict("web-node-cpu", "web"), away, required=("web",), shipped=("web",))
     assert elsewhere.headline == "The runtime asked agrees with the reference on 10 rows; 1 more is not here"
     assert _report(_verdict()).headline == "Every runtime agrees with the reference on 10 rows"

@@ -63,9 +63,20 @@ def write_web(
         shutil.copyfile(bundle / name, folder / name)
     names = ("manifest.json", "golden.json", *written.files, *(f"tfjs/{path.name}" for path in _wasm(folder)))
     (folder / "places.js").write_text(places(names), encoding="utf-8")
+    document = folder / "README.md"
+    document.write_text(with_a_row(document.read_text(encoding="utf-8"), form), encoding="utf-8")
     package = json.dumps(package_json(manifest), indent=2, ensure_ascii=False)
     (folder / "package.json").write_text(package + "\n", encoding="utf-8")
     return written
+
+
+def with_a_row(document: str, form: Sequence[Mapping[str, Any]]) -> str:
+    """README.md with a row of this model in its program: what the page's form shows at first."""
+    fields = [
+        f"{json.dumps(f['column'], ensure_ascii=False)}: {json.dumps(f['value'], ensure_ascii=False)}" for f in form
+    ]
+    row, broken = f"{{ {', '.join(fields)} }}", "{\n  " + ",\n  ".join(fields) + ",\n}"
+    return document.replace("[ROW]", f"[{row if len(row) <= 80 else broken}]")
 
 
 def _wasm(folder: Path) -> list[Path]:

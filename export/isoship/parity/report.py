@@ -84,13 +84,15 @@ class ParityReport:
         ran = [v for v in asked if v.status == "agree" and v.rows]
         if bad:
             return f"{len(bad)} of {len(asked)} checks failed: {', '.join(v.name for v in bad)}"
-        if not self.ok:
-            return f"not checked: {', '.join(self.unproven or self.unseen) or 'nothing'} ran in no runtime here"
         rows = f"with the reference on {max((v.rows for v in ran), default=0):,} rows"
+        word = "The runtime asked agrees" if len(ran) == 1 else f"The {len(ran)} runtimes asked agree"
+        if not self.ok:
+            nowhere = f"not checked: {', '.join(self.unproven or self.unseen) or 'nothing'} ran in no runtime here"
+            some = any(v.target in self.shipped for v in ran)
+            return f"{nowhere}; {word[0].lower()}{word[1:]} {rows}" if some else nowhere
         absent = len(self.verdicts) - len(asked)
         if not (self.partial or absent):
             return f"Every runtime agrees {rows}"
-        word = "The runtime asked agrees" if len(ran) == 1 else f"The {len(ran)} runtimes asked agree"
         besides = f"; {', '.join(self.unseen)} ran in no runtime here" if self.unseen else ""
         besides += f"; {absent} more {'is' if absent == 1 else 'are'} not here" if absent and not self.unseen else ""
         return f"{word} {rows}{besides}"
