@@ -11,12 +11,17 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 #: One export, or one browser, serves all the tests of these.
-SHARED = {f"tests/road/test_{name}.py": "tests/road/test_demo.py" for name in ("browser", "interrupted")}
+SHARED = {
+    **{f"tests/road/test_{name}.py": "tests/road/test_demo.py" for name in ("browser", "interrupted")},
+    "tests/documents/test_sketches.py": "tests/documents/test_every_command.py",
+    "tests/documents/test_registries.py": "tests/documents/test_every_command.py",
+}
 #: These take longest, a test at a time, and share nothing.
 LONGEST = ("tests/pipelines/test_random_pipelines.py",)
 #: Handed out next, the longest first.
 LONG = (
     "tests/road/",
+    "tests/documents/",
     "tests/pipelines/",
     "tests/parity/",
     "tests/regressions/",

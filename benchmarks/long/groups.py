@@ -48,7 +48,11 @@ GROUPS: dict[str, Group] = {
     ),
     "size": Group("large and wide models beside the release before", (f"{PYTHON} -m benchmarks.size",)),
     "clients": Group("the stock clients of KServe and MLServer against every server", ("scripts/v2_clients.sh",)),
-    "wheel": Group("the wheel in an empty environment, with everything from the index", ("scripts/wheel_smoke.sh",)),
+    "wheel": Group("README's first commands as written, the wheel, Python alone", ("scripts/wheel_smoke.sh",)),
+    "examples": Group(
+        "examples/ and every `pip install` of the documents as a user would have them, in empty environments",
+        (f"{PYTHON} -m pytest -q -n0 -o addopts= tests/documents/as_a_user.py",),
+    ),
     "arm64": Group("lambda/ and edge/ for arm64, executed under emulation", ("scripts/arm64.sh",)),
 }
 
