@@ -60,11 +60,13 @@ def card(model: Model, accept: str) -> Response:
     from html import escape
 
     columns = "".join(
-        f"<tr><td>{escape(column.name)}</td><td>{escape(column.dtype)}</td>"
+        f'<tr><th scope="row">{escape(column.name)}</th><td>{escape(column.dtype)}</td>'
         f"<td>{'null is accepted' if column.missing else ''}</td></tr>"
         for column in manifest.signature.columns
     )
-    outputs = "".join(f"<tr><td>{escape(o.name)}</td><td>{escape(o.dtype)}</td></tr>" for o in manifest.outputs)
+    outputs = "".join(
+        f'<tr><th scope="row">{escape(o.name)}</th><td>{escape(o.dtype)}</td></tr>' for o in manifest.outputs
+    )
     body = (
         f"<h1>{escape(manifest.name)} {escape(manifest.version)}</h1>"
         f"<p>{escape(str(manifest.provenance.get('estimator', '')))}<br><code>{escape(manifest.digest)}</code></p>"
@@ -112,7 +114,7 @@ def _page(title: str, body: str, headers: tuple[tuple[str, str], ...] = (), head
     text = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">{head}'
-        f"</head><body>{body}</body></html>\n"
+        f"</head><body><main>{body}</main></body></html>\n"
     )
     return Response(200, (_HTML, *_SAFE, *headers), text.encode())
 

@@ -1,10 +1,13 @@
 // Visits pages in Chromium as a person would: jobs on stdin, what was seen on stdout, as JSON.
-// A job: {url, fill: {label: value}, type: {label: keys}, click: [selector], read: {name: selector}, wait: selector, shot: file}.
+// A job: {url, fill: {label: value}, type: {label: keys}, click: [selector], read: {name: selector}, wait: selector, shot: file,
+// scheme: light | dark, upload: {selector: text}, axe: true}. `axe` tells what axe-core finds wrong with the page then.
 
 import { createRequire } from "node:module";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
-const { chromium } = createRequire(process.argv[2])("playwright-core");
+const packages = createRequire(process.argv[2]);
+const { chromium } = packages("playwright-core");
+const axe = readFileSync(packages.resolve("axe-core/axe.min.js"), "utf8");
 let text = "";
 for await (const part of process.stdin) text += part;
 
@@ -15,7 +18,8 @@ const browser = await chromium.launch({
 const results = [];
 try {
   for (const job of JSON.parse(text)) {
-    const context = await browser.newContext({ acceptDownloads: true, viewport: { width: 1100, height: 900 } });
+    const viewport = { width: 1100, height: 900 };
+    const context = await browser.newContext({ acceptDownloads: true, viewport, colorScheme: job.scheme ?? "light" });
     context.setDefaultTimeout(30_000);
     const page = await context.newPage();
     const seen = { requests: [], console: [], dialogs: 0, read: {}, downloads: [] };
@@ -30,6 +34,9 @@ try {
       await page.getByLabel(label, { exact: true }).fill("");
       await page.getByLabel(label, { exact: true }).pressSequentially(value);
     }
+    for (const [selector, content] of Object.entries(job.upload ?? {})) {
+      await page.locator(selector).setInputFiles({ name: "rows.csv", mimeType: "text/csv", buffer: Buffer.from(content) });
+    }
     for (const selector of job.click ?? []) await page.locator(selector).first().click();
     if (job.then) await page.waitForFunction(job.then);
     for (const [name, selector] of Object.entries(job.read ?? {})) seen.read[name] = await page.locator(selector).allTextContents();
@@ -40,6 +47,11 @@ try {
       seen.downloads.push(Buffer.concat(parts).toString("utf8"));
     }
     seen.hacked = await page.evaluate(() => globalThis.hacked ?? null);
+    if (job.axe) {
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+      seen.axe = violations.flatMap(({ id, help, nodes }) => nodes.map(({ html, failureSummary }) => [id, help, html, failureSummary]));
+    }
     if (job.shot) await page.screenshot({ path: job.shot, fullPage: true });
     results.push(seen);
     await context.close();
