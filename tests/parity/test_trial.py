@@ -139,7 +139,7 @@ def test_a_large_batch_of_large_rows_is_two_chunks_and_a_part(source, shipped):
 
     rows = [{**ROWS[0], "height": 100.0 + i / 100} for i in range(1200)]
     case = Case(rows, ["ordinary"] * len(rows), source.answers(rows), [], large_batch=True)
-    heavy = dataclasses.replace(shipped, manifest=dataclasses.replace(shipped.manifest, row_bytes=24_120))
+    heavy = dataclasses.replace(shipped, manifest=shipped.manifest._replace(row_bytes=24_120))
     assert try_runner(Stub(source, answer=note), heavy, case, print).status == "agree"
     assert batches[-2:] == [1000, 2 * 695 + 107]
 
