@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ def stand_in(tmp_path: Path) -> Path:
     (runtime / "tfjs").mkdir(parents=True)
     for name in ("index.js", "index.d.ts", "worker.js", "tfjs/core.js"):
         (runtime / name).write_text("//")
+    (runtime / "README.md").write_text("await model.predict([ROW]);\n")
     return runtime
 
 
@@ -74,6 +76,15 @@ def test_the_folder_is_an_npm_package_with_the_bundles_own_bytes(forest: Any, bu
     for target in package["exports"]["."].values():
         assert (web / target).is_file()
     assert set(written.files) <= {path.name for path in web.iterdir()}
+
+
+@pytest.mark.parametrize("columns", [2, 30])
+def test_the_readme_shows_a_row_of_the_model(forest: Any, bundle: Path, stand_in: Path, columns: int) -> None:
+    form = [{"column": f'é"{i}', "value": [0.5, "a`b", None, False][i % 4]} for i in range(columns)]
+    write_web(bundle / "web", bundle, forest, form=form, runtime=stand_in)
+    shown = re.sub(r",\s*}", "}", (bundle / "web" / "README.md").read_text(encoding="utf-8"))
+    (row,) = re.findall(r"^await model\.predict\(\[(.*)\]\);\n$", shown, re.DOTALL)
+    assert json.loads(row) == {field["column"]: field["value"] for field in form}
 
 
 def test_a_runtime_that_is_not_built_is_named_with_the_way_to_build_it(
