@@ -145,3 +145,22 @@ def test_a_lightened_model_transforms_as_the_model_does(table):
     ):
         frame = source._frame(rows)
         np.testing.assert_array_equal(light[:-1].transform(frame), model[:-1].transform(frame))
+
+
+def test_what_stands_for_a_missing_value_is_no_refusal_of_a_lightened_model():
+    for values, gap in (
+        (pd.array(["a", "b", None, "c"] * 5, dtype="string"), pd.NA),
+        (pd.Series(["a", "b", pd.NA, "c"] * 5, dtype=object), pd.NA),
+        (pd.Series(["a", "b", None, "c"] * 5, dtype=object), None),
+        (pd.Series(["a", "b", np.nan, "c"] * 5, dtype=object), np.nan),
+    ):
+        frame = pd.DataFrame({"c": values})
+        filled = make_pipeline(
+            SimpleImputer(missing_values=gap, strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore")
+        )
+        model = make_pipeline(ColumnTransformer([("c", filled, ["c"])]), LogisticRegression())
+        source = open_source(model.fit(frame, np.arange(20) % 2), sample=frame)
+        assert source.signature.columns[0].missing, values
+        light = lightened(model)
+        for rows in (frame[2:3], frame[:3], pd.concat([frame[2:3]] * 3), frame[:1], frame[2:3]):
+            np.testing.assert_array_equal(light.predict_proba(rows), model.predict_proba(rows))

@@ -62,10 +62,15 @@ class _OnOneRow:
         return np.broadcast_to(one, (x.shape[0], *one.shape[1:]))
 
     def _of_one(self, x: Any) -> Any:
-        row = [x.iloc[0, k] for k in range(x.shape[1])] if hasattr(x, "columns") else x[0].tolist()
-        if self._last[1] is None or row != self._last[0] or [*map(type, row)] != [*map(type, self._last[0])]:
+        values = [x.iloc[0, k] for k in range(x.shape[1])] if hasattr(x, "columns") else x[0].tolist()
+        row = [(type(value), None if type(value).__name__ in _UNEQUAL else value) for value in values]
+        if self._last[1] is None or row != self._last[0]:
             self._last = row, self._transformer.transform(x)
         return self._last[1]
+
+
+#: Missing values whose comparison is no truth value.
+_UNEQUAL = ("NAType", "NaTType")
 
 
 def _same_rows(x: Any) -> bool:
@@ -73,12 +78,18 @@ def _same_rows(x: Any) -> bool:
     if x.shape[0] == 1:
         return True
     if not hasattr(x, "columns"):
-        return type(x) is np.ndarray and bool(np.all(x == x[:1]))
+        return type(x) is np.ndarray and _all(x == x[:1])
     return all(_same(x.iloc[:, k].array) for k in range(x.shape[1]))
 
 
 def _same(values: Any) -> bool:
     equal = values == values[0]
-    if hasattr(equal, "to_numpy") and not isinstance(equal, np.ndarray):
-        equal = equal.to_numpy(dtype=bool, na_value=False)
-    return bool(np.all(equal))
+    if hasattr(equal, "to_numpy"):
+        equal = equal.to_numpy(na_value=False)
+    return _all(equal)
+
+
+def _all(equal: Any) -> bool:
+    """Every comparison came out, and true."""
+    equal = np.asarray(equal)
+    return equal.dtype == bool and bool(np.all(equal))
