@@ -19,6 +19,8 @@ Other gaps of ministack 1.5.33 that are filled or lived with here:
     - CORS and throttle of an HTTP API are kept under CloudFormation's names, where nothing finds them: renamed
     - reserved concurrency in a template is forgotten: handed on
     - a custom resource may get another ServiceToken: refused, as CloudFormation does
+    - a function that is replaced is gone at once, and not in the cleanup, after the custom resource that it serves: the
+      deletion of a custom resource whose function is gone succeeds
     - alarms, throttling, X-Ray and log retention are recorded and have no effect
     - functions of container images run in Docker alone, and there is none: they go to stand_in_for_docker.py
     - an unchanged template is refused by UpdateStack although it has a transform, whose result CloudFormation only
@@ -166,6 +168,16 @@ def install() -> None:
         return update_custom(physical_id, old, new, *more, **named)
 
     provisioners._custom_resource_update = keep_service_token
+    delete_custom = provisioners._custom_resource_delete
+
+    def delete_without_its_function(*given: Any, **named: Any) -> Any:
+        try:
+            return delete_custom(*given, **named)
+        except ValueError as err:
+            if "not found" not in str(err):
+                raise
+
+    provisioners._custom_resource_delete = delete_without_its_function
     alias = handlers["AWS::Lambda::Alias"]
     update_alias = alias["update"]
 
