@@ -48,7 +48,9 @@ def test_a_probe_asks_in_pieces_and_answers_as_in_one(rows, monkeypatch):
     parted = Probe(_model(_wide), signature, ["y"])
     asked = []
     run = parted._session.run
-    parted._session = type("Counted", (), {"run": lambda _, o, feeds, path: asked.append(len(feeds["a"])) or run(o, feeds, path)})()
+    parted._session = type(
+        "Counted", (), {"run": lambda _, o, feeds, path: asked.append(len(feeds["a"])) or run(o, feeds, path)}
+    )()
     assert np.array_equal(parted.values("y", column), whole)
     assert max(asked) == min(rows, 200)
     swept = list(parted.sweep("y", column))
