@@ -260,7 +260,12 @@ def _faulty(want: Mapping[str, Any], got: Mapping[str, Any]) -> Any:
 
 
 def _scaled_error(answers: Answers, got: Mapping[str, Any]) -> float:
+    """The largest error of rows that the model settles, those with a tie of labels left out: what a chain decides next
+    goes by the label."""
+    labels = {name: value for name, value in answers.outputs.items() if value.dtype.kind != "f"}
     worst, settled = 0.0, ~answers.unsettled(TOLERANCE.atol)
+    if all(got[name].shape == value.shape for name, value in labels.items()):
+        settled &= ~np.asarray(_faulty(labels, got), dtype=bool)
     for name, want in answers.outputs.items():
         if want.dtype.kind == "f" and want[settled].size and got[name].shape == want.shape:
             d, want = difference(want[settled], got[name][settled]), want[settled]

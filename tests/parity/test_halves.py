@@ -48,6 +48,14 @@ def test_what_depends_on_several_columns_or_on_none_has_no_column():
     assert _found([4] * 7, features) == [None, None, None, None, None, 6]
 
 
+@pytest.mark.parametrize("columns", [10, 30, 100])
+def test_what_moves_where_two_of_three_columns_do_is_no_other_columns(columns):
+    some = [(0, 1, 2), (1, 2, 4), (3, 5, 6), (7, 8, 9), (0, 8, columns - 1), (2, 7, columns - 2)]
+    features = [lambda row, three=three: np.count_nonzero(row[list(three)]) >= 2 for three in some]
+    found = _found([4] * columns, features)
+    assert all(owner is None or owner in three for owner, three in zip(found, some, strict=True)), found
+
+
 def test_hundreds_of_columns_take_few_rows():
-    assert Halves([37] * 600).rows == 1 + 37 * 20
+    assert Halves([37] * 600).rows == 1 + 37 * 40
     assert Halves([20_000, 37]).rows == 1 + 20_000 + 37

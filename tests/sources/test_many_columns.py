@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from isoship.errors import InputError
+from isoship.errors import InputError, UnsupportedModelError
 from isoship.sources import open_source
 from isoship.sources.contract import Variant
 from isoship.sources.frames import frame_from_rows
@@ -164,3 +165,14 @@ def test_what_stands_for_a_missing_value_is_no_refusal_of_a_lightened_model():
         light = lightened(model)
         for rows in (frame[2:3], frame[:3], pd.concat([frame[2:3]] * 3), frame[:1], frame[2:3]):
             np.testing.assert_array_equal(light.predict_proba(rows), model.predict_proba(rows))
+
+
+def test_a_column_that_is_named_alone_reaches_its_step_as_a_list_of_values():
+    frame = pd.DataFrame({"a": ["one two", "two three", "one"] * 4, "n": np.arange(12.0)})
+    words = ColumnTransformer([("t", CountVectorizer(), "a"), ("n", "passthrough", ["n"])], sparse_threshold=0.0)
+    model = make_pipeline(words, LogisticRegression()).fit(frame, np.arange(12) % 2)
+    light = lightened(model)
+    for rows in (frame[:1], frame[:3], pd.concat([frame[:1]] * 3)):
+        np.testing.assert_array_equal(light.predict_proba(rows), model.predict_proba(rows))
+    with pytest.raises(UnsupportedModelError, match="CountVectorizer"):
+        open_source(model, sample=frame).to_onnx()

@@ -63,6 +63,15 @@ def test_labels_of_such_rows_are_ties(model):
     assert [m == 0.0 for m in settled] == [*ROWS.values()]
 
 
+def test_a_step_on_the_way_makes_the_numbers_large():
+    model = make_pipeline(FunctionTransformer(np.exp), LinearRegression()).fit(X, np.exp(X) @ [4e4, -9e4, 2e4])
+    source = open_source(model, sample=X)
+    names = [column.name for column in source.signature.columns]
+    rows = [(709.7, 709.7, 0.0), (1.0, 2.0, 3.0)]
+    settled = source.answers([dict(zip(names, row, strict=True)) for row in rows]).value_margin
+    assert [m == 0.0 for m in settled] == [True, False]
+
+
 def test_a_frame_of_ordinary_numbers_is_settled_throughout():
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
     source = open_source(LinearRegression().fit(frame, Y), sample=frame)

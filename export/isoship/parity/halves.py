@@ -2,7 +2,9 @@
 
 Column number 5 of 8 is binary 101: it changes with the half of 1, then with that of 0, then with that of 1. A feature
 that moves with one half and not with its complement, for every bit, spells the number of its column; one that moves
-with both depends on several. 600 columns take 20 rows for each value that is tried instead of 600.
+with both depends on several. One that moves where two of three columns do spells a number, too, perhaps of a column
+that it does not read: so each column has a second number, by lot, and both must be spelled. 600 columns take 40 rows
+for each value that is tried instead of 600.
 """
 
 from __future__ import annotations
@@ -25,7 +27,12 @@ class Halves:
 
     def __init__(self, counts: Sequence[int]) -> None:
         self._count = np.array(counts, dtype=np.int64)
-        self._bits = max(1, (len(counts) - 1).bit_length())
+        width = max(1, (len(counts) - 1).bit_length())
+        #: the two numbers of each column, one behind the other
+        lot = np.random.default_rng(0).permutation(len(counts))
+        self._codes = {int(k | int(other) << width): k for k, other in enumerate(lot)}
+        self._numbers = [*self._codes]
+        self._bits = 2 * width
         #: those with values left come first
         self._rank = np.argsort(np.argsort(-self._count, kind="stable"), kind="stable")
         longest = max(counts, default=0)
@@ -56,7 +63,7 @@ class Halves:
         return rows, np.concatenate([turns[alone], np.repeat(halves, self._bits)])
 
     def _sides(self, column: int) -> IntArray:
-        return (column >> np.arange(self._bits)) & 1
+        return (self._numbers[column] >> np.arange(self._bits)) & 1
 
     def note(self, start: int, moves: BoolArray) -> None:
         """moves: bool [R, K], which features differ from the base row's in the rows from `start` on."""
@@ -72,5 +79,4 @@ class Halves:
         one = self._moved[:, :, 1]
         sure = np.all(self._moved[:, :, 0] != one, axis=1)
         number = one @ (1 << np.arange(self._bits))
-        sure &= number < len(self._count)
-        return [int(k) if ok else None for k, ok in zip(number.tolist(), sure.tolist(), strict=True)]
+        return [self._codes.get(k) if ok else None for k, ok in zip(number.tolist(), sure.tolist(), strict=True)]

@@ -52,7 +52,7 @@ class _OnOneRow:
         self._last: tuple[list[Any], Any] = [], None
 
     def transform(self, x: Any) -> Any:
-        if not x.shape[0] or not _same_rows(x):
+        if x.ndim != 2 or not x.shape[0] or not _same_rows(x):  # a column that is named alone comes as a list of values
             return self._transformer.transform(x)
         one = self._of_one(x[:1])
         if hasattr(one, "tocsr"):
