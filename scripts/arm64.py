@@ -69,7 +69,7 @@ def exported(bundle: Path) -> list[dict[str, Any]]:
     model = make_pipeline(columns, RandomForestClassifier(100, random_state=0)).fit(x, y)
     export(
         model, sample=x, out=bundle, name="penguins", targets=("lambda", "edge"), lambda_arch="arm64",
-        edge_arch=("aarch64",), offline=True,
+        edge_arch=("aarch64",),
     )  # fmt: skip
     return rows_from_frame(x, list(x.columns))
 
