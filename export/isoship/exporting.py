@@ -107,7 +107,9 @@ def export(
 
     with built_aside(out) as aside:
         _write_core(aside, source, graph, name, model_version, golden, sample, targets, say)
+        from isoship.bundle.model_files import remember
         from isoship.parity.check import verify_before_move, verify_own_rows
+        from isoship_edge.manifest import read_manifest
 
         report = verify_own_rows(aside, source, progress=say)
         if report is not None:
@@ -116,11 +118,7 @@ def export(
                 + report.table(),
                 report,
             )
-        if isinstance(model, (str, Path)):
-            _remember_source(aside, Path(model))
-        else:
-            (aside / ".isoship").mkdir()
-            (aside / ".isoship" / "source.json").write_text('{"path": null, "sha256": null}\n')
+        remember(aside, read_manifest(aside).digest, Path(model) if isinstance(model, (str, Path)) else None)
         _write_targets(
             aside,
             out,
@@ -334,12 +332,3 @@ def _write_targets(
             progress=say,
             kept=out,
         )
-
-
-def _remember_source(aside: Path, model: Path) -> None:
-    """Where the model lies and its sha256, so that `check` can find it again; the model itself is not copied."""
-    (aside / ".isoship").mkdir()
-    known: dict[str, Any] = {"path": str(model.absolute()), "sha256": None}
-    if model.is_file():
-        known["sha256"] = sha256(model)
-    (aside / ".isoship" / "source.json").write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")

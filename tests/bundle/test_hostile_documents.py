@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import os
+import pickle
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bundles import VISITS_ROWS, make_bundle
 from isoship.bundle.bundle import Bundle
+from isoship.bundle.model_files import recall, remember
 from isoship.errors import IsoshipError
 from isoship.parity.contract import Shipped
 from isoship.parity.evidence import find_source, proven_graph, read_golden
@@ -98,28 +101,81 @@ def test_paths_stay_in_the_bundle(bundle: Path, listed: str) -> None:
         load(bundle)
 
 
-@pytest.mark.parametrize("absolute", [True, False])
-def test_the_pickle_that_a_bundle_brings_along_is_not_loaded(
-    bundle: Path, absolute: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`check` without --model loads what .isoship/ names: no file of the bundle, and none beside the caller."""
-    monkeypatch.chdir(bundle)
-    own = bundle / ".isoship" / "m.pkl"
-    own.parent.mkdir()
-    own.write_bytes(b"a pickle that would run")
-    known = {
-        "path": str(own if absolute else own.relative_to(bundle)),
-        "sha256": hashlib.sha256(own.read_bytes()).hexdigest(),
-    }
-    (bundle / ".isoship" / "source.json").write_text(json.dumps(known))
+class Marks:
+    """A pickle that leaves a folder where it was loaded."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.place),)
+
+
+def asked(bundle: Path) -> tuple[Any, str]:
+    """`check`'s question for the source model, without --model."""
     shipped = Shipped(bundle, Bundle.open(bundle).manifest, ())
-    source, why = find_source(shipped, read_golden(shipped), None, None)
+    return find_source(shipped, read_golden(shipped), None, None)
+
+
+@pytest.mark.parametrize("way", ["/proc/self/cwd/m.pkl", "link", "neighbour", "inside", "m.pkl", "../m.pkl"])
+@pytest.mark.parametrize("record", [False, True])
+def test_no_pickle_that_a_bundle_names_is_loaded(
+    bundle: Path, tmp_path: Path, way: str, record: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unpacked archive brings the bundle, a pickle beside it, and what `.isoship/` says of the two."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ISOSHIP_CACHE", str(tmp_path / "cache"))
+    marker, beside, within = tmp_path / "ran", tmp_path / "m.pkl", bundle / ".isoship"
+    beside.write_bytes(pickle.dumps(Marks(marker)))
+    within.mkdir()
+    (within / "m.pkl").write_bytes(beside.read_bytes())
+    (tmp_path / "link").symlink_to(beside)
+    places = {"link": str(tmp_path / "link"), "neighbour": str(beside), "inside": str(within / "m.pkl")}
+    digest = Bundle.open(bundle).manifest.digest
+    known = {"digest": digest, "path": places.get(way, way), "sha256": hashlib.sha256(beside.read_bytes()).hexdigest()}
+    (within / "source.json").write_text(json.dumps(known))
+    if record:  # the bundle brings a record along, too, and names it by its digest, or by a path
+        text = json.dumps(known)
+        name = hashlib.sha256(text.encode()).hexdigest()
+        (within / f"{name}.json").write_text(text)
+        (within / "source.json").write_text(
+            json.dumps(known | {"record": name if way == "link" else f"{within}/{name}"})
+        )
+    source, why = asked(bundle)
     assert source is None
-    assert "brings along" in why
+    assert not marker.exists()
+    assert "give it with --model" in why
+
+
+def test_a_record_is_for_the_bundle_that_it_was_written_for(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ISOSHIP_CACHE", str(tmp_path / "cache"))
+    model = tmp_path / "m.pkl"
+    model.write_bytes(b"a model")
+    digest = Bundle.open(bundle).manifest.digest
+    remember(bundle, digest, model)
+    assert str(tmp_path) not in (bundle / ".isoship" / "source.json").read_text()
+    assert recall(bundle, digest) == (model, hashlib.sha256(b"a model").hexdigest())
+    assert recall(bundle, "sha256:" + "0" * 64) is None
+    [record] = (tmp_path / "cache" / "models").iterdir()
+    record.write_text(record.read_text().replace("m.pkl", "n.pkl"))
+    assert recall(bundle, digest) is None
+
+
+def test_a_model_that_came_from_no_file_or_a_cache_that_takes_nothing_leaves_no_record(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = tmp_path / "full"
+    full.write_text("no folder")
+    monkeypatch.setenv("ISOSHIP_CACHE", str(full))
+    for model in (None, full):
+        remember(bundle, Bundle.open(bundle).manifest.digest, model)
+        assert "not known here" in asked(bundle)[1]
 
 
 @pytest.mark.parametrize(
-    "text", ["[]", "{}", '{"path": 1, "sha256": 2}', '{"path": null, "sha256": null}', "[" * 10**5, "x"]
+    "text", ["[]", "{}", '{"path": 1, "sha256": 2}', '{"record": null}', '{"record": "x"}', "[" * 10**5, "x"]
 )
 def test_what_is_known_of_the_model_and_of_checks_may_be_anything(bundle: Path, text: str) -> None:
     (bundle / ".isoship").mkdir()

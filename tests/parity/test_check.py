@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from formula import OUTPUTS, WEIGHTS, FormulaSource, formula_graph
 
+from isoship.bundle.model_files import remember
 from isoship.errors import BundleError, InputError, ModelFileError
 from isoship.parity import check as module
 from isoship.parity.check import check, verify_before_move
 from isoship.parity.compare import Verdict
+from isoship_edge.manifest import read_manifest
 
 STOCK = "tfjs-stock-node-cpu"
 
@@ -53,15 +55,14 @@ def test_a_graph_proven_at_level_source_carries_later_checks_without_the_model(b
     assert check(bundle, runtimes=["onnxruntime"]).evidence == "golden", "another file was not proven"
 
 
-def test_the_model_that_the_bundle_remembers_is_used_while_its_sha256_holds(bundle, given, tmp_path):
-    import hashlib
-
+def test_the_model_that_was_exported_is_used_while_its_sha256_holds(bundle, given, tmp_path, monkeypatch):
+    monkeypatch.setenv("ISOSHIP_CACHE", str(tmp_path / "cache"))
     path = tmp_path / "model.joblib"
     joblib.dump({"any": "thing"}, path)
-    known = {"path": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-    (bundle / ".isoship").mkdir()
-    (bundle / ".isoship" / "source.json").write_text(json.dumps(known))
-    assert check(bundle, runtimes=["onnxruntime"], rows=20).evidence == "source"
+    remember(bundle, read_manifest(bundle).digest, path)
+    moved = bundle.rename(tmp_path / "moved")
+    assert check(moved, runtimes=["onnxruntime"], rows=20).evidence == "source"
+    bundle = moved
     path.write_bytes(path.read_bytes() + b" ")
     (bundle / "parity.json").unlink()
     report = check(bundle, runtimes=["onnxruntime"])

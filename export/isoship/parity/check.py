@@ -50,7 +50,7 @@ def check(
 ) -> ParityReport:
     """Compares every shipped form with the model, in every runtime found here; writes parity.json and parity.html.
 
-    model: a fitted estimator or a model file; else the one that `.isoship/` knows, when its sha256 is unchanged.
+    model: a fitted estimator or a model file; else the one that this user exported, while its sha256 is unchanged.
     runtimes: only these (`isoship.parity.runners.available()`); the verdict is then partial.
     rows: how many (default 1500), or "max". sample: rows of the user, asked and never stored.
     atol, rtol: instead of the manifest's tolerances.

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isoship.bundle.model_files import recall
 from isoship.bundle.sums import sha256
 from isoship.errors import BundleError, InputError, ModelFileError
 from isoship.parity.columns import Array
 from isoship.parity.contract import Shipped
 from isoship.parity.reference import Answer
 from isoship.sources.contract import Answers, Row
-from isoship_edge.documents import of_type, parsed, texts
+from isoship_edge.documents import of_type, parsed
 from isoship_edge.golden import decode
 from isoship_edge.manifest import Output
 
@@ -61,7 +62,7 @@ def read_golden(shipped: Shipped) -> Golden:
 def find_source(
     shipped: Shipped, golden: Golden, model: Any, sample: Any, say: Callable[[str], None] | None = None
 ) -> tuple[Source | None, str]:
-    """The source model, given or where `.isoship/source.json` says, and a note on why there is none.
+    """The source model, given or where this user exported it from, and a note on why there is none.
 
     say: is told that a pickle runs code before it is loaded.
 
@@ -70,20 +71,14 @@ def find_source(
     """
     if model is not None:
         return _opened(shipped, golden, model, sample, say), ""
-    path = shipped.folder / ".isoship" / "source.json"
-    try:
-        known = texts(parsed(path.read_bytes()), "source.json")
-        where, digest = known["path"], known["sha256"]
-    except (OSError, ValueError, KeyError):
-        return None, "the bundle does not know where its model file lies; give it with --model"
-    place = Path(where)
-    if not place.is_absolute() or place.resolve().is_relative_to(shipped.folder.resolve()):
-        # A bundle that came from elsewhere must not bring the pickle along that its check would load.
-        return None, f"the model file {where} would be one that the bundle brings along; give it with --model"
+    known = recall(shipped.folder, shipped.manifest.digest)
+    if known is None:
+        return None, "where the model file of this bundle lies is not known here; give it with --model"
+    place = known.path
     if not place.is_file():
-        return None, f"the model file {where} is not there any more; give it with --model"
-    if sha256(place) != digest:
-        return None, f"the model file {where} has changed since the export; give the one that was exported with --model"
+        return None, f"the model file {place} is not there any more; give it with --model"
+    if sha256(place) != known.sha256:
+        return None, f"the model file {place} has changed since the export; give the one that was exported with --model"
     return _opened(shipped, golden, place, sample, say), ""
 
 
