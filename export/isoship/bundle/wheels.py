@@ -143,16 +143,17 @@ def _download(pins: list[Pin], target: Target, folder: Path, say: Progress) -> N
 
 
 def _command(pins: list[Pin], target: Target, folder: Path) -> list[str]:
+    """-P: a pip.py in the caller's folder is not pip."""
     platforms = [word for platform in target.platforms for word in ("--platform", platform)]
     return [
-        sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--progress-bar", "off",
-        "--no-deps", "--only-binary=:all:", *platforms, "--implementation", "cp", "--python-version", target.python,
-        "--dest", str(folder), *map(str, pins),
+        sys.executable, "-P", "-m", "pip", "download",
+        "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--no-deps", "--only-binary=:all:",
+        *platforms, "--implementation", "cp", "--python-version", target.python, "--dest", str(folder), *map(str, pins),
     ]  # fmt: skip
 
 
 def _command_line(pins: list[Pin], target: Target, folder: Path) -> str:
-    return " ".join(["python", *_command(pins, target, folder)[1:]])
+    return " ".join(["python", *_command(pins, target, folder)[2:]])
 
 
 def _why(output: list[str], pins: list[Pin], target: Target) -> str:

@@ -37,8 +37,9 @@ class HttpRunner:
     def prepare(self, shipped: Shipped) -> None:
         self._outputs = shipped.manifest.outputs
         port = free_port()
+        # -P: what lies in the caller's folder is not imported.
         self._process = Process(
-            [sys.executable, "-c", _SERVE, shipped.folder, str(port)],
+            [sys.executable, "-P", "-c", _SERVE, shipped.folder, str(port)],
             environment=plain_environment(),
             name="isoship serve",
         )

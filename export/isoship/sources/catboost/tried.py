@@ -37,8 +37,9 @@ def refuse_unless_read(path: Path) -> None:
     ModelFileError: CatBoost ended while it read the file, or did not end.
     """
     try:
+        # -P: what lies in the caller's folder is not imported.
         done = subprocess.run(
-            [sys.executable, "-c", _PROGRAM, str(path.absolute())], stdin=subprocess.DEVNULL, capture_output=True,
+            [sys.executable, "-P", "-c", _PROGRAM, str(path.absolute())], stdin=subprocess.DEVNULL, capture_output=True,
             timeout=PATIENCE, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
