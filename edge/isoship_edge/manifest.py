@@ -28,6 +28,8 @@ FORMAT = 1
 MISSING_STRING = "\ufdd0"
 
 DTYPES = ("double", "int64", "bool", "string")
+OUTPUT_DTYPES = (*DTYPES, "float")
+KINDS = ("label", "probabilities", "scores", "score_samples", "value", "transformed")
 
 #: The ends of a column's range: attribute of `Column` -> member of the manifest, as JSON Schema calls it.
 ENDS = {
@@ -317,10 +319,12 @@ def _size(found: Any) -> int | None:
 
 def _output(o: dict[str, Any]) -> Output:
     name = of_type(str, o["name"], "an output's name")
+    if o["kind"] not in KINDS or o["dtype"] not in OUTPUT_DTYPES:
+        raise ValueError(f"output {name!r} has kind {o['kind']!r} and dtype {o['dtype']!r}")
     return Output(
         name,
-        of_type(str, o["kind"], f"kind of {name!r}"),
-        of_type(str, o["dtype"], f"dtype of {name!r}"),
+        o["kind"],
+        o["dtype"],
         shape(o["shape"], f"shape of {name!r}"),
         scalars(o.get("classes"), f"classes of {name!r}"),
     )

@@ -12,7 +12,6 @@ _TYPES = {
     "double": "number",
     "float": "number",
     "int64": "integer",
-    "int32": "integer",
     "bool": "boolean",
     "string": "string",
 }

@@ -43,5 +43,6 @@ def test_callers_that_the_hook_cannot_ask_for_are_named(tmp_path: Path, before: 
     (before / "lambda.zip").touch()
     lost = after(tmp_path, before, lambda columns: columns[5]["categories"].remove("pro"))
     assert "column 'plan' takes 'pro' no more" in str(said_of_switch(before, lost, image=True))
-    (before / "manifest.json").write_text("{}")
-    assert "look to its callers yourself" in str(said_of_switch(before, lost, image=True))
+    for text in ("{}", "[" * 100_000):
+        (before / "manifest.json").write_text(text)
+        assert "look to its callers yourself" in str(said_of_switch(before, lost, image=True))

@@ -25,6 +25,8 @@ import { sha256 } from "./sha256.js";
 
 export const FORMAT = 1;
 const DTYPES = ["double", "int64", "bool", "string"];
+const OUTPUT_DTYPES = [...DTYPES, "float"];
+const KINDS = ["label", "probabilities", "scores", "score_samples", "value", "transformed"];
 const CHECKSUM = '"checksum": "';
 const NUMBER_OR_STRING = /"(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/g;
 
@@ -143,10 +145,13 @@ function end(column, key) {
  */
 function outputFrom(document, source) {
   const { name, kind, dtype, shape, classes } = object(document, "an output");
+  if (!KINDS.includes(kind) || !OUTPUT_DTYPES.includes(dtype)) {
+    throw new Damage(`output ${JSON.stringify(name)} has kind ${JSON.stringify(kind)} and dtype ${JSON.stringify(dtype)}`);
+  }
   return {
     name: string(name, "an output's name"),
-    kind: string(kind, "an output's kind"),
-    dtype: string(dtype, "an output's dtype"),
+    kind,
+    dtype,
     shape: array(shape, "an output's shape"),
     classes: classes == null ? null : array(classes, "classes"),
     keys: classes == null ? null : source.classes.map(pythonKey),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from isoship.errors import BundleError
+from isoship_edge.documents import parsed
 from isoship_lambda.callers import breaks_callers, card_of
 
 
@@ -20,7 +20,7 @@ def said_of_switch(kept: Path | None, bundle: Path, *, image: bool) -> str | Non
     now, before = ("a container image", "a zip") if image else ("a zip", "a container image")
     said = f"lambda/ is {now} now and was {before}: CloudFormation makes the function anew, and traffic moves at once"
     try:
-        old, new = (card_of(json.loads((place / "manifest.json").read_bytes())) for place in (kept, bundle))
+        old, new = (card_of(parsed((place / "manifest.json").read_bytes())) for place in (kept, bundle))
         lost = breaks_callers(old, new)
     except (OSError, ValueError, KeyError, TypeError, BundleError):
         return f"{said}. The model before could not be read, so look to its callers yourself"
