@@ -318,11 +318,11 @@ def test_alarms_on_what_the_function_tells_hear_their_own_function_in_the_metric
         assert faults["MetricName"] == "faults"
         assert {metric["Namespace"] for metric in (*metrics.values(), faults)} == {namespace}
         function = {"Name": "function", "Value": {"Ref": "Function"}}
-        assert faults["Dimensions"] == [function]
         (version,) = (name for name, r in made.items() if r["Type"] == "AWS::Lambda::Version")
         newest = {"Name": "functionVersion", "Value": {"Fn::GetAtt": [version, "Version"]}}
         for metric in metrics.values():
             assert metric["Dimensions"] == [function, newest], "a tenth of the traffic is what a canary has"
+        assert faults["Dimensions"] == [function, newest], "a fault of the old version must not stop its mending"
 
 
 def test_a_queue_is_answered_into_another_one_or_not_at_all(by_canary: ByCanary) -> None:
