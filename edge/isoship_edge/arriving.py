@@ -16,8 +16,9 @@ from isoship_edge.encoding import encoding_by_mark
 from isoship_edge.errors import InputError
 
 _BLOCK = 2**16
-#: Line ends as in a file that is opened with newline="": each stays with its line.
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
+#: As in a file that is opened with newline="": each stays with its line. Ends alone, so that the start of a line which
+#: has none yet is passed over once, and not from each of its characters.
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Arriving(Iterator[str]):
@@ -98,13 +99,14 @@ class Arriving(Iterator[str]):
         self._split(text)
 
     def _split(self, text: str) -> None:
-        end = 0
-        for found in _LINE.finditer(text):
-            self._ready.append("".join([*self._parts, found.group()]))
+        start = 0
+        for found in _LINE_END.finditer(text):
+            self._parts.append(text[start : found.end()])
+            self._ready.append("".join(self._parts))
             self._parts.clear()
-            end = found.end()
-        if end < len(text):
-            self._parts.append(text[end:])
+            start = found.end()
+        if start < len(text):
+            self._parts.append(text[start:])
         if self._ended and self._parts:
             self._ready.append("".join(self._parts))
             self._parts.clear()

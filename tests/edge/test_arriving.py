@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from typing import IO
 import pytest
 
 from bundles import VISITS_ROWS, visits_reference
+from isoship_edge import arriving
 from isoship_edge.arriving import Arriving
 from isoship_edge.errors import InputError
 
@@ -150,6 +152,40 @@ def test_lines_end_as_in_files_whatever_the_pieces(pipe: tuple[int, int], encodi
             assert lines._ready
     os.close(write)
     assert "".join(lines) == text.removeprefix("\ufeff")
+
+
+def test_a_long_line_is_looked_through_once(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Characters that are searched, and that no match but an end can start from: a run in front of the end would be
+    tried from every character of a line whose end has not come."""
+    searched: list[str] = []
+    line_end = arriving._LINE_END
+
+    class Counting:
+        def finditer(self, text: str) -> Iterator[re.Match[str]]:
+            searched.append(text)
+            return line_end.finditer(text)
+
+    monkeypatch.setattr(arriving, "_LINE_END", Counting())
+    assert all(line_end.match(character) is None for character in 'x",{ \u2028')
+    line = "x" * 200_000 + "\r\n"
+    lines = Arriving(pipe[0])
+    for start in range(0, len(line), 4096):
+        os.write(pipe[1], line[start : start + 4096].encode())
+        assert lines.waiting() == (start + 4096 < len(line))
+    assert next(lines) == line
+    assert sum(map(len, searched)) == len(line)
+
+
+def test_a_line_feed_that_comes_behind_its_return_is_no_row(pipe: tuple[int, int]) -> None:
+    lines = Arriving(pipe[0])
+    os.write(pipe[1], b"1\r")
+    assert next(lines) == "1\r"
+    os.write(pipe[1], b"\n")
+    assert lines.waiting()
+    os.write(pipe[1], b"2\r\n")
+    assert not lines.waiting()
+    os.close(pipe[1])
+    assert list(lines) == ["\n", "2\r\n"]
 
 
 def test_utf_32_is_named(pipe: tuple[int, int]) -> None:
