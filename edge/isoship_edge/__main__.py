@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code: 0 done; 1 the self-test failed; 2 could not run; 3 a file is damaged; with one line that says why."""
+    """Exit code: 0 done; 1 the self-test failed; 2 could not run; 3 a file is damaged; 130 interrupted; with one line
+    that says why."""
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
     except IsoshipError as err:
         print(f"isoship: {err}", file=sys.stderr)
         return 3 if isinstance(err, DamagedFile) else 2
+    except KeyboardInterrupt:
+        print("isoship: interrupted; nothing half-written is left", file=sys.stderr)
+        return 130
     except BrokenPipeError:
         # The reader of our output left; Python would complain again while it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -77,7 +77,7 @@ class Arriving(Iterator[str]):
 
     def _take(self) -> None:
         """Waits for bytes and takes them."""
-        data = os.read(self._descriptor, _BLOCK)
+        data = _read(self._descriptor)
         self._ended = not data
         if self._decoder is None:
             self._head += data
@@ -97,6 +97,11 @@ class Arriving(Iterator[str]):
             text = err.object[: err.start].decode(err.encoding, "ignore")
             text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
         self._split(text)
+        if self._fault is not None:
+            self._parts.clear()  # the start of the line that the fault is in: half a row may read as another row
+        elif self._ended and self._parts:
+            self._ready.append("".join(self._parts))
+            self._parts.clear()
 
     def _split(self, text: str) -> None:
         start = 0
@@ -107,9 +112,15 @@ class Arriving(Iterator[str]):
             start = found.end()
         if start < len(text):
             self._parts.append(text[start:])
-        if self._ended and self._parts:
-            self._ready.append("".join(self._parts))
-            self._parts.clear()
+
+
+def _read(descriptor: int) -> bytes:
+    """Waits where the descriptor itself does not: whoever started us may share one that is set so."""
+    while True:
+        try:
+            return os.read(descriptor, _BLOCK)
+        except BlockingIOError:
+            select.select([descriptor], [], [])
 
 
 def _at_hand(descriptor: int) -> bool:

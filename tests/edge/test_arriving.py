@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -122,6 +123,69 @@ def test_what_stands_before_a_row_that_is_refused_is_answered(program: str, faul
     assert [json.loads(line)["label"] for line in done.stdout.splitlines()] == LABELS[:3]
     assert b"row 3" in done.stderr or b"not UTF-8" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_row_that_ends_in_half_a_character_is_not_answered(form: str, encoding: str, visits: Path) -> None:
+    """No line end behind it, and all of the row's cells in front of it."""
+    first, last = ({**row, "note": "n"} for row in VISITS_ROWS[:2])
+    if form == "csv":
+        whole, cut = f"{HEADER}\n{as_csv(VISITS_ROWS[0])}", as_csv(VISITS_ROWS[1]).rstrip("\n")
+    else:
+        whole, cut = json.dumps(first) + "\n", json.dumps(last)
+    data = (whole + cut + "\N{PENGUIN}").encode(encoding)[:-1]
+    done = subprocess.run(
+        [sys.executable, "-m", "isoship_edge", "predict", "-", "--bundle", str(visits)],
+        input=data, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert len(done.stdout.splitlines()) == (2 if form == "csv" else 1)
+    assert b"not UTF-8" in done.stderr
+
+
+def test_half_a_character_drops_the_parts_of_its_line(pipe: tuple[int, int]) -> None:
+    lines = Arriving(pipe[0])
+    for piece in (b"whole\nhalf ", b"a line", b"\xc3"):
+        os.write(pipe[1], piece)
+        lines.waiting()
+    assert next(lines) == "whole\n"
+    assert lines.waiting()
+    os.close(pipe[1])
+    with pytest.raises(UnicodeDecodeError):
+        next(lines)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals and flags of descriptors as POSIX has them")
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_an_interrupted_stream_ends_without_a_traceback(program: str, visits: Path) -> None:
+    with talk(program, visits) as talking:
+        talking.write(json.dumps(VISITS_ROWS[0]) + "\n")
+        assert json.loads(talking.line())["label"] == LABELS[0]
+        talking.process.send_signal(signal.SIGINT)
+        assert talking.process.wait(timeout=30) == 130
+        assert talking.process.stderr is not None
+        assert talking.process.stderr.read() == b"isoship: interrupted; nothing half-written is left\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals and flags of descriptors as POSIX has them")
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_descriptor_that_does_not_wait_is_waited_for(program: str, pipe: tuple[int, int], visits: Path) -> None:
+    read, write = pipe
+    os.set_blocking(read, False)
+    where = ["predict", "-", "--bundle", str(visits)] if program == "isoship_edge" else ["predict", str(visits), "-"]
+    with subprocess.Popen(
+        [sys.executable, "-m", program, *where], stdin=read, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        os.write(write, json.dumps(VISITS_ROWS[0]).encode() + b"\n")
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["label"] == LABELS[0]
+        # Answered: what follows finds nothing to read.
+        os.write(write, json.dumps(VISITS_ROWS[1]).encode() + b"\n")
+        assert json.loads(process.stdout.readline())["label"] == LABELS[1]
+        os.close(write)
+        said = process.communicate(timeout=30)[1]
+    assert process.returncode == 0, said
 
 
 def test_an_array_of_rows_is_named(visits: Path) -> None:
