@@ -108,6 +108,38 @@ def test_a_file_that_does_not_fit_is_refused_with_the_reason(text: str, words: s
     assert words in made["error"]
 
 
+#: What no double holds, in every spelling: the digits, a point, an exponent, a sign.
+NOT_HELD = [
+    "9007199254740993", "9007199254740993.0", "9007199254740993.", "9007199254740993e0", "900719925474099.3e1",
+    "-90071992547409930E-1", "+.9007199254740993e16", "0.99999999999999999999", "1e-400",
+]  # fmt: skip
+HELD = {
+    "7": 7, "+7.0": 7, "7.": 7, "70e-1": 7, ".7E1": 7, "-0.0e9": 0, "0e99999999999": 0,
+    "9007199254740991.00": 2**53 - 1, "9007199254740.991e3": 2**53 - 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NOT_HELD)
+def test_a_cell_that_no_double_holds_is_refused_in_every_spelling(text: str) -> None:
+    made = run(text=f"zip,x,n,b\na,1,{text},true\n", signature=SIGNATURE)
+    assert made["error"] == f'row 0, column "n": {text} has more digits than a double holds'
+
+
+def test_integers_are_read_in_every_spelling() -> None:
+    made = run(text="zip,x,n,b\n" + "".join(f"a,1,{text},true\n" for text in HELD), signature=SIGNATURE)
+    assert [row["n"] for row in made["rows"]] == list(HELD.values())
+
+
+def test_the_form_takes_the_integers_that_a_file_may_hold() -> None:
+    """The others stay text, which `predict` refuses as it was typed."""
+    assert run(typed=[*NOT_HELD, *HELD], dtype="int64")["numbers"] == [*NOT_HELD, *HELD.values()]
+
+
+def test_the_form_of_doubles_takes_the_nearest_but_for_whole_numbers() -> None:
+    typed = ["9007199254740993", "9007199254740993.0", "0.1", "1e-400", "100000000000000000001", "1e20"]
+    assert run(typed=typed, dtype="double")["numbers"] == [typed[0], 2**53, 0.1, 0, typed[4], 1e20]
+
+
 def test_no_cell_that_is_written_starts_a_formula_and_numbers_stay_numbers() -> None:
     formulas = ["=1+1", "+cmd|'/c calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "  =1", '=HYPERLINK("x")']
     numbers = [-1.5, 1e-7, "-3", "+4.5e3", None, True]

@@ -92,10 +92,27 @@ export function valueFromText(text, column, row) {
   if (!NUMBER.test(trimmed)) return text;
   const number = Number(trimmed);
   // Digits that a double would round away are not the number that the file says.
-  if (column.dtype === "int64" && /^[+-]?[0-9]+$/.test(trimmed) && BigInt(trimmed.replace("+", "")) !== BigInt(number)) {
+  if (column.dtype === "int64" && !holds(number, trimmed)) {
     throw new InputError(`row ${row}, column ${JSON.stringify(column.name)}: ${trimmed} has more digits than a double holds`, { row, column: column.name });
   }
   return number;
+}
+
+/**
+ * Whether a whole number is what its decimal text says to the last digit, in whatever spelling: "9007199254740993.0" is
+ * none that a double holds, nor is "0.99999999999999999999" one. Numbers that are not whole hold what they can.
+ * @param {number} number @param {string} text one that `NUMBER` takes
+ */
+export function holds(number, text) {
+  if (!Number.isInteger(number)) return true;
+  const [mantissa, exponent = "0"] = text.replace(/^[+-]/, "").split(/e/i);
+  const [whole, fraction = ""] = mantissa.split(".");
+  const digits = BigInt(whole + fraction);
+  // Powers of ten stay small below: with digits and a number that are not zero, the exponent is about the text's length.
+  if (digits === 0n || number === 0) return digits === 0n;
+  const shift = Number(exponent) - fraction.length;
+  const size = BigInt(Math.abs(number));
+  return shift < 0 ? digits === size * 10n ** BigInt(-shift) : digits * 10n ** BigInt(shift) === size;
 }
 
 /**

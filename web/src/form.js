@@ -4,7 +4,7 @@
  * Every name and value goes in as text content or a property, never as markup.
  */
 
-import { NUMBER } from "./csv.js";
+import { NUMBER, holds } from "./csv.js";
 import { within } from "./words.js";
 
 const MISSING = "leave empty = missing";
@@ -44,22 +44,23 @@ function number(column, field, id) {
   input.inputMode = column.dtype === "int64" ? "numeric" : "decimal";
   if (field?.value !== undefined && field.value !== null) input.value = String(field.value);
   const usual = typeof field?.min === "number" && typeof field?.max === "number" ? `usually ${shown(field.min)} to ${shown(field.max)}` : "";
-  const read = () => numberFrom(input.value.trim());
+  const read = () => numberFrom(input.value.trim(), column);
   const range = hasNearEnd(column) ? within("must be", column) : "";
   return { column, control: input, read, element: labelled(column, input, id, [usual, range].filter(Boolean).join("; ")) };
 }
 
 /**
  * What was typed, as a number; null where nothing was; else the text, which `predict` refuses by its words.
- * @param {string} text
+ * @param {string} text @param {import("./manifest.js").Column} column
  */
-function numberFrom(text) {
+export function numberFrom(text, column) {
   if (text === "") return null;
   if (!NUMBER.test(text)) return text;
   const found = Number(text);
-  // A whole number that no double holds would be answered as its neighbour.
-  const whole = /^[+-]?[0-9]+$/.test(text) && Number.isFinite(found);
-  return whole && BigInt(text.replace("+", "")) !== BigInt(found) ? text : found;
+  // A whole number that no double holds would be answered as its neighbour; with a point or an exponent a column of
+  // doubles takes the nearest, which is what such a text stands for.
+  const exact = column.dtype === "int64" || /^[+-]?[0-9]+$/.test(text);
+  return exact && !holds(found, text) ? text : found;
 }
 
 /** Ends that a person may meet, unlike float32's largest number. @param {import("./manifest.js").Column} column */
