@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from isoship_edge.errors import InputError
@@ -53,11 +53,26 @@ def cell(text: str, column: Column, row: int, *, in_quotes: bool = False) -> Any
         return int(text)
     if NUMBER.fullmatch(text) or (word in _INFINITE and column.dtype != "bool"):
         found = float(text)
+        if column.dtype == "int64" and found.is_integer() and abs(found) < 2**63:
+            exact = _exact(text)
+            if exact is None or exact != found:
+                # The neighbour that a double holds is not what the file says.
+                if exact is None or exact != exact.to_integral_value():
+                    raise _refused(text, column, row)
+                return int(exact)
         if column.dtype != "bool":
             return found
         if found in (0.0, 1.0):
             return found == 1.0
     raise _refused(text, column, row)
+
+
+def _exact(text: str) -> Decimal | None:
+    """The text's own value; None for exponents that Decimal does not take."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
 
 
 def column_of_cells(texts: Sequence[str], column: Column) -> list[Any] | None:

@@ -106,3 +106,22 @@ def test_strings_are_encoded_together_as_one_by_one(texts):
 def test_one_string_that_no_tensor_holds_is_refused_among_others(odd):
     with pytest.raises(InputError, match=r"NUL|surrogate"):
         encoded_all(["a", odd, "b"])
+
+
+@pytest.mark.parametrize(
+    "text", ["9007199254740993", "9007199254740993.0", "9007199254740993.", "9007199254740993e0", "900719925474099.3e1"]
+)
+def test_an_integer_is_what_its_digits_say_in_every_spelling(text):
+    """What no double holds stays beyond what a column of integers takes, and is refused there."""
+    assert cell(text, Column("n", "int64"), 0) == 2**53 + 1
+
+
+@pytest.mark.parametrize("text", ["0.99999999999999999999", "1e-400", "-7.00000000000000000001", "1e-" + "9" * 30])
+def test_what_a_double_rounds_to_an_integer_is_none(text):
+    with pytest.raises(InputError, match="row 3"):
+        cell(text, Column("n", "int64"), 3)
+
+
+@pytest.mark.parametrize(("text", "whole"), [("7.0", 7), ("70e-1", 7), ("-.7E1", -7), ("0e999", 0)])
+def test_integers_are_read_in_every_spelling(text, whole):
+    assert cell(text, Column("n", "int64"), 0) == whole
