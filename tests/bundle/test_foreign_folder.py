@@ -36,7 +36,6 @@ def serves(folder: Path) -> None:
 
 
 def tries_a_model_file(folder: Path) -> None:
-    pytest.importorskip("catboost")
     refuse_unless_read(folder / "absent.cbm")
 
 
