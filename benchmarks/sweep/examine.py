@@ -22,9 +22,10 @@ from isoship.parity.compare import Comparison, compare, difference
 from isoship.sources import open_source
 from isoship.sources.contract import Answers, Row, Source
 from isoship.sources.frames import rows_from_frame
+from isoship_edge.agreement import is_measured
 from isoship_edge.decode import decode_rows
 from isoship_edge.golden import encode
-from isoship_edge.manifest import Tolerance
+from isoship_edge.manifest import Output, Tolerance
 from isoship_edge.tensor import Tensor
 
 TOLERANCE = Tolerance(1e-9, 1e-9, "double throughout")
@@ -206,7 +207,7 @@ def _compare_kind(kind: str, rows: list[Row], source: Source, run: Runner, findi
         got = {name: value[kept] for name, value in got.items()}
     result = compare(answers, got, outputs, tolerances, kinds=[kind] * len(both), precision="double")
     finding.ties += result.ties
-    finding.max_error = max(finding.max_error, _scaled_error(answers, got))
+    finding.max_error = max(finding.max_error, _scaled_error(answers, got, outputs))
     if not result.agrees:
         finding.worst.append({"kind": kind, **_worst(result, both, answers, source)})
 
@@ -259,14 +260,11 @@ def _faulty(want: Mapping[str, Any], got: Mapping[str, Any]) -> Any:
     return found
 
 
-def _scaled_error(answers: Answers, got: Mapping[str, Any]) -> float:
-    """The largest error of rows that the model settles, those with a tie of labels left out: what a chain decides next
-    goes by the label."""
-    labels = {name: value for name, value in answers.outputs.items() if value.dtype.kind != "f"}
+def _scaled_error(answers: Answers, got: Mapping[str, Any], outputs: Sequence[Output]) -> float:
+    """The largest error of rows that the model settles. Labels are none, though a chain's are floats."""
     worst, settled = 0.0, ~answers.unsettled(TOLERANCE.atol)
-    if all(got[name].shape == value.shape for name, value in labels.items()):
-        settled &= ~np.asarray(_faulty(labels, got), dtype=bool)
-    for name, want in answers.outputs.items():
+    for name in [output.name for output in outputs if is_measured(output)]:
+        want = answers.outputs[name]
         if want.dtype.kind == "f" and want[settled].size and got[name].shape == want.shape:
             d, want = difference(want[settled], got[name][settled]), want[settled]
             scaled = d / np.maximum(1.0, np.where(np.isfinite(want), np.abs(want), 1.0))
