@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 #: One export, or one browser, serves all the tests of these.
 SHARED = {
-    **{f"tests/road/test_{name}.py": "tests/road/test_demo.py" for name in ("browser", "interrupted")},
+    **{f"tests/end_to_end/test_{name}.py": "tests/end_to_end/test_demo.py" for name in ("browser", "interrupted")},
     "tests/documents/test_sketches.py": "tests/documents/test_every_command.py",
     "tests/documents/test_registries.py": "tests/documents/test_every_command.py",
 }
@@ -20,7 +20,7 @@ SHARED = {
 LONGEST = ("tests/pipelines/test_random_pipelines.py",)
 #: Handed out next, the longest first.
 LONG = (
-    "tests/road/",
+    "tests/end_to_end/",
     "tests/documents/",
     "tests/pipelines/",
     "tests/parity/",

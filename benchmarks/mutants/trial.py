@@ -106,8 +106,8 @@ def _count(verdict: Any, by: dict[str, int]) -> None:
 
 def _ordinary_finds(mutant: Mutant, bundle: Path, base: Path, folder: Path) -> bool:
     """Whether as many ordinary rows, the user's sample among them, would have been enough."""
-    from isoship.parity.contract import Shipped
     from isoship.parity.runners import open_runner
+    from isoship.parity.runners.contract import Shipped
     from isoship.parity.trial import try_runner
     from isoship_edge.manifest import read_manifest
 
@@ -126,11 +126,11 @@ def _ordinary_case(name: str, base: Path, folder: Path) -> Any:
     """1,500 rows, up to a third of them the sample's, with the model's own answers."""
     import onnx
 
-    from isoship.parity.columns import rows_from_sample
-    from isoship.parity.draw import ordinary_row
-    from isoship.parity.reference import ask
-    from isoship.parity.structure import column_profiles
     from isoship.parity.trial import Case
+    from isoship.rows.columns import rows_from_sample
+    from isoship.rows.reference import ask
+    from isoship.rows.structure import column_profiles
+    from isoship.rows.values import ordinary_row
     from isoship.sources import open_source
     from isoship_edge.manifest import read_manifest
 

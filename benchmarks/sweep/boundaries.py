@@ -95,8 +95,8 @@ def _arrays(key: str, value: Any, width: int, columns: Any) -> Iterator[tuple[in
 
 
 def graph_boundaries(graph: Any, source: Source) -> Boundaries:
-    """What `isoship.parity.structure` finds in the canonical graph, by column."""
-    from isoship.parity.structure import column_profiles
+    """What `isoship.rows.structure` finds in the canonical graph, by column."""
+    from isoship.rows.structure import column_profiles
 
     profiles = column_profiles(graph, source.signature)
     found: Boundaries = {}

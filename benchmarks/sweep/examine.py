@@ -18,7 +18,7 @@ from benchmarks.sweep.boundaries import fitted_boundaries, graph_boundaries, lab
 from benchmarks.sweep.recipes import Recipe, build, recipes
 from benchmarks.sweep.tables import FRESH, ROWS, TABLES, target
 from isoship.errors import InputError, IsoshipError, UnsupportedModelError
-from isoship.parity.compare import Comparison, compare, difference
+from isoship.parity.verdict.compare import Comparison, compare, difference
 from isoship.sources import open_source
 from isoship.sources.contract import Answers, Row, Source
 from isoship.sources.frames import rows_from_frame

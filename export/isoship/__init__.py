@@ -25,7 +25,7 @@ _HOME = {
     "RunnerUnavailable": "isoship.errors",
     "SampleError": "isoship.errors",
     "ParityError": "isoship.errors",
-    "ParityReport": "isoship.parity.report",
+    "ParityReport": "isoship.parity.verdict.report",
     "UnsupportedModelError": "isoship.errors",
     "check": "isoship.parity.check",
     "export": "isoship.exporting",
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     )
     from isoship.exporting import export
     from isoship.parity.check import check
-    from isoship.parity.report import ParityReport
+    from isoship.parity.verdict.report import ParityReport
     from isoship.sources import to_onnx
     from isoship.tfjs import to_tfjs
     from isoship_edge.model import load

@@ -22,7 +22,7 @@ from isoship.errors import IsoshipError, ParityError
 
 if TYPE_CHECKING:
     from isoship.bundle.bundle import Bundle
-    from isoship.parity.report import ParityReport
+    from isoship.parity.verdict.report import ParityReport
 
 FILE = click.Path(path_type=Path)
 #: What rows are read from (`isoship.data.files.FORMATS`, whose imports no help waits for).

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from isoship.exporting import Exported
-    from isoship.parity.report import ParityReport
+    from isoship.parity.verdict.report import ParityReport
 
 NUMBERS = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
 STRINGS = ["island", "sex"]

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from isoship_edge.errors import BundleError, DamagedFile, InferenceError, InputError, IsoshipError, RuntimeMissing
 
 if TYPE_CHECKING:
-    from isoship.parity.report import ParityReport
+    from isoship.parity.verdict.report import ParityReport
 
 __all__ = [
     "BundleError",

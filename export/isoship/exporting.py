@@ -22,7 +22,7 @@ from isoship.errors import InputError, ParityError, SampleError, UnsupportedMode
 if TYPE_CHECKING:
     import onnx
 
-    from isoship.parity.report import ParityReport
+    from isoship.parity.verdict.report import ParityReport
     from isoship.sources.contract import Source
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -229,11 +229,11 @@ def _write_core(
     """model.onnx, golden.json, manifest.json."""
     from isoship.bundle.row_bytes import row_bytes
     from isoship.bundle.tolerances import tolerances_for, tolerances_to_json
-    from isoship.parity.golden import POOL, golden_rows
-    from isoship.parity.labels import labels_by_graph
-    from isoship.parity.paths import tree_nodes
-    from isoship.parity.rows import nodes_for
-    from isoship.parity.structure import column_profiles
+    from isoship.rows.for_check import nodes_for
+    from isoship.rows.golden import POOL, golden_rows
+    from isoship.rows.labels import labels_by_graph
+    from isoship.rows.paths import tree_nodes
+    from isoship.rows.structure import column_profiles
     from isoship_edge.golden import decode
     from isoship_edge.manifest import FORMAT, digest_of, output_to_json, sealed, signature_to_json
 
@@ -301,7 +301,7 @@ def _write_targets(
 ) -> None:
     if "web" in targets:
         from isoship.bundle.web import write_web
-        from isoship.parity.structure import column_profiles, form_for
+        from isoship.rows.structure import column_profiles, form_for
         from isoship_edge.manifest import read_manifest
 
         say("writing web/")

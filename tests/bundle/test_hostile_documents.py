@@ -22,8 +22,8 @@ from bundles import VISITS_ROWS, make_bundle
 from isoship.bundle.bundle import Bundle
 from isoship.bundle.model_files import recall, remember
 from isoship.errors import IsoshipError
-from isoship.parity.contract import Shipped
-from isoship.parity.evidence import find_source, proven_graph, read_golden
+from isoship.parity.runners.contract import Shipped
+from isoship.parity.verdict.evidence import find_source, proven_graph, read_golden
 from isoship_edge.errors import DamagedFile
 from isoship_edge.manifest import sealed
 from isoship_edge.model import load

@@ -13,7 +13,7 @@ from isoship.sources import open_source
 from isoship.sources.catboost.document import document_of
 from isoship.sources.contract import Row, Source
 from isoship.sources.frames import rows_from_frame
-from isoship.sources.sklearn.widths import parts
+from isoship.sources.sklearn.truth.float32_inside import parts
 
 #: Links come from another libm than CatBoost's; everything before them is bit-equal.
 LINK = 1e-12

@@ -11,7 +11,7 @@ from comparison import run
 
 import isoship
 from isoship.errors import UnsupportedModelError
-from isoship.parity.columns import rows_from_sample
+from isoship.rows.columns import rows_from_sample
 from isoship.sources import open_source
 
 RNG = np.random.default_rng(0)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from isoship.parity.contract import RunnerCrashed
+from isoship.parity.runners.contract import RunnerCrashed
 from isoship.parity.runners.lambda_process import LambdaFunction
 
 

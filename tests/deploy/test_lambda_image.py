@@ -29,9 +29,9 @@ from isoship.bundle.interpreters import find_interpreter
 from isoship.bundle.lambda_image import content_tag
 from isoship.bundle.target import Target, target_of
 from isoship.exporting import Exported, export
-from isoship.parity.contract import Shipped
-from isoship.parity.integrity import integrity
+from isoship.parity.runners.contract import Shipped
 from isoship.parity.runners.lambda_runtime import rebuild, unpack_client
+from isoship.parity.verdict.integrity import integrity
 from isoship_lambda.deployed import http_event
 
 ROW = {"age": 2.5, "income": 0.0, "visits": 0.0}

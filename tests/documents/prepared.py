@@ -1,7 +1,7 @@
 """The folder in which the documents are followed: what their readers have before the first command.
 
 A model of two columns, its rows, a bundle where the page does not make it, and programs: this environment's, the
-system's but browsers (tests/road walks a check of every runtime), and stand-ins for `scp` and `ssh` to a device.
+system's but browsers (tests/end_to_end walks a check of every runtime), and stand-ins for `scp` and `ssh` to a device.
 """
 
 from __future__ import annotations

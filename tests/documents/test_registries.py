@@ -19,9 +19,9 @@ from isoship.bundle.bundle import TARGETS
 from isoship.data.files import FORMATS
 from isoship.exporting import LAMBDA_PYTHONS
 from isoship.parity import runners
-from isoship.parity.rows import KINDS
+from isoship.rows.for_check import KINDS
 from isoship.sources.load import _READERS
-from isoship.sources.sklearn.outputs import METHODS
+from isoship.sources.sklearn.truth.outputs import METHODS
 from isoship_edge import errors as edge_errors
 from isoship_edge.__main__ import _parser
 from isoship_edge.manifest import DTYPES
@@ -170,7 +170,7 @@ def test_extras() -> None:
 def test_errors_and_their_exit_codes() -> None:
     """The trees that both packages draw hold every error; how deep a name stands is what it is made of."""
     import isoship.bundle.wheels
-    import isoship.parity.contract  # noqa: F401 - both have errors of their own
+    import isoship.parity.runners.contract  # noqa: F401 - both have errors of their own
 
     classes, left = set[type[Exception]](), [errors.IsoshipError]
     while left:

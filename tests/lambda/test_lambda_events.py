@@ -5,8 +5,8 @@ import json
 import pytest
 
 from isoship.errors import InputError
-from isoship.parity.contract import RunnerCrashed
 from isoship.parity.runners import lambda_events
+from isoship.parity.runners.contract import RunnerCrashed
 from isoship.parity.runners.lambda_events import answered, prediction_bytes, request_bodies, response_of
 from isoship_edge.manifest import Output
 

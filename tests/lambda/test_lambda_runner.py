@@ -11,8 +11,8 @@ from bundles import VISITS_ROWS, make_bundle, visits_reference
 from isoship.bundle import aws_lambda
 from isoship.bundle.target import running_target
 from isoship.errors import InputError, RunnerUnavailable
-from isoship.parity.contract import RunnerCrashed, RunnerHung, Shipped
 from isoship.parity.runners import lambda_events, open_runner
+from isoship.parity.runners.contract import RunnerCrashed, RunnerHung, Shipped
 from isoship.parity.runners.lambda_process import LambdaFunction
 from isoship.parity.runners.lambda_runtime import LambdaRunner
 from isoship_edge.manifest import read_manifest

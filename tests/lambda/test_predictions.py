@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from isoship.errors import ParityError
-from isoship.parity.predictions import arrays_from_predictions
+from isoship.parity.runners.predictions import arrays_from_predictions
 from isoship_edge.manifest import Output
 
 LABEL = Output("label", "label", "int64", ("N",), (10, 20))

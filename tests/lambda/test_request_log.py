@@ -14,7 +14,7 @@ from embedded_metrics import check_embedded_metrics
 from lambda_directory import Here
 
 from bundles import VISITS_ROWS
-from isoship.parity.contract import RunnerCrashed
+from isoship.parity.runners.contract import RunnerCrashed
 from isoship.parity.runners.lambda_events import predict_event
 from isoship.parity.runners.lambda_process import LambdaFunction
 from isoship_edge.tensor import Tensor

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from isoship.errors import IsoshipError
-from isoship.parity.columns import feeds_from_rows, rows_from_sample
+from isoship.rows.columns import feeds_from_rows, rows_from_sample
 from isoship.sources import open_source
 
 FILES = Path(__file__).parent / "files"

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from formula import FormulaSource, write_formula_bundle
 
-from isoship.parity.contract import Shipped
+from isoship.parity.runners.contract import Shipped
 from isoship_edge.manifest import read_manifest
 
 

@@ -18,8 +18,8 @@ from onnx import TensorProto, helper
 
 from isoship.errors import InputError
 from isoship.onnx.graph import GraphBuilder
-from isoship.parity.golden import golden_rows
-from isoship.parity.structure import column_profiles
+from isoship.rows.golden import golden_rows
+from isoship.rows.structure import column_profiles
 from isoship.sources.contract import Answers, Row
 from isoship_edge.manifest import Column, Output, Signature, digest_of, output_to_json, signature_to_json
 

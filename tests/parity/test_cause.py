@@ -15,8 +15,8 @@ from click.testing import CliRunner
 import isoship
 from isoship.cli import main
 from isoship.demo import penguins, train
-from isoship.parity.cause import json_of
 from isoship.parity.check import check
+from isoship.parity.verdict.cause import json_of
 
 
 @pytest.fixture(scope="module")

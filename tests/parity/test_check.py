@@ -11,7 +11,7 @@ from isoship.bundle.model_files import remember
 from isoship.errors import BundleError, InputError, ModelFileError
 from isoship.parity import check as module
 from isoship.parity.check import check, verify_before_move
-from isoship.parity.compare import Verdict
+from isoship.parity.verdict.compare import Verdict
 from isoship_edge.manifest import read_manifest
 
 STOCK = "tfjs-stock-node-cpu"
@@ -126,7 +126,7 @@ def test_what_the_source_refuses_and_the_contract_lets_through_is_a_disagreement
 
 
 def test_sample_values_are_asked_and_stand_in_no_report(bundle, given, monkeypatch):
-    monkeypatch.setattr("isoship.parity.compare._WORST", 1000)
+    monkeypatch.setattr("isoship.parity.verdict.compare._WORST", 1000)
     sample = [{"height": 171.0625 + i, "weight": 61.03125, "city": "Atlantis Secreta"} for i in range(30)]
     (bundle / "model.onnx").write_bytes(formula_graph(WEIGHTS * 0.5).SerializeToString())
     report = check(bundle, "model.joblib", runtimes=["onnxruntime"], rows=80, sample=sample)

@@ -15,7 +15,7 @@ from sklearn.svm import LinearSVC
 
 import isoship
 from isoship.sources.contract import Answers
-from isoship.sources.sklearn.as_asked import in_one_order, same_answers
+from isoship.sources.sklearn.contract.as_asked import in_one_order, same_answers
 
 TABLE = np.random.default_rng(0).normal(size=(60, 4))
 CLASS = (TABLE[:, 0] + TABLE[:, 1] > 0).astype(int)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isoship.parity.compare import compare, difference
+from isoship.parity.verdict.compare import compare, difference
 from isoship.sources.contract import Answers
 from isoship_edge.agreement import tie_margin
 from isoship_edge.manifest import Output, Tolerance

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from isoship.parity.halves import Halves
+from isoship.rows.halves import Halves
 
 
 def _found(counts, feature_of):

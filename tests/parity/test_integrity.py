@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from isoship.parity.contract import Shipped
-from isoship.parity.integrity import integrity
+from isoship.parity.runners.contract import Shipped
+from isoship.parity.verdict.integrity import integrity
 from isoship_edge.manifest import read_manifest
 
 

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 import isoship
-from isoship.parity.compare import compare
+from isoship.parity.verdict.compare import compare
 from isoship.sources import open_source
 from isoship.sources.contract import Answers
 from isoship_edge.manifest import Tolerance

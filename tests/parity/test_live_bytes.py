@@ -7,8 +7,8 @@ from onnx import TensorProto, helper
 
 from isoship.onnx.graph import GraphBuilder
 from isoship.onnx.live_bytes import bytes_a_row
-from isoship.parity import probe as probes
-from isoship.parity.probe import Probe
+from isoship.rows import probe as probes
+from isoship.rows.probe import Probe
 from isoship_edge.manifest import Column, Signature
 
 

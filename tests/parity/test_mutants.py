@@ -14,8 +14,8 @@ from benchmarks.mutants.trees import LEQ, Ensemble
 from benchmarks.mutants.trial import catalogue, try_mutant
 
 from isoship.bundle.bundle import Bundle
-from isoship.parity.contract import Shipped
-from isoship.parity.integrity import integrity
+from isoship.parity.runners.contract import Shipped
+from isoship.parity.verdict.integrity import integrity
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import isoship
 from isoship.errors import SampleError, UnsupportedModelError
-from isoship.parity import own_rows
-from isoship.parity.contract import Shipped
+from isoship.parity.runners.contract import Shipped
+from isoship.parity.verdict import own_rows
 from isoship.sources import open_source
 from isoship_edge.manifest import read_manifest
 

@@ -8,9 +8,9 @@ import urllib.parse
 
 import pytest
 
-from isoship.parity.compare import KindCount, Verdict, Worst
-from isoship.parity.page import csv_link, plot_of
-from isoship.parity.report import ParityReport
+from isoship.parity.verdict.compare import KindCount, Verdict, Worst
+from isoship.parity.verdict.page import csv_link, plot_of
+from isoship.parity.verdict.report import ParityReport
 from isoship_edge.manifest import Tolerance
 
 HOSTILE = '<img src=x onerror="alert(1)">'

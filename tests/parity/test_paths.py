@@ -8,9 +8,9 @@ from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifi
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from isoship.parity.paths import path_rows, tree_nodes
-from isoship.parity.rows import rows_for_check
-from isoship.parity.structure import column_profiles
+from isoship.rows.for_check import rows_for_check
+from isoship.rows.paths import path_rows, tree_nodes
+from isoship.rows.structure import column_profiles
 from isoship.sources import open_source
 from isoship_edge.decode import decode_rows
 

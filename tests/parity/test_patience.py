@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from isoship.parity.contract import RunnerHung
+from isoship.parity.runners.contract import RunnerHung
 from isoship.parity.runners.patience import WALL, Patience
 from isoship.parity.runners.process import Lines, Process, plain_environment
 

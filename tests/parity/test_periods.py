@@ -7,8 +7,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from isoship.parity.draw import thresholds
-from isoship.parity.structure import column_profiles
+from isoship.rows.structure import column_profiles
+from isoship.rows.values import thresholds
 from isoship.sources import open_source
 
 

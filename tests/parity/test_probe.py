@@ -6,7 +6,7 @@ from formula import SIGNATURE, formula_graph
 from onnx import TensorProto, helper
 
 from isoship.onnx.graph import GraphBuilder
-from isoship.parity.probe import Levels, Probe, double_of_order, order_of_double
+from isoship.rows.probe import Levels, Probe, double_of_order, order_of_double
 from isoship_edge.manifest import Column, Signature
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from isoship.errors import BundleError
-from isoship.parity.columns import feeds_from_rows
-from isoship.parity.program import rank, read_program
+from isoship.parity.runners.program import rank, read_program
+from isoship.rows.columns import feeds_from_rows
 from isoship_edge.manifest import MISSING_STRING
 
 

@@ -7,11 +7,11 @@ import pytest
 from formula import CITIES, SIGNATURE, FormulaSource, formula_graph
 from test_structure import _scaled_forest
 
-from isoship.parity.draw import around
-from isoship.parity.profile import ColumnProfile, widened
-from isoship.parity.refusals import refused_rows
-from isoship.parity.rows import nodes_for, rows_for_check, threshold_rows
-from isoship.parity.structure import column_profiles
+from isoship.rows.for_check import nodes_for, rows_for_check, threshold_rows
+from isoship.rows.profile import ColumnProfile, widened
+from isoship.rows.refusals import refused_rows
+from isoship.rows.structure import column_profiles
+from isoship.rows.values import around
 from isoship_edge.decode import decode_rows
 from isoship_edge.errors import InputError
 from isoship_edge.manifest import Column, Signature

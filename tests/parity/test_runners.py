@@ -13,8 +13,8 @@ import pytest
 
 from isoship.errors import InputError, RunnerUnavailable
 from isoship.parity import runners
-from isoship.parity.contract import RunnerCrashed, RunnerHung
 from isoship.parity.runners import chromium, http_client, node, process
+from isoship.parity.runners.contract import RunnerCrashed, RunnerHung
 
 ROWS = [
     {"height": 171.5, "weight": 66.0, "city": "Oslo"},

@@ -7,7 +7,7 @@ from onnx import TensorProto, helper
 
 from isoship.onnx.graph import GraphBuilder
 from isoship.onnx.trees import Tree, write_leaf_values, write_sum
-from isoship.parity.structure import column_profiles, form_for
+from isoship.rows.structure import column_profiles, form_for
 from isoship_edge.manifest import MISSING_STRING, Column, Signature
 
 MEAN, SCALE = np.array([44.1, 17.2, 200.9]), np.array([5.4559, 1.9690, 14.0237])
@@ -122,7 +122,7 @@ def test_more_splits_than_are_asked_are_thinned_over_all_operators_and_keep_each
     from sklearn.ensemble import RandomForestRegressor
 
     from isoship.onnx import trees
-    from isoship.parity import structure
+    from isoship.rows import structure
     from isoship.sources import open_source
 
     rng = np.random.default_rng(3)

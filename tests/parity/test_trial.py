@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from isoship.errors import InputError, RunnerUnavailable
-from isoship.parity.contract import RunnerCrashed, RunnerHung
-from isoship.parity.refusals import Refused
+from isoship.parity.runners.contract import RunnerCrashed, RunnerHung
 from isoship.parity.trial import Case, try_runner
+from isoship.rows.refusals import Refused
 from isoship.sources.contract import Answers
 
 ROWS = [{"height": 170.0 + i, "weight": 60.0, "city": "Oslo"} for i in range(4)]

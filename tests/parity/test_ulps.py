@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from isoship.parity.ulps import BINS, apart, histogram
+from isoship.parity.verdict.ulps import BINS, apart, histogram
 
 
 def stepped(start: float, steps: int, dtype: Any) -> Any:

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # benchmarks/ is no part of 
 from benchmarks.sweep.examine import Runner, answered
 
 from isoship.errors import InputError
-from isoship.parity.compare import compare, difference
+from isoship.parity.verdict.compare import compare, difference
 from isoship.sources.contract import Answers, Row, Source
 from isoship_edge.decode import decode_rows
 from isoship_edge.manifest import Tolerance

@@ -27,7 +27,7 @@ from sklearn.preprocessing import (
 )
 
 from isoship.errors import InputError, SampleError, UnsupportedModelError
-from isoship.parity.compare import compare
+from isoship.parity.verdict.compare import compare
 from isoship.sources import open_source
 from isoship.sources.contract import Answers, Row, Source
 from isoship.sources.frames import rows_from_frame

@@ -18,8 +18,8 @@ from hypothesis.internal.conjecture import providers
 from trial import tried
 
 from isoship.errors import UnsupportedModelError
-from isoship.sources.sklearn import carrier
-from isoship.sources.sklearn.frame import Block
+from isoship.sources.sklearn.walk import carrier
+from isoship.sources.sklearn.walk.frame import Block
 
 CASES = int(os.environ.get("ISOSHIP_CASES", "500"))
 #: What stands last -> its share of the cases. Those that cost least are drawn most.

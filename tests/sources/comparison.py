@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from isoship.parity.columns import feeds_from_rows
+from isoship.rows.columns import feeds_from_rows
 from isoship.sources.contract import Row, Source
 from isoship.sources.frames import rows_from_frame
 

@@ -18,8 +18,8 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 from isoship.errors import SampleError
 from isoship.sources import open_source
 from isoship.sources.frames import rows_from_frame
-from isoship.sources.sklearn.base_row import base_row
-from isoship.sources.sklearn.fitted import Known
+from isoship.sources.sklearn.contract.base_row import base_row
+from isoship.sources.sklearn.walk.fitted import Known
 from isoship_edge.manifest import Column
 
 TEXTS = ["soil", "shade", "slope"]

@@ -13,7 +13,7 @@ from sklearn.neighbors import NearestCentroid
 
 from isoship.errors import UnsupportedModelError
 from isoship.sources import open_source
-from isoship.sources.sklearn.margins import margin
+from isoship.sources.sklearn.truth.margins import margin
 
 X, SPECIES = load_iris(return_X_y=True)
 X = X[:, 1:3]

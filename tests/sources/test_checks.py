@@ -18,9 +18,9 @@ from sklearn.utils import validation
 
 from isoship.errors import InputError
 from isoship.sources import open_source
-from isoship.sources.sklearn import checks
 from isoship.sources.sklearn import source as source_module
-from isoship.sources.sklearn.checks import passed_by_checks
+from isoship.sources.sklearn.contract import checks
+from isoship.sources.sklearn.contract.checks import passed_by_checks
 from isoship_edge.manifest import ENDS
 
 X, Y = load_wine(return_X_y=True, as_frame=True)

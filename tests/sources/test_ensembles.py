@@ -21,7 +21,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from isoship.errors import UnsupportedModelError
 from isoship.sources import open_source
-from isoship.sources.sklearn.margins import margin
+from isoship.sources.sklearn.truth.margins import margin
 
 X, SPECIES = load_iris(return_X_y=True)
 TARGETS = {"two": SPECIES > 0, "three": np.array(["a", "b", "ç"])[SPECIES]}

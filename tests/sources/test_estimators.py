@@ -13,8 +13,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import all_estimators
 
 from isoship.sources import open_source
-from isoship.sources.sklearn.carrier import carried
-from isoship.sources.sklearn.fallback import _EXACT
+from isoship.sources.sklearn.walk.carrier import carried
+from isoship.sources.sklearn.walk.fallback import _EXACT
 
 #: Estimators made of others, or fitted on something else than the sets below: they have tests of their own.
 _META = {

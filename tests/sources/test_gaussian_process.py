@@ -24,9 +24,9 @@ from sklearn.gaussian_process.kernels import (
 
 from isoship.errors import UnsupportedModelError
 from isoship.sources import open_source
-from isoship.sources.sklearn.carrier import Carrier
-from isoship.sources.sklearn.gaussian_process import write_erf
-from isoship.sources.sklearn.margins import margin
+from isoship.sources.sklearn.converters.gaussian_process.classifier import write_erf
+from isoship.sources.sklearn.truth.margins import margin
+from isoship.sources.sklearn.walk.carrier import Carrier
 
 X, SPECIES = load_iris(return_X_y=True)
 X, SPECIES = X[::2], SPECIES[::2]

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from isoship.onnx.graph import GraphBuilder
-from isoship.sources.sklearn.interpolation import write_lines, write_positions
+from isoship.sources.sklearn.converters.arithmetic.interpolation import write_lines, write_positions
 
 RNG = np.random.default_rng(0)
 KNOTS = [

@@ -49,7 +49,7 @@ import isoship
 from isoship.errors import UnsupportedModelError
 from isoship.exporting import export
 from isoship.sources import open_source
-from isoship.sources.sklearn.nudged import _moved, jumping_rows, refusal
+from isoship.sources.sklearn.truth.nudged import _moved, jumping_rows, refusal
 
 X, Y = load_wine(return_X_y=True, as_frame=True)
 X = X[["alcohol", "malic_acid", "flavanoids", "hue", "proline"]]

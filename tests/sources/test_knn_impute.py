@@ -12,7 +12,7 @@ from sklearn.impute import KNNImputer
 
 from isoship.errors import UnsupportedModelError
 from isoship.sources import open_source
-from isoship.sources.sklearn.margins import margin
+from isoship.sources.sklearn.truth.margins import margin
 
 RNG = np.random.default_rng(0)
 X = load_iris(return_X_y=True)[0] + RNG.normal(0, 1e-3, (150, 4))

@@ -18,9 +18,9 @@ from isoship.errors import InputError, UnsupportedModelError
 from isoship.sources import open_source
 from isoship.sources.contract import Variant
 from isoship.sources.frames import frame_from_rows
-from isoship.sources.sklearn.answered import Answered
-from isoship.sources.sklearn.group_testing import accepted_by_guess
-from isoship.sources.sklearn.lightened import lightened
+from isoship.sources.sklearn.contract.answered import Answered
+from isoship.sources.sklearn.contract.group_testing import accepted_by_guess
+from isoship.sources.sklearn.contract.lightened import lightened
 
 _COUNT = 90
 

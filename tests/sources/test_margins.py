@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from isoship.sources.sklearn.margins import JUMPING, KNOWN, margin, margin_of_parts
+from isoship.sources.sklearn.truth.margins import JUMPING, KNOWN, margin, margin_of_parts
 
 LINE = np.arange(8.0).reshape(-1, 1)
 

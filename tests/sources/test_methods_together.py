@@ -16,7 +16,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from isoship.errors import InputError
 from isoship.sources.contract import TrainingFrame
 from isoship.sources.frames import frame_from_rows
-from isoship.sources.sklearn.truth import ask, ask_each
+from isoship.sources.sklearn.truth.answers import ask, ask_each
 from isoship_edge.manifest import Column, Signature
 
 METHODS = ["predict", "predict_proba", "decision_function"]

@@ -18,7 +18,7 @@ from sklearn.neighbors import (
 
 from isoship.errors import UnsupportedModelError
 from isoship.sources import open_source
-from isoship.sources.sklearn.margins import margin
+from isoship.sources.sklearn.truth.margins import margin
 
 X, SPECIES = load_iris(return_X_y=True)
 X = X + np.random.default_rng(0).normal(0, 1e-3, X.shape)  # without equal distances

@@ -17,9 +17,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from isoship.errors import UnsupportedModelError
-from isoship.parity.columns import rows_from_sample
+from isoship.rows.columns import rows_from_sample
 from isoship.sources import open_source
-from isoship.sources.sklearn.margins import margin
+from isoship.sources.sklearn.truth.margins import margin
 
 RNG = np.random.default_rng(0)
 TABLE = RNG.normal(size=(40, 3))

@@ -9,7 +9,7 @@ from sklearn.semi_supervised import LabelPropagation, LabelSpreading
 
 from isoship.errors import UnsupportedModelError
 from isoship.sources import open_source
-from isoship.sources.sklearn.margins import margin
+from isoship.sources.sklearn.truth.margins import margin
 
 X = np.random.default_rng(0).normal(size=(90, 3))
 Y = np.array(["a", "b", "ç"])[np.digitize(X[:, 0] + X[:, 1], [-0.5, 0.7])]

@@ -29,8 +29,8 @@ from sklearn.tree import DecisionTreeRegressor
 from isoship.errors import InputError, UnsupportedModelError
 from isoship.sources import open_source
 from isoship.sources.sklearn import source as source_module
-from isoship.sources.sklearn.group_testing import accepted
-from isoship.sources.sklearn.number_line import Line
+from isoship.sources.sklearn.contract.group_testing import accepted
+from isoship.sources.sklearn.contract.number_line import Line
 from isoship_edge.manifest import ENDS, Column
 
 RNG = np.random.default_rng(0)

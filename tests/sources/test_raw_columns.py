@@ -14,7 +14,7 @@ from sklearn.preprocessing import FunctionTransformer, KBinsDiscretizer, MinMaxS
 
 from isoship.errors import InputError, SampleError, UnsupportedModelError
 from isoship.sources import open_source
-from isoship.sources.sklearn.fitted import categories_known
+from isoship.sources.sklearn.walk.fitted import categories_known
 from isoship_edge.decode import decode_rows
 
 N = 80

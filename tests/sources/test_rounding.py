@@ -17,8 +17,8 @@ from sklearn.svm import SVR, NuSVC
 
 from isoship.errors import UnsupportedModelError
 from isoship.sources import open_source
-from isoship.sources.sklearn.margins import margin
-from isoship.sources.sklearn.rounding import lost
+from isoship.sources.sklearn.truth.margins import margin
+from isoship.sources.sklearn.truth.rounding import lost
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 3)) * [1.0, 4.0, 0.2]

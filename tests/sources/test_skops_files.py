@@ -33,7 +33,7 @@ from skops import io
 from isoship.errors import ModelFileError
 from isoship.sources import skops_files
 from isoship.sources.load import load_model
-from isoship.sources.sklearn.nodes import check_nodes
+from isoship.sources.sklearn.walk.nodes import check_nodes
 
 RNG = np.random.default_rng(2)
 X = np.column_stack([RNG.integers(0, 9, 80), RNG.normal(size=80), RNG.normal(size=80)])

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from isoship.onnx.graph import GraphBuilder
-from isoship.sources.sklearn.sums import log_sum_exp, row_sums
+from isoship.sources.sklearn.converters.arithmetic.sums import log_sum_exp, row_sums
 
 RNG = np.random.default_rng(3)
 

@@ -46,9 +46,9 @@ from xgboost import XGBClassifier
 
 from isoship.errors import InputError
 from isoship.sources import open_source
-from isoship.sources.sklearn.fitted import categories_known
-from isoship.sources.sklearn.inside import is_pipeline, members
-from isoship.sources.sklearn.walk import columns_read, readers
+from isoship.sources.sklearn.walk.fitted import categories_known
+from isoship.sources.sklearn.walk.inside import is_pipeline, members
+from isoship.sources.sklearn.walk.raw_columns import columns_read, readers
 
 N = 90
 RNG = np.random.default_rng(5)

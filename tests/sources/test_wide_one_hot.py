@@ -19,7 +19,7 @@ from sklearn.preprocessing import MaxAbsScaler, OneHotEncoder, StandardScaler
 
 import isoship
 from isoship.onnx.live_bytes import bytes_a_row
-from isoship.parity.columns import feeds_from_rows
+from isoship.rows.columns import feeds_from_rows
 from isoship.sources import open_source
 
 _COUNT = 600

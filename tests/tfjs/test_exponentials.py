@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 import isoship
 from isoship.bundle.tolerances import tolerances_for
 from isoship.onnx.exponentials import exponential_outputs
-from isoship.parity.compare import compare
+from isoship.parity.verdict.compare import compare
 from isoship.sources import open_source
 from isoship.sources.contract import Answers
 

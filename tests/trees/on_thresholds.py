@@ -15,7 +15,7 @@ from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType
 
 from isoship.onnx.passes import run_all
-from isoship.sources.sklearn.trees import in_place
+from isoship.sources.sklearn.converters.trees import in_place
 
 LEVELS = ("ORT_DISABLE_ALL", "ORT_ENABLE_BASIC", "ORT_ENABLE_ALL")
 TOLERANCE = 1e-12  # exp and pow come from another libm; everything else is bit-equal

@@ -29,8 +29,8 @@ from sklearn.ensemble import (
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
 import isoship
-from isoship.sources.sklearn import fallback
-from isoship.sources.sklearn.trees import in_place
+from isoship.sources.sklearn.converters.trees import in_place
+from isoship.sources.sklearn.walk import fallback
 
 FEW = {"n_estimators": 3, "random_state": 0}
 MODELS = [

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from isoship.parity.columns import feeds_from_rows
+from isoship.rows.columns import feeds_from_rows
 from isoship_edge.decode import decode_rows
 from isoship_edge.errors import InputError
 

@@ -39,7 +39,7 @@ from xgb_tables import (
 import isoship
 from isoship.bundle.tolerances import tolerances_for
 from isoship.errors import InputError, UnsupportedModelError
-from isoship.parity.compare import compare
+from isoship.parity.verdict.compare import compare
 from isoship.sources import open_source
 from isoship.sources.frames import rows_from_frame
 from isoship.sources.xgboost import features

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
 from isoship.errors import SampleError
-from isoship.parity.columns import rows_from_sample
+from isoship.rows.columns import rows_from_sample
 from isoship.sources import open_source
 from isoship.sources.xgboost.source import XGBoostSource
 

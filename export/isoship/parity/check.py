@@ -16,14 +16,14 @@ import numpy as np
 
 from isoship.bundle.sums import sha256
 from isoship.errors import InputError
-from isoship.parity.compare import Verdict
-from isoship.parity.contract import Shipped
-from isoship.parity.evidence import Golden, find_source, graph_answers, proven_graph, read_golden
-from isoship.parity.integrity import changed_files, integrity
-from isoship.parity.reference import Answer, ask
-from isoship.parity.report import Evidence, ParityReport
-from isoship.parity.rows import RowSet, nodes_for, rows_for_check
+from isoship.parity.runners.contract import Shipped
 from isoship.parity.trial import Case, try_runner
+from isoship.parity.verdict.compare import Verdict
+from isoship.parity.verdict.evidence import Golden, find_source, graph_answers, proven_graph, read_golden
+from isoship.parity.verdict.integrity import changed_files, integrity
+from isoship.parity.verdict.report import Evidence, ParityReport
+from isoship.rows.for_check import RowSet, nodes_for, rows_for_check
+from isoship.rows.reference import Answer, ask
 from isoship.sources.contract import Answers, Row, Source
 
 Progress = Callable[[str], None]
@@ -121,10 +121,10 @@ def verify_before_move(
 def verify_own_rows(folder: Path, source: Source, *, progress: Progress | None = None) -> ParityReport | None:
     """Holds every row of the sample against model.onnx and its contract; a report where they disagree, with the cause.
 
-    Raises: as `isoship.parity.own_rows.differing_rows`.
+    Raises: as `isoship.parity.verdict.own_rows.differing_rows`.
     """
     from isoship.bundle.bundle import Bundle
-    from isoship.parity.own_rows import differing_rows
+    from isoship.parity.verdict.own_rows import differing_rows
 
     say = progress or (lambda _message: None)
     shipped = Shipped(folder, Bundle.open(folder).manifest, ())
@@ -159,12 +159,12 @@ def _case(
         return "golden", Case(golden.rows, golden.kinds, golden.answers, golden.refused, atol, rtol), (note,)
     import onnx
 
-    from isoship.parity.draw import typical_row
-    from isoship.parity.golden import spread_refusals
-    from isoship.parity.paths import tree_nodes
-    from isoship.parity.profile import widened
-    from isoship.parity.refusals import refused_rows
-    from isoship.parity.structure import column_profiles
+    from isoship.rows.golden import spread_refusals
+    from isoship.rows.paths import tree_nodes
+    from isoship.rows.profile import widened
+    from isoship.rows.refusals import refused_rows
+    from isoship.rows.structure import column_profiles
+    from isoship.rows.values import typical_row
 
     graph = graph_answers(shipped)
     answer: Answer = source.answers if source is not None else graph
@@ -293,7 +293,7 @@ def _refused_samples(answer: Answer, made: RowSet, refused: Sequence[int]) -> tu
 def _as_refused(answer: Answer, row: Row, kind: str) -> Any:
     """A row that the model refuses though the contract allows it; why, in the model's words unless they would show a
     value of the sample."""
-    from isoship.parity.refusals import Refused
+    from isoship.rows.refusals import Refused
 
     try:
         answer([row])
@@ -317,7 +317,7 @@ def _value_margin(answers: Answers) -> Any:
 def _sample_rows(sample: Any, shipped: Shipped) -> list[Row]:
     if sample is None:
         return []
-    from isoship.parity.columns import rows_from_sample
+    from isoship.rows.columns import rows_from_sample
 
     found = rows_from_sample(sample, shipped.manifest.signature)
     if not found:

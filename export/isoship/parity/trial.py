@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from isoship.errors import InputError, ParityError, RunnerUnavailable
-from isoship.parity.cause import Answer, cause_of
-from isoship.parity.compare import Comparison, Status, Verdict, compare
-from isoship.parity.contract import Runner, RunnerHung, Shipped
-from isoship.parity.refusals import Refused
+from isoship.parity.runners.contract import Runner, RunnerHung, Shipped
+from isoship.parity.verdict.cause import Answer, cause_of
+from isoship.parity.verdict.compare import Comparison, Status, Verdict, compare
+from isoship.rows.refusals import Refused
 from isoship.sources.contract import Answers, Row
 from isoship_edge.manifest import Tolerance
 from isoship_edge.model import rows_at_once

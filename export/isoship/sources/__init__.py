@@ -99,7 +99,7 @@ def _with_text_names(model: Any, sample: Any) -> Any:
     """A DataFrame under the names that the model, or else its signature, has for its columns."""
     if not hasattr(sample, "set_axis") or all(type(name) is str for name in sample.columns):
         return sample
-    from isoship.sources.sklearn.fitted import column_names
+    from isoship.sources.sklearn.walk.fitted import column_names
     from isoship_edge.column_names import named
 
     names = getattr(model, "feature_names", None) or column_names(model) or ()  # an XGBoost Booster has the former

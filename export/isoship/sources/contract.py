@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import onnx
 
     from isoship.errors import UnsupportedModelError
-    from isoship.sources.sklearn.own_rows import OwnRows
+    from isoship.sources.sklearn.truth.own_rows import OwnRows
 
 #: A row as users write it: column name -> float, int, bool, str, or None for missing.
 Row = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from isoship.sources.sklearn.fitted import Known
+from isoship.sources.sklearn.walk.fitted import Known
 from isoship_edge.manifest import Signature
 
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from isoship.errors import SampleError
-from isoship.sources.sklearn import fitted
-from isoship.sources.sklearn.walk import readers
+from isoship.sources.sklearn.walk import fitted
+from isoship.sources.sklearn.walk.raw_columns import readers
 
 if TYPE_CHECKING:
     import pandas as pd

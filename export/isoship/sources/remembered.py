@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from isoship.errors import ModelFileError
 from isoship.sources.frames import plain
-from isoship.sources.sklearn import fitted
-from isoship.sources.sklearn.fittedness import check_fitted
-from isoship.sources.sklearn.widths import parts
+from isoship.sources.sklearn.truth.float32_inside import parts
+from isoship.sources.sklearn.walk import fitted
+from isoship.sources.sklearn.walk.fittedness import check_fitted
 
 if TYPE_CHECKING:
     from isoship.data.files import Raw

@@ -12,8 +12,8 @@ from isoship.errors import SampleError
 from isoship.sources.column_types import Typed, refuse_large, type_of_categories, type_of_series
 from isoship.sources.contract import TrainingFrame
 from isoship.sources.missing_marks import encoders_marks, fitted_marks, refuse_other_mark
-from isoship.sources.sklearn import fitted
-from isoship.sources.sklearn.walk import columns_read
+from isoship.sources.sklearn.walk import fitted
+from isoship.sources.sklearn.walk.raw_columns import columns_read
 from isoship_edge.manifest import Column, Signature
 
 if TYPE_CHECKING:

@@ -71,8 +71,8 @@ def read_skops(path: Path, _notes: list[str]) -> Any:
         from skops import io
     except ImportError as err:
         raise MissingExtraError("skops", "skops", f"reading {path.name}") from err
-    from isoship.sources.sklearn.nodes import check_nodes
     from isoship.sources.sklearn.saved_by import refuse_other_release, release_in_skops
+    from isoship.sources.sklearn.walk.nodes import check_nodes
 
     if not zipfile.is_zipfile(path):
         raise ModelFileError(f"{path} is no .skops file. Write it with skops.io.dump(model, path)")

@@ -145,8 +145,9 @@ def _node(model: onnx.ModelProto, proto: onnx.NodeProto) -> Node:
     return Node(prefix + proto.op_type, proto.name, tuple(proto.input), tuple(proto.output), attrs)
 
 
-#: What `isoship.sources.sklearn.sine` writes out for onnxruntime, by the name of its last node. JavaScript's own are
-#: right to the last place, and TF.js's in float32 more so than the written ones, whose parts of pi are doubles.
+#: What `sources/sklearn/converters/arithmetic/sine.py` writes out for onnxruntime, by the name of its last node.
+#: JavaScript's own are right to the last place, and TF.js's in float32 more so than the written ones, whose parts of
+#: pi are doubles.
 _WRITTEN_OUT = {"Where_sine": "Sin", "Where_cosine": "Cos"}
 
 

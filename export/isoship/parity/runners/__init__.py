@@ -19,7 +19,7 @@ import importlib
 from typing import NamedTuple
 
 from isoship.errors import InputError
-from isoship.parity.contract import Runner
+from isoship.parity.runners.contract import Runner
 
 
 class Entry(NamedTuple):

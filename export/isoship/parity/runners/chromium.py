@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from isoship.errors import RunnerUnavailable
-from isoship.parity.contract import RunnerCrashed, RunnerHung
+from isoship.parity.runners.contract import RunnerCrashed, RunnerHung
 from isoship.parity.runners.mailbox import Mailbox
 from isoship.parity.runners.node import DRIVERS, checked
 from isoship.parity.runners.patience import Patience

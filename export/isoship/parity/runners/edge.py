@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from isoship.errors import RunnerUnavailable
-from isoship.parity.contract import Shipped
-from isoship.parity.predictions import arrays_from_predictions
+from isoship.parity.runners.contract import Shipped
 from isoship.parity.runners.http_client import HttpModel
+from isoship.parity.runners.predictions import arrays_from_predictions
 from isoship.parity.runners.process import Process, free_port, plain_environment
 from isoship.sources.contract import Row
 

@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 from isoship.errors import InputError
-from isoship.parity.contract import RunnerCrashed, RunnerHung
+from isoship.parity.runners.contract import RunnerCrashed, RunnerHung
 from isoship.parity.runners.patience import Patience
 from isoship.parity.runners.process import Process
 from isoship.sources.contract import Row

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from isoship.parity.contract import RunnerCrashed
+from isoship.parity.runners.contract import RunnerCrashed
 from isoship.parity.runners.http_client import json_of_rows, refusal_from_problem
 from isoship.sources.contract import Row
 from isoship_edge.manifest import Output

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from isoship.parity.contract import RunnerCrashed, RunnerHung
+from isoship.parity.runners.contract import RunnerCrashed, RunnerHung
 from isoship.parity.runners.lambda_api import RuntimeApi
 from isoship.parity.runners.patience import Patience
 

@@ -19,10 +19,10 @@ from isoship.bundle.target import Target, elf_machine, target_of
 from isoship.bundle.wheel_contents import wheel_members
 from isoship.bundle.wheels import WheelsUnavailable, fetch_wheels, read_pins
 from isoship.errors import RunnerUnavailable
-from isoship.parity.contract import RunnerCrashed, Shipped
-from isoship.parity.predictions import arrays_from_predictions
+from isoship.parity.runners.contract import RunnerCrashed, Shipped
 from isoship.parity.runners.lambda_events import answered, predict_event, request_bodies, response_of
 from isoship.parity.runners.lambda_process import LambdaFunction
+from isoship.parity.runners.predictions import arrays_from_predictions
 from isoship.sources.contract import Row
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ CLIENT_PINS = "pins_runtime_client.txt"
 
 
 class LambdaRunner:
-    """The contract is `isoship.parity.contract.Runner`.
+    """The contract is `isoship.parity.runners.contract.Runner`.
 
     Where the directory's own Python or architecture is not here, it is rebuilt in a temporary folder for the running
     interpreter: the same sources and model, other compiled files, no bytecode. `stamp()["rebuilt"]` says so.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from isoship.errors import RunnerUnavailable
-from isoship.parity.contract import RunnerCrashed
+from isoship.parity.runners.contract import RunnerCrashed
 from isoship.parity.runners.process import Lines, Process, plain_environment
 
 #: The drivers that travel with this package.

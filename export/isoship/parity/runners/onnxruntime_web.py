@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from isoship.parity.contract import RunnerCrashed, Shipped
+from isoship.parity.runners.contract import RunnerCrashed, Shipped
 from isoship.parity.runners.node import ORT_WEB, NodeDriver, modules_with
 from isoship.parity.runners.onnxruntime import OnnxRuntimeRunner
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from isoship.parity.contract import RunnerCrashed, RunnerHung
+from isoship.parity.runners.contract import RunnerCrashed, RunnerHung
 from isoship.parity.runners.patience import Patience
 
 

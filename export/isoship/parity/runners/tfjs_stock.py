@@ -1,7 +1,7 @@
 """web/model.json in stock TF.js with nothing of ours registered, in Node and in Chromium.
 
-What stands around the graph in `program.json` runs here in Python (parity/program.py), so that the graph is checked
-without the JavaScript interpreter that ships, and the interpreter's twin is checked against it.
+What stands around the graph in `program.json` runs here in Python (`program.py`), so that the graph is checked without
+the JavaScript interpreter that ships, and the interpreter's twin is checked against it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from isoship.errors import RunnerUnavailable
-from isoship.parity.columns import feeds_from_rows
-from isoship.parity.contract import RunnerCrashed, Shipped
-from isoship.parity.program import Program, read_program
 from isoship.parity.runners.chromium import ChromiumDriver
+from isoship.parity.runners.contract import RunnerCrashed, Shipped
 from isoship.parity.runners.mailbox import Mailbox
 from isoship.parity.runners.node import NodeDriver, stock_modules
+from isoship.parity.runners.program import Program, read_program
 from isoship.parity.runners.web import Driver
+from isoship.rows.columns import feeds_from_rows
 from isoship.sources.contract import Row
 
 _DTYPES: dict[str, Any] = {"float32": np.float32, "int32": np.int32, "bool": np.uint8}

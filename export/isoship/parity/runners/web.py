@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from isoship.errors import InputError, RunnerUnavailable
-from isoship.parity.contract import Shipped
-from isoship.parity.predictions import arrays_from_predictions
 from isoship.parity.runners.chromium import ChromiumDriver
+from isoship.parity.runners.contract import Shipped
 from isoship.parity.runners.node import NodeDriver
+from isoship.parity.runners.predictions import arrays_from_predictions
 from isoship.sources.contract import Row
 from isoship_edge.golden import encode
 

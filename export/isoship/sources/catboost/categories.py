@@ -18,8 +18,8 @@ import numpy as np
 from isoship.sources.catboost.ctr import Ctr, Projection
 from isoship.sources.catboost.examples import values_of
 from isoship.sources.catboost.hashes import Hashes, contributions, hashes_of, signed, solve
-from isoship.sources.sklearn.carrier import Carrier
-from isoship.sources.sklearn.frame import Block, cast
+from isoship.sources.sklearn.walk.carrier import Carrier
+from isoship.sources.sklearn.walk.frame import Block, cast
 from isoship_edge.manifest import MISSING_STRING
 
 #: How many sums of hashes and look-ups of them are tried for the combinations of one projection: some seconds.

@@ -22,8 +22,8 @@ from isoship.sources.catboost.document import (
 from isoship.sources.catboost.features import Features
 from isoship.sources.catboost.trees import trees_of
 from isoship.sources.catboost.versions import newer_than_here
-from isoship.sources.sklearn.carrier import Carrier, Parts, carries
-from isoship.sources.sklearn.frame import Block, Frame, width_of
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.frame import Block, Frame, width_of
 
 
 @carries("CatBoostClassifier")

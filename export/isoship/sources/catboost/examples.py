@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from isoship.onnx.graph import GraphBuilder
-from isoship.sources.sklearn.carrier import Carrier
-from isoship.sources.sklearn.frame import Block
+from isoship.sources.sklearn.walk.carrier import Carrier
+from isoship.sources.sklearn.walk.frame import Block
 from isoship_edge.manifest import MISSING_STRING
 
 _ONNX = {"int64": 7, "string": 8}

@@ -17,8 +17,8 @@ from isoship.sources.catboost.document import Document
 from isoship.sources.catboost.examples import column_of
 from isoship.sources.catboost.hashes import signed
 from isoship.sources.catboost.trees import Splits, splits_in
-from isoship.sources.sklearn.carrier import Carrier
-from isoship.sources.sklearn.frame import Block, Frame, matrix, split
+from isoship.sources.sklearn.walk.carrier import Carrier
+from isoship.sources.sklearn.walk.frame import Block, Frame, matrix, split
 
 #: CTRs that only a GPU can train, whose arithmetic could not be compared.
 _UNPROVEN = ("FloatTargetMeanValue",)

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn import links
-from isoship.sources.sklearn.carrier import Carrier, Parts
-from isoship.sources.sklearn.frame import Block, row, take
+from isoship.sources.sklearn.converters.arithmetic import links
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
+from isoship.sources.sklearn.walk.frame import Block, row, take
 
 _BINARY = ("Logloss", "CrossEntropy", "Focal")
 _EACH = ("MultiLogloss", "MultiCrossEntropy")

@@ -6,8 +6,8 @@ from typing import Any
 
 from isoship.errors import SampleError, UnsupportedModelError
 from isoship.sources.catboost.document import beyond_columns, categorical_columns, reads_more_than_columns
-from isoship.sources.sklearn import fitted
 from isoship.sources.sklearn.source import SklearnSource
+from isoship.sources.sklearn.walk import fitted
 
 
 class CatBoostSource(SklearnSource):

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from isoship.sources.lightgbm.model_text import parse
-from isoship.sources.sklearn.widths import parts
+from isoship.sources.sklearn.truth.float32_inside import parts
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,10 +18,10 @@ from isoship.sources.lightgbm.links import Objective, read_objective, write_link
 from isoship.sources.lightgbm.matrix import matrix_of
 from isoship.sources.lightgbm.model_text import ModelText, parse
 from isoship.sources.lightgbm.trees import without_tiny, write_features
-from isoship.sources.sklearn import links
-from isoship.sources.sklearn.carrier import Carrier, Parts, carries
-from isoship.sources.sklearn.frame import Block, Frame
-from isoship.sources.sklearn.members import constant
+from isoship.sources.sklearn.converters.arithmetic import links
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.frame import Block, Frame
+from isoship.sources.sklearn.walk.members import constant
 
 
 @carries("LGBMRegressor", "LGBMRanker", "LGBMModel", "LightGBMBoosterRegressor")

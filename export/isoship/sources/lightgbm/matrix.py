@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.carrier import Carrier
-from isoship.sources.sklearn.categories import Lookup, write_codes
-from isoship.sources.sklearn.frame import Block, Frame, join, matrix, split
+from isoship.sources.sklearn.converters.arithmetic.categories import Lookup, write_codes
+from isoship.sources.sklearn.walk.carrier import Carrier
+from isoship.sources.sklearn.walk.frame import Block, Frame, join, matrix, split
 
 
 def matrix_of(c: Carrier, model: Any, frame: Frame) -> tuple[str, frozenset[int]]:

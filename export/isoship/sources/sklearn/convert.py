@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoship.errors import ConversionError
-from isoship.sources.sklearn.carrier import Carrier
-from isoship.sources.sklearn.frame import Block, Frame, cast, matrix
-from isoship.sources.sklearn.outputs import METHODS
+from isoship.sources.sklearn.truth.outputs import METHODS
+from isoship.sources.sklearn.walk.carrier import Carrier
+from isoship.sources.sklearn.walk.frame import Block, Frame, cast, matrix
 from isoship_edge.manifest import Output, Signature
 
 if TYPE_CHECKING:

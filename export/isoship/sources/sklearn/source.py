@@ -14,25 +14,25 @@ from isoship.sources.contract import Answers, Jumps, Row, TrainingFrame
 from isoship.sources.empty_text import with_empty_text
 from isoship.sources.frames import frame_from_rows
 from isoship.sources.signature import signature_for, with_tensor_names
-from isoship.sources.sklearn import fitted
-from isoship.sources.sklearn.acceptance import contract_of
-from isoship.sources.sklearn.answered import Answered
-from isoship.sources.sklearn.as_asked import in_one_order, same_answers
-from isoship.sources.sklearn.base_row import base_row, made_up
-from isoship.sources.sklearn.checks import passed_by_checks
-from isoship.sources.sklearn.examples import feeds_from_sample
-from isoship.sources.sklearn.fittedness import check_fitted
-from isoship.sources.sklearn.gaps import without_gaps
-from isoship.sources.sklearn.held_rows import holds_training_rows
-from isoship.sources.sklearn.lightened import lightened
-from isoship.sources.sklearn.nudged import jumping_rows, refusal
-from isoship.sources.sklearn.outputs import METHODS, kinds_for, outputs_for
-from isoship.sources.sklearn.overflow import Finite, finite_rows
-from isoship.sources.sklearn.overflowing_sums import overflowing
-from isoship.sources.sklearn.own_rows import OwnRows, sample_head, sample_rows
-from isoship.sources.sklearn.pieces import look_in_pieces
-from isoship.sources.sklearn.truth import ask, ask_each, margin_of, value_margin_of
-from isoship.sources.sklearn.widths import double_tolerances
+from isoship.sources.sklearn.contract.acceptance import contract_of
+from isoship.sources.sklearn.contract.answered import Answered
+from isoship.sources.sklearn.contract.as_asked import in_one_order, same_answers
+from isoship.sources.sklearn.contract.base_row import base_row, made_up
+from isoship.sources.sklearn.contract.checks import passed_by_checks
+from isoship.sources.sklearn.contract.gaps import without_gaps
+from isoship.sources.sklearn.contract.lightened import lightened
+from isoship.sources.sklearn.contract.overflow import Finite, finite_rows
+from isoship.sources.sklearn.contract.pieces import look_in_pieces
+from isoship.sources.sklearn.truth.answers import ask, ask_each, margin_of, value_margin_of
+from isoship.sources.sklearn.truth.float32_inside import double_tolerances
+from isoship.sources.sklearn.truth.nudged import jumping_rows, refusal
+from isoship.sources.sklearn.truth.outputs import METHODS, kinds_for, outputs_for
+from isoship.sources.sklearn.truth.overflowing_sums import overflowing
+from isoship.sources.sklearn.truth.own_rows import OwnRows, sample_head, sample_rows
+from isoship.sources.sklearn.walk import fitted
+from isoship.sources.sklearn.walk.examples import feeds_from_sample
+from isoship.sources.sklearn.walk.fittedness import check_fitted
+from isoship.sources.sklearn.walk.training_rows import holds_training_rows
 from isoship.sources.xgboost.unseen import in_known_types, known_types, known_values, refuse_unseen
 from isoship_edge.manifest import Column, Output, Signature
 

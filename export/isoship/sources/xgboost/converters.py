@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.carrier import Carrier, Parts, carries
-from isoship.sources.sklearn.frame import Block, Frame
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.frame import Block, Frame
 from isoship.sources.xgboost import links
 from isoship.sources.xgboost.features import write_features
 from isoship.sources.xgboost.margins import write_margins

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.carrier import Carrier
-from isoship.sources.sklearn.categories import Lookup, write_codes
-from isoship.sources.sklearn.frame import Block, Frame, cast, join, matrix, split, take
-from isoship.sources.sklearn.inside import is_pipeline
+from isoship.sources.sklearn.converters.arithmetic.categories import Lookup, write_codes
+from isoship.sources.sklearn.walk.carrier import Carrier
+from isoship.sources.sklearn.walk.frame import Block, Frame, cast, join, matrix, split, take
+from isoship.sources.sklearn.walk.inside import is_pipeline
 from isoship.sources.xgboost.model import Model
 from isoship.sources.xgboost.sparse import gives_sparse, stores_zeros
 

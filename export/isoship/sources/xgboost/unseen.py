@@ -12,7 +12,7 @@ from typing import Any
 
 from isoship.errors import InputError, UnsupportedModelError
 from isoship.sources.contract import Row
-from isoship.sources.sklearn.widths import parts
+from isoship.sources.sklearn.truth.float32_inside import parts
 
 
 def known_values(model: Any) -> frozenset[Any]:

@@ -1,0 +1,1 @@
+"""The verdict of a check: answers compared, the cause of a difference, and the report."""

@@ -1,0 +1,1 @@
+"""Converters, in files named as scikit-learn names the modules of the estimators they carry."""

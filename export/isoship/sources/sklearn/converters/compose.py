@@ -1,0 +1,92 @@
+"""Composition: Pipeline, ColumnTransformer, FeatureUnion, and wrappers that only pass on.
+
+Nothing here adds a node but `Gather` where columns of one block are picked and `Mul` for transformer_weights.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.frame import Block, Frame, take
+
+
+@carries("Pipeline")
+def pipeline(c: Carrier, estimator: Any, frame: Frame) -> Parts:
+    """Every step's transform feeds the next; the last one answers."""
+    for i, (_, step) in enumerate(estimator.steps[:-1]):
+        if not _passes(step):
+            with c.at(f"steps[{i}]"):
+                frame = _transformed(c, step, frame)
+    last = estimator.steps[-1][1]
+    if _passes(last):
+        return {"transform": frame}
+    with c.at(f"steps[{len(estimator.steps) - 1}]"):
+        return c.carry(last, frame)
+
+
+@carries("ColumnTransformer")
+def column_transformer(c: Carrier, estimator: Any, frame: Frame) -> Parts:
+    """Each transformer's columns side by side, in the order of transformers_."""
+    result: Frame = ()
+    for i, (name, transformer, _) in enumerate(estimator.transformers_):
+        indices = list(estimator._transformer_to_input_indices.get(name, ()))
+        if (isinstance(transformer, str) and transformer == "drop") or not indices:
+            continue
+        chosen = take(c.g, frame, indices)
+        if not _passes(transformer):
+            with c.at(f"transformers[{i}]"):
+                chosen = _transformed(c, transformer, chosen)
+        result += _weighted(c, chosen, (estimator.transformer_weights or {}).get(name), estimator)
+    return {"transform": result}
+
+
+@carries("FeatureUnion")
+def feature_union(c: Carrier, estimator: Any, frame: Frame) -> Parts:
+    """Every transformer sees all columns; their results side by side."""
+    result: Frame = ()
+    for i, (name, transformer) in enumerate(estimator.transformer_list):
+        if isinstance(transformer, str) and transformer == "drop":
+            continue
+        seen = frame
+        if not _passes(transformer):
+            with c.at(f"transformer_list[{i}]"):
+                seen = _transformed(c, transformer, frame)
+        result += _weighted(c, seen, (estimator.transformer_weights or {}).get(name), estimator)
+    return {"transform": result}
+
+
+@carries("FrozenEstimator")
+def frozen(c: Carrier, estimator: Any, frame: Frame) -> Parts:
+    """What it holds, unchanged."""
+    with c.at("estimator"):
+        return c.carry(estimator.estimator, frame)
+
+
+@carries("GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV")
+def search(c: Carrier, estimator: Any, frame: Frame) -> Parts:
+    """The refitted best estimator."""
+    with c.at("best_estimator_"):
+        return c.carry(estimator.best_estimator_, frame)
+
+
+def _passes(step: Any) -> bool:
+    return step is None or (isinstance(step, str) and step == "passthrough")
+
+
+def _transformed(c: Carrier, step: Any, frame: Frame) -> Frame:
+    parts = c.carry(step, frame)
+    if "transform" not in parts:
+        raise c.absent(step, "transform", "Replace the step, or ask for it with an issue")
+    return parts["transform"]
+
+
+def _weighted(c: Carrier, frame: Frame, weight: float | None, estimator: Any) -> Frame:
+    if weight is None:
+        return frame
+    block = c.doubles(frame, estimator)
+    # a vector, not a scalar: onnxruntime fuses a scalar after a matrix product in float32
+    factors = np.full((1, block.width or 0), float(weight))
+    return (Block(c.g.op("Mul", block.name, factors), "double", block.width),)

@@ -1,0 +1,1 @@
+"""Converters of sklearn.ensemble over any estimator; those over trees are in trees."""

@@ -1,0 +1,64 @@
+"""Chains: one estimator a target, each seeing the rows and what those before it said.
+
+x -> estimators_[0] -> Concat (x, its answer) -> estimators_[1] -> ... -> Gather (targets in their own order)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.frame import Block, Frame, join, take
+from isoship.sources.sklearn.walk.members import column
+
+
+@carries("RegressorChain")
+def regressor_chain(c: Carrier, model: Any, frame: Frame) -> Parts:
+    """The targets' values side by side."""
+    return _chain(c, model, frame, ("predict",))
+
+
+@carries("ClassifierChain")
+def classifier_chain(c: Carrier, model: Any, frame: Frame) -> Parts:
+    """Labels as numbers, the probability of each target's second class, and scores."""
+    return _chain(c, model, frame, ("predict", "predict_proba", "decision_function"))
+
+
+def _chain(c: Carrier, model: Any, frame: Frame, methods: tuple[str, ...]) -> Parts:
+    passed_on = getattr(model, "chain_method_", "predict")
+    if passed_on == "predict_log_proba":
+        raise c.unsupported(
+            model,
+            "chain_method='predict_log_proba' passes on -inf where a member is certain, and scikit-learn refuses it",
+            "Use chain_method='predict_proba' or 'decision_function' and train again",
+        )
+    seen = c.doubles(frame, model)
+    answers: dict[str, list[Block]] = {method: [] for method in methods}
+    for i, member in enumerate(model.estimators_):
+        with c.at(f"estimators_[{i}]"):
+            parts = c.carry(member, (seen,))
+            for method in methods:
+                if method in parts and hasattr(member, method):
+                    answers[method].append(_one(c, member, parts[method], method))
+            if passed_on not in parts:
+                raise c.unsupported(
+                    member,
+                    f"isoship has no conversion of its {passed_on}",
+                    "Use chain_method='predict' or another member",
+                )
+            said = _one(c, member, parts[passed_on], passed_on)
+        seen = join(c.g, [seen, said])
+    back = np.argsort(np.asarray(model.order_))
+    count = len(model.estimators_)
+    return {method: take(c.g, (join(c.g, blocks),), back) for method, blocks in answers.items() if len(blocks) == count}
+
+
+def _one(c: Carrier, member: Any, part: Frame, method: str) -> Block:
+    """A member's answer as one column of doubles."""
+    if part[0].dtype == "string":
+        raise c.unsupported(member, "its labels are strings, which no chain passes on", "Give targets as numbers")
+    if method == "predict_proba":
+        part = take(c.g, part, [(part[0].width or 0) - 1])
+    return c.doubles((column(c, part),), member)

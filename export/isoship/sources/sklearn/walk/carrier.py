@@ -1,0 +1,210 @@
+"""Carries fitted estimators into a graph: the registry, and the walk through nested estimators.
+
+A converter takes the frame that its estimator sees and adds the estimator to the graph:
+
+    @carries("StandardScaler")
+    def standard_scaler(c: Carrier, scaler: Any, frame: Frame) -> Parts: ...
+
+`Parts` maps the estimator's methods (`transform`, `predict`, `predict_proba`, `decision_function`, `score_samples`)
+to frames. Methods nobody asks for cost nothing: their nodes are pruned in the end.
+Keys are class names, so that looking one up imports nothing; a subclass of a known estimator is not carried, because
+it may compute something else.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from isoship.errors import UnsupportedModelError
+from isoship.onnx.graph import GraphBuilder
+from isoship.sources.sklearn.walk.frame import Block, Frame, matrix
+from isoship.sources.sklearn.walk.inside import is_pipeline
+from isoship.sources.sklearn.walk.refused import REFUSED
+
+Parts = dict[str, Frame]
+Converter = Callable[["Carrier", Any, Frame], Parts]
+
+_CONVERTERS: dict[str, Converter] = {}
+
+#: Modules that register converters when imported: of `converters`, or by their full name. None imports its library.
+_HOMES = (
+    "calibration",
+    "cluster.centres",
+    "cluster.k_means",
+    "compose",
+    "covariance",
+    "cross_decomposition",
+    "decomposition.factors",
+    "decomposition.projections",
+    "dummy",
+    "ensemble.bags_and_boosts",
+    "feature_extraction",
+    "feature_selection",
+    "gaussian_process.classifier",
+    "impute.knn",
+    "impute.simple",
+    "isotonic",
+    "kernel_approximation",
+    "kernel_models",
+    "linear_model",
+    "meta",
+    "mixture",
+    "multiclass",
+    "multioutput",
+    "naive_bayes",
+    "categorical_nb",
+    "neighbors.models",
+    "neural_network",
+    "preprocessing.encoders",
+    "preprocessing.features",
+    "preprocessing.functions",
+    "preprocessing.labels",
+    "preprocessing.quantile",
+    "preprocessing.scalers",
+    "preprocessing.spline",
+    "semi_supervised",
+    "svm.machines",
+    "isoship.sources.xgboost.converters",
+    "isoship.sources.lightgbm.converters",
+    "isoship.sources.catboost.converters",
+)
+
+#: Packages whose classes have a key in the registry.
+_PACKAGES = ("sklearn", "xgboost", "lightgbm", "catboost", "isoship")
+
+
+def carries(*estimators: str) -> Callable[[Converter], Converter]:
+    """Registers a converter for classes of these names. A name registered twice is an error."""
+
+    def register(converter: Converter) -> Converter:
+        for name in estimators:
+            if name in _CONVERTERS:
+                raise ValueError(f"two converters for {name}")
+            _CONVERTERS[name] = converter
+        return converter
+
+    return register
+
+
+def carried() -> dict[str, Converter]:
+    """Every converter of ours, by class name."""
+    for home in _HOMES:
+        importlib.import_module(home if home.startswith("isoship.") else f"isoship.sources.sklearn.converters.{home}")
+    return dict(_CONVERTERS)
+
+
+def key_of(estimator: Any) -> str | None:
+    """The registry's key of an estimator: its class name when a library that isoship knows defines the class."""
+    cls = type(estimator)
+    return cls.__name__ if cls.__module__.split(".")[0] in _PACKAGES else None
+
+
+class Carrier:
+    """A graph under construction, and where in the model the walk is."""
+
+    def __init__(self) -> None:
+        self.g = GraphBuilder()
+        #: The graph's inputs, and what the sample holds in categorical ones (`examples.feeds_from_sample`).
+        self.inputs: list[Any] = []
+        self.examples: Callable[[], dict[str, Any]] = dict
+        self._path: list[str] = []
+        self._walk: list[Any] = []
+        self._left_out: dict[tuple[int, str], UnsupportedModelError] = {}
+        self._converters = carried()
+
+    @contextmanager
+    def at(self, step: str) -> Iterator[None]:
+        """Names what is below for error messages: `with c.at("steps[1]"): ...` in a Pipeline is `pipeline.steps[1]`."""
+        self._path.append(f"{type(self._walk[-1]).__name__.lower()}.{step}")
+        try:
+            yield
+        finally:
+            self._path.pop()
+
+    def carry(self, estimator: Any, frame: Frame) -> Parts:
+        """Adds an estimator.
+
+        Raises:
+            UnsupportedModelError: it, or something in it, cannot be carried exactly.
+        """
+        from isoship.sources.sklearn.walk import fallback
+
+        key = key_of(estimator)
+        if key in REFUSED:
+            raise self.unsupported(estimator, *REFUSED[key])
+        converter = self._converters.get(key) if key else None
+        self._walk.append(estimator)
+        try:
+            return (converter or fallback.carry)(self, estimator, frame)
+        finally:
+            self._walk.pop()
+
+    @property
+    def walk(self) -> tuple[Any, ...]:
+        """The estimators from the model down to the present one."""
+        return tuple(self._walk)
+
+    @property
+    def nested(self) -> bool:
+        """Whether the present estimator is inside another one."""
+        return len(self._walk) > 1
+
+    def before(self) -> Any:
+        """The step in front of the present estimator in its Pipeline; None where there is none."""
+        if len(self._walk) < 2 or not is_pipeline(self._walk[-2]):
+            return None
+        steps = [step for _, step in self._walk[-2].steps if step is not None and not isinstance(step, str)]
+        place = next(i for i, step in enumerate(steps) if step is self._walk[-1])
+        return steps[place - 1] if place else None
+
+    def doubles(self, frame: Frame, estimator: Any) -> Block:
+        """The frame as one block of doubles.
+
+        Raises:
+            UnsupportedModelError: it holds strings, or floats alone, on which scikit-learn computes in float32.
+        """
+        if {block.dtype for block in frame} == {"float"}:
+            raise self.unsupported(
+                estimator,
+                "the step before it returns float32, so scikit-learn computes here in float32",
+                "Set dtype=numpy.float64 on the step before and train again",
+            )
+        try:
+            return matrix(self.g, frame, "double")
+        except TypeError as err:
+            raise self.unsupported(
+                estimator,
+                "it is given strings, which scikit-learn would parse as numbers",
+                "Make the columns numbers before training, or encode them with an OneHotEncoder or OrdinalEncoder",
+            ) from err
+
+    def leave_out(self, estimator: Any, method: str, why: str, instead: str) -> None:
+        """Says why a converter leaves a method out that the estimator has: an error only when something asks for it."""
+        self._left_out[id(estimator), method] = self.unsupported(estimator, why, instead)
+
+    def absent(self, estimator: Any, method: str, instead: str) -> UnsupportedModelError:
+        """The error for a method that the estimator's parts lack. instead: the way out where no converter gave one."""
+        while hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        why = f"isoship has no conversion of its {method}"
+        return self._left_out.get((id(estimator), method)) or self.unsupported(estimator, why, instead)
+
+    def unsupported(self, estimator: Any, why: str, instead: str) -> UnsupportedModelError:
+        """The error that names the step where the walk is."""
+        return UnsupportedModelError(" -> ".join([*self._path, brief(estimator)]), why, instead)
+
+    @property
+    def path(self) -> str:
+        """Where the walk is, as error messages have it; empty at the model itself."""
+        return " -> ".join(self._path)
+
+
+def brief(estimator: Any) -> str:
+    """An estimator on one line: its class and the parameters that differ from the defaults, cut short."""
+    if not hasattr(estimator, "get_params"):
+        return repr(estimator)[:80]
+    text = " ".join(repr(estimator).split())
+    return text if len(text) <= 100 else f"{type(estimator).__name__}(...)"

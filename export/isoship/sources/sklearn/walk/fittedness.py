@@ -1,0 +1,117 @@
+"""Whether every step of a model is one whose class is known, and fitted: asked before anything else.
+
+A fitted estimator is told by what it says itself (`__sklearn_is_fitted__`, the tag `requires_fit`), else by attributes
+that end in an underscore, which scikit-learn's own classes keep to. Classes of others need not: NGBoost has no such
+attribute, a step that learns nothing has none either. They are refused for what they are and never as "not fitted".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from isoship.errors import ModelFileError, UnsupportedModelError
+from isoship.sources.sklearn.walk.carrier import brief, key_of
+from isoship.sources.sklearn.walk.inside import is_pipeline, members
+
+_LIBRARIES = ("sklearn", "xgboost", "lightgbm", "catboost")
+
+
+def check_fitted(model: Any) -> None:
+    """Raises:
+    ModelFileError: it, or a step of it, is not fitted, or is no estimator.
+    UnsupportedModelError: it, or an estimator inside it, is of a class that isoship does not know.
+    """
+    if isinstance(model, type):
+        name = f"{model.__module__}.{model.__qualname__}"
+        raise ModelFileError(
+            f"this is no model but the class {name}, not a fitted object. Make one, call fit on it, and give that"
+        )
+    _check_answers(model)
+    steps = list(_steps(model, ""))
+    for path, step in steps:
+        if key_of(step) is None:
+            raise of_another_class(path, step)
+    for path, step in steps:
+        _check_one(path, step)
+
+
+def of_another_class(path: str, step: Any) -> UnsupportedModelError:
+    """The error for an estimator whose class no library that isoship knows defines. path: where it is in the model."""
+    cls = type(step)
+    package = cls.__module__.split(".")[0]
+    bases = [base for base in cls.__mro__[1:] if base.__module__.split(".")[0] in _LIBRARIES]
+    last = path.rpartition(" -> ")[2]
+    close = next((base.__name__ for base in bases if base.__name__ in _carried()), None)
+    if close:
+        way = f"Where it answers as the {close} that it derives from, train that one instead"
+    elif last == "pipeline.steps[0]":
+        way = "Compute its columns before the model, and train and export the pipeline that is behind it"
+    elif last.startswith("pipeline.steps[") and not hasattr(step, "predict"):
+        way = "Export the pipeline without it and compute what it adds outside, or write it with scikit-learn's steps"
+    else:
+        way = "Replace it by an estimator of scikit-learn, XGBoost, LightGBM or CatBoost"
+    whose = "a class of your own" if package == "__main__" else f"a class of the package {package}"
+    return UnsupportedModelError(
+        f"{path} -> {brief(step)}" if path else brief(step),
+        f"{cls.__module__}.{cls.__qualname__} is not one of scikit-learn's own classes but {whose}, and what it"
+        " computes is not known",
+        way,
+    )
+
+
+def _carried() -> dict[str, Any]:
+    from isoship.sources.sklearn.walk.carrier import carried
+    from isoship.sources.sklearn.walk.fallback import carried_names
+
+    return {**carried(), **dict.fromkeys(carried_names())}
+
+
+def _steps(model: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """(path, estimator) for the model and every estimator inside it that is asked for answers."""
+    yield path, model
+    front = f"{path} -> " if path else ""
+    if is_pipeline(model):
+        inner = [(f"pipeline.steps[{i}]", step) for i, (_, step) in enumerate(model.steps)]
+    else:
+        inner = [(f"{type(model).__name__.lower()}.{member.path}", member.estimator) for member in members(model)]
+    for name, step in inner:
+        if step is not None and not isinstance(step, str):
+            yield from _steps(step, front + name)
+
+
+def _check_answers(model: Any) -> None:
+    methods = ("predict", "transform", "predict_proba", "score_samples")
+    if not any(hasattr(model, method) for method in methods) and hasattr(model, "fit_predict"):
+        raise ModelFileError(
+            f"{type(model).__name__} labels its training rows only; it has no predict for new rows. Train a"
+            " classifier on its labels and export that"
+        )
+    if not hasattr(model, "fit"):
+        raise _no_estimator(model)
+
+
+def _check_one(path: str, step: Any) -> None:
+    from sklearn.base import BaseEstimator
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    if is_pipeline(step):
+        return  # each of its steps is asked
+    if type(step).__module__.startswith("sklearn.") and not isinstance(step, BaseEstimator):
+        raise _no_estimator(step)
+    try:
+        check_is_fitted(step)
+    except NotFittedError as err:
+        where = f" ({path})" if path else ""
+        raise ModelFileError(
+            f"this {type(step).__name__} is not fitted{where}. Call fit on the model with the training data, then"
+            " export it"
+        ) from err
+    except (TypeError, AttributeError) as err:
+        raise _no_estimator(step) from err
+
+
+def _no_estimator(thing: Any) -> ModelFileError:
+    name = f"{type(thing).__module__}.{type(thing).__qualname__}"
+    return ModelFileError(f"this is no model but a {name}, which is no estimator. Give a fitted estimator or pipeline")

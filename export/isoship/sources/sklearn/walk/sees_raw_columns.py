@@ -1,0 +1,25 @@
+"""Whether an estimator is given the model's own columns, so that what it refuses is a range of the input contract."""
+
+from __future__ import annotations
+
+from itertools import pairwise, takewhile
+from typing import Any
+
+from isoship.sources.sklearn.walk.carrier import Carrier
+from isoship.sources.sklearn.walk.inside import is_pipeline
+
+#: Steps that keep every column to itself, and its values in order.
+_ORDERLY = ("MaxAbsScaler", "MinMaxScaler", "RobustScaler", "SimpleImputer", "StandardScaler")
+_PASS_ON = ("ColumnTransformer", "FeatureUnion", "FrozenEstimator")
+
+
+def at_front(c: Carrier) -> bool:
+    """The present estimator sees input columns, scaled or with gaps filled at most."""
+    return all(_reaches(outer, inner) for outer, inner in pairwise(c.walk))
+
+
+def _reaches(outer: Any, inner: Any) -> bool:
+    if is_pipeline(outer):
+        steps = [step for _, step in outer.steps if step is not None and not isinstance(step, str)]
+        return all(type(step).__name__ in _ORDERLY for step in takewhile(lambda step: step is not inner, steps))
+    return type(outer).__name__ in _PASS_ON or hasattr(outer, "best_estimator_")

@@ -1,0 +1,88 @@
+"""Whether an estimator is given a sparse matrix, on which some answer otherwise than on an array, and how."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from isoship.sources.sklearn.walk.carrier import Carrier
+from isoship.sources.sklearn.walk.inside import is_pipeline
+
+#: What stands for a 0 that a sparse matrix stores: 0 to trees, and not absent to XGBoost.
+_STORED_ZERO = np.float64(5e-324)
+
+#: Their output is dense whatever they are given.
+_DENSE = frozenset(
+    {
+        "FactorAnalysis",
+        "FastICA",
+        "FeatureAgglomeration",
+        "GaussianRandomProjection",
+        "IncrementalPCA",
+        "KMeans",
+        "KNNImputer",
+        "KernelPCA",
+        "LinearDiscriminantAnalysis",
+        "MiniBatchKMeans",
+        "Nystroem",
+        "OrdinalEncoder",
+        "PCA",
+        "PowerTransformer",
+        "TargetEncoder",
+        "TruncatedSVD",
+    }
+)
+
+
+def sees_sparse(c: Carrier) -> bool:
+    """Whether the estimator that is being carried may be given a sparse matrix: an earlier step may make one."""
+    for parent, child in reversed(list(pairwise(c.walk))):
+        if is_pipeline(parent):
+            steps = [step for _, step in parent.steps]
+            place = next(i for i, step in enumerate(steps) if step is child)
+            told = _of_steps(steps[:place])
+            if told is not None:
+                return told
+    return False
+
+
+def still_stored(c: Carrier, before: str, after: str) -> str:
+    """`after`, with what became 0 only now as the smallest double where XGBoost comes next.
+
+    A sparse matrix goes on storing it, and what is stored is a number to XGBoost; what is absent is missing.
+    """
+    if len(c.walk) < 2 or not hasattr(c.walk[-2], "steps"):
+        return after
+    steps = [step for _, step in c.walk[-2].steps]
+    following = steps[next(i for i, step in enumerate(steps) if step is c.walk[-1]) + 1 :]
+    if not following or type(following[0]).__module__.split(".")[0] != "xgboost":
+        return after
+    gone = c.g.op("And", c.g.op("Equal", after, np.float64(0)), c.g.op("Not", c.g.op("Equal", before, np.float64(0))))
+    return c.g.op("Where", gone, _STORED_ZERO, after, seed="stored")
+
+
+def _of_steps(steps: list[Any]) -> bool | None:
+    for step in reversed(steps):
+        told = _gives(step)
+        if told is not None:
+            return told
+    return None
+
+
+def _gives(step: Any) -> bool | None:
+    """Whether a transformer's output is sparse; None where it is what its input is, as far as is known."""
+    name = type(step).__name__
+    if name == "ColumnTransformer":
+        return bool(step.sparse_output_)
+    if name == "FeatureUnion":
+        told = [_gives(part) for _, part in step.transformer_list if part != "drop"]
+        return True if True in told else None if None in told else False
+    if hasattr(step, "steps"):
+        return _of_steps([each for _, each in step.steps])
+    if name == "KBinsDiscretizer":
+        return bool(step.encode == "onehot")
+    if hasattr(step, "sparse_output"):
+        return bool(step.sparse_output)
+    return False if name in _DENSE else None
