@@ -29,15 +29,14 @@ Nothing is converted nearly.
 
 def registered() -> set[str]:
     """Class names of every estimator that has a way into a graph."""
-    from isoship.sources.sklearn.walk import fallback
-    from isoship.sources.sklearn.walk.carrier import carried
+    from isoship.sources.sklearn.walk.registry import carried
 
-    return set(carried()) | fallback._TREES | fallback._EXACT
+    return set(carried())
 
 
 def _elsewhere() -> set[str]:
     """Those of other libraries, which the sweep over scikit-learn does not reach."""
-    from isoship.sources.sklearn.walk.carrier import carried
+    from isoship.sources.sklearn.walk.registry import carried
 
     ours = "isoship.sources.sklearn."
     return {name for name, converter in carried().items() if not converter.__module__.startswith(ours)}

@@ -13,7 +13,7 @@ from isoship.sources import open_source
 from isoship.sources.catboost.document import document_of
 from isoship.sources.contract import Row, Source
 from isoship.sources.frames import rows_from_frame
-from isoship.sources.sklearn.truth.float32_inside import parts
+from isoship.sources.sklearn.walk.parts import fitted_parts
 
 #: Links come from another libm than CatBoost's; everything before them is bit-equal.
 LINK = 1e-12
@@ -27,7 +27,7 @@ INTEGERS = (0, -1, 1, 2, 10**6, 2**31, -(2**31), 2**53 + 1, 2**63 - 1)
 def borders_of(model: Any) -> dict[int, list[float]]:
     """Column -> the float32 borders of its splits, in every fitted CatBoost estimator that the model holds."""
     found: dict[int, list[float]] = {}
-    for part in parts(model, set()):
+    for part in fitted_parts(model):
         if type(part).__module__.startswith("catboost") and part.is_fitted():
             for each in document_of(part)["features_info"].get("float_features", ()):
                 found.setdefault(int(each["flat_feature_index"]), []).extend(each.get("borders") or [])

@@ -18,7 +18,7 @@ from hypothesis.internal.conjecture import providers
 from trial import tried
 
 from isoship.errors import UnsupportedModelError
-from isoship.sources.sklearn.walk import carrier
+from isoship.sources.sklearn.walk import registry
 from isoship.sources.sklearn.walk.frame import Block
 
 CASES = int(os.environ.get("ISOSHIP_CASES", "500"))
@@ -89,7 +89,7 @@ def test_graph_is_exact_or_refused(family: str, capsys: pytest.CaptureFixture[st
 
 def test_planted_fault_is_found_and_shown_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """A converter off by 3e-9 in one of its columns' values, only above a half."""
-    right = carrier.carried()["MinMaxScaler"]
+    right = registry.carried()["MinMaxScaler"]
 
     def wrong(c: Any, scaler: Any, frame: Any) -> Any:
         (block,) = right(c, scaler, frame)["transform"]
@@ -97,7 +97,7 @@ def test_planted_fault_is_found_and_shown_in_one_step(monkeypatch: pytest.Monkey
         off = c.g.op("Where", above, c.g.op("Add", block.name, np.float64(3e-9)), block.name)
         return {"transform": (Block(off, "double", block.width),)}
 
-    monkeypatch.setitem(carrier._CONVERTERS, "MinMaxScaler", wrong)
+    monkeypatch.setitem(registry._CONVERTERS, "MinMaxScaler", wrong)
     with pytest.raises(AssertionError) as found:
         search("transformer", 500, Counter())
     shown = " ".join("".join(found.value.__notes__).split())
@@ -116,11 +116,11 @@ def test_a_refusal_of_another_kind_fails_the_search(monkeypatch: pytest.MonkeyPa
     def refuse(c: Any, scaler: Any, frame: Any) -> Any:
         raise UnsupportedModelError("StandardScaler()", "a test says so", "Nothing")
 
-    carrier.carried()
-    monkeypatch.setitem(carrier._CONVERTERS, "StandardScaler", crash)
+    registry.carried()
+    monkeypatch.setitem(registry._CONVERTERS, "StandardScaler", crash)
     with pytest.raises(KeyError):
         search("transformer", 60, Counter())
-    monkeypatch.setitem(carrier._CONVERTERS, "StandardScaler", refuse)
+    monkeypatch.setitem(registry._CONVERTERS, "StandardScaler", refuse)
     seen: Counter[str] = Counter()
     search("transformer", 10, seen)
     assert seen["refused"] > 0

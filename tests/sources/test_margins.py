@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from isoship.sources.sklearn.truth.margins import JUMPING, KNOWN, margin, margin_of_parts
+from isoship.sources.sklearn.truth.margins import has_margin, margin, margin_of_parts, numbers_jump
 
 LINE = np.arange(8.0).reshape(-1, 1)
 
@@ -54,14 +54,14 @@ def test_two_classes_of_a_vote() -> None:
 def test_steps_of_a_pipeline_count_on_what_they_are_given() -> None:
     rows = np.hstack([LINE, LINE**2])
     model = make_pipeline(KNNImputer(n_neighbors=1), StandardScaler(), KNeighborsRegressor(1)).fit(rows, LINE[:, 0])
-    found = margin_of_parts(model, np.array([[2.5, np.nan], [3.1, 9.0]]), KNOWN)
+    found = margin_of_parts(model, np.array([[2.5, np.nan], [3.1, 9.0]]), has_margin)
     assert found is not None
     assert found[0] == 0.0
     assert found[1] > 1e-6
 
 
 def test_other_estimators_have_none() -> None:
-    assert margin_of_parts(LogisticRegression().fit(LINE, LINE[:, 0] > 3), LINE, KNOWN) is None
+    assert margin_of_parts(LogisticRegression().fit(LINE, LINE[:, 0] > 3), LINE, has_margin) is None
 
 
 def test_a_vote_is_as_near_to_a_change_as_its_least_certain_member() -> None:
@@ -78,7 +78,7 @@ def test_neighbours_inside_votes_and_stacks_count() -> None:
     y = LINE[:, 0] > 3.4
     for outer in (VotingClassifier, partial(StackingClassifier, cv=2)):
         model = outer([("a", KNeighborsClassifier(1)), ("b", LogisticRegression())]).fit(LINE, y)
-        found = margin_of_parts(model, np.array([[2.5], [2.6]]), JUMPING)
+        found = margin_of_parts(model, np.array([[2.5], [2.6]]), numbers_jump)
         assert found is not None, outer
         assert found[0] == 0.0
         assert found[1] > 0.1

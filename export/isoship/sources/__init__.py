@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoship.errors import UnsupportedModelError
+from isoship.sources.libraries import LIBRARIES, TITLES
 from isoship.sources.no_model import refusal
 from isoship.sources.polars_frames import frame_from_polars
 
@@ -27,12 +28,9 @@ if TYPE_CHECKING:
 #: Top-level package of the model's class -> the module and class that read it.
 _SOURCES = {
     "sklearn": ("isoship.sources.sklearn.source", "SklearnSource"),
-    "xgboost": ("isoship.sources.xgboost.source", "XGBoostSource"),
-    "lightgbm": ("isoship.sources.lightgbm.source", "LightGBMSource"),
-    "catboost": ("isoship.sources.catboost.source", "CatBoostSource"),
+    **{library.package: library.source for library in LIBRARIES},
 }
 
-_KNOWN = "scikit-learn, XGBoost, LightGBM or CatBoost"
 _LATER = ("torch", "keras", "tensorflow", "onnx")
 
 
@@ -130,7 +128,7 @@ def _reader_of(model: Any) -> Any:
             raise UnsupportedModelError(
                 cls.__name__,
                 f"models of {package} are not read by this version of isoship",
-                f"Use an estimator of {_KNOWN}, or wait for the version that reads it",
+                f"Use an estimator of {TITLES}, or wait for the version that reads it",
             )
         if package in _SOURCES:
             module, name = _SOURCES[package]

@@ -8,8 +8,8 @@ from types import ModuleType
 from typing import Any
 
 from isoship.errors import IsoshipError, ModelFileError, UnsupportedModelError
+from isoship.sources.libraries import TITLES
 
-_KNOWN = "scikit-learn, XGBoost, LightGBM or CatBoost"
 _GIVE = "Give a fitted estimator or pipeline, or a file that joblib.dump or skops.io.dump wrote of one"
 _DATA = ("numpy", "pandas", "polars", "pyarrow", "scipy")
 _ANSWERING = ("fit", "forward", "score_samples", "transform")
@@ -46,7 +46,7 @@ def refusal(thing: Any, readable: tuple[str, ...]) -> IsoshipError:
     if inside:
         way = f"Its {inside[0]} is a {type(inside[1]).__name__}: give that, where it answers alone what is asked"
     else:
-        way = f"Train an estimator or pipeline of {_KNOWN} instead"
+        way = f"Train an estimator or pipeline of {TITLES} instead"
     return UnsupportedModelError(_name(cls), f"it is {whose}", way)
 
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from isoship.errors import ModelFileError
 from isoship.sources.frames import plain
-from isoship.sources.sklearn.truth.float32_inside import parts
+from isoship.sources.lightgbm.columns import holds_lightgbm, name_in
 from isoship.sources.sklearn.walk import fitted
 from isoship.sources.sklearn.walk.fittedness import check_fitted
+from isoship.sources.sklearn.walk.parts import fitted_parts
 
 if TYPE_CHECKING:
     from isoship.data.files import Raw
@@ -69,9 +70,9 @@ def remembered(model: Any, header: Sequence[str]) -> Remembered:
         if near:
             values[by_place[place]] = tuple(dict.fromkeys(value for known in near for value in known.categories))
     hashed: set[str] = set()
-    for part in parts(model, set()):
+    for part in fitted_parts(model):
         library = type(part).__module__.split(".")[0]
-        if hasattr(part, "booster_") and fitted.holds_lightgbm(part):
+        if hasattr(part, "booster_") and holds_lightgbm(part):
             from isoship.sources.lightgbm.remembered import categories_by_column
 
             values |= categories_by_column(part.booster_, header)
@@ -88,9 +89,7 @@ def remembered(model: Any, header: Sequence[str]) -> Remembered:
             hashed |= {theirs[place] for place in categorical_columns(part) if place < len(theirs)}
     if names is None:
         return Remembered(None, values, frozenset(hashed))
-    if fitted.holds_lightgbm(model):
-        from isoship.sources.lightgbm.columns import name_in
-
+    if holds_lightgbm(model):
         names = [name_in(name, header) or name for name in names]
     return Remembered(tuple(names), values, frozenset(hashed))
 

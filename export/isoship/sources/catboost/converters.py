@@ -6,12 +6,14 @@ frame -> features (`features.py`), float [N, K] -> leaf values (`isoship.onnx.tr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from isoship.onnx import trees as onnx_trees
 from isoship.sources.catboost import links
+from isoship.sources.catboost.columns import column_count, column_names, hashes_integers
 from isoship.sources.catboost.document import (
     Document,
     beyond_columns,
@@ -22,24 +24,51 @@ from isoship.sources.catboost.document import (
 from isoship.sources.catboost.features import Features
 from isoship.sources.catboost.trees import trees_of
 from isoship.sources.catboost.versions import newer_than_here
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, width_of
+from isoship.sources.sklearn.walk.registry import Record, carries
+
+_CATBOOST = Record(
+    same_bits=False,
+    jumps=True,
+    column_names=column_names,
+    column_count=column_count,
+    hashes_integers=hashes_integers,
+)
 
 
-@carries("CatBoostClassifier")
+def _one_column(method: str, answer: np.ndarray[Any, Any], rows: int) -> np.ndarray[Any, Any]:
+    """One label a row, which CatBoost returns as a column when there are three classes."""
+    return answer[:, 0] if method == "predict" and answer.shape[1:] == (1,) else answer
+
+
+@carries(
+    "CatBoostClassifier",
+    record=replace(_CATBOOST, tidy=_one_column),
+)
 def classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Labels and probabilities."""
     document = _document(c, model, frame)
     return links.classified(c, model, _raw(c, model, frame, document), loss_of(document))
 
 
-@carries("CatBoostRegressor")
+@carries(
+    "CatBoostRegressor",
+    record=_CATBOOST,
+)
 def regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Values; several for several targets or quantiles."""
     return links.regressed(c, model, _raw(c, model, frame, _document(c, model, frame)))
 
 
-@carries("CatBoostRanker", "CatBoost")
+@carries(
+    "CatBoostRanker",
+    record=_CATBOOST,
+)
+@carries(
+    "CatBoost",
+    record=replace(_CATBOOST, kinds=("value",)),
+)
 def raw_values(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Raw values, which is what these two predict by default."""
     return {"predict": (_raw(c, model, frame, _document(c, model, frame)),)}

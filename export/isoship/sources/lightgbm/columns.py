@@ -11,23 +11,37 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from isoship.sources.lightgbm.model_text import parse
-from isoship.sources.sklearn.truth.float32_inside import parts
+from isoship.sources.sklearn.walk.parts import fitted_parts
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+def holds_lightgbm(estimator: Any) -> bool:
+    """Whether a part of the model is LightGBM's."""
+    native = ("LightGBMBoosterClassifier", "LightGBMBoosterRegressor")
+    return any(
+        type(part).__module__.split(".")[0] == "lightgbm" or type(part).__name__ in native
+        for part in fitted_parts(estimator)
+    )
+
+
 def as_trained(estimator: Any, sample: Any, notes: list[str]) -> tuple[Any, Any]:
-    """The estimator under the sample's own column names, and the sample with the categories of training."""
+    """The estimator under the sample's own column names, and the sample with the categories of training.
+
+    Both as they are where no part of the estimator is LightGBM's.
+    """
     import pandas as pd
 
-    for part in parts(estimator, set()):
+    if not holds_lightgbm(estimator):
+        return estimator, sample
+    for part in fitted_parts(estimator):
         _remember_names(part)
     if isinstance(sample, list) and sample and isinstance(sample[0], dict):
         sample = pd.DataFrame(sample)
     if not isinstance(sample, pd.DataFrame):
         return estimator, sample
-    for part in parts(estimator, set()):
+    for part in fitted_parts(estimator):
         booster = getattr(part, "booster_", None)
         if getattr(booster, "pandas_categorical", None):
             sample = _with_categories(booster, sample, notes)

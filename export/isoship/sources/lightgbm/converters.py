@@ -19,19 +19,28 @@ from isoship.sources.lightgbm.matrix import matrix_of
 from isoship.sources.lightgbm.model_text import ModelText, parse
 from isoship.sources.lightgbm.trees import without_tiny, write_features
 from isoship.sources.sklearn.converters.arithmetic import links
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame
 from isoship.sources.sklearn.walk.members import constant
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 
-@carries("LGBMRegressor", "LGBMRanker", "LGBMModel", "LightGBMBoosterRegressor")
+@carries(
+    "LGBMRegressor",
+    "LGBMRanker",
+    "LGBMModel",
+    "LightGBMBoosterRegressor",
+    record=Record(same_bits=False, jumps=True, keeps_categories=True),
+)
 def regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     """What the objective makes of the raw scores."""
     _, answers = _scores(c, model, frame)
     return {"predict": (answers,)}
 
 
-@carries("LGBMClassifier", "LightGBMBoosterClassifier")
+@carries(
+    "LGBMClassifier", "LightGBMBoosterClassifier", record=Record(same_bits=False, jumps=True, keeps_categories=True)
+)
 def classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Probabilities, and the first class with the highest."""
     if callable(getattr(model, "_objective", None)):

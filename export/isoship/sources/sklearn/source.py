@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoship.errors import InputError, SampleError, UnsupportedModelError
+from isoship.sources.boosters_inside import as_trained, in_known_types, known_types, known_values, refuse_unseen
 from isoship.sources.contract import Answers, Jumps, Row, TrainingFrame
 from isoship.sources.empty_text import with_empty_text
 from isoship.sources.frames import frame_from_rows
@@ -33,7 +34,6 @@ from isoship.sources.sklearn.walk import fitted
 from isoship.sources.sklearn.walk.examples import feeds_from_sample
 from isoship.sources.sklearn.walk.fittedness import check_fitted
 from isoship.sources.sklearn.walk.training_rows import holds_training_rows
-from isoship.sources.xgboost.unseen import in_known_types, known_types, known_values, refuse_unseen
 from isoship_edge.manifest import Column, Output, Signature
 
 if TYPE_CHECKING:
@@ -69,10 +69,7 @@ class SklearnSource:
         import sklearn
 
         notes: list[str] = []
-        if fitted.holds_lightgbm(estimator):
-            from isoship.sources.lightgbm.columns import as_trained
-
-            estimator, sample = as_trained(estimator, sample, notes)
+        estimator, sample = as_trained(estimator, sample, notes)
         self.library_version: str = sklearn.__version__
         self.estimator: str = type(estimator).__name__
         self.model = estimator

@@ -12,23 +12,37 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame
+from isoship.sources.sklearn.walk.registry import Record, carries
 from isoship.sources.xgboost import links
 from isoship.sources.xgboost.features import write_features
 from isoship.sources.xgboost.margins import write_margins
 from isoship.sources.xgboost.model import Model, model_of
+from isoship.sources.xgboost.tolerances import double_tolerances
 from isoship.sources.xgboost.versions import too_old
 
+#: XGBoost answers in float32, to the bit but for its links.
+_XGBOOST = Record(same_bits=False, jumps=True, absent_is_missing=True, keeps_categories=True, float32=double_tolerances)
 
-@carries("XGBRanker", "XGBRegressor", "XGBRFRegressor")
+
+@carries(
+    "XGBRanker",
+    "XGBRegressor",
+    "XGBRFRegressor",
+    record=_XGBOOST,
+)
 def regressor(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     """The objective's prediction."""
     model = _model(c, estimator)
     return {"predict": (_double(c, _prediction(c, estimator, frame, model), model),)}
 
 
-@carries("XGBClassifier", "XGBRFClassifier")
+@carries(
+    "XGBClassifier",
+    "XGBRFClassifier",
+    record=_XGBOOST,
+)
 def classifier(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     """Labels from the prediction as `XGBClassifier.predict` takes them: above 0.5, or the highest of the classes."""
     model = _model(c, estimator)
@@ -54,14 +68,20 @@ def classifier(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     return {"predict": (Block(number, "int64", None),), "predict_proba": (probabilities,)}
 
 
-@carries("XGBoostRegressor")
+@carries(
+    "XGBoostRegressor",
+    record=_XGBOOST,
+)
 def native_regressor(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     """A Booster's own prediction."""
     model = _model(c, estimator)
     return {"predict": (_double(c, _prediction(c, estimator, frame, model), model),)}
 
 
-@carries("XGBoostClassifier")
+@carries(
+    "XGBoostClassifier",
+    record=_XGBOOST,
+)
 def native_classifier(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     """`XGBoostClassifier` in `isoship.sources.xgboost.native` says what is a label, a probability and a score."""
     model = _model(c, estimator)

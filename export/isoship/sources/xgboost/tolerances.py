@@ -23,16 +23,15 @@ _SOFTMAX = Tolerance(
 )
 
 
-def double_tolerance(part: Any) -> Tolerance | None:
-    """What a fitted part of a model needs instead of 1e-9; None where its answers are its margins.
-
-    An estimator answers as its Booster does, which is a part of its own.
-    """
-    if type(part).__name__ != "Booster":
+def double_tolerances(estimator: Any) -> tuple[Tolerance, ...] | None:
+    """What an estimator's answers need instead of 1e-9, nothing where they are its margins; None where not fitted."""
+    held = vars(estimator)
+    booster = held.get("_Booster", held.get("booster"))
+    if type(booster).__name__ != "Booster":
         return None
-    objective: str = json.loads(part.save_config())["learner"]["objective"]["name"]
+    objective: str = json.loads(booster.save_config())["learner"]["objective"]["name"]
     if objective == "multi:softmax":
-        return _SOFTMAX
+        return (_SOFTMAX,)
     if objective.startswith(("binary:", "multi:")) and objective != "binary:hinge":
-        return _PROBABILITY
-    return None if objective in EXACT else _LINK
+        return (_PROBABILITY,)
+    return () if objective in EXACT else (_LINK,)

@@ -12,7 +12,7 @@ from typing import Any
 
 from isoship.errors import InputError, UnsupportedModelError
 from isoship.sources.contract import Row
-from isoship.sources.sklearn.truth.float32_inside import parts
+from isoship.sources.sklearn.walk.parts import fitted_parts
 
 
 def known_values(model: Any) -> frozenset[Any]:
@@ -22,7 +22,7 @@ def known_values(model: Any) -> frozenset[Any]:
         UnsupportedModelError: names that are not ASCII, which XGBoost mixes up: said before the sample is asked, whose
             rows the model refuses for another reason then.
     """
-    boosters = [part for part in parts(model, set()) if _is_booster(part)]
+    boosters = [part for part in fitted_parts(model) if _is_booster(part)]
     if not boosters:
         return frozenset()
     from isoship.sources.xgboost.model import categories_of
@@ -46,7 +46,7 @@ def known_types(model: Any) -> dict[str, Any]:
     """Column -> the integer type of its categories in training, which XGBoost demands again."""
     from isoship.sources.xgboost.model import category_types
 
-    boosters = [part for part in parts(model, set()) if _is_booster(part) and part.feature_names]
+    boosters = [part for part in fitted_parts(model) if _is_booster(part) and part.feature_names]
     return {
         booster.feature_names[feature]: dtype
         for booster in boosters

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-_FORESTS = ("RandomForestClassifier", "RandomForestRegressor", "ExtraTreesClassifier", "ExtraTreesRegressor")
+from isoship.sources.sklearn.walk.registry import record_of
 
 
 def lightened(estimator: Any) -> Any:
@@ -18,11 +18,15 @@ def lightened(estimator: Any) -> Any:
         before = [(each, _columns_once(step)) for each, step in estimator.steps[:-1]]
         light.steps = [*before, (name, lightened(last))]
         return light
-    if type(estimator).__name__ in _FORESTS:
-        light = copy.copy(estimator)
-        light.estimators_ = estimator.estimators_[:1]
-        return light
-    return estimator
+    own = record_of(estimator).lightened
+    return estimator if own is None else own(estimator)
+
+
+def one_tree(forest: Any) -> Any:
+    """For `Record.lightened`: the first tree of a forest, which refuses what all of them refuse."""
+    light = copy.copy(forest)
+    light.estimators_ = forest.estimators_[:1]
+    return light
 
 
 def _columns_once(step: Any) -> Any:

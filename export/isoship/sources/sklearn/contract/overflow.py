@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from isoship.sources.sklearn.truth.answers import REFUSALS
-from isoship.sources.sklearn.truth.float32_inside import parts
+from isoship.sources.sklearn.walk.parts import fitted_parts
 
 #: A model of many pipelines (a fold each) is judged by the first few.
 _MOST_PIPELINES = 5
@@ -30,7 +30,7 @@ class Finite(NamedTuple):
 
 def finite_rows(model: Any, frame: Any) -> Finite | None:
     """What becomes of each row of the frame, whose first row the model answers; None where no step shows it."""
-    pipelines = [part for part in parts(model, set()) if hasattr(part, "steps")][:_MOST_PIPELINES]
+    pipelines = [part for part in fitted_parts(model) if hasattr(part, "steps")][:_MOST_PIPELINES]
     passed = [
         _varying(array) for pipeline in pipelines for array in _passed_on(pipeline, frame) if len(array) == len(frame)
     ]

@@ -10,22 +10,30 @@ Isotonic calibration multiplies rounding in the classifier's score by the slope 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import links
 from isoship.sources.sklearn.converters.isotonic import write_isotonic
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, join, row, take
+from isoship.sources.sklearn.walk.inside import Member
 from isoship.sources.sklearn.walk.members import answer, column, constant
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 _LAST = np.array([1])
 #: scikit-learn adds this before the logarithm of a probability (`sklearn.calibration._convert_to_logits`).
 _EPS = 1e-12
 
 
-@carries("CalibratedClassifierCV")
+def _folds(model: Any) -> Iterator[Member]:
+    for i, calibrated in enumerate(getattr(model, "calibrated_classifiers_", ())):
+        yield Member(f"calibrated_classifiers_[{i}].estimator", calibrated.estimator)
+
+
+@carries("CalibratedClassifierCV", record=Record(same_bits=False, jumps=False, members=_folds))
 def calibrated_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The mean over folds, label its argmax."""
     classes = len(model.classes_)

@@ -11,14 +11,15 @@ import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic.interpolation import write_columns
 from isoship.sources.sklearn.converters.naive_bayes import bayesian
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Frame, row
+from isoship.sources.sklearn.walk.registry import Record, carries
 from isoship.sources.sklearn.walk.sees_raw_columns import at_front
 
 _THIRD = np.array([2])
 
 
-@carries("CategoricalNB")
+@carries("CategoricalNB", record=Record(same_bits=False, jumps=True))
 def categorical_nb(c: Carrier, model: Any, frame: Frame) -> Parts:
     """On input columns, whose range of codes is in the contract, or behind an OrdinalEncoder, whose categories are."""
     encoder = c.before()

@@ -5,15 +5,31 @@ Nothing here adds a node but `Gather` where columns of one block are picked and 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, take
+from isoship.sources.sklearn.walk.inside import Member, the_one_in
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 
-@carries("Pipeline")
+def _table(table: Any) -> Iterator[Member]:
+    places = getattr(table, "_transformer_to_input_indices", {})
+    for i, (key, transformer, _) in enumerate(getattr(table, "transformers_", ())):
+        if not (isinstance(transformer, str) and transformer == "drop"):
+            yield Member(f"transformers[{i}]", transformer, [int(place) for place in places.get(key, ())])
+
+
+def _union(union: Any) -> Iterator[Member]:
+    for i, (_, transformer) in enumerate(union.transformer_list):
+        if transformer is not None and not (isinstance(transformer, str) and transformer == "drop"):
+            yield Member(f"transformer_list[{i}]", transformer)
+
+
+@carries("Pipeline", record=Record(same_bits=False, jumps=False))
 def pipeline(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     """Every step's transform feeds the next; the last one answers."""
     for i, (_, step) in enumerate(estimator.steps[:-1]):
@@ -27,7 +43,7 @@ def pipeline(c: Carrier, estimator: Any, frame: Frame) -> Parts:
         return c.carry(last, frame)
 
 
-@carries("ColumnTransformer")
+@carries("ColumnTransformer", record=Record(same_bits=False, jumps=False, members=_table, passes_columns=True))
 def column_transformer(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     """Each transformer's columns side by side, in the order of transformers_."""
     result: Frame = ()
@@ -43,7 +59,7 @@ def column_transformer(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     return {"transform": result}
 
 
-@carries("FeatureUnion")
+@carries("FeatureUnion", record=Record(same_bits=False, jumps=False, members=_union, passes_columns=True))
 def feature_union(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     """Every transformer sees all columns; their results side by side."""
     result: Frame = ()
@@ -58,14 +74,28 @@ def feature_union(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     return {"transform": result}
 
 
-@carries("FrozenEstimator")
+@carries(
+    "FrozenEstimator",
+    record=Record(
+        same_bits=lambda frozen: hasattr(frozen, "get_support"),
+        jumps=False,
+        members=the_one_in("estimator"),
+        passes_columns=True,
+    ),
+)
 def frozen(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     """What it holds, unchanged."""
     with c.at("estimator"):
         return c.carry(estimator.estimator, frame)
 
 
-@carries("GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV")
+@carries(
+    "GridSearchCV",
+    "RandomizedSearchCV",
+    "HalvingGridSearchCV",
+    "HalvingRandomSearchCV",
+    record=Record(same_bits=False, jumps=False, members=the_one_in("best_estimator_"), passes_columns=True),
+)
 def search(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     """The refitted best estimator."""
     with c.at("best_estimator_"):

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import links
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 
-@carries("EllipticEnvelope")
+@carries("EllipticEnvelope", record=Record(same_bits=False, jumps=False))
 def elliptic_envelope(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Inliers (1) where -distance^2 reaches offset_, else -1."""
     g = c.g

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 
-@carries("PLSRegression", "PLSCanonical", "CCA")
+@carries("PLSRegression", "PLSCanonical", "CCA", record=Record(same_bits=False, jumps=False))
 def partial_least_squares(c: Carrier, model: Any, frame: Frame) -> Parts:
     """predict and transform of the rows; the targets' own scores are no output."""
     x = c.doubles(frame, model)
@@ -24,7 +25,7 @@ def partial_least_squares(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"predict": (Block(value, "double", len(model.coef_)),), **_scores(c, model, centred, model.x_rotations_)}
 
 
-@carries("PLSSVD")
+@carries("PLSSVD", record=Record(same_bits=False, jumps=False))
 def singular_vectors(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The scaled rows times x_weights_."""
     x = c.doubles(frame, model)

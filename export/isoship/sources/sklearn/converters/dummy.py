@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import links
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame
 from isoship.sources.sklearn.walk.members import constant
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 
-@carries("DummyRegressor")
+@carries("DummyRegressor", record=Record(same_bits=False, jumps=False))
 def dummy_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The constant of each target, in the constant's own type."""
     values = links.label_values(np.ravel(model.constant_))
@@ -24,7 +25,7 @@ def dummy_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"predict": (Block(constant(c, model, frame, values), dtype, len(values)),)}
 
 
-@carries("DummyClassifier")
+@carries("DummyClassifier", record=Record(same_bits=False, jumps=False, label="lookup"))
 def dummy_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The most frequent or the given class, and the prior or certainty."""
     if model._strategy in ("uniform", "stratified"):

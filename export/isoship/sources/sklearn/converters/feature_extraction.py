@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 _LAST = np.array([1])
 
 
-@carries("TfidfTransformer")
+@carries("TfidfTransformer", record=Record(same_bits=False, jumps=False))
 def tfidf_transformer(c: Carrier, model: Any, frame: Frame) -> Parts:
     """scikit-learn keeps what is not 0 alone, so a 0 stays 0, and a row of length 0 is not divided."""
     g = c.g

@@ -11,12 +11,13 @@ import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic.interpolation import write_lines
 from isoship.sources.sklearn.converters.preprocessing.scalers import bounded
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame
+from isoship.sources.sklearn.walk.registry import Record, carries
 from isoship.sources.sklearn.walk.sees_raw_columns import at_front
 
 
-@carries("IsotonicRegression")
+@carries("IsotonicRegression", record=Record(same_bits=False, jumps=True))
 def isotonic_regression(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Clipped to the range it was trained on, or NaN outside, as out_of_bounds says."""
     x = c.doubles(frame, model)

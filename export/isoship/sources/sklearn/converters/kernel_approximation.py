@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, join, row
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 #: sklearn.kernel_approximation.AdditiveChi2Sampler: the interval for each number of steps.
 _INTERVALS = {1: 0.8, 2: 0.5, 3: 0.4}
 
 
-@carries("SkewedChi2Sampler")
+@carries("SkewedChi2Sampler", record=Record(same_bits=False, jumps=False, sums=True))
 def skewed_chi2_sampler(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Cosines of random projections of log(x + skewedness)."""
     x = c.doubles(frame, model)
@@ -25,7 +26,7 @@ def skewed_chi2_sampler(c: Carrier, model: Any, frame: Frame) -> Parts:
     return _cosines(c, model, logs, float(np.sqrt(2.0) / np.sqrt(model.n_components)))
 
 
-@carries("AdditiveChi2Sampler")
+@carries("AdditiveChi2Sampler", record=Record(same_bits=False, jumps=False, sums=True))
 def additive_chi2_sampler(c: Carrier, model: Any, frame: Frame) -> Parts:
     """All first components, then all cosines and sines of each step; 0 stays 0."""
     x = c.doubles(frame, model)

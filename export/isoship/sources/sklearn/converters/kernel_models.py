@@ -11,8 +11,9 @@ import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import kernels
 from isoship.sources.sklearn.converters.arithmetic.sums import row_sums
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 #: How large the last bit of a kernel may become in an answer.
 _LAST_BIT = 5e-10
@@ -21,7 +22,12 @@ _LAST_BIT = 5e-10
 _NOISE = 1e-11
 
 
-@carries("KernelRidge")
+def _squares_lost(model: Any, x: np.ndarray[Any, Any], outputs: frozenset[str] | None) -> np.ndarray[Any, Any] | None:
+    """See `Record.lost`: rows whose squares overflow."""
+    return np.asarray(~np.isfinite((x**2).sum(axis=1))) if model.kernel == "rbf" else None
+
+
+@carries("KernelRidge", record=Record(same_bits=False, jumps=False, training_rows=("X_fit_",), lost=_squares_lost))
 def kernel_ridge(c: Carrier, model: Any, frame: Frame) -> Parts:
     """kernel @ dual_coef_."""
     dual = np.asarray(model.dual_coef_, np.float64)
@@ -31,7 +37,10 @@ def kernel_ridge(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"predict": (Block(c.g.op("MatMul", k, np.ascontiguousarray(dual)), "double", dual.shape[1]),)}
 
 
-@carries("KernelPCA")
+@carries(
+    "KernelPCA",
+    record=Record(same_bits=False, jumps=False, training_rows=("X_fit_",), dense=True, lost=_squares_lost, sums=True),
+)
 def kernel_pca(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The centred kernel @ eigenvectors_ / sqrt(eigenvalues_)."""
     g = c.g
@@ -47,7 +56,12 @@ def kernel_pca(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"transform": (Block(g.op("MatMul", centred, np.ascontiguousarray(scaled)), "double", scaled.shape[1]),)}
 
 
-@carries("Nystroem")
+@carries(
+    "Nystroem",
+    record=Record(
+        same_bits=False, jumps=False, training_rows=("components_",), dense=True, lost=_squares_lost, sums=True
+    ),
+)
 def nystroem(c: Carrier, model: Any, frame: Frame) -> Parts:
     """kernel @ normalization_.T."""
     given = dict(model.kernel_params or {})

@@ -14,8 +14,10 @@ import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import links
 from isoship.sources.sklearn.converters.preprocessing.scalers import bounded
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.inside import the_one_in
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 
 @carries(
@@ -45,13 +47,14 @@ from isoship.sources.sklearn.walk.frame import Block, Frame, row
     "RidgeCV",
     "SGDRegressor",
     "TheilSenRegressor",
+    record=Record(same_bits=False, jumps=False),
 )
 def linear_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     """x @ coef_.T + intercept_."""
     return {"predict": (scores(c, model, frame),)}
 
 
-@carries("GammaRegressor", "PoissonRegressor", "TweedieRegressor")
+@carries("GammaRegressor", "PoissonRegressor", "TweedieRegressor", record=Record(same_bits=False, jumps=False))
 def generalized_linear(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The inverse link of x @ coef_ + intercept_."""
     raw = scores(c, model, frame)
@@ -62,14 +65,16 @@ def generalized_linear(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"predict": (Block(c.g.op(operators[link], raw.name), "double", 1),)}
 
 
-@carries("RANSACRegressor")
+@carries(
+    "RANSACRegressor", record=Record(same_bits=False, jumps=False, members=the_one_in("estimator_"), looks_itself=True)
+)
 def ransac(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The estimator fitted on the inliers."""
     with c.at("estimator_"):
         return c.carry(model.estimator_, frame)
 
 
-@carries("LogisticRegression", "LogisticRegressionCV")
+@carries("LogisticRegression", "LogisticRegressionCV", record=Record(same_bits=False, jumps=False))
 def logistic_regression(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Two classes: expit; more: softmax, or before scikit-learn 1.8 expit of each and their share."""
     raw = scores(c, model, frame)
@@ -86,7 +91,7 @@ def logistic_regression(c: Carrier, model: Any, frame: Frame) -> Parts:
     return parts
 
 
-@carries("SGDClassifier")
+@carries("SGDClassifier", record=Record(same_bits=False, jumps=False))
 def sgd_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     """A linear classifier with probabilities for loss="log_loss" and "modified_huber"."""
     raw = scores(c, model, frame)
@@ -104,7 +109,14 @@ def sgd_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     return parts
 
 
-@carries("LinearSVC", "PassiveAggressiveClassifier", "Perceptron", "RidgeClassifier", "RidgeClassifierCV")
+@carries(
+    "LinearSVC",
+    "PassiveAggressiveClassifier",
+    "Perceptron",
+    "RidgeClassifier",
+    "RidgeClassifierCV",
+    record=Record(same_bits=False, jumps=False),
+)
 def linear_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Label by the sign of the one score, or the highest of several."""
     binarizer = getattr(model, "_label_binarizer", None)
@@ -115,7 +127,7 @@ def linear_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     return _labelled(c, model, scores(c, model, frame))
 
 
-@carries("SGDOneClassSVM")
+@carries("SGDOneClassSVM", record=Record(same_bits=False, jumps=False))
 def sgd_one_class(c: Carrier, model: Any, frame: Frame) -> Parts:
     """x @ coef_.T - offset_; inliers are 1, outliers -1."""
     x = c.doubles(frame, model)

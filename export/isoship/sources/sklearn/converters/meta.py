@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import links
 from isoship.sources.sklearn.converters.preprocessing.functions import FUNCTIONS
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.truth import votes
+from isoship.sources.sklearn.truth.answers import ask
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, cast, join, row, take
+from isoship.sources.sklearn.walk.inside import Member, every_estimator, the_one_in
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 
-@carries("VotingRegressor")
+def _stacked(stack: Any) -> Iterator[Member]:
+    """The members, and the final estimator: it is given their answers, and the stack's own columns behind them."""
+    yield from every_estimator(stack)
+    if hasattr(stack, "final_estimator_"):
+        own = None if stack.passthrough else ()
+        given = int(getattr(stack.final_estimator_, "n_features_in_", 0))
+        kept = int(getattr(stack, "n_features_in_", 0)) if stack.passthrough else 0
+        yield Member("final_estimator_", stack.final_estimator_, own, before=max(given - kept, 0))
+
+
+def _threshold_gap(classifier: Any, model: Any, frame: Any) -> np.ndarray[Any, Any]:
+    """|score - threshold|, of the whole model's scores."""
+    threshold = getattr(classifier, "best_threshold_", getattr(classifier, "threshold", 0.5))
+    if hasattr(model, "predict_proba") and getattr(classifier, "response_method", "auto") != "decision_function":
+        positive = ask(model, "predict_proba", frame)[:, 1]
+        return np.asarray(np.abs(positive - (0.5 if threshold == "auto" else threshold)))
+    scores = ask(model, "decision_function", frame)
+    return np.asarray(np.abs(scores - (0.0 if threshold == "auto" else threshold)))
+
+
+@carries("VotingRegressor", record=Record(same_bits=False, jumps=False, members=every_estimator))
 def voting_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The weighted mean of the members' predictions."""
     answers = [c.doubles(part, model) for part in _members(c, model.estimators_, frame, "predict")]
@@ -22,7 +47,7 @@ def voting_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"predict": (Block(c.g.op("Div", weighted, row([weights.sum()])), "double", 1),), "transform": (total,)}
 
 
-@carries("VotingClassifier")
+@carries("VotingClassifier", record=Record(same_bits=False, jumps=False, members=every_estimator, margin=votes.of_vote))
 def voting_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Soft: the weighted mean of probabilities. Hard: the class with the most weight, the first of equals."""
     weights, classes = _weights(model), len(model.classes_)
@@ -42,7 +67,21 @@ def voting_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"predict": (links.label(c.g, model.classes_, links.highest(c.g, votes)),)}
 
 
-@carries("StackingClassifier", "StackingRegressor")
+@carries(
+    "StackingClassifier",
+    record=Record(
+        same_bits=False,
+        jumps=False,
+        members=_stacked,
+        looks_itself=lambda stack: bool(stack.passthrough),
+        margin=votes.of_stack,
+        numbers_jump=True,
+    ),
+)
+@carries(
+    "StackingRegressor",
+    record=Record(same_bits=False, jumps=False, members=_stacked, looks_itself=lambda stack: bool(stack.passthrough)),
+)
 def stacking(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The members' answers side by side, in front of the final estimator; a binary member gives one probability."""
     columns: Frame = ()
@@ -65,7 +104,7 @@ def stacking(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {**parts, "transform": columns}
 
 
-@carries("OneVsRestClassifier")
+@carries("OneVsRestClassifier", record=Record(same_bits=False, jumps=False, members=every_estimator))
 def one_vs_rest(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Each class against the others; among equal scores the last class wins, as scikit-learn's loop has it."""
     if model.multilabel_:
@@ -104,7 +143,7 @@ def one_vs_rest(c: Carrier, model: Any, frame: Frame) -> Parts:
     return result
 
 
-@carries("MultiOutputRegressor")
+@carries("MultiOutputRegressor", record=Record(same_bits=False, jumps=False, members=every_estimator))
 def multi_output_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     """One regressor a target, side by side."""
     parts = [(f"estimators_[{i}]", member) for i, member in enumerate(model.estimators_)]
@@ -115,7 +154,7 @@ def multi_output_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"predict": (join(c.g, columns),)}
 
 
-@carries("MultiOutputClassifier")
+@carries("MultiOutputClassifier", record=Record(same_bits=False, jumps=False, members=every_estimator))
 def multi_output_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     """One classifier a target: labels side by side, probabilities apart."""
     result: Parts = {}
@@ -131,7 +170,11 @@ def multi_output_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {**result, "predict": (join(c.g, labels),)}
 
 
-@carries("FixedThresholdClassifier", "TunedThresholdClassifierCV")
+@carries(
+    "FixedThresholdClassifier",
+    "TunedThresholdClassifierCV",
+    record=Record(same_bits=False, jumps=False, members=the_one_in("estimator_"), label_gap=_threshold_gap),
+)
 def with_threshold(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The positive class from its threshold on (>=), by probability or by score."""
     if getattr(model, "pos_label", None) is not None:
@@ -152,7 +195,7 @@ def with_threshold(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {**parts, "predict": (links.label(c.g, model.classes_, number),)}
 
 
-@carries("TransformedTargetRegressor")
+@carries("TransformedTargetRegressor", record=Record(same_bits=False, jumps=False, members=the_one_in("regressor_")))
 def transformed_target(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The regressor's answer through the inverse of the target's transformer."""
     with c.at("regressor_"):

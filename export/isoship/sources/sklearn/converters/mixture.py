@@ -14,19 +14,52 @@ import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import links
 from isoship.sources.sklearn.converters.arithmetic.sums import log_sum_exp, row_sums
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.truth.rounding import EPS, TOLERANCE, shares_lost, square_noise
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 _LAST = np.array([1])
 
 
-@carries("GaussianMixture")
+def _margin(mixture: Any, x: Any) -> np.ndarray[Any, Any]:
+    return np.where(_densities_lost(mixture, np.asarray(x, np.float64), None), 0.0, np.inf)
+
+
+def _densities_lost(mixture: Any, x: np.ndarray[Any, Any], outputs: frozenset[str] | None) -> np.ndarray[Any, Any]:
+    """See `Record.lost`: rows on which the shares, and with them the labels, are rounding error."""
+    log_p, noise = _log_densities(mixture, x)
+    largest = np.abs(log_p).max(axis=1)
+    return np.asarray(shares_lost(log_p, noise) | ~(noise.max(axis=1) <= TOLERANCE * (1.0 + largest)))
+
+
+def _log_densities(mixture: Any, x: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """-0.5 |(x - m) P|^2 and its rounding error, both [N, K]; what is constant in the row is left out."""
+    means, chol = np.asarray(mixture.means_, np.float64), np.asarray(mixture.precisions_cholesky_, np.float64)
+    kind, features = mixture.covariance_type, means.shape[1]
+    log_p, noise = np.empty((len(x), len(means))), np.empty((len(x), len(means)))
+    for k, mean in enumerate(means):
+        if kind in ("full", "tied"):
+            root = chol[k] if kind == "full" else chol
+            turned = np.abs((x - mean) @ root)
+            wrong = features * EPS * (np.abs(x) + np.abs(mean)) @ np.abs(root)
+            squared, error = turned**2, 2.0 * turned * wrong + wrong**2
+        else:
+            precision = chol[k] ** 2
+            squared = (x - mean) ** 2 * precision
+            error = square_noise((x**2 + mean**2) * precision, features)
+        log_p[:, k], noise[:, k] = -0.5 * squared.sum(axis=1), 0.5 * error.sum(axis=1)
+    # the last bits of the sum itself, which the shares see as a difference
+    return log_p, noise + 2.0 * EPS * np.abs(log_p)
+
+
+@carries("GaussianMixture", record=Record(same_bits=False, jumps=False, margin=_margin, lost=_densities_lost))
 def gaussian_mixture(c: Carrier, model: Any, frame: Frame) -> Parts:
     """log N(x | mean, covariance) + log weight, per component."""
     return _mixture(c, model, frame, [np.log(model.weights_)])
 
 
-@carries("BayesianGaussianMixture")
+@carries("BayesianGaussianMixture", record=Record(same_bits=False, jumps=False, margin=_margin, lost=_densities_lost))
 def bayesian_mixture(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The expected log density under the variational posterior, per component."""
     from scipy.special import digamma

@@ -13,12 +13,25 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import links
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.truth import votes
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, join, row, take
+from isoship.sources.sklearn.walk.inside import every_estimator
 from isoship.sources.sklearn.walk.members import answer, binary_score, column, constant
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 
-@carries("OneVsOneClassifier")
+@carries(
+    "OneVsOneClassifier",
+    record=Record(
+        same_bits=False,
+        jumps=False,
+        members=every_estimator,
+        looks_itself=True,
+        margin=votes.of_one_vs_one,
+        numbers_jump=True,
+    ),
+)
 def one_vs_one(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Votes of the pairs, ties broken by their confidence (`sklearn.utils.multiclass._ovr_decision_function`)."""
     if model.pairwise_indices_ is not None:
@@ -41,7 +54,10 @@ def one_vs_one(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"decision_function": (raw,), "predict": (links.label(c.g, model.classes_, number),)}
 
 
-@carries("OutputCodeClassifier")
+@carries(
+    "OutputCodeClassifier",
+    record=Record(same_bits=False, jumps=False, members=every_estimator, margin=votes.of_code_words),
+)
 def output_code(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The class whose code word is nearest to the members' scores, the first of equal words."""
     odd = [member for member in model.estimators_ if not _has_scores(member)]
@@ -67,7 +83,7 @@ def output_code(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"predict": (links.label(c.g, np.asarray(model.classes_)[kept], number),)}
 
 
-@carries("_ConstantPredictor")
+@carries("_ConstantPredictor", record=Record(same_bits=False, jumps=False, label="lookup"))
 def constant_predictor(c: Carrier, model: Any, frame: Frame) -> Parts:
     """What stands in where a binary problem had one class: that class, as label, score and probability."""
     value = np.ravel(model.y_).astype(np.float64)

@@ -9,18 +9,31 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.truth import votes
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, join, take
+from isoship.sources.sklearn.walk.inside import links_of_chain
 from isoship.sources.sklearn.walk.members import column
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 
-@carries("RegressorChain")
+@carries("RegressorChain", record=Record(same_bits=False, jumps=False, members=links_of_chain, looks_itself=True))
 def regressor_chain(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The targets' values side by side."""
     return _chain(c, model, frame, ("predict",))
 
 
-@carries("ClassifierChain")
+@carries(
+    "ClassifierChain",
+    record=Record(
+        same_bits=False,
+        jumps=False,
+        members=links_of_chain,
+        looks_itself=True,
+        margin=votes.of_chain,
+        numbers_jump=True,
+    ),
+)
 def classifier_chain(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Labels as numbers, the probability of each target's second class, and scores."""
     return _chain(c, model, frame, ("predict", "predict_proba", "decision_function"))

@@ -13,13 +13,14 @@ import numpy as np
 from isoship.sources.sklearn.converters.arithmetic import links
 from isoship.sources.sklearn.converters.arithmetic.sums import log_sum_exp, row_sums
 from isoship.sources.sklearn.converters.linear_model import scores
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 _LAST = np.array([1])
 
 
-@carries("GaussianNB")
+@carries("GaussianNB", record=Record(same_bits=False, jumps=False))
 def gaussian_nb(c: Carrier, model: Any, frame: Frame) -> Parts:
     """log prior + (-0.5 sum log 2 pi var - 0.5 sum (x - theta)^2 / var), per class, added in scikit-learn's order."""
     x = c.doubles(frame, model)
@@ -34,7 +35,7 @@ def gaussian_nb(c: Carrier, model: Any, frame: Frame) -> Parts:
     return bayesian(c, model, jll)
 
 
-@carries("MultinomialNB", "ComplementNB")
+@carries("MultinomialNB", "ComplementNB", record=Record(same_bits=False, jumps=False))
 def discrete_nb(c: Carrier, model: Any, frame: Frame) -> Parts:
     """x @ feature_log_prob_.T, with the class prior where the family has one."""
     x = c.doubles(frame, model)
@@ -45,7 +46,7 @@ def discrete_nb(c: Carrier, model: Any, frame: Frame) -> Parts:
     return bayesian(c, model, jll)
 
 
-@carries("BernoulliNB")
+@carries("BernoulliNB", record=Record(same_bits=False, jumps=lambda model: model.binarize is not None))
 def bernoulli_nb(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Binarised x @ (log p - log(1 - p)).T + class prior + sum log(1 - p)."""
     x = c.doubles(frame, model)
@@ -57,7 +58,7 @@ def bernoulli_nb(c: Carrier, model: Any, frame: Frame) -> Parts:
     return bayesian(c, model, c.g.op("Add", product, row(model.class_log_prior_ + absent.sum(axis=1))))
 
 
-@carries("LinearDiscriminantAnalysis")
+@carries("LinearDiscriminantAnalysis", record=Record(same_bits=False, jumps=False, dense=True))
 def linear_discriminant(c: Carrier, model: Any, frame: Frame) -> Parts:
     """A linear classifier with expit or softmax, and a projection."""
     raw = scores(c, model, frame)
@@ -80,7 +81,7 @@ def linear_discriminant(c: Carrier, model: Any, frame: Frame) -> Parts:
     return parts
 
 
-@carries("QuadraticDiscriminantAnalysis")
+@carries("QuadraticDiscriminantAnalysis", record=Record(same_bits=False, jumps=False))
 def quadratic_discriminant(c: Carrier, model: Any, frame: Frame) -> Parts:
     """-0.5 (|(x - mean) R S^-1/2|^2 + sum log S) + log prior, per class."""
     x = c.doubles(frame, model)

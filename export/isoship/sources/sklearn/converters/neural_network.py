@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import links
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 _ACTIVATIONS = {
     "identity": None,
@@ -23,13 +24,13 @@ _ACTIVATIONS = {
 }
 
 
-@carries("MLPRegressor")
+@carries("MLPRegressor", record=Record(same_bits=False, jumps=False))
 def mlp_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The last layer as it is, or its exp for loss="poisson"."""
     return {"predict": (_layers(c, model, frame),)}
 
 
-@carries("MLPClassifier")
+@carries("MLPClassifier", record=Record(same_bits=False, jumps=False))
 def mlp_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Two classes: one sigmoid, compared with 0.5; more: softmax; several labels at once: a sigmoid each."""
     last = _layers(c, model, frame)
@@ -43,7 +44,7 @@ def mlp_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"predict": (label,), "predict_proba": (links.two_columns(c.g, last.name),)}
 
 
-@carries("BernoulliRBM")
+@carries("BernoulliRBM", record=Record(same_bits=False, jumps=False))
 def bernoulli_rbm(c: Carrier, model: Any, frame: Frame) -> Parts:
     """expit(x @ components_.T + intercept_hidden_)."""
     x = c.doubles(frame, model)

@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import kernels, links
+from isoship.sources.sklearn.converters.neighbors.margins import of_neighbors
 from isoship.sources.sklearn.converters.neighbors.models import nearest
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.truth.rounding import squared_distances
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 _LAST = np.array([1])
 
@@ -21,7 +24,29 @@ _LAST = np.array([1])
 _NOISE = 1e-10
 
 
-@carries("LabelPropagation", "LabelSpreading")
+#: Smaller weights are subnormal numbers.
+_SMALLEST = 1e-290
+
+
+def _of_graph(model: Any, x: Any) -> np.ndarray[Any, Any] | None:
+    return of_neighbors(model.nn_fit, x) if model.kernel == "knn" else None
+
+
+def _weights_lost(model: Any, x: np.ndarray[Any, Any], outputs: frozenset[str] | None) -> np.ndarray[Any, Any] | None:
+    """See `Record.lost`: rows so far from every training row that exp keeps few digits of their weights."""
+    if model.kernel != "rbf":
+        return None
+    least = -float(model.gamma) * squared_distances(x, np.asarray(model.X_, np.float64))[0].min(axis=1)
+    return np.asarray((least < np.log(_SMALLEST)) & (least > np.log(5e-324) - 1.0))
+
+
+@carries(
+    "LabelPropagation",
+    "LabelSpreading",
+    record=Record(
+        same_bits=False, jumps=False, training_rows=("X_",), margin=_of_graph, numbers_jump=True, lost=_weights_lost
+    ),
+)
 def label_propagation(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The weights of the classes around a row; 0 / 0 where no training row is near, and then the first label."""
     g = c.g

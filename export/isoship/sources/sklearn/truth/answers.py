@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 
 from isoship.errors import InputError
+from isoship.sources.libraries import LIBRARIES
+from isoship.sources.sklearn.truth import margins, rounding
+from isoship.sources.sklearn.walk.registry import record_of
 
 #: What scikit-learn raises when it refuses rows: ValueError from its checks, the others from inside numpy and pandas.
 REFUSALS = (
@@ -26,8 +29,8 @@ REFUSALS = (
     NotImplementedError,  # LinearDiscriminantAnalysis(solver="lsqr").transform
 )
 
-#: The boosters' own errors, which are plain exceptions; by name, so that no booster is imported.
-_BOOSTERS = ("CatBoostError", "LightGBMError", "XGBoostError")
+#: The other libraries' own errors, which are plain exceptions; by name, so that none is imported.
+_ERRORS = frozenset(library.error for library in LIBRARIES)
 
 
 def ask(estimator: Any, method: str, frame: Any) -> Any:
@@ -40,11 +43,8 @@ def ask(estimator: Any, method: str, frame: Any) -> Any:
     if isinstance(answer, list):
         return [as_array(each) for each in answer]
     dense = as_array(answer)
-    if method == "predict" and dense.shape[1:] == (1,) and type(last_step(estimator)).__name__ == "CatBoostClassifier":
-        return dense[:, 0]  # one label a row, which CatBoost returns as a column when there are three classes
-    if method == "transform" and type(last_step(estimator)).__name__ in _SQUEEZED:
-        return dense.reshape(len(frame), -1)
-    return dense
+    tidy = record_of(last_step(estimator)).tidy
+    return dense if tidy is None else tidy(method, dense, len(frame))
 
 
 def ask_each(estimator: Any, methods: Sequence[str], frame: Any) -> dict[str, Any]:
@@ -104,14 +104,10 @@ def _serially(asked: Callable[[], Any]) -> Any:
         try:
             return asked()
         except Exception as err:
-            if not isinstance(err, REFUSALS) and type(err).__name__ not in _BOOSTERS:
+            if not isinstance(err, REFUSALS) and type(err).__name__ not in _ERRORS:
                 raise
             first = str(err).strip().splitlines()[0] if str(err).strip() else type(err).__name__
             raise InputError(f"the model refuses these rows: {first}") from err
-
-
-#: Their transform returns [K] and not [1, K] for a single row (scikit-learn's `ridge_regression` drops the axis).
-_SQUEEZED = ("MiniBatchSparsePCA", "SparsePCA")
 
 
 def margin_of(estimator: Any, outputs: Mapping[str, np.ndarray[Any, Any]], frame: Any, rows: int) -> Any:
@@ -127,9 +123,10 @@ def margin_of(estimator: Any, outputs: Mapping[str, np.ndarray[Any, Any]], frame
     ]
     last = last_step(estimator)
     own = own_margin(estimator, frame)
-    if own is not None and (type(last).__name__ in _VOTES or "label" not in outputs):
+    label = record_of(last).label
+    if own is not None and (label == "votes" or "label" not in outputs):
         return own
-    if type(last).__name__ in _LOOKUPS or "label" not in outputs:
+    if label == "lookup" or "label" not in outputs:
         return np.full(rows, np.inf)
     decided = _decided(estimator, last, gaps, outputs, frame, rows)
     return decided if own is None else np.minimum(decided, own)
@@ -137,9 +134,7 @@ def margin_of(estimator: Any, outputs: Mapping[str, np.ndarray[Any, Any]], frame
 
 def own_margin(estimator: Any, frame: Any) -> Any:
     """The margin of parts whose answers turn on pairs, centres, neighbours or votes; None without such a part."""
-    from isoship.sources.sklearn.truth import margins
-
-    return _quietly(margins.margin_of_parts, estimator, frame, margins.KNOWN)
+    return _quietly(margins.margin_of_parts, estimator, frame, margins.has_margin)
 
 
 def value_margin_of(estimator: Any, outputs: Mapping[str, np.ndarray[Any, Any]], frame: Any) -> Any:
@@ -147,9 +142,7 @@ def value_margin_of(estimator: Any, outputs: Mapping[str, np.ndarray[Any, Any]],
 
     See `Answers.value_margin`.
     """
-    from isoship.sources.sklearn.truth import margins, rounding
-
-    found = _quietly(margins.margin_of_parts, estimator, frame, margins.JUMPING)
+    found = _quietly(margins.margin_of_parts, estimator, frame, margins.numbers_jump)
     lost = _quietly(rounding.lost, estimator, frame, frozenset(outputs))
     if lost is None:
         return found
@@ -183,9 +176,9 @@ def _decided(
     rows: int,
 ) -> Any:
     """The margin of a label that is the best of some scores."""
-    threshold = _threshold_gap(last, estimator, frame)
-    if threshold is not None:
-        return threshold
+    own_gap = record_of(last).label_gap
+    if own_gap is not None:
+        return own_gap(last, estimator, frame)
     if not gaps and "scores" in outputs:
         gaps = [_gap(outputs["scores"])]
     if not gaps and hasattr(estimator, "decision_function"):
@@ -206,24 +199,6 @@ def last_step(estimator: Any) -> Any:
             estimator = estimator.estimator
         else:
             return estimator
-
-
-#: The label comes from votes or a latent mean, and the probabilities turn elsewhere.
-_VOTES = ("SVC", "NuSVC", "GaussianProcessClassifier")
-
-#: A label is read out of a leaf or a table: no rounding can turn it.
-_LOOKUPS = ("DecisionTreeClassifier", "ExtraTreeClassifier", "DummyClassifier")
-
-
-def _threshold_gap(last: Any, estimator: Any, frame: Any) -> Any:
-    """|score - threshold| of the classifiers with a decision threshold of their own."""
-    if type(last).__name__ not in ("FixedThresholdClassifier", "TunedThresholdClassifierCV"):
-        return None
-    threshold = getattr(last, "best_threshold_", getattr(last, "threshold", 0.5))
-    if hasattr(estimator, "predict_proba") and getattr(last, "response_method", "auto") != "decision_function":
-        positive = ask(estimator, "predict_proba", frame)[:, 1]
-        return np.abs(positive - (0.5 if threshold == "auto" else threshold))
-    return np.abs(ask(estimator, "decision_function", frame) - (0.0 if threshold == "auto" else threshold))
 
 
 def _gap(scores: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from isoship.sources.sklearn.truth.answers import last_step
+from isoship.sources.sklearn.walk.parts import fitted_parts
+from isoship.sources.sklearn.walk.registry import record_of
 from isoship_edge.manifest import Output, Tolerance
 
 _CONTINUED = Tolerance(
@@ -15,37 +17,12 @@ _CONTINUED = Tolerance(
 
 def double_tolerances(model: Any, outputs: Sequence[Output]) -> dict[str, Tolerance]:
     """Output name -> what double precision cannot do better than, with its reason; empty for most models."""
-    held = list(parts(model, set()))
-    needed = [t for t in map(_of_one, held) if t is not None]
-    if any(type(part).__name__ == "Booster" for part in held) and not hasattr(last_step(model), "get_booster"):
+    asked = [(part, float32) for part in fitted_parts(model) if (float32 := record_of(part).float32) is not None]
+    held = [tolerances for part, float32 in asked if (tolerances := float32(part)) is not None]
+    needed = [tolerance for tolerances in held for tolerance in tolerances]
+    if held and record_of(last_step(model)).float32 is None:
         needed.append(_CONTINUED)
     if not needed:
         return {}
-    widest = max(needed, key=lambda t: t.rtol)
+    widest = max(needed, key=lambda tolerance: tolerance.rtol)
     return {output.name: widest for output in outputs if output.kind != "label"}
-
-
-def parts(thing: Any, seen: set[int]) -> Iterator[Any]:
-    """A fitted model and every estimator that it holds."""
-    if id(thing) in seen:
-        return
-    seen.add(id(thing))
-    if isinstance(thing, (list, tuple)):
-        for each in thing:
-            yield from parts(each, seen)
-    elif isinstance(thing, dict):
-        for each in thing.values():
-            yield from parts(each, seen)
-    elif hasattr(thing, "get_params") or type(thing).__module__.startswith(("sklearn.", "xgboost.")):
-        yield thing
-        # no list of them: the next one could get the id of this one, and would count as seen
-        for each in getattr(thing, "__dict__", {}).values():
-            yield from parts(each, seen)
-
-
-def _of_one(part: Any) -> Tolerance | None:
-    if type(part).__module__.split(".")[0] != "xgboost":
-        return None
-    from isoship.sources.xgboost.tolerances import double_tolerance
-
-    return double_tolerance(part)

@@ -10,20 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from isoship.errors import UnsupportedModelError
 from isoship.sources.sklearn.truth.last_bits import rounding_step
 from isoship.sources.sklearn.walk.carrier import brief
 from isoship.sources.sklearn.walk.inside import is_pipeline, members
-
-_TREES = ("estimators_", "tree_", "_predictors", "_Booster", "booster_", "_object")
-#: Their output is what the jump made: nothing of a last bit is left in it.
-_SETTLED = ("Binarizer", "DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor",
-            "KBinsDiscretizer", "RandomTreesEmbedding")  # fmt: skip
-#: Thresholds of their own; isotonic steps rise as steeply between two training rows as their targets say.
-_THRESHOLDS = ("Binarizer", "CategoricalNB", "IsotonicRegression", "KBinsDiscretizer")
-_JUMPING_FUNCTIONS = ("ceil", "floor", "rint", "sign")
+from isoship.sources.sklearn.walk.registry import fact, record_of
 
 
 class Jump(NamedTuple):
@@ -50,11 +41,12 @@ def _follow(model: Any, path: str, before: tuple[Any, ...], found: list[Jump]) -
         for i, (_, step) in enumerate(model.steps):
             before = _follow(step, f"{prefix}pipeline.steps[{i}]", before, found)
         return before
-    inner = [] if hasattr(model, "_predictors") else members(model)
+    inner = [member for member in members(model) if not member.prepares]
     if not inner:
-        if before and _jumps(model):
+        record = record_of(model)
+        if before and fact(record.jumps, model):
             found.append(Jump(path, model, before))
-        if type(model).__name__ in _SETTLED:
+        if record.settles:
             return ()
         return (*before, model) if rounding_step(model) else before
     after: tuple[Any, ...] = before if hasattr(model, "get_support") else ()
@@ -71,19 +63,6 @@ def _follow(model: Any, path: str, before: tuple[Any, ...], found: list[Jump]) -
 def once(steps: Iterable[Any]) -> tuple[Any, ...]:
     """Each of the steps, without its repeats."""
     return tuple({id(step): step for step in steps}.values())
-
-
-def _jumps(step: Any) -> bool:
-    name = type(step).__name__
-    if name == "FunctionTransformer":
-        return getattr(step.func, "__name__", "") in _JUMPING_FUNCTIONS
-    if name == "BernoulliNB":
-        return step.binarize is not None
-    if name == "SplineTransformer":
-        return bool(step.degree == 0)
-    if name == "SimpleImputer":  # a number that stands for a missing one is a threshold
-        return isinstance(step.missing_values, (int, float)) and bool(np.isfinite(step.missing_values))
-    return name in _THRESHOLDS or any(hasattr(step, tree) for tree in _TREES)
 
 
 def refused(jump: Jump) -> UnsupportedModelError:

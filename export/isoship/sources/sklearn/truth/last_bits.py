@@ -10,30 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 from isoship.sources.sklearn.walk.carrier import Carrier
-from isoship.sources.sklearn.walk.inside import is_pipeline
-
-#: Their graphs give scikit-learn's own bits.
-_EXACT = frozenset(
-    {
-        "Binarizer",
-        "KBinsDiscretizer",
-        "LabelBinarizer",
-        "MaxAbsScaler",
-        "MinMaxScaler",
-        "MissingIndicator",
-        "OneHotEncoder",
-        "OrdinalEncoder",
-        "PolynomialFeatures",
-        "RandomTreesEmbedding",
-        "RobustScaler",
-        "SimpleImputer",
-        "StandardScaler",
-        "TargetEncoder",
-    }
-)
-_EXACT_FUNCTIONS = frozenset(
-    {"absolute", "ceil", "fabs", "floor", "negative", "reciprocal", "rint", "sign", "sqrt", "square"}
-)
+from isoship.sources.sklearn.walk.inside import is_pipeline, is_table, is_union, members
+from isoship.sources.sklearn.walk.registry import fact, record_of
 
 
 def rounded_by(c: Carrier) -> str | None:
@@ -53,17 +31,10 @@ def rounding_step(step: Any) -> str | None:
     """The class of the step, or of one inside it, whose numbers may differ in their last bits; None where none is."""
     if step is None or isinstance(step, str):
         return None
-    name = type(step).__name__
     if hasattr(step, "steps"):
         parts = [each for _, each in step.steps]
-    elif name == "ColumnTransformer":
-        parts = [each for _, each, _ in step.transformers_]
-    elif name == "FeatureUnion":
-        parts = [each for _, each in step.transformer_list]
+    elif is_table(step) or is_union(step):
+        parts = [member.estimator for member in members(step)]
     else:
-        function = getattr(step, "func", None) if name == "FunctionTransformer" else None
-        plain = name == "FunctionTransformer" and (function is None or function.__name__ in _EXACT_FUNCTIONS)
-        selects = hasattr(step, "get_support")
-        uniform = getattr(step, "output_distribution", "") == "uniform"
-        return None if name in _EXACT or plain or selects or uniform else name
+        return None if fact(record_of(step).same_bits, step) else type(step).__name__
     return next((found for part in parts if (found := rounding_step(part))), None)

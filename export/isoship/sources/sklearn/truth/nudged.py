@@ -14,6 +14,7 @@ import numpy as np
 from isoship.errors import InputError, UnsupportedModelError
 from isoship.sources.sklearn.truth.answers import as_array, ask
 from isoship.sources.sklearn.truth.jumps import jumps_behind_rounding, once, refused
+from isoship.sources.sklearn.walk.registry import record_of
 
 Array = np.ndarray[Any, Any]
 
@@ -23,12 +24,8 @@ _ULPS = 8 * float(np.finfo(np.float64).eps)
 _MOVES, _TOGETHER = 24, 8
 #: How often a step is asked how far the last bits of its input move its answer.
 _WOBBLES = 3
-#: How the names of kernels, samplers and projections end, whose columns are sums or cosines of sums.
-_OF_SUMS = ("Nystroem", "Sampler", "KernelPCA", "PCA", "ICA", "SVD")
 #: From here on a step up may leave what a tree takes, which is float32's range; and no threshold lies there.
 _HUGE = 1e30
-#: The normal quantile's rounding, as an offset: its slope is steep at both ends.
-_NORMAL = 1e3
 _METHODS = ("transform", "predict_proba", "decision_function", "predict")
 
 
@@ -187,7 +184,7 @@ def _noise(step: Any, original: Callable[..., Any], frame: Any, after: Any) -> A
                 continue
             apart = np.abs(np.asarray(moved, np.float64) - values)
             found = np.maximum(found, np.where(np.isfinite(apart), apart, 0.0))
-    if type(step).__name__.endswith(_OF_SUMS):
+    if record_of(step).sums:
         # a row whose terms cancel has their error, which is that of the column's other rows
         sizes = np.where(np.isfinite(values) & (np.abs(values) < _HUGE), np.abs(values), 0.0)
         found += _ULPS * sizes.max(axis=0, initial=0.0)
@@ -196,8 +193,9 @@ def _noise(step: Any, original: Callable[..., Any], frame: Any, after: Any) -> A
 
 def _offset(step: Any, width: int) -> Any:
     """What a step's numbers were computed from, beside themselves, in their own units."""
-    if type(step).__name__ == "QuantileTransformer":
-        return _NORMAL
+    own = record_of(step).offset
+    if own:
+        return own
     scaler = getattr(step, "_scaler", None)
     mean, scale = getattr(scaler, "mean_", None), getattr(scaler, "scale_", None)
     if mean is None or len(mean) != width:

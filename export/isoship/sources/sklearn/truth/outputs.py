@@ -9,6 +9,7 @@ import numpy as np
 
 from isoship.errors import InputError, UnsupportedModelError
 from isoship.sources.sklearn.truth.answers import ask, last_step
+from isoship.sources.sklearn.walk.registry import record_of
 from isoship_edge.manifest import Output
 
 #: kind -> the method that answers it.
@@ -30,8 +31,8 @@ def kinds_for(estimator: Any, more: Sequence[str] | None) -> list[str]:
     """
     from sklearn.base import is_classifier, is_clusterer, is_outlier_detector, is_regressor
 
-    if type(last_step(estimator)).__name__ == "CatBoost":
-        kinds = ["value"]  # it calls itself a classifier where its loss is one, and predicts raw values
+    if own := record_of(last_step(estimator)).kinds:
+        kinds = list(own)
     elif is_classifier(estimator):
         kinds = ["label"]
         if hasattr(estimator, "predict_proba"):

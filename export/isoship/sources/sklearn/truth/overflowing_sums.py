@@ -13,21 +13,23 @@ from typing import Any
 import numpy as np
 
 from isoship.errors import InputError
-from isoship.sources.sklearn.walk.parts import given, held
+from isoship.sources.sklearn.walk.parts import given, holds
 
 Array = np.ndarray[Any, Any]
 
 #: Numbers below this do not overflow, whatever scalers multiply them by on the way.
 _LARGE = 1e60
-#: Behind these, ordinary numbers may be large.
-_RAISING = frozenset({"FunctionTransformer", "PolynomialFeatures", "PowerTransformer"})
 #: Less than this does not bring a sum back from where it overflows: half of the largest double's last bit is 1e292.
 _FELT = 1e290
 
 
 def overflowing(model: Any, frame: Any) -> Array | None:
     """bool [N]: rows on which the order of some sum inside the model decides; None where all numbers are ordinary."""
-    large = np.arange(frame.shape[0]) if held(model, _RAISING) else np.flatnonzero(_largest(frame) >= _LARGE)
+    large = (
+        np.arange(frame.shape[0])
+        if holds(model, lambda record: record.enlarges)
+        else np.flatnonzero(_largest(frame) >= _LARGE)
+    )
     if not len(large):
         return None
     few = frame.iloc[large] if hasattr(frame, "iloc") else frame[large]

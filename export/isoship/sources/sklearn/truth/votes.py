@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from isoship.sources.sklearn.truth.answers import label_margin
 from isoship.sources.sklearn.walk.parts import bag
+from isoship.sources.sklearn.walk.registry import record_of
 
 Margin = np.ndarray[Any, np.dtype[np.float64]]
-
-#: Members whose labels no rounding can turn.
-_SETTLED = ("DecisionTreeClassifier", "ExtraTreeClassifier", "DummyClassifier", "_ConstantPredictor")
 
 
 def of_one_vs_one(model: Any, x: Any) -> Margin:
@@ -34,20 +33,25 @@ def of_code_words(model: Any, x: Any) -> Margin:
     return found
 
 
+def of_members(model: Any, x: Any) -> Margin | None:
+    """The least margin of the members' labels."""
+    return _least((member, x) for member in model.estimators_ if not isinstance(member, str))
+
+
 def of_vote(model: Any, x: Any) -> Margin | None:
-    """The least margin of the members' labels; None where the model weighs probabilities and not labels."""
-    name = type(model).__name__
-    pairs: Iterable[tuple[Any, Any]] = ((member, x) for member in model.estimators_ if not isinstance(member, str))
-    if name == "VotingClassifier" and model.voting != "hard":
-        return None
-    if name == "StackingClassifier":
-        if "predict" not in model.stack_method_:
-            return None
-        methods = dict(zip(map(id, model.estimators_), model.stack_method_, strict=True))
-        pairs = ((member, rows) for member, rows in pairs if methods[id(member)] == "predict")
-    if name == "BaggingClassifier":
-        pairs = ((member, rows) for member, rows in bag(model, x) if not hasattr(member, "predict_proba"))
-    return _least(pairs)
+    """That of the members; None where the model weighs probabilities and not labels."""
+    return of_members(model, x) if model.voting == "hard" else None
+
+
+def of_stack(model: Any, x: Any) -> Margin | None:
+    """That of the members whose labels the final estimator is given."""
+    methods = zip(model.estimators_, model.stack_method_, strict=True)
+    return _least((member, x) for member, method in methods if method == "predict" and not isinstance(member, str))
+
+
+def of_bag(model: Any, x: Any) -> Margin | None:
+    """That of the members without probabilities, which vote."""
+    return _least((member, rows) for member, rows in bag(model, x) if not hasattr(member, "predict_proba"))
 
 
 def of_chain(model: Any, x: Any) -> Margin | None:
@@ -70,9 +74,7 @@ def best_gap(scores: Any) -> Margin:
 
 
 def _least(pairs: Iterable[tuple[Any, Any]]) -> Margin | None:
-    from isoship.sources.sklearn.truth.answers import label_margin
-
-    margins = [label_margin(member, rows) for member, rows in pairs if type(member).__name__ not in _SETTLED]
+    margins = [label_margin(member, rows) for member, rows in pairs if record_of(member).label != "lookup"]
     return np.min(margins, axis=0) if margins else None
 
 

@@ -1,4 +1,4 @@
-"""Carries fitted estimators into a graph: the registry, and the walk through nested estimators.
+"""Carries fitted estimators into a graph: the walk through nested estimators.
 
 A converter takes the frame that its estimator sees and adds the estimator to the graph:
 
@@ -13,7 +13,6 @@ it may compute something else.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,83 +22,9 @@ from isoship.onnx.graph import GraphBuilder
 from isoship.sources.sklearn.walk.frame import Block, Frame, matrix
 from isoship.sources.sklearn.walk.inside import is_pipeline
 from isoship.sources.sklearn.walk.refused import REFUSED
+from isoship.sources.sklearn.walk.registry import carried, key_of
 
 Parts = dict[str, Frame]
-Converter = Callable[["Carrier", Any, Frame], Parts]
-
-_CONVERTERS: dict[str, Converter] = {}
-
-#: Modules that register converters when imported: of `converters`, or by their full name. None imports its library.
-_HOMES = (
-    "calibration",
-    "cluster.centres",
-    "cluster.k_means",
-    "compose",
-    "covariance",
-    "cross_decomposition",
-    "decomposition.factors",
-    "decomposition.projections",
-    "dummy",
-    "ensemble.bags_and_boosts",
-    "feature_extraction",
-    "feature_selection",
-    "gaussian_process.classifier",
-    "impute.knn",
-    "impute.simple",
-    "isotonic",
-    "kernel_approximation",
-    "kernel_models",
-    "linear_model",
-    "meta",
-    "mixture",
-    "multiclass",
-    "multioutput",
-    "naive_bayes",
-    "categorical_nb",
-    "neighbors.models",
-    "neural_network",
-    "preprocessing.encoders",
-    "preprocessing.features",
-    "preprocessing.functions",
-    "preprocessing.labels",
-    "preprocessing.quantile",
-    "preprocessing.scalers",
-    "preprocessing.spline",
-    "semi_supervised",
-    "svm.machines",
-    "isoship.sources.xgboost.converters",
-    "isoship.sources.lightgbm.converters",
-    "isoship.sources.catboost.converters",
-)
-
-#: Packages whose classes have a key in the registry.
-_PACKAGES = ("sklearn", "xgboost", "lightgbm", "catboost", "isoship")
-
-
-def carries(*estimators: str) -> Callable[[Converter], Converter]:
-    """Registers a converter for classes of these names. A name registered twice is an error."""
-
-    def register(converter: Converter) -> Converter:
-        for name in estimators:
-            if name in _CONVERTERS:
-                raise ValueError(f"two converters for {name}")
-            _CONVERTERS[name] = converter
-        return converter
-
-    return register
-
-
-def carried() -> dict[str, Converter]:
-    """Every converter of ours, by class name."""
-    for home in _HOMES:
-        importlib.import_module(home if home.startswith("isoship.") else f"isoship.sources.sklearn.converters.{home}")
-    return dict(_CONVERTERS)
-
-
-def key_of(estimator: Any) -> str | None:
-    """The registry's key of an estimator: its class name when a library that isoship knows defines the class."""
-    cls = type(estimator)
-    return cls.__name__ if cls.__module__.split(".")[0] in _PACKAGES else None
 
 
 class Carrier:

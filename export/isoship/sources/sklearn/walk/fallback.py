@@ -11,9 +11,10 @@ from typing import Any
 
 from isoship.errors import UnsupportedModelError
 from isoship.onnx.graph import OPSET, OPSET_ML
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, key_of
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.fittedness import of_another_class
 from isoship.sources.sklearn.walk.frame import Block, Frame
+from isoship.sources.sklearn.walk.registry import key_of
 
 #: Carried by `isoship.sources.sklearn.converters.trees`, whose converters skl2onnx is given with each call.
 _TREES = frozenset(

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from isoship.errors import ModelFileError, UnsupportedModelError
-from isoship.sources.sklearn.walk.carrier import brief, key_of
+from isoship.sources.libraries import LIBRARIES, TITLES
+from isoship.sources.sklearn.walk.carrier import brief
 from isoship.sources.sklearn.walk.inside import is_pipeline, members
+from isoship.sources.sklearn.walk.registry import carried, key_of
 
-_LIBRARIES = ("sklearn", "xgboost", "lightgbm", "catboost")
+_PACKAGES = ("sklearn", *(library.package for library in LIBRARIES))
 
 
 def check_fitted(model: Any) -> None:
@@ -40,9 +42,9 @@ def of_another_class(path: str, step: Any) -> UnsupportedModelError:
     """The error for an estimator whose class no library that isoship knows defines. path: where it is in the model."""
     cls = type(step)
     package = cls.__module__.split(".")[0]
-    bases = [base for base in cls.__mro__[1:] if base.__module__.split(".")[0] in _LIBRARIES]
+    bases = [base for base in cls.__mro__[1:] if base.__module__.split(".")[0] in _PACKAGES]
     last = path.rpartition(" -> ")[2]
-    close = next((base.__name__ for base in bases if base.__name__ in _carried()), None)
+    close = next((base.__name__ for base in bases if base.__name__ in carried()), None)
     if close:
         way = f"Where it answers as the {close} that it derives from, train that one instead"
     elif last == "pipeline.steps[0]":
@@ -50,7 +52,7 @@ def of_another_class(path: str, step: Any) -> UnsupportedModelError:
     elif last.startswith("pipeline.steps[") and not hasattr(step, "predict"):
         way = "Export the pipeline without it and compute what it adds outside, or write it with scikit-learn's steps"
     else:
-        way = "Replace it by an estimator of scikit-learn, XGBoost, LightGBM or CatBoost"
+        way = f"Replace it by an estimator of {TITLES}"
     whose = "a class of your own" if package == "__main__" else f"a class of the package {package}"
     return UnsupportedModelError(
         f"{path} -> {brief(step)}" if path else brief(step),
@@ -58,13 +60,6 @@ def of_another_class(path: str, step: Any) -> UnsupportedModelError:
         " computes is not known",
         way,
     )
-
-
-def _carried() -> dict[str, Any]:
-    from isoship.sources.sklearn.walk.carrier import carried
-    from isoship.sources.sklearn.walk.fallback import carried_names
-
-    return {**carried(), **dict.fromkeys(carried_names())}
 
 
 def _steps(model: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from isoship.sources.sklearn.walk.inside import is_pipeline, members
+from isoship.sources.sklearn.walk.inside import is_pipeline, is_table, members
+from isoship.sources.sklearn.walk.registry import Record, key_of, record_of
 
 
 def given(model: Any, frame: Any) -> Iterator[tuple[Any, Any]]:
@@ -21,7 +22,7 @@ def given(model: Any, frame: Any) -> Iterator[tuple[Any, Any]]:
     if type(model).__name__ in ("ClassifierChain", "RegressorChain"):
         return
     for member in members(model):
-        if isinstance(member.estimator, str) or member.path == "_preprocessor":
+        if isinstance(member.estimator, str) or member.prepares:
             continue
         if member.before:
             yield from given(member.estimator, model.transform(frame))
@@ -34,7 +35,7 @@ def given(model: Any, frame: Any) -> Iterator[tuple[Any, Any]]:
 def _columns(model: Any, frame: Any, places: Sequence[int]) -> Any:
     import numpy as np
 
-    by_name = type(model).__name__ == "ColumnTransformer" and hasattr(model, "feature_names_in_")
+    by_name = is_table(model) and hasattr(model, "feature_names_in_")
     if by_name and hasattr(frame, "loc"):  # columns that the model drops are not in the frame
         return frame.loc[:, [str(model.feature_names_in_[i]) for i in places]]
     return (np.asarray(frame) if hasattr(frame, "loc") else frame)[:, places]
@@ -48,14 +49,25 @@ def bag(model: Any, frame: Any) -> Iterator[tuple[Any, Any]]:
         yield member, np.asarray(frame)[:, places]
 
 
-def held(thing: Any, names: frozenset[str], seen: set[int] | None = None) -> bool:
-    """Whether the thing, or any fitted part of it, is an estimator of one of these classes."""
+def holds(model: Any, wanted: Callable[[Record], bool]) -> bool:
+    """Whether the model, or any fitted part of it, has a record of which this is true."""
+    return any(wanted(record_of(part)) for part in fitted_parts(model))
+
+
+def fitted_parts(thing: Any, seen: set[int] | None = None) -> Iterator[Any]:
+    """A fitted model and every estimator that it holds, wherever it keeps them."""
     seen = set() if seen is None else seen
     if id(thing) in seen:
-        return False
+        return
     seen.add(id(thing))
     if isinstance(thing, (list, tuple)):
-        return any(held(each, names, seen) for each in thing)
-    if not hasattr(thing, "get_params") or isinstance(thing, type):
-        return type(thing).__name__ == "_CalibratedClassifier" and held(thing.estimator, names, seen)
-    return type(thing).__name__ in names or any(held(value, names, seen) for value in vars(thing).values())
+        for each in thing:
+            yield from fitted_parts(each, seen)
+    elif isinstance(thing, dict):
+        for each in thing.values():
+            yield from fitted_parts(each, seen)
+    elif hasattr(thing, "get_params") or key_of(thing) is not None:
+        yield thing
+        # no list of them: the next one could get the id of this one, and would count as seen
+        for each in getattr(thing, "__dict__", {}).values():
+            yield from fitted_parts(each, seen)

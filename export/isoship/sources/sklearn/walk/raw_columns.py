@@ -10,21 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from isoship.sources.frames import plain
-from isoship.sources.sklearn.walk.inside import is_pipeline, looks_itself, members
-
-#: Steps whose k-th output column is their k-th input column, changed but not mixed.
-_COLUMNWISE = (
-    "Binarizer",
-    "MaxAbsScaler",
-    "MinMaxScaler",
-    "PowerTransformer",
-    "QuantileTransformer",
-    "RobustScaler",
-    "StandardScaler",
-)
+from isoship.sources.sklearn.walk.inside import is_pipeline, is_table, is_union, looks_itself, members
+from isoship.sources.sklearn.walk.registry import record_of
 
 
 class Place(NamedTuple):
@@ -78,7 +66,7 @@ def _follow(model: Any, path: str, places: Places | None, found: list[Reader]) -
     inner = members(model)
     if not inner or looks_itself(model):
         found.append(Reader(here, model, places))
-    elif type(model).__name__ == "ColumnTransformer":
+    elif is_table(model):
         # trained on names, it refuses rows without a column that it hands on, whatever becomes of it inside
         listed = sorted({i for member in inner for i in member.columns or ()})
         found.append(Reader(here, model, _chosen(places, listed)))
@@ -103,25 +91,15 @@ def _chosen(places: Places, columns: Sequence[int]) -> list[Place | None]:
 
 def _out_of(model: Any, places: Places, inner: Sequence[Any], outputs: list[Places | None]) -> Places | None:
     """What an estimator's `transform` returns."""
-    name = type(model).__name__
-    if name == "ColumnTransformer":
+    if is_table(model):
         return _side_by_side(model, outputs)
-    if name == "FeatureUnion":
+    if is_union(model):
         return None if any(each is None for each in outputs) else [p for each in outputs for p in each or ()]
-    if name == "FrozenEstimator" or hasattr(model, "best_estimator_"):
-        return outputs[0]
     if inner:
-        return None
-    if name in ("SimpleImputer", "KNNImputer"):
-        return _through_imputer(model, places)
-    if name == "KBinsDiscretizer" and model.encode == "ordinal":
-        return _changed(model, places)
-    if name in _COLUMNWISE:
-        return _changed(model, places)
-    if name == "FunctionTransformer":
-        if model.func is None:
-            return places
-        return _changed(model, places) if isinstance(model.func, np.ufunc) else None
+        return outputs[0] if record_of(model).passes_columns else None
+    made_of = record_of(model).output_places
+    if made_of is not None:
+        return made_of(model, places)  # type: ignore[no-any-return]
     if hasattr(model, "get_support") and len(support := model.get_support()) == len(places):
         return [place for place, kept in zip(places, support, strict=True) if kept]
     return None
@@ -147,11 +125,13 @@ def _dropped(transformer: Any) -> bool:
     return isinstance(transformer, str) and transformer == "drop"
 
 
-def _changed(step: Any, places: Places) -> list[Place | None]:
+def columnwise(step: Any, places: Places) -> list[Place | None]:
+    """For `Record.output_places`: the k-th output column is the k-th input column, changed but not mixed."""
     return [place and Place(place.column, (*place.between, step)) for place in places]
 
 
-def _through_imputer(imputer: Any, places: Places) -> Places | None:
+def imputed(imputer: Any, places: Places) -> Places | None:
+    """For `Record.output_places`: columns with their gaps filled, without those of which nothing was known."""
     if hasattr(imputer, "_mask_fit_X"):  # KNNImputer
         empty = imputer._mask_fit_X.all(axis=0).tolist()
     else:  # a statistic of None is a value like any other
@@ -160,7 +140,7 @@ def _through_imputer(imputer: Any, places: Places) -> Places | None:
         return None
     kept = [
         place
-        for place, left_out in zip(_changed(imputer, places), empty, strict=True)
+        for place, left_out in zip(columnwise(imputer, places), empty, strict=True)
         if imputer.keep_empty_features or not left_out
     ]
     if imputer.add_indicator:

@@ -7,10 +7,7 @@ from typing import Any
 
 from isoship.sources.sklearn.walk.carrier import Carrier
 from isoship.sources.sklearn.walk.inside import is_pipeline
-
-#: Steps that keep every column to itself, and its values in order.
-_ORDERLY = ("MaxAbsScaler", "MinMaxScaler", "RobustScaler", "SimpleImputer", "StandardScaler")
-_PASS_ON = ("ColumnTransformer", "FeatureUnion", "FrozenEstimator")
+from isoship.sources.sklearn.walk.registry import record_of
 
 
 def at_front(c: Carrier) -> bool:
@@ -21,5 +18,5 @@ def at_front(c: Carrier) -> bool:
 def _reaches(outer: Any, inner: Any) -> bool:
     if is_pipeline(outer):
         steps = [step for _, step in outer.steps if step is not None and not isinstance(step, str)]
-        return all(type(step).__name__ in _ORDERLY for step in takewhile(lambda step: step is not inner, steps))
-    return type(outer).__name__ in _PASS_ON or hasattr(outer, "best_estimator_")
+        return all(record_of(step).keeps_order for step in takewhile(lambda step: step is not inner, steps))
+    return record_of(outer).passes_columns

@@ -8,32 +8,11 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.walk.carrier import Carrier
-from isoship.sources.sklearn.walk.inside import is_pipeline
+from isoship.sources.sklearn.walk.inside import is_pipeline, is_table, is_union
+from isoship.sources.sklearn.walk.registry import fact, record_of
 
-#: What stands for a 0 that a sparse matrix stores: 0 to trees, and not absent to XGBoost.
+#: What stands for a 0 that a sparse matrix stores: 0 to trees, and not absent.
 _STORED_ZERO = np.float64(5e-324)
-
-#: Their output is dense whatever they are given.
-_DENSE = frozenset(
-    {
-        "FactorAnalysis",
-        "FastICA",
-        "FeatureAgglomeration",
-        "GaussianRandomProjection",
-        "IncrementalPCA",
-        "KMeans",
-        "KNNImputer",
-        "KernelPCA",
-        "LinearDiscriminantAnalysis",
-        "MiniBatchKMeans",
-        "Nystroem",
-        "OrdinalEncoder",
-        "PCA",
-        "PowerTransformer",
-        "TargetEncoder",
-        "TruncatedSVD",
-    }
-)
 
 
 def sees_sparse(c: Carrier) -> bool:
@@ -49,15 +28,15 @@ def sees_sparse(c: Carrier) -> bool:
 
 
 def still_stored(c: Carrier, before: str, after: str) -> str:
-    """`after`, with what became 0 only now as the smallest double where XGBoost comes next.
+    """`after`, with what became 0 only now as the smallest double, where what is absent is missing to the next step.
 
-    A sparse matrix goes on storing it, and what is stored is a number to XGBoost; what is absent is missing.
+    A sparse matrix goes on storing it, and what is stored is a number to that step.
     """
     if len(c.walk) < 2 or not hasattr(c.walk[-2], "steps"):
         return after
     steps = [step for _, step in c.walk[-2].steps]
     following = steps[next(i for i, step in enumerate(steps) if step is c.walk[-1]) + 1 :]
-    if not following or type(following[0]).__module__.split(".")[0] != "xgboost":
+    if not following or not record_of(following[0]).absent_is_missing:
         return after
     gone = c.g.op("And", c.g.op("Equal", after, np.float64(0)), c.g.op("Not", c.g.op("Equal", before, np.float64(0))))
     return c.g.op("Where", gone, _STORED_ZERO, after, seed="stored")
@@ -73,16 +52,14 @@ def _of_steps(steps: list[Any]) -> bool | None:
 
 def _gives(step: Any) -> bool | None:
     """Whether a transformer's output is sparse; None where it is what its input is, as far as is known."""
-    name = type(step).__name__
-    if name == "ColumnTransformer":
+    if is_table(step):
         return bool(step.sparse_output_)
-    if name == "FeatureUnion":
+    if is_union(step):
         told = [_gives(part) for _, part in step.transformer_list if part != "drop"]
         return True if True in told else None if None in told else False
     if hasattr(step, "steps"):
         return _of_steps([each for _, each in step.steps])
-    if name == "KBinsDiscretizer":
-        return bool(step.encode == "onehot")
     if hasattr(step, "sparse_output"):
         return bool(step.sparse_output)
-    return False if name in _DENSE else None
+    dense = record_of(step).dense
+    return None if dense is None else not fact(dense, step)

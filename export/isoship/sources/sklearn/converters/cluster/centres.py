@@ -11,9 +11,18 @@ import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import kernels, links
 from isoship.sources.sklearn.converters.cluster.k_means import k_means
+from isoship.sources.sklearn.converters.cluster.margins import (
+    centroid_shares_lost,
+    distances_lost,
+    of_bisections,
+    of_centres,
+    of_centroids,
+    of_subclusters,
+)
 from isoship.sources.sklearn.truth.rounding import square_noise
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 _LAST = np.array([1])
 
@@ -21,7 +30,11 @@ _LAST = np.array([1])
 _NOISE = 1e-10
 
 
-@carries("AffinityPropagation", "MeanShift")
+@carries(
+    "AffinityPropagation",
+    record=Record(same_bits=False, jumps=False, training_rows=("cluster_centers_",), margin=of_centres),
+)
+@carries("MeanShift", record=Record(same_bits=False, jumps=False, margin=of_centres))
 def nearest_centre(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The number of the nearest centre; -1 throughout where affinity propagation found none."""
     x = c.doubles(frame, model)
@@ -37,7 +50,7 @@ def nearest_centre(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"predict": (Block(number, "int64", None),)}
 
 
-@carries("Birch")
+@carries("Birch", record=Record(same_bits=False, jumps=False, margin=of_subclusters))
 def birch(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The label of the nearest subcluster.
 
@@ -51,7 +64,7 @@ def birch(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"predict": (Block(c.g.op("Gather", labels, number, axis=0), "int64", None),)}
 
 
-@carries("BisectingKMeans")
+@carries("BisectingKMeans", record=Record(same_bits=False, jumps=False, margin=of_bisections, lost=distances_lost))
 def bisecting_k_means(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Down the tree of bisections, to the nearer of two centres each time, the left one of equals."""
     g = c.g
@@ -75,7 +88,7 @@ def bisecting_k_means(c: Carrier, model: Any, frame: Frame) -> Parts:
     return parts
 
 
-@carries("NearestCentroid")
+@carries("NearestCentroid", record=Record(same_bits=False, jumps=False, margin=of_centroids, lost=centroid_shares_lost))
 def nearest_centroid(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The nearest centroid, or with priors the best of -distance^2 + 2 log prior over scaled columns.
 

@@ -13,15 +13,21 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic.sums import row_sums
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, join, row
 from isoship.sources.sklearn.walk.members import constant
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 #: Condition numbers of a system of equations beyond this are refused: ten digits must stay right.
 _STEEPEST = 1e5
 
 
-@carries("FactorAnalysis")
+def _row_kept(method: str, answer: np.ndarray[Any, Any], rows: int) -> np.ndarray[Any, Any]:
+    """transform returns [K] and not [1, K] for a single row (scikit-learn's `ridge_regression` drops the axis)."""
+    return answer.reshape(rows, -1) if method == "transform" else answer
+
+
+@carries("FactorAnalysis", record=Record(same_bits=False, jumps=False, dense=True))
 def factor_analysis(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The expected factors of each row."""
     x = c.doubles(frame, model)
@@ -34,7 +40,7 @@ def factor_analysis(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"transform": (Block(name, "double", len(components)),)}
 
 
-@carries("FeatureAgglomeration")
+@carries("FeatureAgglomeration", record=Record(same_bits=False, jumps=False, dense=True))
 def feature_agglomeration(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The mean, highest or lowest of each cluster of columns."""
     x = c.doubles(frame, model)
@@ -66,7 +72,7 @@ def feature_agglomeration(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"transform": (Block(name, "double", len(clusters)),)}
 
 
-@carries("MiniBatchSparsePCA", "SparsePCA")
+@carries("MiniBatchSparsePCA", "SparsePCA", record=Record(same_bits=False, jumps=False, sums=True, tidy=_row_kept))
 def sparse_pca(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Ridge regression of the centred row on the components: components_.T (components_ components_.T + alpha)^-1."""
     x = c.doubles(frame, model)
@@ -83,7 +89,7 @@ def sparse_pca(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"transform": (Block(name, "double", len(components)),)}
 
 
-@carries("KernelCenterer")
+@carries("KernelCenterer", record=Record(same_bits=False, jumps=False))
 def kernel_centerer(c: Carrier, model: Any, frame: Frame) -> Parts:
     """A kernel row minus the training means and its own."""
     x = c.doubles(frame, model)

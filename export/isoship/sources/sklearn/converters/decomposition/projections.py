@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 #: How large a rounding error may become in a whitened component of about one.
 _NOISE = 5e-10
 
 
-@carries("PCA", "IncrementalPCA")
+@carries("PCA", "IncrementalPCA", record=Record(same_bits=False, jumps=False, dense=True, sums=True))
 def pca(c: Carrier, model: Any, frame: Frame) -> Parts:
     """x @ components_.T - mean_ @ components_.T, divided by the standard deviations where whiten is on."""
     x = c.doubles(frame, model)
@@ -34,7 +35,9 @@ def pca(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"transform": (Block(name, "double", components.shape[1]),)}
 
 
-@carries("TruncatedSVD", "GaussianRandomProjection", "SparseRandomProjection", "NeighborhoodComponentsAnalysis")
+@carries("TruncatedSVD", record=Record(same_bits=False, jumps=False, dense=True, sums=True))
+@carries("GaussianRandomProjection", record=Record(same_bits=False, jumps=False, dense=True))
+@carries("SparseRandomProjection", "NeighborhoodComponentsAnalysis", record=Record(same_bits=False, jumps=False))
 def projection(c: Carrier, model: Any, frame: Frame) -> Parts:
     """x @ components_.T."""
     x = c.doubles(frame, model)
@@ -43,7 +46,7 @@ def projection(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"transform": (Block(c.g.op("MatMul", x.name, components), "double", components.shape[1]),)}
 
 
-@carries("FastICA")
+@carries("FastICA", record=Record(same_bits=False, jumps=False, dense=True, sums=True))
 def fast_ica(c: Carrier, model: Any, frame: Frame) -> Parts:
     """(x - mean_) @ components_.T, the mean subtracted only where it whitened."""
     x = c.doubles(frame, model)

@@ -8,20 +8,30 @@ AdaBoostRegressor   members' values [N, M] -> TopK -> CumSum (weights) -> the fi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import links
+from isoship.sources.sklearn.truth import votes
 from isoship.sources.sklearn.walk import fallback
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries, key_of
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, join, row, take
+from isoship.sources.sklearn.walk.inside import Member, every_estimator, the_one_in
 from isoship.sources.sklearn.walk.members import answer, column, constant
+from isoship.sources.sklearn.walk.registry import Record, carries, key_of
 
 _TREES = ("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor")
 
 
-@carries("BaggingRegressor")
+def _bagged(bag: Any) -> Iterator[Member]:
+    features = getattr(bag, "estimators_features_", ())
+    for i, (member, places) in enumerate(zip(getattr(bag, "estimators_", ()), features, strict=True)):
+        yield Member(f"estimators_[{i}]", member, [int(place) for place in places])
+
+
+@carries("BaggingRegressor", record=Record(same_bits=False, jumps=False, members=_bagged, looks_itself=True))
 def bagging_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The mean of the members' values."""
     if _of_trees(model):
@@ -30,7 +40,12 @@ def bagging_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"predict": (_mean(c, values),)}
 
 
-@carries("BaggingClassifier")
+@carries(
+    "BaggingClassifier",
+    record=Record(
+        same_bits=False, jumps=False, members=_bagged, looks_itself=True, margin=votes.of_bag, numbers_jump=True
+    ),
+)
 def bagging_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The mean of the members' probabilities or votes; the mean of their scores where all have them."""
     if _of_trees(model):
@@ -52,7 +67,17 @@ def bagging_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     return result
 
 
-@carries("AdaBoostClassifier")
+@carries(
+    "AdaBoostClassifier",
+    record=Record(
+        same_bits=False,
+        jumps=False,
+        members=every_estimator,
+        looks_itself=True,
+        margin=votes.of_members,
+        numbers_jump=True,
+    ),
+)
 def ada_boost_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     """A weighted vote, and softmax of it."""
     if _of_trees(model):
@@ -85,7 +110,7 @@ def ada_boost_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     }
 
 
-@carries("AdaBoostRegressor")
+@carries("AdaBoostRegressor", record=Record(same_bits=False, jumps=False, members=every_estimator, looks_itself=True))
 def ada_boost_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The weighted median of the members' values."""
     if _of_trees(model):
@@ -107,7 +132,10 @@ def ada_boost_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"predict": (Block(g.op("GatherElements", ascending, median, axis=1), "double", 1),)}
 
 
-@carries("SelfTrainingClassifier")
+@carries(
+    "SelfTrainingClassifier",
+    record=Record(same_bits=False, jumps=False, members=the_one_in("estimator_"), looks_itself=True),
+)
 def self_training(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The estimator of the last round."""
     with c.at("estimator_"):

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import kernels
-from isoship.sources.sklearn.walk.carrier import Carrier, key_of
+from isoship.sources.sklearn.walk.carrier import Carrier
 from isoship.sources.sklearn.walk.frame import Block, row
+from isoship.sources.sklearn.walk.registry import key_of
 
 #: Functions with a graph; Sum, Product and Exponentiation join them.
 COVARIANCES = (

@@ -11,14 +11,48 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.converters.impute.simple import is_missing
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, join, row, take
+from isoship.sources.sklearn.walk.raw_columns import imputed
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 _LAST = np.array([1])
 _ZERO, _ONE = np.float64(0), np.float64(1)
 
 
-@carries("KNNImputer")
+def _of_donors(imputer: Any, x: Any) -> np.ndarray[Any, Any]:
+    """For rows with missing values, the gap at the last donor of each missing column."""
+    from sklearn.metrics.pairwise import nan_euclidean_distances
+
+    x = np.asarray(x, np.float64)
+    marker = imputer.missing_values
+    missing = np.isnan(x) if marker is None or marker != marker else x == marker
+    squared = nan_euclidean_distances(x, imputer._fit_X, squared=True, missing_values=marker)
+    size = np.where(missing, 0.0, x**2).sum(axis=1) + np.where(imputer._mask_fit_X, 0.0, imputer._fit_X**2).sum(1).max()
+    found = np.full(len(x), np.inf)
+    for j in np.flatnonzero(imputer._valid_mask):
+        donors = np.sort(squared[:, ~imputer._mask_fit_X[:, j]], axis=1)  # NaN, nothing in common, last
+        if imputer.n_neighbors < donors.shape[1]:
+            gap = (donors[:, imputer.n_neighbors] - donors[:, imputer.n_neighbors - 1]) / size
+            # at 1e154 a square is just finite, and whether its sums and multiples are hangs on their order
+            gap = np.where(np.isfinite(size) & (size > np.finfo(np.float64).max / 1024), 0.0, gap)
+            found = np.where(missing[:, j] & ~np.isnan(gap), np.minimum(found, gap), found)
+    return found
+
+
+@carries(
+    "KNNImputer",
+    record=Record(
+        same_bits=False,
+        jumps=False,
+        training_rows=("_fit_X",),
+        output_places=imputed,
+        fills_missing=True,
+        dense=True,
+        margin=_of_donors,
+        numbers_jump=True,
+    ),
+)
 def knn_imputer(c: Carrier, imputer: Any, frame: Frame) -> Parts:
     """The mean of the n_neighbors nearest donors of each column, and the column's mean where nothing is shared."""
     g = c.g

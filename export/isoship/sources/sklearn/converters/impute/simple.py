@@ -11,12 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import NUMPY, Block, Frame, join, matrix, split, take
+from isoship.sources.sklearn.walk.raw_columns import imputed
+from isoship.sources.sklearn.walk.registry import Record, carries
 from isoship_edge.manifest import MISSING_STRING
 
 
-@carries("SimpleImputer")
+def _stands_for_missing(imputer: Any) -> bool:
+    """A number that stands for a missing one is a threshold."""
+    return isinstance(imputer.missing_values, (int, float)) and bool(np.isfinite(imputer.missing_values))
+
+
+@carries(
+    "SimpleImputer",
+    record=Record(
+        same_bits=True, jumps=_stands_for_missing, output_places=imputed, keeps_order=True, fills_missing=True
+    ),
+)
 def simple_imputer(c: Carrier, imputer: Any, frame: Frame) -> Parts:
     """Missing values become statistics_; columns without one are dropped unless keep_empty_features."""
     if imputer.strategy in ("mean", "median"):
@@ -40,7 +52,7 @@ def simple_imputer(c: Carrier, imputer: Any, frame: Frame) -> Parts:
     return {"transform": result}
 
 
-@carries("MissingIndicator")
+@carries("MissingIndicator", record=Record(same_bits=True, jumps=False))
 def missing_indicator(c: Carrier, indicator: Any, frame: Frame) -> Parts:
     """True where a value is missing, for the columns in features_."""
     masks = tuple(_mask(c, indicator, block) or _nowhere(c, block) for block in _uniform(c, frame))

@@ -14,13 +14,18 @@ import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import links
 from isoship.sources.sklearn.converters.neighbors.distances import METRICS, distance_from, power_of, reduced
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.converters.neighbors.margins import of_neighbors, of_radius
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, join, row
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 _LAST = np.array([1])
 
 
-@carries("KNeighborsClassifier")
+@carries(
+    "KNeighborsClassifier",
+    record=Record(same_bits=False, jumps=False, training_rows=("_fit_X",), margin=of_neighbors, numbers_jump=True),
+)
 def k_neighbors_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The share of each class among the k nearest, by count or by 1 / distance."""
     distance, places = nearest(c, model, frame, model.n_neighbors)
@@ -34,7 +39,10 @@ def k_neighbors_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     return _classified(c, model, shares)
 
 
-@carries("KNeighborsRegressor")
+@carries(
+    "KNeighborsRegressor",
+    record=Record(same_bits=False, jumps=False, training_rows=("_fit_X",), margin=of_neighbors, numbers_jump=True),
+)
 def k_neighbors_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The mean target of the k nearest, plain or weighted by 1 / distance."""
     distance, places = nearest(c, model, frame, model.n_neighbors)
@@ -42,7 +50,10 @@ def k_neighbors_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"predict": (_average(c, _targets(model), places, weights, model.n_neighbors),)}
 
 
-@carries("RadiusNeighborsClassifier")
+@carries(
+    "RadiusNeighborsClassifier",
+    record=Record(same_bits=False, jumps=False, training_rows=("_fit_X",), margin=of_radius, numbers_jump=True),
+)
 def radius_neighbors_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The share of each class within the radius; rows without neighbours get outlier_label."""
     g = c.g
@@ -80,7 +91,10 @@ def radius_neighbors_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
     return parts
 
 
-@carries("RadiusNeighborsRegressor")
+@carries(
+    "RadiusNeighborsRegressor",
+    record=Record(same_bits=False, jumps=False, training_rows=("_fit_X",), margin=of_radius, numbers_jump=True),
+)
 def radius_neighbors_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The mean target within the radius; NaN for rows without neighbours."""
     g = c.g
@@ -91,7 +105,10 @@ def radius_neighbors_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
     return {"predict": (Block(g.op("Where", alone, np.float64(np.nan), mean), "double", targets.shape[1]),)}
 
 
-@carries("LocalOutlierFactor")
+@carries(
+    "LocalOutlierFactor",
+    record=Record(same_bits=False, jumps=False, training_rows=("_fit_X",), margin=of_neighbors, numbers_jump=True),
+)
 def local_outlier_factor(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The density of the neighbours against a row's own; outliers (-1) below offset_."""
     g, count = c.g, model.n_neighbors_

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic.categories import Lookup, write_codes
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, cast
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 _NO_OUTPUT = -1
 
 
-@carries("OneHotEncoder")
+@carries("OneHotEncoder", record=Record(same_bits=True, jumps=False))
 def one_hot_encoder(c: Carrier, encoder: Any, frame: Frame) -> Parts:
     """One column of 0 and 1 a category that is neither dropped nor infrequent, and one for the infrequent together."""
     lookups, columns, codes = [], [], []
@@ -40,7 +41,7 @@ def one_hot_encoder(c: Carrier, encoder: Any, frame: Frame) -> Parts:
     return {"transform": (cast(c.g, hot, _dtype(c, encoder)),)}
 
 
-@carries("OrdinalEncoder")
+@carries("OrdinalEncoder", record=Record(same_bits=True, jumps=False, dense=True))
 def ordinal_encoder(c: Carrier, encoder: Any, frame: Frame) -> Parts:
     """Each category's number in its column; unknown_value and encoded_missing_value where they apply."""
     values: list[float] = []

@@ -11,15 +11,21 @@ from isoship.sources.sklearn.converters.arithmetic.categories import Lookup, wri
 from isoship.sources.sklearn.converters.preprocessing.encoders import plain_categories
 from isoship.sources.sklearn.converters.preprocessing.functions import write_expm1, write_log1p
 from isoship.sources.sklearn.truth.last_bits import rounded_by
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.raw_columns import Places, columnwise
+from isoship.sources.sklearn.walk.registry import Record, carries
 from isoship.sources.sklearn.walk.sparsity import sees_sparse, still_stored
 
 #: How large the last bit of a logarithm may become in an answer.
 _LAST_BIT = 5e-10
 
 
-@carries("Normalizer")
+def _output_places(binner: Any, places: Places) -> Places | None:
+    return columnwise(binner, places) if binner.encode == "ordinal" else None
+
+
+@carries("Normalizer", record=Record(same_bits=False, jumps=False))
 def normalizer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     """Rows divided by their norm; a norm below 10 eps counts as 1, as in scikit-learn.
 
@@ -47,7 +53,7 @@ def normalizer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     return {"transform": (Block(still_stored(c, x.name, y) if sparse else y, "double", x.width),)}
 
 
-@carries("Binarizer")
+@carries("Binarizer", record=Record(same_bits=True, jumps=True, settles=True, output_places=columnwise))
 def binarizer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     """1 above the threshold, else 0."""
     x = c.doubles(frame, transformer)
@@ -55,7 +61,16 @@ def binarizer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     return {"transform": (Block(c.g.cast(above, np.float64), "double", x.width),)}
 
 
-@carries("KBinsDiscretizer")
+@carries(
+    "KBinsDiscretizer",
+    record=Record(
+        same_bits=True,
+        jumps=True,
+        settles=True,
+        output_places=_output_places,
+        dense=lambda step: step.encode != "onehot",
+    ),
+)
 def k_bins(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     """How many inner edges are <= x, as a number or one-hot."""
     if transformer.strategy == "quantile" and (before := rounded_by(c)):
@@ -79,7 +94,7 @@ def k_bins(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     return {"transform": (Block(c.g.cast(hot, np.float64), "double", len(bins)),)}
 
 
-@carries("PolynomialFeatures")
+@carries("PolynomialFeatures", record=Record(same_bits=True, jumps=False, enlarges=True))
 def polynomial_features(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     """Products of columns, each degree from the one before: (a, b, c) is (b, c) times a, as scikit-learn multiplies."""
     x = c.doubles(frame, transformer)
@@ -107,7 +122,9 @@ def polynomial_features(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     return {"transform": tuple(blocks)}
 
 
-@carries("PowerTransformer")
+@carries(
+    "PowerTransformer", record=Record(same_bits=False, jumps=False, output_places=columnwise, dense=True, enlarges=True)
+)
 def power_transformer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     """Box-Cox or Yeo-Johnson with each column's lambda, then the scaler."""
     x = c.doubles(frame, transformer)
@@ -151,7 +168,7 @@ def _power(c: Carrier, log: str, lambdas: np.ndarray[Any, Any]) -> str:
     return c.g.op("Where", c.g.const(zero.reshape(1, -1)), log, power) if zero.any() else power
 
 
-@carries("TargetEncoder")
+@carries("TargetEncoder", record=Record(same_bits=True, jumps=False, dense=True))
 def target_encoder(c: Carrier, encoder: Any, frame: Frame) -> Parts:
     """The mean target of each category, that of all rows for an unseen one; a column a class for several classes."""
     several = encoder.target_type_ == "multiclass"

@@ -12,8 +12,10 @@ import numpy as np
 
 from isoship.onnx.graph import GraphBuilder
 from isoship.sources.sklearn.converters.arithmetic.sine import write_cosine, write_sine
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame
+from isoship.sources.sklearn.walk.raw_columns import Places, columnwise
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 Write = Callable[[GraphBuilder, str], str]
 
@@ -69,7 +71,29 @@ FUNCTIONS: dict[str, Write] = {
 }
 
 
-@carries("FunctionTransformer")
+#: Functions whose graphs give numpy's own bits, and those that jump.
+_EXACT = frozenset({"absolute", "ceil", "fabs", "floor", "negative", "reciprocal", "rint", "sign", "sqrt", "square"})
+_JUMPING = ("ceil", "floor", "rint", "sign")
+
+
+def _same_bits(step: Any) -> bool:
+    return step.func is None or step.func.__name__ in _EXACT
+
+
+def _jumps(step: Any) -> bool:
+    return getattr(step.func, "__name__", "") in _JUMPING
+
+
+def _output_places(step: Any, places: Places) -> Places | None:
+    if step.func is None:
+        return places
+    return columnwise(step, places) if isinstance(step.func, np.ufunc) else None
+
+
+@carries(
+    "FunctionTransformer",
+    record=Record(same_bits=_same_bits, jumps=_jumps, output_places=_output_places, enlarges=True),
+)
 def function_transformer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     """func applied to every number; None is the identity."""
     func = transformer.func

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import links
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 
-@carries("LabelBinarizer")
+@carries("LabelBinarizer", record=Record(same_bits=True, jumps=False))
 def label_binarizer(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Three classes and more, in a column of strings or integers; an unseen class is neg_label throughout."""
     classes = links.label_values(model.classes_)

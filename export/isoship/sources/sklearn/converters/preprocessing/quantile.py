@@ -15,15 +15,29 @@ from isoship.onnx.graph import GraphBuilder
 from isoship.sources.sklearn.converters.arithmetic.interpolation import write_lines
 from isoship.sources.sklearn.converters.preprocessing.scalers import bounded
 from isoship.sources.sklearn.truth.last_bits import rounded_by
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.raw_columns import columnwise
+from isoship.sources.sklearn.walk.registry import Record, carries
 from isoship.sources.sklearn.walk.sparsity import sees_sparse
 
 #: Quantiles nearer than this are one value of many training rows.
 _STEEP = 1e-9
 
 
-@carries("QuantileTransformer")
+#: The normal quantile's rounding, as an offset: its slope is steep at both ends.
+_NORMAL = 1e3
+
+
+@carries(
+    "QuantileTransformer",
+    record=Record(
+        same_bits=lambda step: step.output_distribution == "uniform",
+        jumps=False,
+        output_places=columnwise,
+        offset=_NORMAL,
+    ),
+)
 def quantile_transformer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     """The share of the training values below each value, or that share's normal quantile."""
     from sklearn.preprocessing._data import BOUNDS_THRESHOLD

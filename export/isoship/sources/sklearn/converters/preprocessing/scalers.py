@@ -15,19 +15,21 @@ from typing import Any
 import numpy as np
 
 from isoship.onnx.graph import GraphBuilder
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.raw_columns import columnwise
+from isoship.sources.sklearn.walk.registry import Record, carries
 from isoship.sources.sklearn.walk.sparsity import sees_sparse, still_stored
 
 
-@carries("StandardScaler")
+@carries("StandardScaler", record=Record(same_bits=True, jumps=False, output_places=columnwise, keeps_order=True))
 def standard_scaler(c: Carrier, scaler: Any, frame: Frame) -> Parts:
     """(x - mean_) / scale_, either left out as the parameters say."""
     x = c.doubles(frame, scaler)
     return _affine(c, x, scaler.mean_ if scaler.with_mean else None, scaler.scale_ if scaler.with_std else None)
 
 
-@carries("RobustScaler")
+@carries("RobustScaler", record=Record(same_bits=True, jumps=False, output_places=columnwise, keeps_order=True))
 def robust_scaler(c: Carrier, scaler: Any, frame: Frame) -> Parts:
     """(x - center_) / scale_, either left out as the parameters say."""
     x = c.doubles(frame, scaler)
@@ -36,7 +38,7 @@ def robust_scaler(c: Carrier, scaler: Any, frame: Frame) -> Parts:
     )
 
 
-@carries("MinMaxScaler")
+@carries("MinMaxScaler", record=Record(same_bits=True, jumps=False, output_places=columnwise, keeps_order=True))
 def min_max_scaler(c: Carrier, scaler: Any, frame: Frame) -> Parts:
     """x * scale_ + min_, held to feature_range where clip is on."""
     x = c.doubles(frame, scaler)
@@ -46,7 +48,7 @@ def min_max_scaler(c: Carrier, scaler: Any, frame: Frame) -> Parts:
     return {"transform": (Block(y, "double", x.width),)}
 
 
-@carries("MaxAbsScaler")
+@carries("MaxAbsScaler", record=Record(same_bits=True, jumps=False, output_places=columnwise, keeps_order=True))
 def max_abs_scaler(c: Carrier, scaler: Any, frame: Frame) -> Parts:
     """x / scale_, held to [-1, 1] where clip is on."""
     x = c.doubles(frame, scaler)

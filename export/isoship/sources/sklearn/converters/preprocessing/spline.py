@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic.interpolation import write_columns, write_positions
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.registry import Record, carries
 from isoship.sources.sklearn.walk.sees_raw_columns import at_front
 
 _THIRD = np.array([2])
@@ -35,7 +36,7 @@ class _Ends:
     leaning: np.ndarray[Any, Any]
 
 
-@carries("SplineTransformer")
+@carries("SplineTransformer", record=Record(same_bits=False, jumps=lambda step: step.degree == 0))
 def spline_transformer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     """Splines of each column side by side, without the last of each unless include_bias."""
     how = transformer.extrapolation

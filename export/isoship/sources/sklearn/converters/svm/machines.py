@@ -14,20 +14,26 @@ import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import kernels, links
 from isoship.sources.sklearn.converters.svm.coupling import coupled, pair_probability
-from isoship.sources.sklearn.walk.carrier import Carrier, Parts, carries
+from isoship.sources.sklearn.converters.svm.margins import of_pairs, products_lost
+from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.registry import Record, carries
 
 #: How large the last bit of a kernel may become in a score.
 _LAST_BIT = 5e-10
 
 
-@carries("NuSVR", "SVR")
+@carries(
+    "NuSVR", "SVR", record=Record(same_bits=False, jumps=False, training_rows=("support_vectors_",), lost=products_lost)
+)
 def svr(c: Carrier, model: Any, frame: Frame) -> Parts:
     """sum dual_coef k(x, support vector) + intercept."""
     return {"predict": (_decisions(c, model, frame, _dense(model._dual_coef_)),)}
 
 
-@carries("OneClassSVM")
+@carries(
+    "OneClassSVM", record=Record(same_bits=False, jumps=False, training_rows=("support_vectors_",), lost=products_lost)
+)
 def one_class(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Inliers (1) above zero, outliers (-1) at and below it."""
     raw = _decisions(c, model, frame, _dense(model._dual_coef_))
@@ -39,7 +45,20 @@ def one_class(c: Carrier, model: Any, frame: Frame) -> Parts:
     }
 
 
-@carries("NuSVC", "SVC")
+@carries(
+    "NuSVC",
+    "SVC",
+    record=Record(
+        same_bits=False,
+        jumps=False,
+        training_rows=("support_vectors_",),
+        margin=of_pairs,
+        margin_of_sparse=True,
+        numbers_jump=True,
+        label="votes",
+        lost=products_lost,
+    ),
+)
 def svc(c: Carrier, model: Any, frame: Frame) -> Parts:
     """A vote of all pairs of classes, the first of equals; probabilities by Platt's sigmoids, coupled."""
     classes = len(model.classes_)
