@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         variables = environment(options.tree.resolve())
         variables["PYTHONPATH"] += f":{ROOT}"
         command = [sys.executable, "-m", "benchmarks.digests", str(options.out.resolve())]
-        return subprocess.run(command, cwd=options.tree, env=variables, check=False).returncode
+        return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode
     found: dict[str, dict[str, str]] = {}
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from isoship.sources.sklearn.converters.preprocessing.functions import FUNCTIONS
 from isoship.sources.sklearn.walk.carrier import Carrier, Parts
-from isoship.sources.sklearn.walk.frame import Block, Frame, take
+from isoship.sources.sklearn.walk.frame import Block, Frame, row, take
 from isoship.sources.sklearn.walk.inside import Member, the_one_in
+from isoship.sources.sklearn.walk.members import answer, column
 from isoship.sources.sklearn.walk.registry import Record, carries
 
 
@@ -120,3 +122,33 @@ def _weighted(c: Carrier, frame: Frame, weight: float | None, estimator: Any) ->
     # a vector, not a scalar: onnxruntime fuses a scalar after a matrix product in float32
     factors = np.full((1, block.width or 0), float(weight))
     return (Block(c.g.op("Mul", block.name, factors), "double", block.width),)
+
+
+@carries("TransformedTargetRegressor", record=Record(same_bits=False, jumps=False, members=the_one_in("regressor_")))
+def transformed_target(c: Carrier, model: Any, frame: Frame) -> Parts:
+    """The regressor's answer through the inverse of the target's transformer."""
+    with c.at("regressor_"):
+        found = column(c, answer(c, model.regressor_, frame, "predict"))
+    target = model.transformer_
+    name = type(target).__name__
+    if name == "FunctionTransformer":
+        inverse = target.inverse_func
+        write = FUNCTIONS.get(getattr(inverse, "__name__", "")) if isinstance(inverse, np.ufunc) else None
+        if inverse is not None and write is None:
+            raise c.unsupported(
+                model, "inverse_func is Python code, which no graph can hold", f"Use one of {', '.join(FUNCTIONS)}"
+            )
+        result = write(c.g, found.name) if write else found.name
+    elif name == "StandardScaler":
+        result = found.name
+        if target.with_std:
+            result = c.g.op("Mul", result, row(target.scale_))
+        if target.with_mean:
+            result = c.g.op("Add", result, row(target.mean_))
+    elif name == "MinMaxScaler":
+        result = c.g.op("Div", c.g.op("Sub", found.name, row(target.min_)), row(target.scale_))
+    else:
+        raise c.unsupported(
+            model, f"isoship has no inverse of {name}", "Use a StandardScaler, a MinMaxScaler or numpy's functions"
+        )
+    return {"predict": (Block(result, "double", found.width),)}

@@ -116,3 +116,42 @@ def _pairwise(c: Carrier, predictions: str, confidences: str, classes: int) -> s
     total = c.g.op("Gather", total, np.int64(-1), axis=2)
     scale = c.g.op("Mul", c.g.op("Add", c.g.op("Abs", total), np.float64(1)), row(np.full(classes, 3.0)))
     return c.g.op("Add", votes, c.g.op("Div", total, scale))
+
+
+@carries("OneVsRestClassifier", record=Record(same_bits=False, jumps=False, members=every_estimator))
+def one_vs_rest(c: Carrier, model: Any, frame: Frame) -> Parts:
+    """Each class against the others; among equal scores the last class wins, as scikit-learn's loop has it."""
+    if model.multilabel_:
+        raise c.unsupported(model, "it gives several labels at once", "Train one classifier a label")
+    by_score = all(hasattr(member, "decision_function") for member in model.estimators_)
+    scores: list[Block] = []
+    probabilities: list[Block] = []
+    for i, member in enumerate(model.estimators_):
+        with c.at(f"estimators_[{i}]"):
+            parts = c.carry(member, frame)
+            if "predict_proba" in parts:
+                probabilities += take(c.g, parts["predict_proba"], [1])
+            if by_score and "decision_function" not in parts:
+                raise c.absent(member, "decision_function", "Use another member")
+            if by_score:
+                scores.append(column(c, parts["decision_function"]))
+    raw = join(c.g, scores if by_score else probabilities)
+    result: Parts = {}
+    if len(model.estimators_) == 1:
+        number = links.above(c.g, raw.name, 0.0 if by_score else 0.5)
+        result["predict"] = (links.label(c.g, model.classes_, number),)
+    else:
+        count = len(model.estimators_)
+        backwards = c.g.op("Gather", raw.name, np.arange(count - 1, -1, -1), axis=1)
+        number = links.highest(c.g, backwards)
+        result["predict"] = (links.label(c.g, np.asarray(model.classes_)[::-1], number),)
+    if by_score:
+        result["decision_function"] = (raw,)
+    if len(probabilities) == len(model.estimators_):
+        p = join(c.g, probabilities)
+        p = links.two_columns(c.g, p.name) if p.width == 1 else p
+        total = c.g.op("ReduceSum", p.name, np.array([1]), keepdims=1)
+        empty = c.g.op("Equal", total, np.float64(0))
+        share = c.g.op("Div", p.name, c.g.op("Where", empty, np.float64(1), total))
+        result["predict_proba"] = (Block(share, "double", p.width),)
+    return result

@@ -12,8 +12,8 @@ import numpy as np
 from isoship.sources.sklearn.truth import votes
 from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, join, take
-from isoship.sources.sklearn.walk.inside import links_of_chain
-from isoship.sources.sklearn.walk.members import column
+from isoship.sources.sklearn.walk.inside import every_estimator, links_of_chain
+from isoship.sources.sklearn.walk.members import answer, column
 from isoship.sources.sklearn.walk.registry import Record, carries
 
 
@@ -75,3 +75,30 @@ def _one(c: Carrier, member: Any, part: Frame, method: str) -> Block:
     if method == "predict_proba":
         part = take(c.g, part, [(part[0].width or 0) - 1])
     return c.doubles((column(c, part),), member)
+
+
+@carries("MultiOutputRegressor", record=Record(same_bits=False, jumps=False, members=every_estimator))
+def multi_output_regressor(c: Carrier, model: Any, frame: Frame) -> Parts:
+    """One regressor a target, side by side."""
+    parts = [(f"estimators_[{i}]", member) for i, member in enumerate(model.estimators_)]
+    columns = []
+    for name, member in parts:
+        with c.at(name):
+            columns.append(column(c, answer(c, member, frame, "predict")))
+    return {"predict": (join(c.g, columns),)}
+
+
+@carries("MultiOutputClassifier", record=Record(same_bits=False, jumps=False, members=every_estimator))
+def multi_output_classifier(c: Carrier, model: Any, frame: Frame) -> Parts:
+    """One classifier a target: labels side by side, probabilities apart."""
+    result: Parts = {}
+    labels = []
+    for i, member in enumerate(model.estimators_):
+        with c.at(f"estimators_[{i}]"):
+            parts = c.carry(member, frame)
+        labels.append(column(c, parts["predict"]))
+        if "predict_proba" in parts:
+            result[f"predict_proba_{i}"] = parts["predict_proba"]
+    if len({block.dtype for block in labels}) > 1:
+        raise c.unsupported(model, "its targets have labels of different types", "Give all targets one type")
+    return {**result, "predict": (join(c.g, labels),)}

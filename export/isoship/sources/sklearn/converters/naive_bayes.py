@@ -1,4 +1,4 @@
-"""Naive Bayes and discriminant analysis: a joint log likelihood, its argmax, and its share.
+"""Naive Bayes: a joint log likelihood of each class, its argmax, and its share.
 
 jll [N, C] -> ArgMax = label
 jll -> Sub (log of the sum of exp) -> Exp = probabilities
@@ -11,13 +11,17 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic import links
+from isoship.sources.sklearn.converters.arithmetic.interpolation import write_columns
 from isoship.sources.sklearn.converters.arithmetic.sums import log_sum_exp, row_sums
-from isoship.sources.sklearn.converters.linear_model import scores
 from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
 from isoship.sources.sklearn.walk.registry import Record, carries
+from isoship.sources.sklearn.walk.sees_raw_columns import at_front
 
 _LAST = np.array([1])
+
+
+_THIRD = np.array([2])
 
 
 @carries("GaussianNB", record=Record(same_bits=False, jumps=False))
@@ -58,64 +62,35 @@ def bernoulli_nb(c: Carrier, model: Any, frame: Frame) -> Parts:
     return bayesian(c, model, c.g.op("Add", product, row(model.class_log_prior_ + absent.sum(axis=1))))
 
 
-@carries("LinearDiscriminantAnalysis", record=Record(same_bits=False, jumps=False, dense=True))
-def linear_discriminant(c: Carrier, model: Any, frame: Frame) -> Parts:
-    """A linear classifier with expit or softmax, and a projection."""
-    raw = scores(c, model, frame)
-    binary = raw.width == 1
-    number = links.above(c.g, raw.name) if binary else links.highest(c.g, raw.name)
-    if binary:
-        probabilities = links.two_columns(c.g, c.g.op("Sigmoid", raw.name))
-    else:
-        probabilities = Block(c.g.op("Softmax", raw.name, axis=1), "double", raw.width)
-    parts: Parts = {
-        "decision_function": (raw,),
-        "predict": (links.label(c.g, model.classes_, number),),
-        "predict_proba": (probabilities,),
-    }
-    if hasattr(model, "scalings_"):
-        x = c.doubles(frame, model)
-        name = c.g.op("Sub", x.name, row(model.xbar_)) if model.solver == "svd" else x.name
-        kept = np.ascontiguousarray(np.asarray(model.scalings_, np.float64)[:, : model._max_components])
-        parts["transform"] = (Block(c.g.op("MatMul", name, kept), "double", kept.shape[1]),)
-    return parts
-
-
-@carries("QuadraticDiscriminantAnalysis", record=Record(same_bits=False, jumps=False))
-def quadratic_discriminant(c: Carrier, model: Any, frame: Frame) -> Parts:
-    """-0.5 (|(x - mean) R S^-1/2|^2 + sum log S) + log prior, per class."""
+@carries("CategoricalNB", record=Record(same_bits=False, jumps=True))
+def categorical_nb(c: Carrier, model: Any, frame: Frame) -> Parts:
+    """On input columns, whose range of codes is in the contract, or behind an OrdinalEncoder, whose categories are."""
+    encoder = c.before()
+    if not at_front(c) and (type(encoder).__name__ != "OrdinalEncoder" or encoder.handle_unknown != "error"):
+        raise c.unsupported(
+            model,
+            "it refuses codes that training did not have, which an input contract says of input columns alone",
+            "Put it behind an OrdinalEncoder with handle_unknown='error' in one Pipeline, and train both together",
+        )
     x = c.doubles(frame, model)
-    norms = []
-    for mean, rotation, scaling in zip(model.means_, model.rotations_, model.scalings_, strict=True):
-        centred = c.g.op("Sub", x.name, row(mean))
-        turned = c.g.op("MatMul", centred, np.ascontiguousarray(rotation * scaling ** (-0.5)))
-        norms.append(row_sums(c.g, c.g.op("Mul", turned, turned), np.shape(rotation)[1]))
-    norm = c.g.op("Concat", *norms, axis=1) if len(norms) > 1 else norms[0]
-    spread = row([np.sum(np.log(scaling)) for scaling in model.scalings_])
-    half = c.g.op("Mul", c.g.op("Add", norm, spread), row(np.full(len(norms), -0.5)))
-    raw = c.g.op("Add", half, row(np.log(model.priors_)))
-    parts = _posterior(c, model, raw)
-    if len(norms) == 2:
-        first, second = (c.g.op("Gather", raw, np.array([i]), axis=1) for i in (0, 1))
-        parts["decision_function"] = (Block(c.g.op("Sub", second, first), "double", 1),)
-    else:
-        parts["decision_function"] = (Block(raw, "double", len(norms)),)
-    return parts
+    tables = [np.ascontiguousarray(np.asarray(each, np.float64).T) for each in model.feature_log_prob_]
+    # numbers beyond the contract, which a graph alone is not spared, give NaN and no place outside the table
+    counts = row([table.shape[0] for table in tables])
+    known = c.g.op("And", c.g.op("Greater", x.name, np.float64(-1)), c.g.op("Less", x.name, counts))
+    codes = c.g.cast(c.g.op("Where", known, x.name, np.float64(0)), np.int64)
+    each = c.g.op("Where", c.g.op("Unsqueeze", known, _THIRD), write_columns(c.g, tables, codes), np.float64(np.nan))
+    total = c.g.op("CumSum", each, np.int64(1)) if len(tables) > 1 else each
+    total = c.g.op("Gather", total, np.int64(-1), axis=1)
+    return bayesian(c, model, c.g.op("Add", total, row(model.class_log_prior_)))
 
 
 def bayesian(c: Carrier, model: Any, jll: str) -> Parts:
     """exp(jll - logsumexp): where jll is huge its last digit shows, and the probabilities do not add up to 1."""
     probabilities = c.g.op("Exp", c.g.op("Sub", jll, log_sum_exp(c.g, jll)))
-    return _classes(c, model, jll, probabilities)
+    return by_likelihood(c, model, jll, probabilities)
 
 
-def _posterior(c: Carrier, model: Any, jll: str) -> Parts:
-    centred = c.g.op("Sub", jll, c.g.op("ReduceMax", jll, _LAST, keepdims=1))
-    total = c.g.op("Log", c.g.op("ReduceSum", c.g.op("Exp", centred), _LAST, keepdims=1))
-    return _classes(c, model, jll, c.g.op("Exp", c.g.op("Sub", centred, total)))
-
-
-def _classes(c: Carrier, model: Any, jll: str, probabilities: str) -> Parts:
+def by_likelihood(c: Carrier, model: Any, jll: str, probabilities: str) -> Parts:
     return {
         "predict": (links.label(c.g, model.classes_, links.highest(c.g, jll)),),
         "predict_proba": (Block(probabilities, "double", len(model.classes_)),),

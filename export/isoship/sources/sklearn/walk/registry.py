@@ -115,7 +115,6 @@ _RECORDS: dict[str, Record] = {}
 #: Modules of `converters` that fill the registry when they are imported. None imports its library.
 _HOMES = (
     "calibration",
-    "categorical_nb",
     "cluster.centres",
     "cluster.k_means",
     "compose",
@@ -123,8 +122,10 @@ _HOMES = (
     "cross_decomposition",
     "decomposition.factors",
     "decomposition.projections",
+    "discriminant_analysis",
     "dummy",
     "ensemble.bags_and_boosts",
+    "ensemble.votes_and_stacks",
     "feature_extraction",
     "feature_selection",
     "gaussian_process.classifier",
@@ -134,8 +135,8 @@ _HOMES = (
     "kernel_approximation",
     "kernel_models",
     "linear_model",
-    "meta",
     "mixture",
+    "model_selection",
     "multiclass",
     "multioutput",
     "naive_bayes",
@@ -153,11 +154,13 @@ _HOMES = (
     "trees.registered",
 )
 #: Packages whose classes have a key in the registry; isoship's own stand for what a booster's file holds.
-_PACKAGES = ("sklearn", *(library.package for library in LIBRARIES), "isoship")
+_PACKAGES = {"sklearn", *(library.package for library in LIBRARIES), "isoship"}
 
 
-def carries(*estimators: str, record: Record) -> Callable[[Converter], Converter]:
+def carries(*estimators: str, record: Record, package: str | None = None) -> Callable[[Converter], Converter]:
     """Registers a converter for classes of these names, and what is known of them.
+
+    package: the top of the classes' modules, where that is none of the libraries that isoship knows.
 
     Raises:
         ValueError: a name is registered twice.
@@ -169,6 +172,8 @@ def carries(*estimators: str, record: Record) -> Callable[[Converter], Converter
                 raise ValueError(f"two converters for {name}")
             _CONVERTERS[name] = converter
             _RECORDS[name] = record
+        if package is not None:
+            _PACKAGES.add(package)
         return converter
 
     return register
