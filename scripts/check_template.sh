@@ -14,8 +14,8 @@ fi
 mkdir -p build/image-template
 .venv/bin/python -c '
 from pathlib import Path
-from isoship.bundle.lambda_image import Image
-from isoship.bundle.sam import write_template
+from isoship.bundle.aws_lambda.image import Image
+from isoship.bundle.aws_lambda.sam import write_template
 from isoship.bundle.target import Target
 target = Target("3.14", "arm64")
 write_template(Path("build/image-template"), target, Image(target, "0123456789ab"))'

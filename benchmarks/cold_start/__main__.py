@@ -19,11 +19,11 @@ from benchmarks import results
 from benchmarks.cold_start import docs, measure, plot, stacks, summary
 from benchmarks.cold_start.models import ROOT, Case, cases, train
 from benchmarks.cold_start.variants import ECHO, FLOOR, OURS, Variant, build
-from isoship.bundle.aws_lambda import check_target
+from isoship.bundle.aws_lambda.directory import check_target
 from isoship.bundle.bytecode import compile_bytecode
 from isoship.bundle.interpreters import find_interpreter
 from isoship.bundle.target import Target
-from isoship.bundle.wheels import fetch_wheels, read_pins
+from isoship.bundle.wheels.fetch import fetch_wheels, read_pins
 from isoship.parity.runners.lambda_runtime import CLIENT_PINS, unpack_client
 
 ROUNDS, WARM = 15, 1000

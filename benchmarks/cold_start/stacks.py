@@ -15,10 +15,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from isoship.bundle.deterministic_zip import write_zip
-from isoship.bundle.native import onnxruntime_pin
 from isoship.bundle.runtime_files import folder_bytes
 from isoship.bundle.target import Target
-from isoship.bundle.wheels import read_pins
+from isoship.bundle.wheels.fetch import read_pins
+from isoship.bundle.wheels.native import onnxruntime_pin
 
 Say = Callable[[str], None]
 

@@ -11,8 +11,8 @@ from benchmarks.cold_start import stacks
 from benchmarks.cold_start.models import Case, Trained
 from isoship.bundle.bytecode import compile_bytecode
 from isoship.bundle.deterministic_zip import write_zip
-from isoship.bundle.native import write_library
 from isoship.bundle.target import Target
+from isoship.bundle.wheels.native import write_library
 from isoship.parity.runners.lambda_process import HANDLER
 
 FUNCTIONS = Path(__file__).with_name("functions")

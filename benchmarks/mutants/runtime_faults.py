@@ -55,7 +55,7 @@ def stale_web(newer: Callable[[], Path]) -> Plant:
 def other_zip(folder: Path, _rng: Rng) -> str:
     """lambda.zip was packed before the last change to lambda/: one module in it is another."""
     from isoship.bundle.deterministic_zip import write_zip
-    from isoship.bundle.wheels import cache_folder
+    from isoship.bundle.wheels.fetch import cache_folder
 
     aside = folder / "lambda-before"
     shutil.copytree(folder / "lambda", aside)

@@ -11,7 +11,7 @@ from typing import Any
 
 from isoship.bundle import sums
 from isoship.bundle.deterministic_zip import write_zip
-from isoship.bundle.wheels import cache_folder
+from isoship.bundle.wheels.fetch import cache_folder
 from isoship_edge.manifest import digest_of, sealed
 
 #: What the targets carry of the bundle's own files.

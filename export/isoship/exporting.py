@@ -179,7 +179,7 @@ def _stem(model: Any) -> str:
 
 
 def _check_choices(targets: Sequence[str], lambda_python: str | None, lambda_package: str, golden: str) -> None:
-    from isoship.bundle.lambda_image import PACKAGES
+    from isoship.bundle.aws_lambda.image import PACKAGES
 
     unknown = [t for t in targets if t not in TARGETS]
     if unknown:
@@ -319,7 +319,7 @@ def _write_targets(
         say("writing edge/")
         write_edge(aside / "edge", aside, archs=tuple(edge_arch), offline=offline, progress=say)
     if "lambda" in targets:
-        from isoship.bundle.aws_lambda import write_lambda
+        from isoship.bundle.aws_lambda.directory import write_lambda
 
         say("writing lambda/")
         write_lambda(

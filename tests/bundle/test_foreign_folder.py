@@ -12,7 +12,7 @@ from bundles import make_bundle
 from isoship.bundle.bundle import Bundle
 from isoship.bundle.bytecode import compile_bytecode
 from isoship.bundle.target import Target
-from isoship.bundle.wheels import Pin, WheelsUnavailable, fetch_wheels
+from isoship.bundle.wheels.fetch import Pin, WheelsUnavailable, fetch_wheels
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.runners.http import HttpRunner
 from isoship.sources.catboost.tried import refuse_unless_read

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import isoship_lambda
+from isoship.bundle.aws_lambda.gathered import gather
 from isoship.bundle.bytecode import bytecode_of, compile_bytecode
-from isoship.bundle.gathered import gather
 
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 FILE = f"isoship_lambda/modules.{sys.implementation.cache_tag}"

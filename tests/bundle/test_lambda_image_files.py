@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from isoship.bundle.folder import built_aside
-from isoship.bundle.lambda_image import (
+from isoship.bundle.aws_lambda.image import (
     BASE_IMAGE,
     MAX_IMAGE,
     MAX_UNZIPPED,
@@ -20,7 +19,8 @@ from isoship.bundle.lambda_image import (
     package_of,
     write_image,
 )
-from isoship.bundle.sam import write_template
+from isoship.bundle.aws_lambda.sam import write_template
+from isoship.bundle.folder import built_aside
 from isoship.bundle.target import Target
 from isoship.errors import BundleError
 

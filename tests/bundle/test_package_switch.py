@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bundles import make_bundle
-from isoship.bundle.package_switch import said_of_switch
+from isoship.bundle.aws_lambda.package_switch import said_of_switch
 
 
 @pytest.fixture

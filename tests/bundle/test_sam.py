@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from isoship.bundle import sam as sam_module
-from isoship.bundle.lambda_image import Image
-from isoship.bundle.sam import samconfig_trouble, template_for_bundle, write_samconfig, write_template
+from isoship.bundle.aws_lambda import sam as sam_module
+from isoship.bundle.aws_lambda.image import Image
+from isoship.bundle.aws_lambda.sam import samconfig_trouble, template_for_bundle, write_samconfig, write_template
 from isoship.bundle.target import Target
 from isoship.errors import BundleError
 

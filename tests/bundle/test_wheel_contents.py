@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from isoship.bundle import wheel_contents
-from isoship.bundle.wheel_contents import wheel_members
+from isoship.bundle.wheels import contents as wheel_contents
+from isoship.bundle.wheels.contents import wheel_members
 from isoship.errors import BundleError
 
 

@@ -13,10 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from isoship.bundle import wheels
-from isoship.bundle.native import onnxruntime_pin
 from isoship.bundle.target import Target
-from isoship.bundle.wheels import Pin, WheelsUnavailable, cached_wheel, fetch_library_wheel, fetch_wheels, read_pins
+from isoship.bundle.wheels import fetch as wheels
+from isoship.bundle.wheels.fetch import (
+    Pin,
+    WheelsUnavailable,
+    cached_wheel,
+    fetch_library_wheel,
+    fetch_wheels,
+    read_pins,
+)
+from isoship.bundle.wheels.native import onnxruntime_pin
 
 TARGET = Target("3.13", "x86_64")
 TINY = Pin("tiny.package", "1.0")

@@ -28,9 +28,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import isoship
-from isoship.bundle.aws_lambda import cache_folder, write_zip
-from isoship.bundle.lambda_image import write_image
-from isoship.bundle.sam import write_samconfig, write_template
+from isoship.bundle.aws_lambda.directory import cache_folder, write_zip
+from isoship.bundle.aws_lambda.image import write_image
+from isoship.bundle.aws_lambda.sam import write_samconfig, write_template
 from isoship.bundle.target import target_of
 from isoship.parity.runners.lambda_runtime import unpack_client
 from isoship_edge.manifest import digest_of, sealed

@@ -23,10 +23,10 @@ from sklearn.linear_model import LogisticRegression
 from stand_in_for_docker import Built, DockerStandIn
 from test_hook import CODEDEPLOY, VERSION, python_with_boto3
 
-from isoship.bundle.aws_lambda import check_target
+from isoship.bundle.aws_lambda.directory import check_target
+from isoship.bundle.aws_lambda.image import content_tag
 from isoship.bundle.bytecode import bytecode_of
 from isoship.bundle.interpreters import find_interpreter
-from isoship.bundle.lambda_image import content_tag
 from isoship.bundle.target import Target, target_of
 from isoship.exporting import Exported, export
 from isoship.parity.runners.contract import Shipped

@@ -21,8 +21,8 @@ import pytest
 from resolved_template import Resolved, resolve
 from translations import PUSHED
 
-from isoship.bundle.lambda_image import Image
-from isoship.bundle.sam import write_template
+from isoship.bundle.aws_lambda.image import Image
+from isoship.bundle.aws_lambda.sam import write_template
 from isoship.bundle.target import Target
 
 ROOT = Path(__file__).resolve().parents[2]

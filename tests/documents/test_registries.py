@@ -169,7 +169,7 @@ def test_extras() -> None:
 
 def test_errors_and_their_exit_codes() -> None:
     """The trees that both packages draw hold every error; how deep a name stands is what it is made of."""
-    import isoship.bundle.wheels
+    import isoship.bundle.wheels.fetch
     import isoship.parity.runners.contract  # noqa: F401 - both have errors of their own
 
     classes, left = set[type[Exception]](), [errors.IsoshipError]

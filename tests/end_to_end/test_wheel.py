@@ -125,8 +125,8 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
     expected = {
         "isoship/cli.py",
         "isoship/py.typed",
-        "isoship/bundle/template.yaml",
-        "isoship/bundle/pins.txt",
+        "isoship/bundle/aws_lambda/template.yaml",
+        "isoship/bundle/wheels/pins.txt",
         "isoship/parity/verdict/parity.html.j2",
         "isoship/_web/index.js",
         "isoship_edge/api.py",

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from lambda_directory import Built, Here
 
 from bundles import make_bundle
-from isoship.bundle.aws_lambda import check_target, write_lambda
+from isoship.bundle.aws_lambda.directory import check_target, write_lambda
 from isoship.bundle.interpreters import find_interpreter
 from isoship.exporting import default_lambda_python
 from isoship.parity.runners.lambda_runtime import rebuild, unpack_client

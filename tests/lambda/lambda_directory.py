@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from isoship.bundle.aws_lambda import LambdaBuild
+from isoship.bundle.aws_lambda.directory import LambdaBuild
 
 
 class Built(NamedTuple):

@@ -13,12 +13,13 @@ import pytest
 from lambda_directory import Built
 
 from bundles import make_bundle
-from isoship.bundle import aws_lambda, wheels
-from isoship.bundle.aws_lambda import write_lambda
+from isoship.bundle.aws_lambda import directory as aws_lambda
+from isoship.bundle.aws_lambda.directory import write_lambda
 from isoship.bundle.bytecode import bytecode_of
 from isoship.bundle.interpreters import find_interpreter
 from isoship.bundle.target import target_of
-from isoship.bundle.wheels import WheelsUnavailable, read_pins
+from isoship.bundle.wheels import fetch as wheels
+from isoship.bundle.wheels.fetch import WheelsUnavailable, read_pins
 from isoship.errors import BundleError
 
 

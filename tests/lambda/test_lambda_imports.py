@@ -75,7 +75,7 @@ def test_a_first_answer_imports_this_and_no_more(here: Here, event: Callable[[st
 
 
 def test_every_module_that_travels_can_be_imported(here: Here) -> None:
-    """What was left out (isoship/bundle/left_out.py) is not needed by what was not."""
+    """What was left out (isoship/bundle/wheels/left_out.py) is not needed by what was not."""
     assert run(here, _EVERY_MODULE) == {}
 
 

@@ -8,7 +8,7 @@ import pytest
 from lambda_directory import Built, Here
 
 from bundles import VISITS_ROWS, make_bundle, visits_reference
-from isoship.bundle import aws_lambda
+from isoship.bundle.aws_lambda import directory as aws_lambda
 from isoship.bundle.target import running_target
 from isoship.errors import InputError, RunnerUnavailable
 from isoship.parity.runners import lambda_events, open_runner

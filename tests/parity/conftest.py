@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from formula import FormulaSource, write_formula_bundle
-
 from isoship.parity.runners.contract import Shipped
 from isoship_edge.manifest import read_manifest
 

@@ -5,8 +5,8 @@ import json
 import joblib
 import numpy as np
 import pytest
-from formula import OUTPUTS, WEIGHTS, FormulaSource, formula_graph
 
+from formula import OUTPUTS, WEIGHTS, FormulaSource, formula_graph
 from isoship.bundle.model_files import remember
 from isoship.errors import BundleError, InputError, ModelFileError
 from isoship.parity import check as module

@@ -1,1 +1,1 @@
-
+"""A bundle on disk: manifest and sums, and what writes each target."""

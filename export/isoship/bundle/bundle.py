@@ -63,7 +63,7 @@ class Bundle:
 
     def lambda_package(self) -> str | None:
         """What template.yaml deploys, "zip" or "image" (a container image); None without that target."""
-        from isoship.bundle.lambda_image import package_of
+        from isoship.bundle.aws_lambda.image import package_of
 
         return package_of(self.path) if "lambda" in self.targets else None
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from isoship.bundle import compile_modules
 from isoship.bundle.interpreters import find_interpreter
-from isoship.bundle.left_out import types_of
+from isoship.bundle.wheels.left_out import types_of
 from isoship.errors import BundleError
 
 #: Where Lambda unpacks a function: the path that tracebacks show, instead of this machine's.

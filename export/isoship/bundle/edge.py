@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from isoship.bundle.native import write_library
 from isoship.bundle.runtime_files import copy_model, copy_packages, folder_bytes
 from isoship.bundle.sums import write_folder_sums
 from isoship.bundle.target import Target
-from isoship.bundle.wheels import Progress
+from isoship.bundle.wheels.fetch import Progress
+from isoship.bundle.wheels.native import write_library
 from isoship.errors import BundleError
 from isoship_edge.manifest import Manifest, read_manifest
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from isoship.bundle.lambda_image import MARK
+from isoship.bundle.aws_lambda.image import MARK
 from isoship.errors import OutputFolderError
 from isoship_edge.documents import parsed
 

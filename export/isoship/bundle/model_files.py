@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from isoship.bundle.sums import sha256
-from isoship.bundle.wheels import cache_folder
+from isoship.bundle.wheels.fetch import cache_folder
 from isoship_edge.documents import parsed, texts
 
 _RECORD = re.compile("[0-9a-f]{64}")

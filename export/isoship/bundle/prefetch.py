@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from isoship.bundle.aws_lambda import check_target, fetch_for_check
-from isoship.bundle.native import onnxruntime_pin
+from isoship.bundle.aws_lambda.directory import check_target, fetch_for_check
 from isoship.bundle.target import Target, running_target
-from isoship.bundle.wheels import Progress, fetch_library_wheel, fetch_wheels, read_pins
+from isoship.bundle.wheels.fetch import Progress, fetch_library_wheel, fetch_wheels, read_pins
+from isoship.bundle.wheels.native import onnxruntime_pin
 
 
 def prefetch(target: Target, *, archs: Sequence[str] = ("x86_64", "aarch64"), progress: Progress | None = None) -> None:

@@ -101,5 +101,5 @@ def check_architecture(folder: Path, arch: str) -> None:
         if machine is not None and machine != arch:
             raise BundleError(
                 f"{path.relative_to(folder)} is for {machine}, and this folder is for {arch}:"
-                " empty the wheel cache (isoship.bundle.wheels.wheel_cache()) and export again"
+                " empty the wheel cache (isoship.bundle.wheels.fetch.wheel_cache()) and export again"
             )

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isoship.bundle.aws_lambda import check_target
+from isoship.bundle.aws_lambda.directory import check_target
 from isoship.bundle.bytecode import bytecode_of
 from isoship.bundle.interpreters import find_interpreter
-from isoship.bundle.native import onnxruntime_pin, write_library
 from isoship.bundle.target import Target, elf_machine, target_of
-from isoship.bundle.wheel_contents import wheel_members
-from isoship.bundle.wheels import WheelsUnavailable, fetch_wheels, read_pins
+from isoship.bundle.wheels.contents import wheel_members
+from isoship.bundle.wheels.fetch import WheelsUnavailable, fetch_wheels, read_pins
+from isoship.bundle.wheels.native import onnxruntime_pin, write_library
 from isoship.errors import RunnerUnavailable
 from isoship.parity.runners.contract import RunnerCrashed, Shipped
 from isoship.parity.runners.lambda_events import answered, predict_event, request_bodies, response_of

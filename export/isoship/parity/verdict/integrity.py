@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from isoship.bundle import sums
-from isoship.bundle.lambda_image import image_faults, package_of
+from isoship.bundle.aws_lambda.image import image_faults, package_of
 from isoship.bundle.sums import sha256
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.verdict.compare import Verdict

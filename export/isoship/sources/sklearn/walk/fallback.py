@@ -40,7 +40,7 @@ _TREES = frozenset(
     }
 )
 
-#: skl2onnx's own converters that were measured exact in double (tests/sources/test_estimators.py).
+#: skl2onnx's own converters that were measured exact in double (tests/sources/converters/test_estimators.py).
 _EXACT = frozenset({"GaussianProcessRegressor"})
 
 #: onnx.TensorProto's numbers for the types that a block can have.

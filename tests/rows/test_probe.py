@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from formula import SIGNATURE, formula_graph
 from onnx import TensorProto, helper
 
+from formula import SIGNATURE, formula_graph
 from isoship.onnx.graph import GraphBuilder
 from isoship.rows.probe import Levels, Probe, double_of_order, order_of_double
 from isoship_edge.manifest import Column, Signature

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from isoship.bundle.target import check_architecture
-from isoship.bundle.wheel_contents import wheel_members
-from isoship.bundle.wheels import Pin, Progress, fetch_library_wheel, read_pins
+from isoship.bundle.wheels.contents import wheel_members
+from isoship.bundle.wheels.fetch import Pin, Progress, fetch_library_wheel, read_pins
 from isoship.errors import BundleError
 
 _LIBRARY = re.compile(r"onnxruntime/capi/(libonnxruntime\.so[.0-9]*)")

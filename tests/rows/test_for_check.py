@@ -4,9 +4,9 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from formula import CITIES, SIGNATURE, FormulaSource, formula_graph
 from test_structure import _scaled_forest
 
+from formula import CITIES, SIGNATURE, FormulaSource, formula_graph
 from isoship.rows.for_check import nodes_for, rows_for_check, threshold_rows
 from isoship.rows.profile import ColumnProfile, widened
 from isoship.rows.refusals import refused_rows

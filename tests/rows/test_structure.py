@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from formula import CITIES, SIGNATURE, formula_graph
 from onnx import TensorProto, helper
 
+from formula import CITIES, SIGNATURE, formula_graph
 from isoship.onnx.graph import GraphBuilder
 from isoship.onnx.trees import Tree, write_leaf_values, write_sum
 from isoship.rows.structure import column_profiles, form_for

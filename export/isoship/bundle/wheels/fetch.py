@@ -36,7 +36,7 @@ class Pin:
 
 def read_pins(file: str = "pins.txt") -> tuple[Pin, ...]:
     """The requirements of `pins.txt` (what travels) or `pins_runtime_client.txt` (what Lambda brings)."""
-    text = importlib.resources.files("isoship.bundle").joinpath(file).read_text(encoding="utf-8")
+    text = importlib.resources.files("isoship.bundle.wheels").joinpath(file).read_text(encoding="utf-8")
     lines = (line.split("#")[0].strip() for line in text.splitlines())
     return tuple(Pin(*line.split("==")) for line in lines if line)
 

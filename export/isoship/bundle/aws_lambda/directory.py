@@ -15,19 +15,17 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from isoship.bundle.aws_lambda.gathered import gather
+from isoship.bundle.aws_lambda.image import MAX_UNZIPPED, Image, chosen_package, write_image
+from isoship.bundle.aws_lambda.package_switch import said_of_switch
+from isoship.bundle.aws_lambda.sam import write_samconfig, write_template
 from isoship.bundle.bytecode import compile_bytecode
 from isoship.bundle.deterministic_zip import write_zip
-from isoship.bundle.gathered import gather
 from isoship.bundle.interpreters import find_interpreter
-from isoship.bundle.lambda_image import MAX_UNZIPPED, Image, chosen_package, write_image
-from isoship.bundle.left_out import left_out
-from isoship.bundle.native import onnxruntime_pin, write_library
-from isoship.bundle.package_switch import said_of_switch
 from isoship.bundle.runtime_files import copy_model, copy_packages, folder_bytes
-from isoship.bundle.sam import write_samconfig, write_template
 from isoship.bundle.target import Target, check_architecture, running_target
-from isoship.bundle.wheel_contents import wheel_members
-from isoship.bundle.wheels import (
+from isoship.bundle.wheels.contents import wheel_members
+from isoship.bundle.wheels.fetch import (
     Progress,
     WheelsUnavailable,
     cache_folder,
@@ -35,6 +33,8 @@ from isoship.bundle.wheels import (
     fetch_wheels,
     read_pins,
 )
+from isoship.bundle.wheels.left_out import left_out
+from isoship.bundle.wheels.native import onnxruntime_pin, write_library
 from isoship.errors import BundleError
 from isoship_edge.manifest import read_manifest
 

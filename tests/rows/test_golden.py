@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from formula import CITIES, CLASSES, SIGNATURE, FormulaSource, formula_graph
 
+from formula import CITIES, CLASSES, SIGNATURE, FormulaSource, formula_graph
 from isoship.rows.golden import golden_rows
 from isoship.rows.structure import column_profiles
 from isoship_edge.golden import decode

@@ -12,9 +12,9 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from isoship.bundle.lambda_image import DEFAULT_MEMORY, Image
+from isoship.bundle.aws_lambda.image import DEFAULT_MEMORY, Image
 from isoship.bundle.target import Target
-from isoship.bundle.wheels import Progress
+from isoship.bundle.wheels.fetch import Progress
 from isoship.errors import BundleError
 from isoship_edge.documents import parsed
 
@@ -125,7 +125,7 @@ def template_for_bundle(target: Target, image: Image | None = None) -> str:
     """
     here = Path(__file__)
     packaged = here.with_name("template.yaml")
-    text = (packaged if packaged.is_file() else here.parents[3] / "template.yaml").read_text(encoding="utf-8")
+    text = (packaged if packaged.is_file() else here.parents[4] / "template.yaml").read_text(encoding="utf-8")
     for old, new, times in zip_edits(target) if image is None else image_edits(image):
         if text.count(old) != times:
             raise BundleError(f"template.yaml should hold `{old.strip()}` {times} time(s): reinstall isoship")
