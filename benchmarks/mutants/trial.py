@@ -126,7 +126,7 @@ def _ordinary_case(name: str, base: Path, folder: Path) -> Any:
     """1,500 rows, up to a third of them the sample's, with the model's own answers."""
     import onnx
 
-    from isoship.parity.trial import Case
+    from isoship.parity.case import Case
     from isoship.rows.columns import rows_from_sample
     from isoship.rows.reference import ask
     from isoship.rows.structure import column_profiles

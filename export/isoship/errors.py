@@ -24,12 +24,9 @@ travels raises them too.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from isoship_edge.errors import BundleError, DamagedFile, InferenceError, InputError, IsoshipError, RuntimeMissing
-
-if TYPE_CHECKING:
-    from isoship.parity.verdict.report import ParityReport
 
 __all__ = [
     "BundleError",
@@ -92,8 +89,11 @@ class RunnerUnavailable(IsoshipError):
 
 
 class ParityError(IsoshipError):
-    """A shipped form disagrees with the source model. `report` holds the evidence."""
+    """A shipped form disagrees with the source model.
 
-    def __init__(self, message: str, report: ParityReport | None = None) -> None:
+    report: the evidence, an `isoship.ParityReport`; None where a single runtime speaks.
+    """
+
+    def __init__(self, message: str, report: Any = None) -> None:
         super().__init__(message)
         self.report = report

@@ -6,7 +6,8 @@ import math
 import pytest
 
 from isoship.parity.verdict.compare import Verdict, Worst
-from isoship.parity.verdict.report import ParityReport, number
+from isoship.parity.verdict.report import ParityReport
+from isoship.parity.verdict.wording import number
 
 
 def _verdict(name="onnxruntime", target="model", status="agree", rows=10, **more):

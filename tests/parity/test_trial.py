@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from isoship.errors import InputError, RunnerUnavailable
+from isoship.parity.case import Case
 from isoship.parity.runners.contract import RunnerCrashed, RunnerHung
-from isoship.parity.trial import Case, try_runner
+from isoship.parity.trial import try_runner
 from isoship.rows.refusals import Refused
 from isoship.sources.contract import Answers
 

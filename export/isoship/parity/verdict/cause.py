@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from isoship.errors import InputError, ParityError, RunnerUnavailable
 from isoship.parity.runners.contract import Runner, Shipped
 from isoship.parity.verdict.compare import Comparison, Verdict, Worst, compare
-from isoship.sources.contract import Answers, Row
-
-Answer = Callable[[list[Row]], Answers]
+from isoship.rows.reference import Answer
+from isoship.sources.contract import Row
 
 #: Batches in which a row that is answered rightly alone is asked again.
 _BATCHES = (2, 3, 8, 64, 512, 1000, 4099)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 Status = Literal["agree", "disagree", "crashed", "hung", "unavailable"]
+#: A runtime of which one of these is said fails the check.
+FAULTS = ("disagree", "crashed", "hung")
 
 _KINDS_OF_DTYPE = {"double": "f", "float": "f", "int64": "i", "bool": "b", "string": "OU"}
 _WORST = 8

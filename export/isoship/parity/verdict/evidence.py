@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,14 +15,20 @@ from isoship.errors import BundleError, InputError, ModelFileError
 from isoship.parity.runners.contract import Shipped
 from isoship.rows.columns import Array
 from isoship.rows.reference import Answer
-from isoship.sources.contract import Answers, Row
+from isoship.rows.refusals import Refused
+from isoship.sources.contract import Answers, Row, Source
 from isoship_edge.documents import of_type, parsed
 from isoship_edge.golden import decode
 from isoship_edge.manifest import Output
 
-if TYPE_CHECKING:
-    from isoship.rows.refusals import Refused
-    from isoship.sources.contract import Source
+Evidence = Literal["source", "golden", "graph"]
+
+#: What each level means to a reader.
+EVIDENCE = {
+    "source": "fresh rows, answered by the source model itself",
+    "golden": "golden rows only: the source model's answers that travel in the bundle; no model file was loaded",
+    "graph": "fresh rows, answered by model.onnx, which an earlier check proved against the source model",
+}
 
 _NUMPY: dict[str, Any] = {"double": float, "float": float, "int64": np.int64, "bool": bool, "string": object}
 
@@ -43,8 +49,6 @@ def read_golden(shipped: Shipped) -> Golden:
     Raises:
         BundleError: missing or damaged.
     """
-    from isoship.rows.refusals import Refused
-
     path = shipped.folder / "golden.json"
     try:
         document = parsed(path.read_bytes())

@@ -11,8 +11,10 @@ import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from isoship.parity.verdict.compare import DECADES, Verdict
+from isoship.parity.verdict.compare import DECADES, FAULTS, Verdict
+from isoship.parity.verdict.evidence import EVIDENCE
 from isoship.parity.verdict.ulps import BINS
+from isoship.parity.verdict.wording import number, shown_value
 
 if TYPE_CHECKING:
     from isoship.parity.verdict.report import ParityReport
@@ -53,8 +55,6 @@ class Plot(NamedTuple):
 def render(report: ParityReport) -> str:
     """The page. Every name and value is escaped: column and class names are whatever somebody called them."""
     import jinja2
-
-    from isoship.parity.verdict.report import EVIDENCE, FAULTS, number
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined,
@@ -128,15 +128,6 @@ def csv_link(report: ParityReport) -> str:
             cells = [v.name, v.status, w.kind, w.row, w.output, w.expected, w.value, w.error, w.flip]
             writer.writerow([_cell(c) for c in [*cells, _input(report.shown.get(w.row))]])
     return "data:text/csv;charset=utf-8," + urllib.parse.quote(text.getvalue(), errors="backslashreplace")
-
-
-def shown_value(value: Any) -> str:
-    """An output's value as text, to the digits that tell doubles apart."""
-    if isinstance(value, list):
-        return "[" + ", ".join(map(shown_value, value[:12])) + (", …]" if len(value) > 12 else "]")
-    if value is None:
-        return "missing"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def _input(row: dict[str, Any] | None) -> str:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from isoship.parity.verdict.cause import Cause
-from isoship.parity.verdict.compare import Verdict
+from isoship.parity.verdict.compare import FAULTS, Verdict
+from isoship.parity.verdict.evidence import Evidence
+from isoship.parity.verdict.page import render
+from isoship.parity.verdict.wording import number, told
 from isoship.sources.contract import Row
-
-Evidence = Literal["source", "golden", "graph"]
-
-#: What each level means to a reader.
-EVIDENCE = {
-    "source": "fresh rows, answered by the source model itself",
-    "golden": "golden rows only: the source model's answers that travel in the bundle; no model file was loaded",
-    "graph": "fresh rows, answered by model.onnx, which an earlier check proved against the source model",
-}
-FAULTS = ("disagree", "crashed", "hung")
+from isoship_edge.documents import parsed
 
 
 @dataclass(frozen=True)
@@ -162,8 +156,6 @@ class ParityReport:
 
     def to_html(self) -> str:
         """One page that needs nothing else: no script, no network."""
-        from isoship.parity.verdict.page import render
-
         return render(self)
 
     def write(self, folder: Path) -> Path:
@@ -173,8 +165,6 @@ class ParityReport:
         goes to parity-partial.json and parity-partial.html, and so does one by the user's own tolerances. A partial
         one that disagrees replaces whatever stood there.
         """
-        import json
-
         aside = (self.own_tolerances or (self.partial and self.ok)) and self._stays(folder / "parity.json")
         page = folder / ("parity-partial.html" if aside else "parity.html")
         text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
@@ -184,8 +174,6 @@ class ParityReport:
 
     def _stays(self, path: Path) -> bool:
         """Whether a report of these very files stands there that asked every runtime or found a disagreement."""
-        from isoship_edge.documents import parsed
-
         try:
             document = parsed(path.read_bytes())
         except (OSError, ValueError):
@@ -200,21 +188,6 @@ class ParityReport:
         for shown in entry["worst"]:
             shown["input"] = self.shown.get(shown["row"])
         return entry
-
-
-def told(cause: Cause) -> list[str]:
-    """A cause in a few lines, with what to paste last."""
-    lines = [f"{cause.output} should be {cause.expected!r} and is {cause.got!r}. {cause.where}"]
-    if cause.matters:
-        lines.append(f"What matters: {', '.join(f'{n} = {(cause.row or {})[n]!r}' for n in cause.matters)}")
-    return [*lines, *cause.reproduction.splitlines()]
-
-
-def number(value: float) -> str:
-    """An error as people read it: 0, 2.2e-16, inf."""
-    if value == 0:
-        return "0"
-    return f"{value:.1e}" if math.isfinite(value) else str(value)
 
 
 def _plain(value: Any) -> Any:

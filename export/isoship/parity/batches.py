@@ -1,0 +1,113 @@
+"""Which rows a runtime is asked, and in which batches: sizes that have gone wrong where others had not."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from isoship.errors import InputError
+from isoship.parity.case import Case
+from isoship.parity.runners.contract import Runner, Shipped
+from isoship.sources.contract import Row
+from isoship_edge.model import rows_at_once
+
+_SMALL = (1, 1, 1, 2, 2, 3, 3)
+#: A runtime that has a way of its own for one row is asked so many more of them alone; golden rows come first.
+_ALONE = 200
+_THOUSAND = 1000
+_LARGE = 4099
+#: More than two of the chunks in which servers of ours work, by so many rows.
+_BEYOND_CHUNKS = 107
+
+
+@dataclass(frozen=True, eq=False)
+class Asking:
+    """What one runtime is asked.
+
+    places: of the rows in the case. batches: places in `rows`; where `large`, the last one is filled up with rows that
+    stand in others, too.
+    """
+
+    places: list[int]
+    rows: list[Row]
+    kinds: list[str]
+    batches: list[list[int]]
+    large: bool
+
+
+def asking(runner: Runner, shipped: Shipped, case: Case) -> Asking:
+    """The rows of a case that this runtime can be asked, as it is asked them."""
+    through_json = bool(getattr(runner, "through_json", False))
+    finite_only = through_json and not getattr(runner, "takes_infinity", False)
+    narrow = runner.precision == "float32"  # which has no digits for far rows
+    places = [
+        i
+        for i, row in enumerate(case.rows)
+        if not (finite_only and _infinite(row)) and not (narrow and case.kinds[i] == "far")
+    ]
+    # decoders have a way of their own for batches without a missing value: those rows come together
+    alone = _ALONE if getattr(runner, "one_row", False) else 0
+    few = alone + sum(_SMALL)
+    places[few:] = sorted(places[few:], key=lambda i: None in case.rows[i].values())
+    rows = [case.rows[i] for i in places]
+    if through_json:
+        rows = [_as_clients_may_write(row) if i % 2 else row for i, row in enumerate(rows)]
+    beyond = 2 * rows_at_once(shipped.manifest) + _BEYOND_CHUNKS
+    large = (beyond if alone else min(_LARGE, beyond)) if case.large_batch else 0
+    return Asking(places, rows, [case.kinds[i] for i in places], _batches(len(rows), large, alone), large > 0)
+
+
+def infer(runner: Runner, rows: list[Row], batch: list[int]) -> dict[str, Any]:
+    """The answers to one batch.
+
+    Raises:
+        InputError: the runtime refuses it; `row` is the place among all rows, where it names one.
+    """
+    try:
+        return runner.infer([rows[i] for i in batch])
+    except InputError as err:
+        err.row = batch[err.row] if err.row is not None and err.row < len(batch) else None
+        raise
+
+
+def joined(parts: list[dict[str, Any]], count: int) -> dict[str, Any]:
+    """The answers to so many rows out of those to their batches."""
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {name: np.concatenate([part[name] for part in parts if name in part])[:count] for name in names}
+
+
+def _batches(count: int, large: int, alone: int = 0) -> list[list[int]]:
+    """Which rows are asked together: every row once, in their order, and after them those that fill up the last batch.
+
+    The first `alone` rows come one at a time, the next in batches of 1, 2 and 3, then a thousand; the rest `large` at a
+    time, or a thousand where that is 0.
+    """
+    found: list[list[int]] = []
+    start = 0
+    sizes = [*[1] * alone, *_SMALL, _THOUSAND]
+    while start < count:
+        size = sizes[len(found)] if len(found) < len(sizes) else large or _THOUSAND
+        found.append(list(range(start, min(start + size, count))))
+        start += size
+    if large:
+        if len(found) <= len(sizes):
+            found.append([])
+        found[-1] += [i % count for i in range(large - len(found[-1]))]
+    return found
+
+
+def _as_clients_may_write(row: Row) -> Row:
+    """The same row in JSON of another hand: keys in another order, whole numbers without a fraction."""
+    return {name: int(v) if _whole(v) else v for name, v in reversed(row.items())}
+
+
+def _whole(value: Any) -> bool:
+    plain = type(value) is float and abs(value) <= 2**53 and value.is_integer()
+    return plain and (value != 0 or math.copysign(1.0, value) > 0)
+
+
+def _infinite(row: Row) -> bool:
+    return any(isinstance(v, float) and math.isinf(v) for v in row.values())

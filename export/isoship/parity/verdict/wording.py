@@ -1,0 +1,33 @@
+"""Errors, values and causes as people read them: in the table, on the page."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from isoship.parity.verdict.cause import Cause
+
+
+def number(value: float) -> str:
+    """An error as people read it: 0, 2.2e-16, inf."""
+    if value == 0:
+        return "0"
+    return f"{value:.1e}" if math.isfinite(value) else str(value)
+
+
+def shown_value(value: Any) -> str:
+    """An output's value as text, to the digits that tell doubles apart."""
+    if isinstance(value, list):
+        return "[" + ", ".join(map(shown_value, value[:12])) + (", …]" if len(value) > 12 else "]")
+    if value is None:
+        return "missing"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def told(cause: Cause) -> list[str]:
+    """A cause in a few lines, with what to paste last."""
+    lines = [f"{cause.output} should be {cause.expected!r} and is {cause.got!r}. {cause.where}"]
+    if cause.matters:
+        lines.append(f"What matters: {', '.join(f'{n} = {(cause.row or {})[n]!r}' for n in cause.matters)}")
+    return [*lines, *cause.reproduction.splitlines()]
