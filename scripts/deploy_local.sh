@@ -7,7 +7,7 @@ tools=.tools/ministack
 if [ ! -e $tools/.installed ] || [ requirements/ministack.lock -nt $tools/.installed ]; then
     python=$(.venv/bin/python -c '
 from isoship.bundle.interpreters import find_interpreter
-from isoship.exporting import default_lambda_python
+from isoship.bundle.aws_lambda.pythons import default_lambda_python
 print(find_interpreter(default_lambda_python()) or "")')
     [ -n "$python" ] || {
         echo "no Python that Lambda offers is here: uv python install 3.13 (or pyenv), and again" >&2

@@ -21,8 +21,8 @@ class Finding(NamedTuple):
 
 def examine() -> list[Finding]:
     """Looks for every program that isoship can use. Starts each only to ask for its version."""
+    from isoship.bundle.aws_lambda.pythons import LAMBDA_PYTHONS
     from isoship.bundle.interpreters import find_interpreter
-    from isoship.exporting import LAMBDA_PYTHONS
     from isoship.parity.runners.node import ORT_WEB, STOCK, TFJS, node_modules
 
     findings = [

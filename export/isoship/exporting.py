@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import shutil
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isoship import __version__
+from isoship.bundle.aws_lambda.directory import write_lambda
+from isoship.bundle.aws_lambda.image import PACKAGES
+from isoship.bundle.aws_lambda.pythons import LAMBDA_PYTHONS, default_lambda_python
 from isoship.bundle.bundle import TARGETS, Bundle
+from isoship.bundle.core import record_files, write_core
+from isoship.bundle.edge import write_edge
 from isoship.bundle.folder import built_aside, refuse_unless_ours
-from isoship.bundle.sums import sha256, write_sums
+from isoship.bundle.model_files import remember
+from isoship.bundle.sums import write_sums
+from isoship.bundle.web import write_web
+from isoship.data import parse_dtypes
 from isoship.errors import InputError, ParityError, SampleError, UnsupportedModelError
+from isoship.parity.check import verify_before_move, verify_own_rows
+from isoship.parity.verdict.report import ParityReport
+from isoship.rows.form import form_for
+from isoship.rows.structure import column_profiles
+from isoship.sources import open_source, read_files
+from isoship.sources.contract import Source
+from isoship_edge.manifest import read_manifest
 
 if TYPE_CHECKING:
     import onnx
 
-    from isoship.parity.verdict.report import ParityReport
-    from isoship.sources.contract import Source
-
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
-LAMBDA_PYTHONS = ("3.12", "3.13", "3.14")
 Progress = Callable[[str], None]
 
 
@@ -70,9 +77,6 @@ def export(
         ParityError: a shipped form disagreed with the model; `.report` holds the evidence. Nothing is written.
         ModelFileError, SampleError, InputError, OutputFolderError, BundleError: bad input, named.
     """
-    from isoship.data import parse_dtypes
-    from isoship.sources import open_source, read_files
-
     say = progress or (lambda _message: None)
     started = time.perf_counter()
     out = Path(out).resolve()
@@ -106,11 +110,8 @@ def export(
         say(f"web/ makes training rows public: {', '.join(source.training_rows)} keeps some, and the graph holds them")
 
     with built_aside(out) as aside:
-        _write_core(aside, source, graph, name, model_version, golden, sample, targets, say)
-        from isoship.bundle.model_files import remember
-        from isoship.parity.check import verify_before_move, verify_own_rows
-        from isoship_edge.manifest import read_manifest
-
+        copied = sample if golden == "sample" else None
+        write_core(aside, source, graph, name=name, version=model_version, targets=targets, sample=copied, say=say)
         report = verify_own_rows(aside, source, progress=say)
         if report is not None:
             raise ParityError(
@@ -166,12 +167,6 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-").lstrip("0123456789-")[:40].rstrip("-") or "model"
 
 
-def default_lambda_python() -> str:
-    """The exporting Python where Lambda offers it, else 3.13."""
-    running = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return running if running in LAMBDA_PYTHONS else "3.13"
-
-
 def _stem(model: Any) -> str:
     if isinstance(model, (str, Path)):
         return slug(Path(model).stem)
@@ -179,8 +174,6 @@ def _stem(model: Any) -> str:
 
 
 def _check_choices(targets: Sequence[str], lambda_python: str | None, lambda_package: str, golden: str) -> None:
-    from isoship.bundle.aws_lambda.image import PACKAGES
-
     unknown = [t for t in targets if t not in TARGETS]
     if unknown:
         raise InputError(f"unknown target {unknown[0]!r}: choose from {', '.join(TARGETS)}")
@@ -215,77 +208,6 @@ def _check_doubles(source: Source) -> None:
             )
 
 
-def _write_core(
-    aside: Path,
-    source: Source,
-    graph: onnx.ModelProto,
-    name: str,
-    version: str,
-    golden: str,
-    sample: Any,
-    targets: Sequence[str],
-    say: Progress,
-) -> None:
-    """model.onnx, golden.json, manifest.json."""
-    from isoship.bundle.row_bytes import row_bytes
-    from isoship.bundle.tolerances import tolerances_for, tolerances_to_json
-    from isoship.rows.for_check import nodes_for
-    from isoship.rows.golden import POOL, golden_rows
-    from isoship.rows.labels import labels_by_graph
-    from isoship.rows.paths import tree_nodes
-    from isoship.rows.structure import column_profiles
-    from isoship_edge.golden import decode
-    from isoship_edge.manifest import FORMAT, digest_of, output_to_json, sealed, signature_to_json
-
-    model_bytes = graph.SerializeToString(deterministic=True)
-    (aside / "model.onnx").write_bytes(model_bytes)
-    say("making golden rows")
-    profiles = column_profiles(graph, source.signature)
-    labels = labels_by_graph(graph, source.signature, source.outputs)
-    nodes = tree_nodes(graph, source.signature, profiles, most=nodes_for(POOL))
-    copied = sample if golden == "sample" else None
-    rows = golden_rows(source, profiles, seed=0, sample=copied, labels=labels, nodes=nodes)
-    if golden == "sample":
-        say("golden rows are copied from the sample: they travel in every target, web/ included")
-    expected = {k: decode(v) for k, v in rows["expected"].items()}
-    document: dict[str, Any] = {
-        "format": FORMAT,
-        "name": name,
-        "version": version,
-        "signature": signature_to_json(source.signature),
-        "outputs": [output_to_json(o) for o in source.outputs],
-        "tolerances": tolerances_to_json(tolerances_for(source.outputs, expected, source.double_tolerances, graph)),
-        "encoder": None,
-        "row_bytes": row_bytes(graph, source.outputs),
-        "provenance": {
-            "isoship": __version__,
-            "library": source.library,
-            "library_version": source.library_version,
-            "estimator": source.estimator,
-            "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-            "golden": golden,
-            "targets": ",".join(targets),
-            **({"training_rows": ", ".join(source.training_rows)} if source.training_rows else {}),
-        },
-    }
-    document["digest"] = digest_of(hashlib.sha256(model_bytes).hexdigest(), document)
-    golden_bytes = json.dumps({**rows, "digest": document["digest"]}, ensure_ascii=False, allow_nan=False).encode()
-    (aside / "golden.json").write_bytes(golden_bytes)
-    document["files"] = {}
-    (aside / "manifest.json").write_bytes(sealed(document))
-    _record_files(aside, ["model.onnx", "golden.json"])
-
-
-def _record_files(aside: Path, names: Sequence[str]) -> None:
-    """Adds the sha256 of files to the manifest."""
-    from isoship_edge.manifest import sealed
-
-    path = aside / "manifest.json"
-    document = json.loads(path.read_bytes())
-    document["files"] |= {name: sha256(aside / name) for name in names}
-    path.write_bytes(sealed(document))
-
-
 def _write_targets(
     aside: Path,
     out: Path,
@@ -300,10 +222,6 @@ def _write_targets(
     say: Progress,
 ) -> None:
     if "web" in targets:
-        from isoship.bundle.web import write_web
-        from isoship.rows.structure import column_profiles, form_for
-        from isoship_edge.manifest import read_manifest
-
         say("writing web/")
         signature = read_manifest(aside).signature
         form = form_for(column_profiles(graph, signature), signature)
@@ -311,16 +229,12 @@ def _write_targets(
         for note in written.notes:
             say(f"web: {note}")
         # The manifest, which every target carries, comes to speak of these files before anything else copies it.
-        _record_files(aside, [f"web/{name}" for name in written.files])
+        record_files(aside, [f"web/{name}" for name in written.files])
         shutil.copyfile(aside / "manifest.json", aside / "web" / "manifest.json")
     if "edge" in targets:
-        from isoship.bundle.edge import write_edge
-
         say("writing edge/")
         write_edge(aside / "edge", aside, archs=tuple(edge_arch), offline=offline, progress=say)
     if "lambda" in targets:
-        from isoship.bundle.aws_lambda.directory import write_lambda
-
         say("writing lambda/")
         write_lambda(
             aside / "lambda",

@@ -14,8 +14,8 @@ from deployed_functions import Functions
 
 from bundles import make_bundle
 from isoship.bundle.aws_lambda.directory import check_target, write_lambda
+from isoship.bundle.aws_lambda.pythons import default_lambda_python
 from isoship.bundle.interpreters import find_interpreter
-from isoship.exporting import default_lambda_python
 from isoship.parity.runners.lambda_runtime import rebuild, unpack_client
 
 

@@ -15,9 +15,9 @@ import yaml
 from pages import ROOT, pages
 
 from isoship import cli, doctor, errors
+from isoship.bundle.aws_lambda.pythons import LAMBDA_PYTHONS
 from isoship.bundle.bundle import TARGETS
 from isoship.data.files import FORMATS
-from isoship.exporting import LAMBDA_PYTHONS
 from isoship.parity import runners
 from isoship.rows.for_check import KINDS
 from isoship.sources.load import _READERS

@@ -23,8 +23,8 @@ from lambda_directory import Built, Here
 
 from bundles import make_bundle
 from isoship.bundle.aws_lambda.directory import check_target, write_lambda
+from isoship.bundle.aws_lambda.pythons import default_lambda_python
 from isoship.bundle.interpreters import find_interpreter
-from isoship.exporting import default_lambda_python
 from isoship.parity.runners.lambda_runtime import rebuild, unpack_client
 
 EVENTS = Path(__file__).with_name("events")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from isoship.bundle.aws_lambda.directory import check_target, fetch_for_check
+from isoship.bundle.aws_lambda.pythons import default_lambda_python
 from isoship.bundle.target import Target, running_target
 from isoship.bundle.wheels.fetch import Progress, fetch_library_wheel, fetch_wheels, read_pins
 from isoship.bundle.wheels.native import onnxruntime_pin
@@ -31,8 +32,6 @@ def prefetch(target: Target, *, archs: Sequence[str] = ("x86_64", "aarch64"), pr
 
 def main() -> None:
     """Everything for Lambda's default runtime, on both architectures for the edge."""
-    from isoship.exporting import default_lambda_python
-
     prefetch(Target(default_lambda_python(), "x86_64"), progress=lambda line: print(line, file=sys.stderr))  # noqa: T201
 
 
