@@ -12,11 +12,10 @@ ISOSHIP_MAX_ROWS (10,000). Nothing here imports a web framework.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 
-from isoship_edge.body import content_of
+from isoship_edge.body import check_count, check_media, content_of, parsed
 from isoship_edge.encode import predictions
 from isoship_edge.errors import InferenceError, InputError
 from isoship_edge.named import NamedTuple
@@ -25,7 +24,7 @@ from isoship_edge.words import got, listed, quoted
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
-    from typing import Any, NoReturn, Protocol
+    from typing import Any, Protocol
 
     from isoship_edge.metrics import Metrics
     from isoship_edge.model import Model
@@ -203,41 +202,6 @@ def _options(methods: tuple[str, ...]) -> Response:
     return Response(204, (("allow", ", ".join(methods)),), b"")
 
 
-def check_media(headers: Mapping[str, str]) -> None:
-    """Raises: Refusal 415, where Content-Type is neither absent nor JSON in UTF-8."""
-    if headers.get("content-type", JSON) == JSON:
-        return
-    media, _, parameters = headers.get("content-type", "application/json").partition(";")
-    media, charset = media.strip().lower(), parameters.lower().replace(" ", "").replace('"', "")
-    if media != "application/json" or (
-        charset.startswith("charset=") and charset not in ("charset=utf-8", "charset=utf8")
-    ):
-        seen = headers.get("content-type", "")
-        raise Refusal(415, f"expected Content-Type application/json in UTF-8, got {quoted(seen)}")
-
-
-def parsed(body: bytes) -> Any:
-    """A JSON document: UTF-8, no NaN or Infinity, no key twice in one object.
-
-    Raises:
-        Refusal: 422.
-    """
-    if not body.strip():
-        raise Refusal(422, "the body is empty; expected a JSON object")
-    try:
-        text = body.decode()
-        return _strict.decode(text) if text[0] != "\ufeff" else json.loads(text)  # which refuses a byte order mark
-    except UnicodeDecodeError as err:
-        raise Refusal(422, f"the body is not UTF-8 (byte {err.start})") from err
-    except RecursionError as err:
-        raise Refusal(422, "the body is nested too deeply") from err
-    except json.JSONDecodeError as err:
-        raise Refusal(422, f"the body is not JSON: {err}") from err
-    except ValueError as err:
-        # Python refuses to read integers of more than 4,300 digits; the message speaks of its own settings.
-        raise Refusal(422, "the body holds a number with thousands of digits") from err
-
-
 def read_rows(document: Any, limits: Limits) -> list[Any]:
     """The rows of a /predict document, not yet looked into.
 
@@ -256,28 +220,6 @@ def read_rows(document: Any, limits: Limits) -> list[Any]:
         raise Refusal(422, f"rows: expected an array, got {got(rows)}", seen=got(rows), expected="an array")
     check_count(len(rows), limits)
     return rows
-
-
-def check_count(count: int, limits: Limits) -> None:
-    """Raises: Refusal 413."""
-    if count > limits.rows:
-        raise Refusal(413, f"{count} rows are more than {limits.rows} (ISOSHIP_MAX_ROWS); send fewer rows a request")
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise Refusal(422, f"the body is not JSON: {name} is no JSON number; null means missing")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Refusal(422, f"the key {quoted(twice)} stands twice in one object")
-    return made
-
-
-_strict = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_once)
 
 
 def _number(name: str, default: int) -> int:

@@ -132,6 +132,14 @@ class Model:
     def _shaped(self, made: dict[str, Tensor], count: int) -> dict[str, Tensor]:
         return {name: _shaped(tensor, count, self._ranks[name]) for name, tensor in made.items()}
 
+    def check_files(self) -> None:
+        """Compares the digests of the model's files once more.
+
+        Raises:
+            DamagedFile: one is another than the manifest speaks of.
+        """
+        check_model(self._folder, self.document, self.manifest)
+
     def selftest(self) -> Selftest:
         """Replays the golden rows.
 

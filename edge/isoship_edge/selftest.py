@@ -10,7 +10,6 @@ from isoship_edge.agreement import compared, is_measured, tie_margin
 from isoship_edge.digests import check_file
 from isoship_edge.documents import number, parsed
 from isoship_edge.errors import BundleError, DamagedFile, InferenceError, InputError
-from isoship_edge.model import check_model
 from isoship_edge.tensor import values
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def selftest(model: Model) -> Selftest:
     Raises:
         DamagedFile: one is not the one that was exported. BundleError: there are no golden rows.
     """
-    check_model(model.folder, model.document, model.manifest)
+    model.check_files()
     digest, rows, expected, margin, refused = _read(model.folder, model.manifest)
     wrong: str | None = None
     if digest != model.manifest.digest:

@@ -8,7 +8,7 @@ would change the answer or where it goes, are refused.
 from __future__ import annotations
 
 from isoship_edge import v2_binary
-from isoship_edge.body import content_of
+from isoship_edge.body import check_media, content_of, parsed
 from isoship_edge.decode import MATRIX_INPUT
 from isoship_edge.encode import json_bytes, plain_values
 from isoship_edge.errors import InputError
@@ -134,8 +134,6 @@ def infer(model: Model, request: Request) -> Response:
 
 def _read(request: Request) -> tuple[Any, bytes | None]:
     """The JSON document, and the bytes behind it where the request says how long the JSON is."""
-    from isoship_edge.api import check_media, parsed
-
     sized = v2_binary.LENGTH in request.headers
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != v2_binary.OCTETS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from isoship_edge.body import check_count
 from isoship_edge.decode import MATRIX_INPUT
 from isoship_edge.errors import InputError
 from isoship_edge.manifest import Column, Signature
@@ -32,8 +33,6 @@ def columns_of(signature: Signature, inputs: list[Any], limits: Limits) -> tuple
     Raises:
         InputError: tensors that are not the signature's. Refusal: 413, too many rows.
     """
-    from isoship_edge.api import check_count
-
     tensors: dict[str, tuple[list[int], Any, Any]] = {}
     for tensor in inputs:
         name, shape, datatype, data = _members(tensor)
