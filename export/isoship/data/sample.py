@@ -16,14 +16,13 @@ from isoship.data.dtypes import PANDAS
 from isoship.data.files import Raw, listed, read_columns, suffix_of
 from isoship.data.guess import dtype_of_text, dtype_of_values
 from isoship.data.parquet_files import parquet_header
+from isoship.data.remembered import Remembered
 from isoship.errors import InputError, SampleError
 from isoship_edge.cells import cell, value
 from isoship_edge.manifest import Column
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from isoship.sources.remembered import Remembered
 
 _WHY = {
     "int64": "every row holds a whole number (--dtype COLUMN=double takes fractions and missing values, too)",
@@ -51,8 +50,6 @@ def read_sample(
         MissingExtraError: Parquet without pyarrow.
     """
     import pandas as pd
-
-    from isoship.sources.remembered import Remembered
 
     path, dtypes = Path(path), dict(dtypes or {})
     needed: set[str] | None = None
