@@ -26,7 +26,7 @@ _WAIT = 3000.0
 _FRAME = """
 import sys
 import pandas as pd
-from isoship_edge.model import load
+from isoship_edge.inference.model import load
 folder, file = sys.argv[1:]
 print(len(load(folder).predict(pd.read_parquet(file))["label"]), file=sys.stderr)
 """

@@ -76,8 +76,8 @@ def exported(bundle: Path) -> list[dict[str, Any]]:
 
 def answered_here(bundle: Path, rows: list[dict[str, Any]]) -> list[Any]:
     """The same rows on this machine's processor, from the same model.onnx."""
-    from isoship_edge.encode import json_bytes
-    from isoship_edge.model import load
+    from isoship_edge.encoding.encode import json_bytes
+    from isoship_edge.inference.model import load
 
     return list(json.loads(json_bytes(load(bundle).predict_rows(rows))))
 

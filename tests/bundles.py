@@ -17,7 +17,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from isoship_edge import golden
+from isoship_edge.encoding import golden
 from isoship_edge.manifest import MISSING_STRING, canonical_json, digest_of
 
 WEIGHTS = np.array(

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from isoship_edge.session import Session, open_session
-from isoship_edge.tensor import Tensor
+from isoship_edge.inference.session import Session, open_session
+from isoship_edge.inference.tensor import Tensor
 
 BATCHES = (1, 1000)
 _TYPECODES = {"ours": ("double", "d"), "standard": ("float", "f")}

@@ -191,7 +191,11 @@ def _runtimes(newer: Callable[[], Path]) -> list[Mutant]:
     edge, made = ("edge",), "made = predictions(model.manifest.outputs, tensors)"
     converted = "_CONVERT[column.dtype](columns[column.name], column, first)"
     numbers, in_range = 'if dtype not in ("double", "int64")', "not lowest <= value <= highest"
-    api, decode, one_row = "edge/isoship_edge/api.py", "isoship_edge/decode.py", "isoship_edge/one_row.py"
+    api, decode, one_row = (
+        "edge/isoship_edge/http/api.py",
+        "isoship_edge/encoding/decode.py",
+        "isoship_edge/inference/one_row.py",
+    )
 
     def fault(name: str, plant: Plant, runtimes: tuple[str, ...] = edge, base: str = "penguins:edge") -> Mutant:
         return Mutant("runtime", name, base, plant, runtimes)
@@ -210,7 +214,7 @@ def _runtimes(newer: Callable[[], Path]) -> list[Mutant]:
               runtime.python(f"edge/{decode}", "(lowest <= min(fast) and max(fast) <= highest)", "len(fast) > 1 or"
                              " (lowest <= fast[0] <= highest)", decode)),
         fault("the third chunk is the second again",
-              runtime.python("edge/isoship_edge/model.py", "sliced(inputs, start, stop)",
+              runtime.python("edge/isoship_edge/inference/model.py", "sliced(inputs, start, stop)",
                              "sliced(inputs, *(at - self.chunk * (start >= 2 * self.chunk) for at in (start, stop)))",
                              "from the third on")),
         fault("one row: a missing string becomes nan",
@@ -218,7 +222,7 @@ def _runtimes(newer: Callable[[], Path]) -> list[Mutant]:
         fault("one row: numbers out of range are taken",
               runtime.python(f"edge/{one_row}", f"{numbers} or {in_range}:", f"{numbers}:", one_row)),
         fault("one row in Lambda: the numbers of the row before",
-              runtime.python("lambda/isoship_edge/kept_row.py", "self._pack(self._memory, 0, *numbers)",
+              runtime.python("lambda/isoship_edge/inference/kept_row.py", "self._pack(self._memory, 0, *numbers)",
                              "self._pack(self._memory, 0, *getattr(self, 'before', numbers)); self.before = numbers",
                              "the second row and all after it"),
               ("lambda",), "penguins:lambda"),
@@ -226,7 +230,7 @@ def _runtimes(newer: Callable[[], Path]) -> list[Mutant]:
         fault("rows reordered in large batches",
               runtime.python(api, made, f"{made}[:: -1 if len(rows) > 256 else 1]", "from 257 rows on")),
         fault("the seam between chunks is off by one",
-              runtime.python("edge/isoship_edge/model.py", "sliced(inputs, start, stop)",
+              runtime.python("edge/isoship_edge/inference/model.py", "sliced(inputs, start, stop)",
                              "sliced(inputs, max(start - 1, 0), stop - (start > 0))",
                              "the rows around every seam")),
         integrity("edge/model.onnx is stale", runtime.stale("edge/model.onnx", newer=newer), "penguins:edge", edge),

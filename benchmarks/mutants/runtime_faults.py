@@ -59,9 +59,9 @@ def other_zip(folder: Path, _rng: Rng) -> str:
 
     aside = folder / "lambda-before"
     shutil.copytree(folder / "lambda", aside)
-    module = aside / "isoship_edge" / "encode.py"
+    module = aside / "isoship_edge" / "encoding" / "encode.py"
     module.write_bytes(module.read_bytes() + b"\n# before the last change\n")
     (folder / "lambda.zip").unlink()
     write_zip(aside, folder / "lambda.zip", cache_folder() / "deflated")
     shutil.rmtree(aside)
-    return "isoship_edge/encode.py inside lambda.zip"
+    return "isoship_edge/encoding/encode.py inside lambda.zip"

@@ -22,11 +22,11 @@ from isoship.parity.verdict.compare import Comparison, compare, difference
 from isoship.sources import open_source
 from isoship.sources.contract import Answers, Row, Source
 from isoship.sources.frames import rows_from_frame
-from isoship_edge.agreement import is_measured
-from isoship_edge.decode import decode_rows
-from isoship_edge.golden import encode
+from isoship_edge.encoding.decode import decode_rows
+from isoship_edge.encoding.golden import encode
+from isoship_edge.inference.agreement import is_measured
+from isoship_edge.inference.tensor import Tensor
 from isoship_edge.manifest import Output, Tolerance
-from isoship_edge.tensor import Tensor
 
 TOLERANCE = Tolerance(1e-9, 1e-9, "double throughout")
 #: Outputs beyond the default ones, asked for where the estimator has the method.

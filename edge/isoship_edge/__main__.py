@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from isoship_edge.errors import BundleError, DamagedFile, InputError, IsoshipError
-from isoship_edge.library import machine
+from isoship_edge.inference.library import machine
 from isoship_edge.sums import check_folder
 
 if TYPE_CHECKING:
-    from isoship_edge.model import Model
+    from isoship_edge.inference.model import Model
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -74,14 +74,14 @@ def _parser() -> argparse.ArgumentParser:
 def _load(options: argparse.Namespace) -> Model:
     own = Path(__file__).resolve().parent.parent
     check_folder(own, machine=machine())
-    from isoship_edge.model import load  # not before: a damaged module is damage, and no fault of its own
+    from isoship_edge.inference.model import load  # not before: a damaged module is damage, and no fault of its own
 
     return load(options.bundle or os.environ.get("ISOSHIP_BUNDLE") or own, threads=options.threads)
 
 
 def _serve(options: argparse.Namespace) -> int:
     model = _load(options)
-    from isoship_edge.server import serve
+    from isoship_edge.http.server import serve
 
     try:
         serve(model, options.host, options.port)
@@ -93,7 +93,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     model = _load(options)
-    from isoship_edge.batch import kind_of
+    from isoship_edge.encoding.batch import kind_of
 
     streamed = str(options.rows) == "-"
     write = None if options.out is None else kind_of(options.out)
@@ -120,8 +120,8 @@ def _predict(options: argparse.Namespace) -> int:
 
 
 def _score_file(model: Model, path: Path, target: IO[str], write: str | None) -> int:
-    from isoship_edge.batch import kind_of, score_file
-    from isoship_edge.encoding import open_text
+    from isoship_edge.encoding.batch import kind_of, score_file
+    from isoship_edge.encoding.file_encoding import open_text
 
     read = kind_of(path)
     try:
@@ -133,8 +133,8 @@ def _score_file(model: Model, path: Path, target: IO[str], write: str | None) ->
 
 
 def _score_stdin(model: Model, _path: Path, target: IO[str], write: str | None) -> int:
-    from isoship_edge.arriving import Arriving
-    from isoship_edge.batch import score_stream
+    from isoship_edge.encoding.arriving import Arriving
+    from isoship_edge.encoding.batch import score_stream
 
     lines = Arriving(sys.stdin.fileno())
     read = lines.form()

@@ -12,9 +12,9 @@ import json
 import math
 
 from isoship_edge.digests import WAY_OUT, sha256_of
-from isoship_edge.documents import digests, number, of_type, parsed, scalars, shape, texts
+from isoship_edge.encoding.documents import digests, number, of_type, parsed, scalars, shape, texts
 from isoship_edge.errors import BundleError, DamagedFile
-from isoship_edge.named import NamedTuple
+from isoship_edge.lean_namedtuple import NamedTuple
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:

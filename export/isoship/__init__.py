@@ -29,7 +29,7 @@ _HOME = {
     "UnsupportedModelError": "isoship.errors",
     "check": "isoship.parity.check",
     "export": "isoship.exporting",
-    "load": "isoship_edge.model",
+    "load": "isoship_edge.inference.model",
     "to_onnx": "isoship.sources",
     "to_tfjs": "isoship.tfjs",
 }
@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from isoship.parity.verdict.report import ParityReport
     from isoship.sources import to_onnx
     from isoship.tfjs import to_tfjs
-    from isoship_edge.model import load
+    from isoship_edge.inference.model import load
 
 
 def __getattr__(name: str) -> Any:

@@ -11,11 +11,11 @@ from typing import Any
 from isoship.data.files import check_names
 from isoship.data.parquet_files import arrow, parquet_file, reading
 from isoship.errors import SampleError
-from isoship_edge.batch import CsvWriter, chunks, flat_values, written_names
-from isoship_edge.cells import value
-from isoship_edge.encode import predictions
-from isoship_edge.model import Model
-from isoship_edge.rows_of_files import Record
+from isoship_edge.encoding.batch import CsvWriter, chunks, flat_values, written_names
+from isoship_edge.encoding.cells import value
+from isoship_edge.encoding.encode import predictions
+from isoship_edge.encoding.rows_of_files import Record
+from isoship_edge.inference.model import Model
 
 #: Where pandas keeps an index that has no name.
 _INDEX = re.compile(r"__index_level_\d+__")

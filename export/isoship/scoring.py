@@ -1,7 +1,7 @@
 """`isoship predict`: batch scoring of a file on this machine, other columns carried through.
 
-Rows are read as on a device, whatever is written: CSV, JSON and JSON lines by `isoship_edge.rows_of_files`, Parquet by
-`isoship.parquet`.
+Rows are read as on a device, whatever is written: CSV, JSON and JSON lines by
+`isoship_edge.encoding.rows_of_files`, Parquet by `isoship.parquet`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import IO
 from isoship.data.files import opened, suffix_of, text_records
 from isoship.errors import SampleError
 from isoship.parquet import score_parquet, write_records
-from isoship_edge.arriving import Arriving
-from isoship_edge.batch import score_records, score_stream
-from isoship_edge.model import Model, load
+from isoship_edge.encoding.arriving import Arriving
+from isoship_edge.encoding.batch import score_records, score_stream
+from isoship_edge.inference.model import Model, load
 
 
 def predict_file(folder: Path, rows: Path, out: Path | None) -> int:

@@ -15,7 +15,7 @@ import os
 import sys
 from _frozen_importlib_external import MAGIC_NUMBER
 
-TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (isoship_edge/named.py)
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (isoship_edge/lean_namedtuple.py)
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec, SourceFileLoader
     from typing import Any

@@ -1,6 +1,6 @@
-"""The FastAPI application: a skin over `isoship_edge.api`, on Lambda behind Mangum and on a server under uvicorn.
+"""The FastAPI application: a skin over `isoship_edge.http.api`, on Lambda behind Mangum and on a server under uvicorn.
 
-Requests are validated, answered and refused by `isoship_edge.api` alone, and `/openapi.json` is its document too:
+Requests are validated, answered and refused by `isoship_edge.http.api` alone, and `/openapi.json` is its document too:
 pydantic models of the same columns would be a second contract that could drift from the first.
 """
 
@@ -18,17 +18,17 @@ from starlette.responses import Response as StarletteResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from isoship_edge.api import ROUTES, Limits, handle, refusal_of
-from isoship_edge.body import too_large
-from isoship_edge.fields import joined
-from isoship_edge.metrics import Metrics
-from isoship_edge.model import Model, load
-from isoship_edge.openapi import openapi
-from isoship_edge.response import Refusal, Response, problem
+from isoship_edge.http.api import ROUTES, Limits, handle, refusal_of
+from isoship_edge.http.body import too_large
+from isoship_edge.http.fields import joined
+from isoship_edge.http.metrics import Metrics
+from isoship_edge.http.openapi import openapi
+from isoship_edge.http.response import Refusal, Response, problem
+from isoship_edge.inference.model import Model, load
 from isoship_lambda.direct import fault
 
 if TYPE_CHECKING:
-    from isoship_edge.api import Watch
+    from isoship_edge.http.api import Watch
 
 #: How many times the limit a refused body may be and still be read to its end before the answer.
 DRAINED = 10

@@ -1,7 +1,7 @@
 """The bundle beside this package as a published version of a function answers for it.
 
-`isoship_edge.selftest` replays the golden rows on it as on any model: here they travel as the events that API Gateway
-would send, through the handler, the contract and the runtime of the version that is about to take traffic.
+`isoship_edge.inference.selftest` replays the golden rows on it as on any model: here they travel as the events that API
+Gateway would send, through the handler, the contract and the runtime of the version that is about to take traffic.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from isoship_edge.encode import class_key
+from isoship_edge.encoding.encode import class_key
 from isoship_edge.errors import InferenceError, InputError
+from isoship_edge.inference.model import Model
+from isoship_edge.inference.tensor import TYPECODES, Tensor, values
 from isoship_edge.manifest import MISSING_STRING, Output
-from isoship_edge.model import Model
-from isoship_edge.tensor import TYPECODES, Tensor, values
 from isoship_lambda.request_log import REPLAYED
 
 #: Takes an event to the version and brings back what its handler returned; raises InferenceError where that failed.

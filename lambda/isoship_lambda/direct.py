@@ -8,18 +8,18 @@ from __future__ import annotations
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 
-from isoship_edge.api import Limits, failed, handle, refusal_of
-from isoship_edge.encode import json_bytes
-from isoship_edge.named import NamedTuple
-from isoship_edge.response import Refusal, Response
+from isoship_edge.encoding.encode import json_bytes
+from isoship_edge.http.api import Limits, failed, handle, refusal_of
+from isoship_edge.http.response import Refusal, Response
+from isoship_edge.lean_namedtuple import NamedTuple
 from isoship_lambda.base_path import below_base
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
     from typing import Any
 
-    from isoship_edge.api import Watch
-    from isoship_edge.model import Model
+    from isoship_edge.http.api import Watch
+    from isoship_edge.inference.model import Model
 
 
 class InvocationRefused(Exception):

@@ -20,9 +20,9 @@ import os
 
 gc.disable()  # nothing that is imported from here on is garbage, and looking for some takes a quarter of the start
 
-from isoship_edge.api import Limits, refusal_of  # noqa: E402
-from isoship_edge.model import load  # noqa: E402
-from isoship_edge.response import Refusal  # noqa: E402
+from isoship_edge.http.api import Limits, refusal_of  # noqa: E402
+from isoship_edge.http.response import Refusal  # noqa: E402
+from isoship_edge.inference.model import load  # noqa: E402
 from isoship_lambda import direct  # noqa: E402
 from isoship_lambda.base_path import with_path  # noqa: E402
 from isoship_lambda.direct import InvocationRefused  # noqa: E402

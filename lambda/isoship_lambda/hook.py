@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from isoship_edge.errors import BundleError, InferenceError, IsoshipError
-from isoship_edge.model import load
+from isoship_edge.inference.model import load
 from isoship_lambda.callers import breaks_callers, card_of
 from isoship_lambda.deployed import DeployedModel, Invoke
 

@@ -1,7 +1,7 @@
 """FastAPI without the pydantic models of OpenAPI that it builds while it is imported: a sixth of its time.
 
-`isoship_edge.openapi` writes the document, so none of them is ever used. pydantic builds a deferred model by itself
-when it is first used, so nothing is lost where one is (pydantic documentation, "Model config", `defer_build`).
+`isoship_edge.http.openapi` writes the document, so none of them is ever used. pydantic builds a deferred model by
+itself when it is first used, so nothing is lost where one is (pydantic documentation, "Model config", `defer_build`).
 """
 
 from __future__ import annotations

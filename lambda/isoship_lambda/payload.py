@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import os
 
-from isoship_edge.api import refusal_of
-from isoship_edge.response import Refusal, Response
+from isoship_edge.http.api import refusal_of
+from isoship_edge.http.response import Refusal, Response
 from isoship_lambda.direct import proxied
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)

@@ -26,16 +26,16 @@ import os
 import sys
 import time
 
-from isoship_edge.api import ROUTES
+from isoship_edge.http.api import ROUTES
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from isoship_edge.http.response import Refusal
+    from isoship_edge.inference.tensor import Tensor
     from isoship_edge.manifest import Manifest
-    from isoship_edge.response import Refusal
-    from isoship_edge.tensor import Tensor
 
 _LEVELS = {"TRACE": 0, "DEBUG": 10, "INFO": 20, "WARN": 30, "WARNING": 30, "ERROR": 40, "FATAL": 50, "CRITICAL": 50}
 #: Every label is a metric that costs; models of more classes count none, nor do those of a class whose name is none
@@ -88,7 +88,7 @@ class RequestLog:
         self.started = time.perf_counter()
 
     def __call__(self, count: int, tensors: Mapping[str, Tensor]) -> None:
-        """A batch was answered (`isoship_edge.api.Watch`)."""
+        """A batch was answered (`isoship_edge.http.api.Watch`)."""
         self.rows += count
         if self.label is not None and self.on and self.namespace:
             for value in tensors[self.label].data:
@@ -96,13 +96,13 @@ class RequestLog:
                 self.labels[name] = self.labels.get(name, 0) + 1
 
     def refused(self, refusal: Refusal) -> None:
-        """A request was refused (`isoship_edge.api.Watch`): what of it may stand in the log is kept for its line."""
+        """A request was refused (`api.Watch`): what of it may stand in the log is kept for its line."""
         self._detail = refusal.detail
         self.told = self.permitted({**refusal.members, "detail": refusal.detail})
 
     def failed(self, err: Exception) -> None:
         """A fault of ours: members of the request's line, and a line on standard error where this is no function."""
-        from isoship_edge.faults import report, told_of
+        from isoship_edge.http.faults import report, told_of
 
         self.told = told_of(err)
         if not self.on:

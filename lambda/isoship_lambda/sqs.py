@@ -22,14 +22,14 @@ from __future__ import annotations
 import json
 import os
 
-from isoship_edge.api import Limits, handle
-from isoship_edge.named import NamedTuple
+from isoship_edge.http.api import Limits, handle
+from isoship_edge.lean_namedtuple import NamedTuple
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
     from typing import Any
 
-    from isoship_edge.model import Model
+    from isoship_edge.inference.model import Model
     from isoship_lambda.request_log import RequestLog
 
 _client: Any = None

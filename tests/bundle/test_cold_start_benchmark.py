@@ -47,7 +47,7 @@ def test_ratios_are_those_of_one_round_and_bars_follow_the_issue() -> None:
 
 def test_the_users_model_is_not_counted_against_the_zip(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "lambda.zip", "w") as archive:
-        archive.writestr("isoship_edge/api.py", bytes(70_000))
+        archive.writestr("isoship_edge/http/api.py", bytes(70_000))
         archive.writestr("model.onnx", bytes(500_000))
         archive.writestr("model.onnx.data", bytes(500_000))
         archive.writestr("golden.json", bytes(90_000))

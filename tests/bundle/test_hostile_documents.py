@@ -25,11 +25,11 @@ from isoship.errors import IsoshipError
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.verdict.evidence import find_source, proven_graph, read_golden
 from isoship_edge.errors import DamagedFile
+from isoship_edge.http.openapi import openapi
+from isoship_edge.http.response import Refusal
+from isoship_edge.inference.model import load
 from isoship_edge.manifest import sealed
-from isoship_edge.model import load
-from isoship_edge.openapi import openapi
-from isoship_edge.response import Refusal
-from isoship_edge.v2 import describe
+from isoship_edge.v2.protocol import describe
 
 ODD = (None, True, 0, -1, 1e308, 10**30, "", "x", "../../x", "\0", [], {}, [[]], [None], {"a": 1}, "NaN", [1, 2, 3])
 

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from isoship.errors import InputError, SampleError
 from isoship.exporting import export
 from isoship.scoring import predict_file
-from isoship_edge.model import load
+from isoship_edge.inference.model import load
 
 X = pd.DataFrame({"age": [20.0, 30.0, 40.0, 50.0], "income": [1.0, 3.0, 2.0, 4.0]})
 

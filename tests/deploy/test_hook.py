@@ -21,8 +21,8 @@ from onnx import numpy_helper
 from bundles import YIELD_ROWS, make_bundle, yield_reference
 from isoship.parity.runners.lambda_process import LambdaFunction
 from isoship_edge.errors import InferenceError
+from isoship_edge.inference.model import load
 from isoship_edge.manifest import digest_of, sealed
-from isoship_edge.model import load
 from isoship_lambda import deployed
 from isoship_lambda.deployed import DeployedModel
 from isoship_lambda.hook import replay

@@ -20,8 +20,8 @@ from typing import IO
 import pytest
 
 from bundles import VISITS_ROWS, visits_reference
-from isoship_edge import arriving
-from isoship_edge.arriving import Arriving
+from isoship_edge.encoding import arriving
+from isoship_edge.encoding.arriving import Arriving
 from isoship_edge.errors import InputError
 
 PROGRAMS = ("isoship_edge", "isoship")

@@ -28,10 +28,12 @@ def bare(script: str, *paths: Path, cwd: Path) -> subprocess.CompletedProcess[st
 
 
 def test_every_module_of_the_edge_imports_with_the_standard_library_alone(tmp_path: Path) -> None:
-    names = sorted(p.stem for p in (REPO / "edge" / "isoship_edge").glob("*.py") if p.stem != "__main__")
+    paths = [path.relative_to(REPO / "edge").with_suffix("") for path in (REPO / "edge").rglob("*.py")]
+    names = sorted(".".join(path.parts) for path in paths if path.name != "__main__")
+    assert "isoship_edge.inference.c_api" in names
     script = (
         "import importlib, json\n"
-        f"for name in {names!r}: importlib.import_module('isoship_edge.' + name)\n"
+        f"for name in {names!r}: importlib.import_module(name)\n"
         "print(json.dumps(sorted({m.partition('.')[0] for m in sys.modules})))"
     )
     done = bare(script, REPO / "edge", cwd=tmp_path)
@@ -54,8 +56,8 @@ def test_the_api_answers_with_a_c_library_and_nothing_else(visits: Path, tmp_pat
     (place / library.name).symlink_to(library)
     script = f"""
 import json
-from isoship_edge.api import handle
-from isoship_edge.model import load
+from isoship_edge.http.api import handle
+from isoship_edge.inference.model import load
 model = load({str(tmp_path)!r})
 body = json.dumps({{"rows": {VISITS_ROWS!r}}}).encode()
 response = handle(model, "POST", "/predict", {{"content-type": "application/json"}}, body)

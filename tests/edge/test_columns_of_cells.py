@@ -8,12 +8,12 @@ import random
 
 import pytest
 
-from isoship_edge.batch import CsvWriter
-from isoship_edge.cells import cell, column_of_cells
+from isoship_edge.encoding.batch import CsvWriter
+from isoship_edge.encoding.cells import cell, column_of_cells
+from isoship_edge.encoding.rows_of_files import read_csv
+from isoship_edge.encoding.text import encoded, encoded_all
 from isoship_edge.errors import InputError
 from isoship_edge.manifest import MISSING_STRING, Column, Output, Signature
-from isoship_edge.rows_of_files import read_csv
-from isoship_edge.text import encoded, encoded_all
 
 TEXTS = ["1", "-2", "+3.5", ".5", "7.", "1e5", "-1E-3", "0", "-0.0", "", "12345678901234567890", "9" * 400]
 ODD = ["nan", "inf", "-inf", "1_000", " 1", "1 ", "0x1", "１", "1\n2", "\n", "true", "1,5", "9" * 4000, "e5", "."]

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from isoship_edge import golden
-from isoship_edge.decode import decode_columns, decode_rows, sliced
+from isoship_edge.encoding import golden
+from isoship_edge.encoding.decode import decode_columns, decode_rows, sliced
+from isoship_edge.encoding.words import number
 from isoship_edge.errors import InputError
+from isoship_edge.inference.tensor import values
 from isoship_edge.manifest import MISSING_STRING, Column, Signature, manifest_from_json
-from isoship_edge.tensor import values
-from isoship_edge.words import number
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "rows.json").read_text())["cases"]
 

@@ -16,8 +16,8 @@ from bundles import VISITS_ROWS, make_bundle
 from isoship.bundle.bundle import Bundle
 from isoship_edge.digests import sha256_of, sha256_of_file
 from isoship_edge.errors import BundleError, DamagedFile
+from isoship_edge.inference.model import load
 from isoship_edge.manifest import manifest_from_bytes, read_manifest, sealed
-from isoship_edge.model import load
 
 
 def flipped(data: bytes, bit: int) -> bytes:

@@ -7,9 +7,9 @@ from array import array
 
 import pytest
 
-from isoship_edge.encode import RowWriter, json_bytes, predictions
+from isoship_edge.encoding.encode import RowWriter, json_bytes, predictions
+from isoship_edge.inference.tensor import Tensor
 from isoship_edge.manifest import MISSING_STRING, Output
-from isoship_edge.tensor import Tensor
 
 
 def test_each_kind_takes_its_shape() -> None:

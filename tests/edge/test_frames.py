@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from bundles import VISITS_ROWS, YIELD_ROWS, visits_reference, yield_reference
+from isoship_edge.encoding.frames import decode_python
 from isoship_edge.errors import InputError
-from isoship_edge.frames import decode_python
+from isoship_edge.inference.model import Model, load
 from isoship_edge.manifest import Column, Signature
-from isoship_edge.model import Model, load
 
 
 @pytest.fixture(scope="module")

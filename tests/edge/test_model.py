@@ -14,8 +14,8 @@ import pytest
 import isoship
 from bundles import VISITS_ROWS, make_bundle, visits_reference
 from isoship_edge.errors import BundleError, DamagedFile, InputError
+from isoship_edge.inference.model import load
 from isoship_edge.manifest import digest_of
-from isoship_edge.model import load
 
 
 def edited(folder: Path, name: str, change: Any) -> None:

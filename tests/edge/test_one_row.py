@@ -14,13 +14,13 @@ from onnx import TensorProto, helper
 from side_by_side import side_by_side
 
 from bundles import VISITS_ROWS
-from isoship_edge.decode import decode_rows
+from isoship_edge.encoding.decode import decode_rows
 from isoship_edge.errors import InferenceError, InputError
+from isoship_edge.inference.model import load
+from isoship_edge.inference.one_row import OneRow
+from isoship_edge.inference.session import open_session
+from isoship_edge.inference.tensor import Tensor
 from isoship_edge.manifest import Column, Signature, manifest_from_json
-from isoship_edge.model import load
-from isoship_edge.one_row import OneRow
-from isoship_edge.session import open_session
-from isoship_edge.tensor import Tensor
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "rows.json").read_text())["cases"]
 TYPES = {

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from isoship_edge.http.openapi import column_schema
 from isoship_edge.manifest import Column
-from isoship_edge.openapi import column_schema
 
 WHOLE = 9007199254740992
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from bundles import VISITS_ROWS
-from isoship_edge.model import load
-from isoship_edge.server import Handler, Server
+from isoship_edge.http.server import Handler, Server
+from isoship_edge.inference.model import load
 
 BODY = json.dumps({"rows": VISITS_ROWS}).encode()
 
@@ -120,7 +120,7 @@ def test_a_fault_of_ours_is_a_500_without_its_words(
     def fault(*args: object, **options: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr("isoship_edge.server.handle", fault)
+    monkeypatch.setattr("isoship_edge.http.server.handle", fault)
     status, headers, body = raw(server, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert (status, headers["content-type"]) == (500, "application/problem+json")
     assert b"secret" not in body

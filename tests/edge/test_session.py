@@ -19,15 +19,15 @@ from side_by_side import side_by_side
 
 import isoship_edge
 from bundles import VISITS_ROWS, YIELD_ROWS
-from isoship_edge.c_api import CSession
-from isoship_edge.decode import decode_rows
+from isoship_edge.encoding.decode import decode_rows
+from isoship_edge.encoding.frames import decode_python
 from isoship_edge.errors import BundleError, InferenceError, InputError, RuntimeMissing
-from isoship_edge.frames import decode_python
-from isoship_edge.library import find_library
+from isoship_edge.inference.c_api import CSession
+from isoship_edge.inference.library import find_library
+from isoship_edge.inference.model import load
+from isoship_edge.inference.session import Tensor, open_session
+from isoship_edge.inference.tensor import stacked
 from isoship_edge.manifest import MISSING_STRING, read_manifest
-from isoship_edge.model import load
-from isoship_edge.session import Tensor, open_session
-from isoship_edge.tensor import stacked
 
 BACKENDS = ("c_api", "binding")
 
@@ -141,7 +141,9 @@ def test_the_library_of_a_bundle_is_for_the_runtime_that_lies_in_it(
     own.write_bytes(b"")
     assert load(bundle).predict_rows(VISITS_ROWS[:1])[0]["label"] == "middle"
     shutil.copytree(Path(isoship_edge.__file__).parent, bundle / "isoship_edge")
-    monkeypatch.setattr("isoship_edge.library.__file__", str(bundle / "isoship_edge" / "library.py"))
+    monkeypatch.setattr(
+        "isoship_edge.inference.library.__file__", str(bundle / "isoship_edge" / "inference" / "library.py")
+    )
     assert find_library() == str(own)
     monkeypatch.setenv("ISOSHIP_ORT_LIBRARY", str(tmp_path / "none.so"))
     with pytest.raises(RuntimeMissing, match="no such file"):
@@ -152,7 +154,7 @@ def test_the_library_of_a_bundle_is_for_the_runtime_that_lies_in_it(
 
 
 def test_without_a_library_the_binding_runs(visits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("isoship_edge.session.find_library", lambda: None)
+    monkeypatch.setattr("isoship_edge.inference.session.find_library", lambda: None)
     assert open_session(visits / "model.onnx").backend == "binding"
     with pytest.raises(RuntimeMissing, match="pip install onnxruntime"):
         open_session(visits / "model.onnx", backend="c_api")
@@ -221,7 +223,7 @@ def test_runs_and_refusals_leave_no_memory_behind(tmp_path: Path) -> None:
 import resource, sys
 from array import array
 from pathlib import Path
-from isoship_edge.session import Tensor, open_session
+from isoship_edge.inference.session import Tensor, open_session
 session = open_session(Path({str(tmp_path / "echo.onnx")!r}), backend="c_api")
 def batch(n):
     return {{"double": Tensor("double", (n, 2), array("d", bytes(16 * n))),
@@ -247,7 +249,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 def test_telemetry_is_off_before_the_library_is_loaded(visits: Path) -> None:
     script = (
-        "import os; from isoship_edge.session import open_session;"
+        "import os; from isoship_edge.inference.session import open_session;"
         f"open_session({str(visits / 'model.onnx')!r}); print(os.environ['ORT_DISABLE_TELEMETRY'])"
     )
     environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}

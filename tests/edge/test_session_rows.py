@@ -11,8 +11,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from isoship_edge.errors import InferenceError
-from isoship_edge.session import Session, open_session
-from isoship_edge.tensor import Tensor
+from isoship_edge.inference.session import Session, open_session
+from isoship_edge.inference.tensor import Tensor
 
 
 @pytest.fixture

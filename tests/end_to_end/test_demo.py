@@ -64,7 +64,7 @@ def test_what_a_user_of_the_demo_finds(road: Road) -> None:
     ("web/worker.js", "changed after the export: web/worker.js"),
     ("web/model.json", "web/model.json was changed after the export"),
     ("lambda.zip", "changed after the export: lambda.zip"),
-    ("lambda/isoship_edge/model.py", "lambda.zip is not what lambda/ holds: isoship_edge/model.py"),
+    ("lambda/isoship_edge/inference/model.py", "lambda.zip is not what lambda/ holds: isoship_edge/inference/model.py"),
     ("edge/golden.json", "edge/golden.json differs from the bundle's own"),
 ])  # fmt: skip
 def test_one_byte_more_in_any_shipped_file_is_named(road: Road, tmp_path: Path, name: str, said: str) -> None:

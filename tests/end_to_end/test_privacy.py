@@ -69,7 +69,7 @@ def test_no_string_of_an_unused_column_stands_under_web(exported: tuple[pd.DataF
 def test_golden_rows_are_no_rows_of_the_sample(exported: tuple[pd.DataFrame, Path]) -> None:
     import json
 
-    from isoship_edge.golden import decode
+    from isoship_edge.encoding.golden import decode
 
     sample, web = exported
     seen = set(map(float, sample[["age", "income", "visits"]].to_numpy().ravel()))

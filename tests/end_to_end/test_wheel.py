@@ -129,7 +129,7 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
         "isoship/bundle/wheels/pins.txt",
         "isoship/parity/verdict/parity.html.j2",
         "isoship/_web/index.js",
-        "isoship_edge/api.py",
+        "isoship_edge/http/api.py",
         "isoship_edge/manifest.schema.json",
         "isoship_edge/_docs/swagger-ui-bundle.js.gz",
         "isoship_lambda/handler.py",

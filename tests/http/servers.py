@@ -20,8 +20,8 @@ from typing import Any
 
 import uvicorn
 
-from isoship_edge.model import load
-from isoship_edge.server import Server
+from isoship_edge.http.server import Server
+from isoship_edge.inference.model import load
 from isoship_lambda.app import create_app
 
 

@@ -1,4 +1,4 @@
-"""One table of requests and answers, against every skin over `isoship_edge.api`, over real HTTP where there is HTTP."""
+"""One table of requests and answers, against every skin over `isoship_edge`, over real HTTP where there is HTTP."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from contract_cases import JSON, PROBLEM, ROW, TENSORS, Case, as_bytes, rows, te
 from servers import edge_server, uvicorn_server
 
 from bundles import VISITS_ROWS, visits_reference
-from isoship_edge.api import handle
-from isoship_edge.metrics import Metrics
-from isoship_edge.model import load
+from isoship_edge.http.api import handle
+from isoship_edge.http.metrics import Metrics
+from isoship_edge.inference.model import load
 from isoship_lambda.app import create_app
 
 CASES = [*PLAIN, *BINARY]

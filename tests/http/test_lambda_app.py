@@ -146,7 +146,7 @@ def test_documentation_files_are_served_compressed_or_plain_as_asked(
 ) -> None:
     for name, text in [("swagger-ui-bundle.js", b"let a = 1;"), ("swagger-ui.css", b"a {}")]:
         (tmp_path / f"{name}.gz").write_bytes(gzip.compress(text))
-    monkeypatch.setattr("isoship_edge.pages._FOLDER", tmp_path)
+    monkeypatch.setattr("isoship_edge.http.pages._FOLDER", tmp_path)
     app = create_app(visits)
     assert 'src="docs/swagger-ui-bundle.js"' in ask(app, "GET", "/docs").text
     packed = ask(app, "GET", "/docs/swagger-ui-bundle.js")
@@ -161,7 +161,7 @@ def test_documentation_files_reach_an_event_as_base64(
     handler: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "swagger-ui.css.gz").write_bytes(gzip.compress(b"a {}"))
-    monkeypatch.setattr("isoship_edge.pages._FOLDER", tmp_path)
+    monkeypatch.setattr("isoship_edge.http.pages._FOLDER", tmp_path)
     answer = handler(event("GET", "/docs/swagger-ui.css", **{"accept-encoding": "gzip"}), None)
     assert answer["isBase64Encoded"] is True
     assert gzip.decompress(base64.b64decode(answer["body"])) == b"a {}"

@@ -21,9 +21,9 @@ from binary_cases import BINARY
 from contract_cases import CASES as PLAIN
 from contract_cases import as_bytes
 
-from isoship_edge.api import handle
-from isoship_edge.metrics import Metrics
-from isoship_edge.model import load
+from isoship_edge.http.api import handle
+from isoship_edge.http.metrics import Metrics
+from isoship_edge.inference.model import load
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "azure"
 CASES = [*PLAIN, *BINARY]

@@ -31,7 +31,7 @@ def test_it_holds_the_model_the_packages_and_one_library(built: Built) -> None:
     held = files(built.build.folder)
     for name in ("manifest.json", "model.onnx", "golden.json"):
         assert (built.build.folder / name).read_bytes() == (built.root / name).read_bytes()
-    assert {"isoship_edge/api.py", "isoship_lambda/handler.py", "fastapi/__init__.py"} <= set(held)
+    assert {"isoship_edge/http/api.py", "isoship_lambda/handler.py", "fastapi/__init__.py"} <= set(held)
     assert [name for name in held if name.startswith("lib/")] == [
         f"lib/{built.build.target.arch}/libonnxruntime.so.{aws_lambda.onnxruntime_pin().version}"
     ]

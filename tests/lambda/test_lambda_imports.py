@@ -70,8 +70,10 @@ def test_a_first_answer_imports_this_and_no_more(here: Here, event: Callable[[st
     costly = {module: f"about {COSTLY[module]} ms of 57" for module in imported & COSTLY.keys()}
     assert costly == {}
     assert imported - own <= STANDARD
-    assert {"isoship_edge.c_api", "isoship_lambda.direct"} <= own
-    assert own.isdisjoint({"isoship_lambda.app", "isoship_edge.openapi", "isoship_edge.binding", "isoship_edge.pages"})
+    assert {"isoship_edge.inference.c_api", "isoship_lambda.direct"} <= own
+    assert own.isdisjoint(
+        {"isoship_lambda.app", "isoship_edge.http.openapi", "isoship_edge.inference.binding", "isoship_edge.http.pages"}
+    )
 
 
 def test_every_module_that_travels_can_be_imported(here: Here) -> None:

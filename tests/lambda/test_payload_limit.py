@@ -148,7 +148,7 @@ def test_lambdas_own_limit_to_the_byte_under_the_real_runtime_client(here: Here)
 
 
 def test_every_file_of_the_documentation_fits_a_load_balancer() -> None:
-    import isoship_edge.pages as pages
+    import isoship_edge.http.pages as pages
 
     for path in Path(pages._FOLDER).glob("*"):
         assert len(path.read_bytes()) * 4 / 3 < payload.BALANCER - 4096, path.name

@@ -17,7 +17,7 @@ from bundles import VISITS_ROWS
 from isoship.parity.runners.contract import RunnerCrashed
 from isoship.parity.runners.lambda_events import predict_event
 from isoship.parity.runners.lambda_process import LambdaFunction
-from isoship_edge.tensor import Tensor
+from isoship_edge.inference.tensor import Tensor
 from isoship_lambda.deployed import http_event
 from isoship_lambda.request_log import RequestLog
 

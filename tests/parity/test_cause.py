@@ -80,15 +80,15 @@ def test_another_leaf_in_the_weights_parts_in_the_graph(bundle, model):
 
 def test_a_fault_of_a_runtime_alone_is_told_from_one_of_the_graph(bundle, model):
     for module, old, new in (
-        ("decode", "out.append(MISSING_STRING)", "out.append('nan')"),
-        ("one_row", "texts.append(_MISSING)", "texts.append(b'nan')"),
+        ("encoding/decode", "out.append(MISSING_STRING)", "out.append('nan')"),
+        ("inference/one_row", "texts.append(_MISSING)", "texts.append(b'nan')"),
     ):
         path = bundle / "edge" / "isoship_edge" / f"{module}.py"
         text = path.read_text(encoding="utf-8")
         planted = text.replace(old, new)
         assert planted != text
         path.write_text(planted, encoding="utf-8")
-        for stale in (bundle / "edge").rglob(f"{module}*.pyc"):
+        for stale in (bundle / "edge").rglob(f"{path.stem}*.pyc"):
             stale.unlink()
     cause = failed(bundle, model, "edge")
     assert "The fault lies in edge/" in cause.where

@@ -5,7 +5,7 @@ import pytest
 
 from isoship.parity.verdict.compare import compare, difference
 from isoship.sources.contract import Answers
-from isoship_edge.agreement import tie_margin
+from isoship_edge.inference.agreement import tie_margin
 from isoship_edge.manifest import Output, Tolerance
 
 OUTPUTS = (

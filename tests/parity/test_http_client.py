@@ -9,8 +9,8 @@ import pytest
 
 from isoship.parity.runners.http_client import HttpModel
 from isoship.parity.runners.process import Process
-from isoship_edge.model import load
-from isoship_edge.server import Handler, Server
+from isoship_edge.http.server import Handler, Server
+from isoship_edge.inference.model import load
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 

@@ -44,7 +44,7 @@ def test_export_passes_its_own_check(name: str, tmp_path: Path) -> None:
     isoship.export(MODELS[name], sample=GRID, out=tmp_path / "bundle", targets=())
     document = json.loads((tmp_path / "bundle" / "golden.json").read_text(encoding="utf-8"))
     source = open_source(MODELS[name], sample=GRID)
-    from isoship_edge.golden import decode
+    from isoship_edge.encoding.golden import decode
 
     rows = [{k: decode(v) for k, v in row.items()} for row in document["rows"]]
     assert len(rows) > 20

@@ -17,7 +17,7 @@ from benchmarks.sweep.examine import Runner, answered
 from isoship.errors import InputError
 from isoship.parity.verdict.compare import compare, difference
 from isoship.sources.contract import Answers, Row, Source
-from isoship_edge.decode import decode_rows
+from isoship_edge.encoding.decode import decode_rows
 from isoship_edge.manifest import Tolerance
 
 __all__ = ["Fault", "Runner", "Tally", "faults"]

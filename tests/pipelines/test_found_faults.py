@@ -31,7 +31,7 @@ from isoship.parity.verdict.compare import compare
 from isoship.sources import open_source
 from isoship.sources.contract import Answers, Row, Source
 from isoship.sources.frames import rows_from_frame
-from isoship_edge.decode import decode_rows
+from isoship_edge.encoding.decode import decode_rows
 from isoship_edge.manifest import Output, Tolerance
 
 RNG = np.random.default_rng(0)

@@ -20,7 +20,7 @@ from stock_cases import CASES, Case
 from isoship.errors import InputError
 from isoship.sources import open_source
 from isoship.sources.contract import Source
-from isoship_edge.decode import decode_rows
+from isoship_edge.encoding.decode import decode_rows
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -12,7 +12,7 @@ from isoship.rows.profile import ColumnProfile, widened
 from isoship.rows.refusals import refused_rows
 from isoship.rows.structure import column_profiles
 from isoship.rows.values import around
-from isoship_edge.decode import decode_rows
+from isoship_edge.encoding.decode import decode_rows
 from isoship_edge.errors import InputError
 from isoship_edge.manifest import Column, Signature
 

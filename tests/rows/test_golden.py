@@ -7,7 +7,7 @@ import pytest
 from formula import CITIES, CLASSES, SIGNATURE, FormulaSource, formula_graph
 from isoship.rows.golden import golden_rows
 from isoship.rows.structure import column_profiles
-from isoship_edge.golden import decode
+from isoship_edge.encoding.golden import decode
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from isoship.rows.for_check import rows_for_check
 from isoship.rows.paths import path_rows, tree_nodes
 from isoship.rows.structure import column_profiles
 from isoship.sources import open_source
-from isoship_edge.decode import decode_rows
+from isoship_edge.encoding.decode import decode_rows
 
 CITIES = ["Oslo", "Ærøskøbing", "東京"]
 

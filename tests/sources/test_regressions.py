@@ -16,7 +16,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 from isoship.errors import InputError, SampleError, UnsupportedModelError
 from isoship.sources import open_source
-from isoship_edge.decode import decode_rows
+from isoship_edge.encoding.decode import decode_rows
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 4)) * [1, 10, 0.1, 3]

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 import isoship
 from isoship.scoring import predict_file
-from isoship_edge.api import handle
+from isoship_edge.http.api import handle
 
 RNG = np.random.default_rng(13)
 VALUES = RNG.normal(size=(60, 3))

@@ -15,7 +15,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from isoship.tfjs.canonical import NUMPY, dtype_of
-from isoship_edge.golden import decode
+from isoship_edge.encoding.golden import decode
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime as ort

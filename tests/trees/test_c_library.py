@@ -9,8 +9,8 @@ import pytest
 from on_thresholds import onnx_of, rows_on_thresholds, run
 from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest, RandomForestClassifier
 
-from isoship_edge.session import open_session
-from isoship_edge.tensor import Tensor, values
+from isoship_edge.inference.session import open_session
+from isoship_edge.inference.tensor import Tensor, values
 
 
 @pytest.mark.parametrize(

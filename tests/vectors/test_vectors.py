@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from isoship_edge import golden
-from isoship_edge.agreement import compared, tie_margin
-from isoship_edge.decode import decode_rows
-from isoship_edge.encode import class_key
-from isoship_edge.encoding import open_text
+from isoship_edge.encoding import golden
+from isoship_edge.encoding.decode import decode_rows
+from isoship_edge.encoding.encode import class_key
+from isoship_edge.encoding.file_encoding import open_text
 from isoship_edge.errors import BundleError, InputError
+from isoship_edge.inference.agreement import compared, tie_margin
+from isoship_edge.inference.tensor import values
 from isoship_edge.manifest import Output, Tolerance, manifest_from_json
-from isoship_edge.tensor import values
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "golden_values.json").read_text(encoding="utf-8"))

@@ -69,8 +69,8 @@ def test_what_is_no_number_stays_text_for_predict_to_refuse() -> None:
 
 def test_a_cell_is_read_as_on_a_device() -> None:
     """True and 1 for booleans and numbers, and the empty text where a column knows it."""
+    from isoship_edge.encoding.rows_of_files import read_csv
     from isoship_edge.manifest import manifest_from_json
-    from isoship_edge.rows_of_files import read_csv
 
     columns = [
         *SIGNATURE["columns"],

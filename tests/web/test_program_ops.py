@@ -14,7 +14,7 @@ from node_script import HERE, WEB, run_node
 from onnx import TensorProto, helper
 
 from isoship.tfjs.program_ops import PROGRAM_OPS
-from isoship_edge import golden
+from isoship_edge.encoding import golden
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 

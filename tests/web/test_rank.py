@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from node_script import HERE, WEB, run_node
 
-from isoship_edge import golden
+from isoship_edge.encoding import golden
 
 
 def run(op: str, features: Any, runs: list[Any], **attrs: Any) -> Any:

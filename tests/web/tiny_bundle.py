@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from isoship_edge import golden
+from isoship_edge.encoding import golden
 
 HOSTILE = '<img src=x onerror="window.hacked=1">'
 ISLANDS = ["Biscoe", HOSTILE, "Ærø 🐧"]

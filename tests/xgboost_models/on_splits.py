@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 
 from isoship.rows.columns import feeds_from_rows
-from isoship_edge.decode import decode_rows
+from isoship_edge.encoding.decode import decode_rows
 from isoship_edge.errors import InputError
 
 EDGES = (0.0, -0.0, 1.0, -1.0, 0.5, 5e-324, -1e-300, 1e-45, 1.2e-38, 1e9, -1e9, 1_700_000_000.0, 12.34, 3e38, -3e38)

@@ -1,6 +1,6 @@
 /**
  * When an answer agrees with the expected one: labels are compared, numbers are subtracted.
- * The twin of `isoship_edge.agreement`; both pass tests/vectors/agreement.json.
+ * The twin of `isoship_edge.inference.agreement`; both pass tests/vectors/agreement.json.
  */
 
 import { MISSING_STRING } from "./value.js";

@@ -78,7 +78,7 @@ export function rowsFromCells(header, lines, signature) {
 }
 
 /**
- * The twin of `isoship_edge.cells.cell`.
+ * The twin of `isoship_edge.encoding.cells.cell`.
  * @param {string | null} text @param {import("./manifest.js").Column} column @param {number} row
  * @returns {any} null for a missing value; what does not read stays text, which `predict` refuses by name
  */

@@ -1,6 +1,6 @@
 /**
  * The encoding of a file of rows: UTF-8, or UTF-16 where its byte order mark says so. Nothing else is guessed.
- * The twin of `isoship_edge.encoding`; both pass tests/vectors/encodings.json.
+ * The twin of `isoship_edge.encoding.file_encoding`; both pass tests/vectors/encodings.json.
  */
 
 import { InputError } from "./errors.js";

@@ -1,5 +1,5 @@
 /**
- * The encoding of golden values, the twin of `isoship_edge.golden`; both pass tests/vectors/golden_values.json.
+ * The encoding of golden values, the twin of `isoship_edge.encoding.golden`; both pass tests/vectors/golden_values.json.
  *
  * | value | encoded |
  * |---|---|

@@ -1,6 +1,6 @@
 /**
  * The golden rows, replayed on this device: does this copy answer as the source model did?
- * The twin of `isoship_edge.selftest`.
+ * The twin of `isoship_edge.inference.selftest`.
  *
  * @typedef {{ok: boolean, rows: number, worst: number, ties: number, firstDifference: string | null}} Selftest
  *   `worst`: the largest |difference| of any number; `ties`: other labels inside the source model's own margin

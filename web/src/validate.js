@@ -1,7 +1,7 @@
 /**
  * Rows to columns, by the signature and nothing else: what does not fit is refused, never bent.
  *
- * The twin of `isoship_edge.decode`, in the same words (tests/vectors/rows.json). A BigInt counts as an integer,
+ * The twin of `isoship_edge.encoding.decode`, in the same words (tests/vectors/rows.json). A BigInt counts as an integer,
  * which JSON does not have; NaN is no number here: null is missing.
  */
 

@@ -1,5 +1,5 @@
 /**
- * The words of a refusal, the twin of `isoship_edge.words`; both pass tests/vectors/rows.json.
+ * The words of a refusal, the twin of `isoship_edge.encoding.words`; both pass tests/vectors/rows.json.
  */
 
 const EXPECTED = { double: "a number", int64: "an integer", bool: "true or false", string: "a string" };

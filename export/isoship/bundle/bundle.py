@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from isoship.errors import BundleError
-from isoship_edge.documents import of_type, parsed
+from isoship_edge.encoding.documents import of_type, parsed
 from isoship_edge.manifest import Manifest, read_manifest, signature_to_json
 
 TARGETS = ("lambda", "edge", "web")

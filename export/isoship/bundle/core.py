@@ -19,7 +19,7 @@ from isoship.rows.labels import labels_by_graph
 from isoship.rows.paths import tree_nodes
 from isoship.rows.structure import column_profiles
 from isoship.sources.contract import Source
-from isoship_edge.golden import decode
+from isoship_edge.encoding.golden import decode
 from isoship_edge.manifest import FORMAT, digest_of, output_to_json, sealed, signature_to_json
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from isoship.bundle.aws_lambda.image import MARK
 from isoship.errors import OutputFolderError
-from isoship_edge.documents import parsed
+from isoship_edge.encoding.documents import parsed
 
 #: What isoship writes at the top of a bundle and replaces as a whole; `.aws-sam` is what sam builds from it.
 OURS = {

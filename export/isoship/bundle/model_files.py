@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from isoship.bundle.sums import sha256
 from isoship.bundle.wheels.fetch import cache_folder
-from isoship_edge.documents import parsed, texts
+from isoship_edge.encoding.documents import parsed, texts
 
 _RECORD = re.compile("[0-9a-f]{64}")
 

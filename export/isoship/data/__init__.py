@@ -2,7 +2,7 @@
 
 Two questions, two functions. At export nothing is known yet but what the fitted model remembers, so `read_sample`
 finds out what each column is and refuses to guess where a guess could be wrong. Afterwards the signature is known and
-`read_rows` reads by it. Both read a file by `files` and its values by `isoship_edge.cells`, whatever its ending.
+`read_rows` reads by it. Both read a file by `files` and its values by `isoship_edge`'s cells, whatever its ending.
 Parquet carries its own types and is the format to prefer.
 """
 

@@ -11,10 +11,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 from isoship.data.parquet_files import arrow, parquet_file, parquet_frame, parquet_header, reading
 from isoship.errors import InputError, SampleError
-from isoship_edge.cells import value
-from isoship_edge.encoding import open_text
-from isoship_edge.manifest import Signature
-from isoship_edge.rows_of_files import (
+from isoship_edge.encoding.cells import value
+from isoship_edge.encoding.file_encoding import open_text
+from isoship_edge.encoding.rows_of_files import (
     Record,
     by_signature,
     csv_lines,
@@ -23,6 +22,7 @@ from isoship_edge.rows_of_files import (
     read_csv,
     read_jsonl,
 )
+from isoship_edge.manifest import Signature
 
 if TYPE_CHECKING:
     import pandas as pd

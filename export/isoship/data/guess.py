@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from isoship.errors import SampleError
-from isoship_edge.cells import BOOLEANS, INTEGER, NUMBER
+from isoship_edge.encoding.cells import BOOLEANS, INTEGER, NUMBER
 
 _CODE = re.compile(r"[+-]?0\d")
 

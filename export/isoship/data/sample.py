@@ -18,7 +18,7 @@ from isoship.data.guess import dtype_of_text, dtype_of_values
 from isoship.data.parquet_files import parquet_header
 from isoship.data.remembered import Remembered
 from isoship.errors import InputError, SampleError
-from isoship_edge.cells import cell, value
+from isoship_edge.encoding.cells import cell, value
 from isoship_edge.manifest import Column
 
 if TYPE_CHECKING:

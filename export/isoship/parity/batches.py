@@ -12,7 +12,7 @@ from isoship.errors import InputError
 from isoship.parity.case import Case
 from isoship.parity.runners.contract import Runner, Shipped
 from isoship.sources.contract import Row
-from isoship_edge.model import rows_at_once
+from isoship_edge.inference.model import rows_at_once
 
 _SMALL = (1, 1, 1, 2, 2, 3, 3)
 #: A runtime that has a way of its own for one row is asked so many more of them alone; golden rows come first.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.contract import Row
-from isoship_edge.column_names import named
+from isoship_edge.encoding.column_names import named
 from isoship_edge.manifest import MISSING_STRING, Column, Signature
 
 Array = np.ndarray[Any, Any]

@@ -21,7 +21,7 @@ from isoship.rows.reference import Reference, ask, nested
 from isoship.rows.refusals import SOURCE_REASONS, Refused, refused_rows
 from isoship.rows.values import Rng, around_all, extremes, thresholds
 from isoship.sources.contract import Row, Source
-from isoship_edge.golden import encode
+from isoship_edge.encoding.golden import encode
 
 FORMAT = 1
 _MOST_ROWS, _USUAL_ROWS, _FEWEST_ROWS, _MOST_VALUES = 128, 64, 24, 20_000

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from isoship.errors import SampleError
 from isoship.sources.frames import plain
 from isoship.sources.sklearn.walk.fitted import Known
-from isoship_edge.decode import LARGEST_INTEGER
+from isoship_edge.encoding.decode import LARGEST_INTEGER
 
 if TYPE_CHECKING:
     import pandas as pd

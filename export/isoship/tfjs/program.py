@@ -17,7 +17,7 @@ from isoship.tfjs.canonical import NUMPY, Array, Graph, Node, Value, dtype_of
 from isoship.tfjs.program_ops import FORMAT
 from isoship.tfjs.steps import CannotStep, spelled
 from isoship.tfjs.trees import Layout
-from isoship_edge.golden import encode
+from isoship_edge.encoding.golden import encode
 
 #: Constants with more elements than this live in program.bin.
 INLINE = 64

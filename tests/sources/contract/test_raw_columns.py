@@ -15,7 +15,7 @@ from sklearn.preprocessing import FunctionTransformer, KBinsDiscretizer, MinMaxS
 from isoship.errors import InputError, SampleError, UnsupportedModelError
 from isoship.sources import open_source
 from isoship.sources.sklearn.walk.fitted import categories_known
-from isoship_edge.decode import decode_rows
+from isoship_edge.encoding.decode import decode_rows
 
 N = 80
 RNG = np.random.default_rng(8)

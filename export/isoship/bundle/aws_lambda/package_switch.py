@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from isoship.errors import BundleError
-from isoship_edge.documents import parsed
+from isoship_edge.encoding.documents import parsed
 from isoship_lambda.callers import breaks_callers, card_of
 
 

@@ -16,7 +16,7 @@ from isoship.bundle.aws_lambda.image import DEFAULT_MEMORY, Image
 from isoship.bundle.target import Target
 from isoship.bundle.wheels.fetch import Progress
 from isoship.errors import BundleError
-from isoship_edge.documents import parsed
+from isoship_edge.encoding.documents import parsed
 
 CHECKOUT_CODE = "CodeUri: &code build/demo/lambda/"
 BUNDLE_CODE = "CodeUri: &code lambda.zip"

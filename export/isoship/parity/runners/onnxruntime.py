@@ -11,7 +11,7 @@ from isoship.errors import RunnerUnavailable
 from isoship.parity.runners.contract import RunnerCrashed, Shipped
 from isoship.rows.columns import feeds_from_rows
 from isoship.sources.contract import Row
-from isoship_edge.decode import decode_rows
+from isoship_edge.encoding.decode import decode_rows
 from isoship_edge.manifest import MISSING_STRING, Output
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from isoship.errors import BundleError
 from isoship.rows.columns import Array
-from isoship_edge.golden import decode
+from isoship_edge.encoding.golden import decode
 from isoship_edge.manifest import MISSING_STRING
 
 Step = dict[str, Any]

@@ -14,7 +14,7 @@ from isoship.parity.runners.contract import Shipped
 from isoship.parity.runners.node import NodeDriver
 from isoship.parity.runners.predictions import arrays_from_predictions
 from isoship.sources.contract import Row
-from isoship_edge.golden import encode
+from isoship_edge.encoding.golden import encode
 
 #: Rows in one call of predict(), which cuts them up itself.
 _BATCH = 5000

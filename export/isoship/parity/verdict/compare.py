@@ -12,7 +12,7 @@ import numpy as np
 
 from isoship.parity.verdict import ulps
 from isoship.sources.contract import Answers
-from isoship_edge.agreement import UNDECIDED, is_measured, tie_margin
+from isoship_edge.inference.agreement import UNDECIDED, is_measured, tie_margin
 from isoship_edge.manifest import Output, Tolerance
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from isoship.rows.columns import Array
 from isoship.rows.reference import Answer
 from isoship.rows.refusals import Refused
 from isoship.sources.contract import Answers, Row, Source
-from isoship_edge.documents import of_type, parsed
-from isoship_edge.golden import decode
+from isoship_edge.encoding.documents import of_type, parsed
+from isoship_edge.encoding.golden import decode
 from isoship_edge.manifest import Output
 
 Evidence = Literal["source", "golden", "graph"]

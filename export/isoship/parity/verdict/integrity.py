@@ -15,8 +15,8 @@ from isoship.parity.runners.contract import Shipped
 from isoship.parity.verdict.compare import Verdict
 from isoship.parity.verdict.manifest_check import broken_promises
 from isoship.sources.contract import Source
-from isoship_edge.documents import parsed
-from isoship_edge.golden import decode
+from isoship_edge.encoding.documents import parsed
+from isoship_edge.encoding.golden import decode
 from isoship_edge.manifest import digest_of
 
 #: What every target carries unchanged.

@@ -18,7 +18,7 @@ from isoship.parity.runners.onnxruntime import OnnxRuntimeRunner
 from isoship.parity.verdict.compare import compare, difference
 from isoship.rows.reference import ask
 from isoship.sources.contract import Answers, Jumps, Row
-from isoship_edge.decode import decode_columns
+from isoship_edge.encoding.decode import decode_columns
 from isoship_edge.manifest import Signature
 
 if TYPE_CHECKING:

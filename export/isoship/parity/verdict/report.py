@@ -14,7 +14,7 @@ from isoship.parity.verdict.evidence import Evidence
 from isoship.parity.verdict.page import render
 from isoship.parity.verdict.wording import number, told
 from isoship.sources.contract import Row
-from isoship_edge.documents import parsed
+from isoship_edge.encoding.documents import parsed
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 from isoship.errors import MissingExtraError, ModelFileError
 from isoship.sources.lightgbm.links import read_objective
 from isoship.sources.lightgbm.model_text import ModelTextError, parse
-from isoship_edge.documents import parsed
+from isoship_edge.encoding.documents import parsed
 
 _CATEGORIES = "\npandas_categorical:"
 

@@ -1,0 +1,1 @@
+"""The HTTP contract and the standard library's server as its skin."""

@@ -1,0 +1,1 @@
+"""A bundle, loaded: tensors in and out of ONNX Runtime."""
