@@ -1,13 +1,12 @@
 """No module imports itself in a circle: what one room knows of another goes one way.
 
-Every import that runs counts, at the top of a module or inside a function. What stands under TYPE_CHECKING does not
-count, and neither do registries, which name modules as text.
+What counts as an import, and what does not, `scripts/imported_modules.py` says.
 """
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -15,45 +14,12 @@ from pathlib import Path
 import pytest
 from pages import ROOT
 
-PACKAGES = {"isoship": "export", "isoship_edge": "edge", "isoship_lambda": "lambda"}
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from imported_modules import imported, modules_below, our_modules
+
 #: Module and module that it imports, in a circle: to be mended.
 KNOWN = {("isoship.sources.sklearn.walk.carrier", "isoship.sources.sklearn.walk.fallback")}
-
-
-def modules_below(folder: Path, package: str) -> dict[str, Path]:
-    """The package's modules by their dotted names."""
-    found = {}
-    for path in sorted((folder / package).rglob("*.py")):
-        *above, last = path.relative_to(folder).with_suffix("").parts
-        found[".".join(above if last == "__init__" else [*above, last])] = path
-    return found
-
-
-def running(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
-    """The imports below a node that run."""
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        yield node
-        return
-    only_types = isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
-    for child in node.orelse if only_types else ast.iter_child_nodes(node):
-        yield from running(child)
-
-
-def imported(name: str, modules: Mapping[str, Path]) -> set[str]:
-    """The modules that a module imports, and the packages around them that it is not itself in."""
-    found = set()
-    for node in running(ast.parse(modules[name].read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            targets = [alias.name for alias in node.names]
-        else:
-            assert node.level == 0, f"{name} imports by its own place"
-            below = [f"{node.module}.{alias.name}" for alias in node.names]
-            targets = [target if target in modules else str(node.module) for target in below]
-        for target in targets:
-            parts = target.split(".")
-            around = {".".join(parts[:i]) for i in range(1, len(parts))}
-            found |= {target} | {package for package in around if not f"{name}.".startswith(f"{package}.")}
-    return (found & modules.keys()) - {name}
 
 
 def circle(modules: Mapping[str, Path], known: set[tuple[str, str]] = frozenset()) -> str:
@@ -67,7 +33,7 @@ def circle(modules: Mapping[str, Path], known: set[tuple[str, str]] = frozenset(
 
 
 def test_nothing_imports_in_a_circle() -> None:
-    modules = {k: v for package, room in PACKAGES.items() for k, v in modules_below(ROOT / room, package).items()}
+    modules = our_modules()
     assert len(modules) > 300
     for name, other in KNOWN:
         assert other in imported(name, modules), "mended: take it off the list"
