@@ -24,6 +24,7 @@ LONG = (
     "tests/documents/",
     "tests/pipelines/",
     "tests/parity/",
+    "tests/rows/",
     "tests/regressions/",
     "tests/lambda/",
 )
