@@ -15,7 +15,7 @@ from isoship.bundle.target import Target
 from isoship.bundle.wheels.fetch import Pin, WheelsUnavailable, fetch_wheels
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.runners.http import HttpRunner
-from isoship.sources.catboost.tried import refuse_unless_read
+from isoship.sources.catboost.separate_process import refuse_unless_read
 
 _POISON = "open(__file__ + '.ran', 'w').close()\nraise SystemExit(1)\n"
 _NAMES = ("catboost", "isoship_lambda", "json", "numpy", "pip", "py_compile", "tempfile", "uvicorn")

@@ -147,7 +147,7 @@ def test_categories_that_no_split_tells_from_unseen_ones_need_no_name() -> None:
     ctrs = ctrs_of(document_of(model))
     once = int(hashes.contributions([hashes.hashes_of(["once"])["once"]], 0, 1)[0])
     assert any(once in ctr.hashes for ctr in ctrs)
-    assert not any(once in ctr.telling() for ctr in ctrs)
+    assert not any(once in ctr.distinguished_hashes() for ctr in ctrs)
     to_onnx(model, sample=columns[1:])
 
 

@@ -15,7 +15,7 @@ from catboost_rows import agree
 
 from isoship import ModelFileError
 from isoship.sources import open_source
-from isoship.sources.catboost import tried
+from isoship.sources.catboost import separate_process
 from isoship.sources.catboost.files import read_file
 
 RECIPES = recipes()
@@ -119,8 +119,8 @@ def test_a_file_that_ends_its_reader_is_refused_before_this_process_reads_it(
     program: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other process stands for CatBoost; the file itself is harmless."""
-    monkeypatch.setattr(tried, "_PROGRAM", program)
-    monkeypatch.setattr(tried, "PATIENCE", 1 if "sleep" in program else 60)
+    monkeypatch.setattr(separate_process, "_PROGRAM", program)
+    monkeypatch.setattr(separate_process, "PATIENCE", 1 if "sleep" in program else 60)
     monkeypatch.setattr("catboost.CatBoost.load_model", lambda *_, **__: pytest.fail("it was read here"))
     (tmp_path / "m.cbm").write_bytes(b"anything")
     with pytest.raises(ModelFileError, match=said):
@@ -131,6 +131,6 @@ def test_a_file_that_ends_its_reader_is_refused_before_this_process_reads_it(
 def test_the_other_process_reads_what_is_sound(name: str) -> None:
     path, _ = RECIPES[f"file {name}"]()
     ran = subprocess.run(
-        [sys.executable, "-c", tried._PROGRAM, str(path)], capture_output=True, timeout=60, check=False
+        [sys.executable, "-c", separate_process._PROGRAM, str(path)], capture_output=True, timeout=60, check=False
     )
     assert ran.returncode == 0, ran.stderr.decode()

@@ -15,7 +15,7 @@ from sklearn.svm import LinearSVC
 
 import isoship
 from isoship.sources.contract import Answers
-from isoship.sources.sklearn.contract.as_asked import in_one_order, same_answers
+from isoship.sources.sklearn.contract.sample_answers import in_row_order, same_answers
 
 TABLE = np.random.default_rng(0).normal(size=(60, 4))
 CLASS = (TABLE[:, 0] + TABLE[:, 1] > 0).astype(int)
@@ -52,6 +52,6 @@ def test_another_label_is_the_same_answer_on_a_boundary_alone() -> None:
 
 
 def test_arrays_are_asked_row_by_row_in_memory() -> None:
-    assert in_one_order(np.asfortranarray(TABLE), "ndarray").flags.c_contiguous
+    assert in_row_order(np.asfortranarray(TABLE), "ndarray").flags.c_contiguous
     frame = object()
-    assert in_one_order(frame, "dataframe") is frame
+    assert in_row_order(frame, "dataframe") is frame

@@ -8,7 +8,7 @@ from test_structure import _scaled_forest
 
 from formula import CITIES, SIGNATURE, FormulaSource, formula_graph
 from isoship.rows.for_check import nodes_for, rows_for_check, threshold_rows
-from isoship.rows.profile import ColumnProfile, widened
+from isoship.rows.profile import ColumnProfile, widened_to_sample
 from isoship.rows.refusals import refused_rows
 from isoship.rows.structure import column_profiles
 from isoship.rows.values import around
@@ -132,7 +132,7 @@ def test_a_sample_that_the_model_refuses_does_not_stop_the_making_of_rows(profil
 
 def test_ranges_hold_most_of_the_sample_and_none_of_its_values(profiles):
     heights = np.random.default_rng(0).normal(3000, 500, 500)
-    found = widened(profiles, [{"height": float(h), "weight": None, "city": "Oslo"} for h in heights])
+    found = widened_to_sample(profiles, [{"height": float(h), "weight": None, "city": "Oslo"} for h in heights])
     low, high = np.quantile(heights, (0.01, 0.99))
     assert found["height"].low <= profiles["height"].low
     assert found["height"].high == pytest.approx(high, rel=0.05)

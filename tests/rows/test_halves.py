@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from isoship.rows.halves import Halves
+from isoship.rows.halves import HalvingPlan
 
 
 def _found(counts, feature_of):
     """What halves find for features that are functions of the row of values (0 where a column stands at its base)."""
-    halves = Halves(counts)
+    halves = HalvingPlan(counts)
     rows = np.zeros((halves.rows, len(counts)))
     for k in range(len(counts)):
         which, turns = halves.changed(k)
@@ -57,5 +57,5 @@ def test_what_moves_where_two_of_three_columns_do_is_no_other_columns(columns):
 
 
 def test_hundreds_of_columns_take_few_rows():
-    assert Halves([37] * 600).rows == 1 + 37 * 40
-    assert Halves([20_000, 37]).rows == 1 + 20_000 + 37
+    assert HalvingPlan([37] * 600).rows == 1 + 37 * 40
+    assert HalvingPlan([20_000, 37]).rows == 1 + 20_000 + 37

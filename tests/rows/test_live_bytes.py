@@ -53,6 +53,6 @@ def test_a_probe_asks_in_pieces_and_answers_as_in_one(rows, monkeypatch):
     )()
     assert np.array_equal(parted.values("y", column), whole)
     assert max(asked) == min(rows, 200)
-    swept = list(parted.sweep("y", column))
+    swept = list(parted.one_column_at_a_time("y", column))
     assert [first for _, first, _ in swept] == list(range(0, 200, rows))
     assert np.array_equal(np.concatenate([got for _, _, got in swept]), whole)

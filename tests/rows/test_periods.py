@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from isoship.rows.structure import column_profiles
-from isoship.rows.values import thresholds
+from isoship.rows.values import askable_boundaries
 from isoship.sources import open_source
 
 
@@ -22,7 +22,7 @@ def profiled(*steps, scale=1.0):
 
 def test_multiples_of_a_quarter_of_pi_are_asked_and_thresholds_in_the_first_periods_alone():
     _, profile = profiled(FunctionTransformer(np.sin))
-    assert {k * np.pi / 4 for k in range(-7, 16)} <= set(thresholds(profile).tolist())
+    assert {k * np.pi / 4 for k in range(-7, 16)} <= set(askable_boundaries(profile).tolist())
     assert -3 * np.pi < profile.low < profile.high < 5 * np.pi
     assert len(profile.boundaries)
     assert np.abs(profile.boundaries).max() < 5 * np.pi
@@ -30,11 +30,11 @@ def test_multiples_of_a_quarter_of_pi_are_asked_and_thresholds_in_the_first_peri
 
 def test_angles_behind_a_scaler_are_carried_back_to_the_column():
     model, profile = profiled(StandardScaler(), FunctionTransformer(np.sin), scale=100.0)
-    angles = (profile.turns - model[0].mean_[0]) / model[0].scale_[0] / (np.pi / 4)
+    angles = (profile.angle_boundaries - model[0].mean_[0]) / model[0].scale_[0] / (np.pi / 4)
     np.testing.assert_allclose(angles, np.round(angles), atol=1e-12)
-    assert len(profile.turns) == 25
+    assert len(profile.angle_boundaries) == 25
 
 
 def test_columns_without_a_sine_have_no_turns():
     _, profile = profiled(StandardScaler())
-    assert not len(profile.turns)
+    assert not len(profile.angle_boundaries)

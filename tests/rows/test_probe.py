@@ -6,7 +6,7 @@ from onnx import TensorProto, helper
 
 from formula import SIGNATURE, formula_graph
 from isoship.onnx.graph import GraphBuilder
-from isoship.rows.probe import Levels, Probe, double_of_order, order_of_double
+from isoship.rows.probe import Probe, Thresholds, double_of_order, order_of_double
 from isoship_edge.manifest import Column, Signature
 
 
@@ -31,7 +31,7 @@ def _probe(dtype, build):
 
 
 def _at(threshold, strict=False):
-    return Levels("y", np.array([0]), np.array([threshold]), np.array([strict]))
+    return Thresholds("y", np.array([0]), np.array([threshold]), np.array([strict]))
 
 
 @pytest.mark.parametrize(("strict", "expected"), [(False, 2.0), (True, np.nextafter(2.0, 0))])
@@ -63,8 +63,8 @@ def test_where_float32_rounds_to_a_split_is_found_in_few_questions_and_to_the_la
     probe, asked = _probe("double", build), []
     values = probe.values
     probe.values = lambda tensor, columns: asked.append(tensor) or values(tensor, columns)
-    levels = Levels("y", np.zeros(300, np.int64), split, np.full(300, strict))
-    which, at = probe.crossings(["a"] * 300, levels)
+    thresholds = Thresholds("y", np.zeros(300, np.int64), split, np.full(300, strict))
+    which, at = probe.crossings(["a"] * 300, thresholds)
     assert sorted(which.tolist()) == list(range(300))
     near, beyond = at.astype(np.float32), np.nextafter(at, np.inf).astype(np.float32)
     wanted = np.float32(split[which])

@@ -132,7 +132,7 @@ def test_more_splits_than_are_asked_are_thinned_over_all_operators_and_keep_each
     graph = source.to_onnx()
     assert sum(node.op_type == "TreeEnsemble" for node in graph.graph.node) > 5
     whole = structure.column_profiles(graph, source.signature)
-    monkeypatch.setattr(structure, "_MOST_LEVELS", 90)
+    monkeypatch.setattr(structure, "_MOST_THRESHOLDS", 90)
     structure._last.clear()  # else the same graph is not read again
     thin = structure.column_profiles(graph, source.signature)
     structure._last.clear()

@@ -15,7 +15,7 @@ from isoship.rows.columns import rows_from_sample
 from isoship.rows.for_check import RowSet, nodes_for, rows_for_check
 from isoship.rows.golden import spread_refusals
 from isoship.rows.paths import tree_nodes
-from isoship.rows.profile import widened
+from isoship.rows.profile import widened_to_sample
 from isoship.rows.reference import Answer, ask
 from isoship.rows.refusals import Refused, refused_rows
 from isoship.rows.structure import column_profiles
@@ -85,7 +85,7 @@ def case_for(question: Question, say: Progress) -> Case:
     model, signature = onnx.load(shipped.folder / "model.onnx"), shipped.manifest.signature
     profiles = column_profiles(model, signature)
     made = rows_for_check(
-        widened(profiles, own) if own else profiles,
+        widened_to_sample(profiles, own) if own else profiles,
         seed=question.seed,
         budget=question.budget,
         sample=own,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from isoship.onnx.attributes import attributes_of
-from isoship.rows.probe import Levels, Probe, coded, places_of
+from isoship.rows.probe import Probe, Thresholds, numbered_names, places_by_name
 from isoship.rows.profile import ColumnProfile
 from isoship.rows.thresholds import TREES, Graph
 from isoship.rows.values import within
@@ -253,17 +253,17 @@ class _Splits:
         new[1:] = (f[1:] != f[:-1]) | (t[1:] != t[:-1]) | (s[1:] != s[:-1])
         asked = np.empty(len(mine), np.int64)
         asked[order] = np.cumsum(new) - 1
-        levels = Levels(self._tensor, f[new], t[new], s[new])
-        names = [self._owner[k] for k in levels.feature.tolist()]
-        which, at = self._probe.crossings(names, levels)
+        thresholds = Thresholds(self._tensor, f[new], t[new], s[new])
+        names = [self._owner[k] for k in thresholds.feature.tolist()]
+        which, at = self._probe.crossings(names, thresholds)
         once = np.bincount(which, minlength=len(names))[which] == 1
         which, at = which[once], at[once]
         if not len(which):
             return
-        columns, code = coded([names[k] for k in which.tolist()])
-        got = self._probe.one_each(self._tensor, places_of(columns, code), at, levels.feature[which])
+        columns, code = numbered_names([names[k] for k in which.tolist()])
+        got = self._probe.feature_values(self._tensor, places_by_name(columns, code), at, thresholds.feature[which])
         last, below = np.full(len(names), np.nan), np.ones(len(names), bool)
-        last[which], below[which] = at, levels.below(got, which)
+        last[which], below[which] = at, thresholds.below(got, which)
         self.last[mine], self._near_is_true[mine] = last[asked], below[asked]
 
     def _goes_true(self, i: int, x: Any) -> Any:

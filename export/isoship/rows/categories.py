@@ -18,7 +18,7 @@ _KEYS = ("keys_strings", "keys_int64s", "keys_floats", "keys_tensor", "cats_stri
 _LIMIT = 5000
 
 
-def category_sites(graph: Graph) -> Iterator[tuple[str, str, list[Scalar]]]:
+def category_lookups(graph: Graph) -> Iterator[tuple[str, str, list[Scalar]]]:
     """(tensor asked, tensor answering, constants that it is compared with) for encoders and equality in the prefix."""
     for node in graph.nodes:
         if node.op_type in ("LabelEncoder", "OneHotEncoder", "CategoryMapper"):
@@ -44,7 +44,7 @@ def _decided_at(graph: Graph, code: str) -> str:
 def candidates(graph: Graph, signature: Signature) -> dict[str, list[Scalar]]:
     """Column -> every constant that may be one of its categories, because it meets a tensor downstream of it."""
     found: dict[str, dict[Scalar, None]] = {c.name: {} for c in signature.columns}
-    for asked, _answer, constants in category_sites(graph):
+    for asked, _answer, constants in category_lookups(graph):
         for column in signature.columns:
             source = "X" if signature.layout == "matrix" else column.tensor
             if source not in graph.upstream.get(asked, frozenset()):

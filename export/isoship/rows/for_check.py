@@ -33,11 +33,11 @@ from isoship.rows.profile import ColumnProfile
 from isoship.rows.values import (
     Rng,
     around_all,
+    askable_boundaries,
     extremes,
     far,
     ordinary_rows,
     strange_strings,
-    thresholds,
     within,
 )
 from isoship.sources.contract import Row
@@ -195,7 +195,7 @@ def threshold_rows(profiles: Profiles, rng: Rng, most: int | None = None) -> Ite
     places: dict[str, list[Any]] = {}
     known: dict[str, FloatArray] = {}
     for name, profile in profiles.items():
-        known[name] = thresholds(profile)
+        known[name] = askable_boundaries(profile)
         if most is not None and len(known[name]) > most:
             known[name] = known[name][np.sort(rng.permutation(len(known[name]))[:most])]
         near = around_all(known[name], profile)

@@ -22,7 +22,7 @@ def form_for(profiles: Mapping[str, ColumnProfile], signature: Signature) -> lis
     return [_field(profiles[column.name]) for column in signature.columns]
 
 
-def human(value: float, span: float) -> float:
+def to_three_digits(value: float, span: float) -> float:
     """The value to three digits of the span: what a person would type."""
     if not math.isfinite(value) or span <= 0 or not math.isfinite(span):
         return value
@@ -48,7 +48,7 @@ def _number(profile: ColumnProfile) -> dict[str, Any]:
         return {"kind": "number", "min": None, "max": None, "value": value, "integer": profile.dtype == "int64"}
     step = _step(span) * 10
     low, high = _round(profile.low, step, math.floor), _round(profile.high, step, math.ceil)
-    value = human(profile.typical, span)
+    value = to_three_digits(profile.typical, span)
     if profile.dtype == "int64":
         return {
             "kind": "number",

@@ -19,7 +19,7 @@ from isoship.rows.probe import FloatArray
 from isoship.rows.profile import ColumnProfile
 from isoship.rows.reference import Reference, ask, nested
 from isoship.rows.refusals import SOURCE_REASONS, Refused, refused_rows
-from isoship.rows.values import Rng, around_all, extremes, thresholds
+from isoship.rows.values import Rng, around_all, askable_boundaries, extremes
 from isoship.sources.contract import Row, Source
 from isoship_edge.encoding.golden import encode
 
@@ -33,8 +33,8 @@ _UNSETTLED = 1e-6
 _LEFT_OUT = ("integer", "sample")
 
 Profiles = dict[str, ColumnProfile]
-#: Boundaries and extreme values of each column.
-Meant = dict[str, tuple[FloatArray, set[Any]]]
+#: The boundaries and the extreme values of each column, which stay as they are.
+Kept = dict[str, tuple[FloatArray, set[Any]]]
 Labels = Callable[[list[Row]], Sequence[Any]]
 
 
@@ -119,12 +119,12 @@ def _pool(
     predict = None if label is None else labels or by_source
     made = rows_for_check(profiles, seed=seed, budget=POOL, predict=predict, nodes=nodes)
     keep = [i for i, kind in enumerate(made.kinds) if kind not in _LEFT_OUT]
-    meant = {n: (thresholds(p), set(extremes(p))) for n, p in profiles.items()}
-    rows = [made.rows[i] if made.kinds[i] == "boundary" else _moved(made.rows[i], profiles, meant, rng) for i in keep]
+    kept = {n: (askable_boundaries(p), set(extremes(p))) for n, p in profiles.items()}
+    rows = [made.rows[i] if made.kinds[i] == "boundary" else _moved(made.rows[i], profiles, kept, rng) for i in keep]
     return RowSet(rows, [made.kinds[i] for i in keep])
 
 
-def _moved(row: Row, profiles: Profiles, meant: Meant, rng: Rng) -> Row:
+def _moved(row: Row, profiles: Profiles, kept: Kept, rng: Rng) -> Row:
     """The row with every short double that is no boundary and no extreme value moved a little."""
     moved = dict(row)
     for name, p in profiles.items():
@@ -133,7 +133,7 @@ def _moved(row: Row, profiles: Profiles, meant: Meant, rng: Rng) -> Row:
             continue
         if not np.isfinite(value) or len(repr(value).strip("-0.").replace(".", "")) > 9:
             continue
-        boundaries, ends = meant[name]
+        boundaries, ends = kept[name]
         if value in ends or (len(boundaries) and _beside(value, boundaries, p)):
             continue
         near = value + float(rng.uniform(0.1, 1.0)) * 1e-3 * (p.high - p.low)

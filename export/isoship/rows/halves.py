@@ -18,7 +18,7 @@ IntArray = np.ndarray[Any, np.dtype[np.int64]]
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 
 
-class Halves:
+class HalvingPlan:
     """A plan of rows over columns of which each has some values to try, and what moved in which row.
 
     counts: how many values each column has. Row 0 is the base row, in which nothing is changed; the k-th values of all

@@ -20,7 +20,7 @@ from isoship.sources.contract import Row
 __all__ = ["Node", "path_rows", "tree_nodes"]
 
 #: Rows that are open for one more node; more of them pack tighter and take longer.
-_OPEN_ROWS = 48
+_MOST_UNFINISHED = 48
 #: More nodes than this are thinned evenly: each costs a walk through the open rows.
 _MOST_NODES = 20_000
 #: Values of one node in one round: a set of hundreds of categories would leave no room for the others.
@@ -29,7 +29,7 @@ _ROUNDS = 6
 
 
 @dataclass
-class _Open:
+class _UnfinishedRow:
     """A row in the making. bounds: (after, up to) and whether a missing value is still allowed, by column."""
 
     bounds: dict[str, tuple[Bound, bool]] = field(default_factory=dict)
@@ -45,23 +45,23 @@ def path_rows(
     Every node has its turn before any has another: a row that is led astray at a node may still reach a leaf of the
     same value, so that one row a side is not enough.
     """
-    open_rows: list[_Open] = []
+    unfinished: list[_UnfinishedRow] = []
     ordinary = ordinary_rows(profiles, rng)
     made = 0
     for node, value in _turns(nodes, rng):
-        shared = sorted(open_rows, key=lambda row: row.pinned.get(node.column, _NOTHING) is _NOTHING)
+        shared = sorted(unfinished, key=lambda row: row.pinned.get(node.column, _NOTHING) is _NOTHING)
         if any(_join(row, node, value) for row in shared):
             continue
-        fresh = _Open()
+        fresh = _UnfinishedRow()
         if not _join(fresh, node, value):
             continue  # no row reaches this node: a split above excludes it
-        open_rows.append(fresh)
-        if len(open_rows) > _OPEN_ROWS:
-            yield _filled(open_rows.pop(0), profiles, rng, next(ordinary))
+        unfinished.append(fresh)
+        if len(unfinished) > _MOST_UNFINISHED:
+            yield _filled(unfinished.pop(0), profiles, rng, next(ordinary))
             made += 1
             if most is not None and made >= most:
                 return
-    for row in open_rows[: None if most is None else most - made]:
+    for row in unfinished[: None if most is None else most - made]:
         yield _filled(row, profiles, rng, next(ordinary))
 
 
@@ -83,7 +83,7 @@ def _turns(nodes: Sequence[Node], rng: Rng) -> Iterator[tuple[Node, Any]]:
             yield from ((node, keys[k][1]) for node in groups[keys[k]])
 
 
-def _join(row: _Open, node: Node, value: Any) -> bool:
+def _join(row: _UnfinishedRow, node: Node, value: Any) -> bool:
     """Takes a node into a row in the making, where its way does not contradict what is there."""
     name = node.column
     if row.pinned.get(name, value) != value or not _fits(value, row.bounds.get(name), row.allowed.get(name)):
@@ -127,7 +127,7 @@ def _fits(value: Any, bound: tuple[Bound, bool] | None, allowed: frozenset[Any] 
     return missing if value is None else low < value <= high
 
 
-def _filled(row: _Open, profiles: Mapping[str, ColumnProfile], rng: Rng, ordinary: Row) -> Row:
+def _filled(row: _UnfinishedRow, profiles: Mapping[str, ColumnProfile], rng: Rng, ordinary: Row) -> Row:
     """ordinary: what the columns hold that no split on the way asks for."""
     filled: Row = {}
     for name, profile in profiles.items():

@@ -1,4 +1,4 @@
-"""Asks a canonical graph about itself: which columns a tensor depends on, and at which raw value it crosses a level.
+"""Asks a canonical graph about itself: which columns a tensor depends on, and where it crosses a threshold.
 
 No formula is inverted. The part of the graph in front of a tensor runs in onnxruntime on chosen rows, so scalers,
 imputers, powers and bins are all treated alike, and a crossing is found to the last bit.
@@ -16,7 +16,7 @@ import numpy as np
 
 from isoship.onnx.live_bytes import bytes_a_row
 from isoship.rows.columns import Array, feeds_from_columns
-from isoship.rows.halves import Halves
+from isoship.rows.halves import HalvingPlan
 from isoship_edge.manifest import Signature
 
 if TYPE_CHECKING:
@@ -32,27 +32,27 @@ _POSITIVE = (1e-300, 1e-30, 1e-9, 1e-3, 0.1, 1.0, 3.0, 10.0, 30.0, 100.0, 1e3, 1
 #: Raw values at which a column is first tried: a function that is not monotone is bisected between neighbours here.
 GRID: FloatArray = np.array([-_LARGEST, *(-v for v in reversed(_POSITIVE)), 0.0, *_POSITIVE, _LARGEST])
 
-#: Where most crossings lie, in doubles from the level itself: at it, or where float32 rounds to it. Asked before the
-#: rest is bisected: nine questions instead of fifty.
+#: Where most crossings lie, in doubles from the threshold itself: at it, or where float32 rounds to it. These are asked
+#: before the rest is bisected: nine questions instead of fifty.
 _NEAR = (0, 1, -1, 2**28, 2**28 - 1, 2**28 + 1, -(2**28), -(2**28) - 1, -(2**28) + 1)
 
 
 @dataclass(frozen=True, eq=False)
-class Levels:
-    """Levels that features of one tensor may cross: `tensor[:, feature[i]]` and `threshold[i]`, [M] each.
+class Thresholds:
+    """What features of one tensor may cross: `tensor[:, feature[i]]` lies below `value[i]` or not, [M] each.
 
     strict: below means `<`, else `<=`.
     """
 
     tensor: str
     feature: IntArray
-    threshold: FloatArray
+    value: FloatArray
     strict: np.ndarray[Any, np.dtype[np.bool_]]
 
     def below(self, values: Array, pick: Any = slice(None)) -> Array:
-        """values [R, M] -> bool [R, M]: below its level. NaN is not."""
-        threshold, strict = self.threshold[pick], self.strict[pick]
-        return np.asarray(np.where(strict, values < threshold, values <= threshold))
+        """values [R, M] -> bool [R, M]: below its threshold. NaN is not."""
+        value, strict = self.value[pick], self.strict[pick]
+        return np.asarray(np.where(strict, values < value, values <= value))
 
 
 class Probe:
@@ -83,7 +83,7 @@ class Probe:
         """The tensor for these columns, flattened to [N, K]; the other columns stand at the base row."""
         return np.concatenate([got for _, (got,) in self.pieces([tensor], columns)])
 
-    def sweep(self, tensor: str, tried: Mapping[str, Array]) -> Iterator[tuple[str, int, Array]]:
+    def one_column_at_a_time(self, tensor: str, tried: Mapping[str, Array]) -> Iterator[tuple[str, int, Array]]:
         """The tensor for every value of every column, one column away from the base row at a time.
 
         Yields (column, place of the first value, the tensor for it and those after it, [values, K]), in order; a
@@ -159,7 +159,7 @@ class Probe:
 
     def owners(self, tensor: str, tried: Mapping[str, Array]) -> list[str | None]:
         """The same by these values of these columns: None where none moves a feature, or several do."""
-        split = Halves([len(values) for values in tried.values()])
+        split = HalvingPlan([len(values) for values in tried.values()])
         columns = {name: self._still(name, split.rows) for name in tried}
         for k, (name, values) in enumerate(tried.items()):
             rows, which = split.changed(k)
@@ -183,27 +183,28 @@ class Probe:
         return values.astype(dtype)
 
     def crossings(
-        self, owners: Sequence[str | None], levels: Levels, between: Mapping[str, FloatArray] | None = None
+        self, owners: Sequence[str | None], thresholds: Thresholds, between: Mapping[str, FloatArray] | None = None
     ) -> tuple[IntArray, FloatArray]:
-        """Where columns carry features over their levels, all columns at once.
+        """Where columns carry features over their thresholds, all columns at once.
 
-        owners: for each level, the column that its feature depends on; levels without one are left out.
+        owners: for each threshold, the column that its feature depends on; thresholds without one are left out.
         between: raw values of a column to try besides `GRID`.
-        Returns (which level [C], the last raw value on the near side [C]); the next double (or integer) is on the
-        other side. A level that is crossed twice appears twice; one that is not crossed, not at all.
+        Returns (which threshold [C], the last raw value on the near side [C]); the next double (or integer) is on the
+        other side. A threshold that is crossed twice appears twice; one that is not crossed, not at all.
         """
-        names, code = coded(owners)
+        names, code = numbered_names(owners)
         if not names:
             return np.empty(0, dtype=np.int64), np.empty(0)
-        mine = places_of(names, code)
+        mine = places_by_name(names, code)
         brackets = [
-            self._brackets(name, levels, places) for name, places in self._on_the_grid(levels, mine, between or {})
+            self._brackets(name, thresholds, places)
+            for name, places in self._on_the_grid(thresholds, mine, between or {})
         ]
         which, low, high, side = (np.concatenate(parts) for parts in zip(*brackets, strict=True))
         integers = np.array([self.base[name].dtype == np.int64 for name in names], dtype=bool)
         whole = integers[code[which]]
         open_ = np.arange(len(which))
-        near = _guesses(levels.threshold[which], whole)
+        near = _guesses(thresholds.value[which], whole)
         for turn in itertools.count():
             # neighbours in order: the distance of two orders of doubles may exceed an int64
             middle = (low[open_] >> 1) + (high[open_] >> 1) + (low[open_] & high[open_] & 1)
@@ -218,37 +219,41 @@ class Probe:
                 asked, point = open_, middle
             if not len(asked):
                 continue
-            level = which[asked]
+            number = which[asked]
             raw = np.where(whole[asked], point.astype(np.float64), double_of_order(point))
-            got = self.one_each(levels.tensor, places_of(names, code[level]), raw, levels.feature[level])
-            same = levels.below(got, level) == side[asked]
+            got = self.feature_values(
+                thresholds.tensor, places_by_name(names, code[number]), raw, thresholds.feature[number]
+            )
+            same = thresholds.below(got, number) == side[asked]
             low[asked], high[asked] = np.where(same, point, low[asked]), np.where(same, high[asked], point)
         return which, np.where(whole, low.astype(np.float64), double_of_order(low))
 
     def _on_the_grid(
-        self, levels: Levels, mine: Mapping[str, IntArray], between: Mapping[str, FloatArray]
+        self, thresholds: Thresholds, mine: Mapping[str, IntArray], between: Mapping[str, FloatArray]
     ) -> Iterator[tuple[str, tuple[IntArray, FloatArray, FloatArray]]]:
-        """For each column: its levels, the grid as it takes it, and its features there."""
+        """For each column: its thresholds, the grid as it takes it, and its features there."""
         tried = {name: np.concatenate([GRID, between.get(name, GRID[:0])]) for name in mine}
         grids = {name: np.unique(self.raw(name, values)).astype(np.float64) for name, values in tried.items()}
         longest = max(map(len, grids.values()), default=0)
         # a feature depends on its own column alone, so that all columns may move in one row
         rows = {name: self.raw(name, np.resize(grid, longest)) for name, grid in grids.items()}
-        values = self.values(levels.tensor, rows).astype(np.float64) if rows else np.empty((0, 0))
+        values = self.values(thresholds.tensor, rows).astype(np.float64) if rows else np.empty((0, 0))
         for name, which in mine.items():
-            yield name, (which, grids[name], values[: len(grids[name]), levels.feature[which]])
+            yield name, (which, grids[name], values[: len(grids[name]), thresholds.feature[which]])
 
     def _brackets(
-        self, name: str, levels: Levels, found: tuple[IntArray, FloatArray, FloatArray]
+        self, name: str, thresholds: Thresholds, found: tuple[IntArray, FloatArray, FloatArray]
     ) -> tuple[IntArray, ...]:
-        """Neighbours on the grid between which a level is crossed: (which level, low, high, side of low), as orders."""
+        """Neighbours on the grid around each crossing: (which threshold, low, high, side of low), as orders."""
         mine, grid, values = found
-        below, defined = levels.below(values, mine), ~np.isnan(values)
+        below, defined = thresholds.below(values, mine), ~np.isnan(values)
         segment, which = np.nonzero((below[1:] != below[:-1]) & defined[1:] & defined[:-1])
         order = grid.astype(np.int64) if self.base[name].dtype == np.int64 else order_of_double(grid)
         return mine[which], order[segment], order[segment + 1], below[segment, which]
 
-    def one_each(self, tensor: str, places: Mapping[str, IntArray], raw: FloatArray, feature: IntArray) -> FloatArray:
+    def feature_values(
+        self, tensor: str, places: Mapping[str, IntArray], raw: FloatArray, feature: IntArray
+    ) -> FloatArray:
         """A feature of the tensor for each number of a column, on which alone the feature depends: [R].
 
         places: where in `raw` and `feature` each column's are. Numbers of different columns share a row.
@@ -265,13 +270,13 @@ class Probe:
         return picked
 
 
-def coded(names: Sequence[str | None]) -> tuple[list[str], IntArray]:
+def numbered_names(names: Sequence[str | None]) -> tuple[list[str], IntArray]:
     """The different names, and for each place the number of its name, -1 for none."""
     numbers = {name: k for k, name in enumerate(dict.fromkeys(name for name in names if name is not None))}
     return list(numbers), np.array([-1 if name is None else numbers[name] for name in names], dtype=np.int64)
 
 
-def places_of(names: Sequence[str], code: IntArray) -> dict[str, IntArray]:
+def places_by_name(names: Sequence[str], code: IntArray) -> dict[str, IntArray]:
     """Where the number of each name stands, for those that occur."""
     order = np.argsort(code, kind="stable")
     ends = np.searchsorted(code[order], np.arange(len(names) + 1))
@@ -280,7 +285,7 @@ def places_of(names: Sequence[str], code: IntArray) -> dict[str, IntArray]:
 
 
 def _guesses(threshold: FloatArray, whole: np.ndarray[Any, np.dtype[np.bool_]]) -> IntArray:
-    """The orders at which raw columns would cross these levels if they were the features themselves."""
+    """The orders at which raw columns would cross these thresholds if they were the features themselves."""
     clipped = np.clip(np.floor(threshold), -(2.0**53), 2.0**53).astype(np.int64)
     return np.where(whole, clipped, order_of_double(threshold))
 

@@ -19,9 +19,10 @@ class ColumnProfile:
 
     categories: values that the model tells from others, in the model's order; with `closed` it refuses all others.
     boundaries: ascending doubles; between each and its next double (next integer for int64) something in the model
-    changes side. turns: where an angle that the model takes of it is a multiple of a quarter of pi. low, high,
-    typical: a range that contains what the model distinguishes; `fitted` is False where the model does not tell (no
-    threshold, no scaler) and they are a guess. lowest, highest: the ends of the contract.
+    changes side. angle_boundaries: where an angle that the model takes of the column is a multiple of a quarter of pi.
+    low, high, typical: a range that contains what the model distinguishes; `fitted` is False where the model does not
+    tell (no threshold, no scaler) and they are a guess. lowest, highest: the ends of the contract. saturates: trees
+    alone read the model's features, so that numbers far outside answer as those at the end of the range do.
     """
 
     name: str
@@ -31,7 +32,7 @@ class ColumnProfile:
     categories: tuple[Scalar, ...] = ()
     closed: bool = False
     boundaries: FloatArray = field(default_factory=lambda: np.empty(0))
-    turns: FloatArray = field(default_factory=lambda: np.empty(0))
+    angle_boundaries: FloatArray = field(default_factory=lambda: np.empty(0))
     low: float = -3.0
     high: float = 3.0
     typical: float = 0.0
@@ -41,7 +42,9 @@ class ColumnProfile:
     saturates: bool = False
 
 
-def widened(profiles: Mapping[str, ColumnProfile], sample: Sequence[Mapping[str, Any]]) -> dict[str, ColumnProfile]:
+def widened_to_sample(
+    profiles: Mapping[str, ColumnProfile], sample: Sequence[Mapping[str, Any]]
+) -> dict[str, ColumnProfile]:
     """The profiles with ranges that hold most of a sample: not every model tells where it was fitted.
 
     To two digits, so that no value of the sample gets into rows that a report shows.

@@ -41,7 +41,7 @@ def ask(answer: Answer, rows: Sequence[Row]) -> Reference:
     except InputError as err:
         refused: set[int] = set()
         out: set[int] = set()
-        _culprits(answer, list(rows), 0, refused, out)
+        _refused_by_halving(answer, list(rows), 0, refused, out)
         kept = [i for i in range(len(rows)) if i not in refused and i not in out]
         if not kept:
             raise InputError(f"the model refuses every row, the last with: {err}") from err
@@ -53,7 +53,7 @@ def nested(array: np.ndarray[Any, Any]) -> Any:
     return array.tolist()
 
 
-def _culprits(answer: Answer, rows: list[Row], offset: int, refused: set[int], out: set[int]) -> None:
+def _refused_by_halving(answer: Answer, rows: list[Row], offset: int, refused: set[int], out: set[int]) -> None:
     """Adds single refused rows to `refused`, until there are enough, and then whole refused parts to `out`."""
     try:
         answer(rows)
@@ -64,5 +64,5 @@ def _culprits(answer: Answer, rows: list[Row], offset: int, refused: set[int], o
             out.update(range(offset, offset + len(rows)))
         else:
             half = len(rows) // 2
-            _culprits(answer, rows[:half], offset, refused, out)
-            _culprits(answer, rows[half:], offset + half, refused, out)
+            _refused_by_halving(answer, rows[:half], offset, refused, out)
+            _refused_by_halving(answer, rows[half:], offset + half, refused, out)

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoship.rows.categories import candidates, category_sites
-from isoship.rows.form import form_for, human
-from isoship.rows.periods import angles, in_first_periods, turns
-from isoship.rows.probe import FloatArray, Levels, Probe
+from isoship.rows.categories import candidates, category_lookups
+from isoship.rows.form import form_for, to_three_digits
+from isoship.rows.periods import angle_boundaries, angle_tensors, in_first_periods
+from isoship.rows.probe import FloatArray, Probe, Thresholds
 from isoship.rows.profile import ColumnProfile
 from isoship.rows.thresholds import (
     Graph,
     centred_tensors,
-    comparison_levels,
     comparison_results,
-    levels_at,
+    comparison_thresholds,
     scaled_tensors,
-    split_levels,
+    split_thresholds,
+    thresholds_at,
 )
 from isoship_edge.manifest import Column, Scalar, Signature
 
@@ -33,7 +33,7 @@ __all__ = ["ColumnProfile", "column_profiles", "form_for"]
 
 #: More splits than this of all tensors are thinned evenly: a check asks at most some thousand of them, and bisecting
 #: them all would cost minutes.
-_MOST_LEVELS = 20_000
+_MOST_THRESHOLDS = 20_000
 _NONE: FloatArray = np.empty(0)
 #: One feature that crosses says how a column is scaled; a kernel's differences from thousands of points all say so.
 _MOST_FEATURES = 32
@@ -64,12 +64,12 @@ _last: dict[tuple[bytes, Signature], dict[str, ColumnProfile]] = {}
 def _profiles(model: onnx.ModelProto, signature: Signature) -> dict[str, ColumnProfile]:
     graph = Graph(model)
     possible = candidates(graph, signature)
-    splits = _thinned(split_levels(graph))
+    splits = _thinned(split_thresholds(graph))
     scaled, centred, compared = scaled_tensors(graph), centred_tensors(graph), comparison_results(graph)
-    sites = list(category_sites(graph))
-    turning = angles(graph)
-    features = [s.tensor for s in splits] + scaled + centred + compared + turning
-    wanted = features + [answer for _, answer, _ in sites]
+    lookups = list(category_lookups(graph))
+    angles = angle_tensors(graph)
+    features = [s.tensor for s in splits] + scaled + centred + compared + angles
+    wanted = features + [answer for _, answer, _ in lookups]
     if not wanted:
         return {c.name: _profile(c, (), [], {}, _NONE, saturates=False) for c in signature.columns}
     probe = Probe(model, signature, list(dict.fromkeys(wanted)))
@@ -80,24 +80,24 @@ def _profiles(model: onnx.ModelProto, signature: Signature) -> dict[str, ColumnP
     owners = {tensor: probe.only_column(tensor, numeric, text) for tensor in tensors}
     widths = {tensor: len(owner) for tensor, owner in owners.items()}
 
-    turned = turns(probe, turning, owners, numeric)
+    at_angles = angle_boundaries(probe, angles, owners, numeric)
     boundaries: dict[str, list[float]] = {name: [] for name in numeric}
-    for levels in [*splits, *comparison_levels(graph, widths)]:
-        for name, _level, value in _crossings(probe, levels, owners, numeric, turned):
+    for thresholds in [*splits, *comparison_thresholds(graph, widths)]:
+        for name, _threshold, value in _crossings(probe, thresholds, owners, numeric, at_angles):
             boundaries[name].append(value)
     spread: dict[str, dict[str, float]] = {name: {} for name in numeric}
     for tensor in [*scaled, *centred]:
         _read_scale(probe, tensor, owners, spread, unit=tensor in scaled)
     _read_imputed(probe, signature.columns, scaled, owners, spread)
     saturates = bool(splits) and {s.tensor for s in splits} >= set(scaled)
-    categories = _categories(probe, signature, possible, sites, graph)
+    categories = _categories(probe, signature, possible, lookups, graph)
     return {
         c.name: _profile(
             c,
             categories[c.name],
             boundaries.get(c.name, []),
             spread.get(c.name, {}),
-            turned.get(c.name, _NONE),
+            at_angles.get(c.name, _NONE),
             saturates=saturates,
         )
         for c in signature.columns
@@ -106,19 +106,19 @@ def _profiles(model: onnx.ModelProto, signature: Signature) -> dict[str, ColumnP
 
 def _crossings(
     probe: Probe,
-    levels: Levels,
+    thresholds: Thresholds,
     owners: dict[str, list[str | None]],
     numeric: list[str],
-    turned: Mapping[str, FloatArray] | None = None,
+    at_angles: Mapping[str, FloatArray] | None = None,
 ) -> list[tuple[str, int, float]]:
-    """(column, number of the level, last raw value on the near side) for each crossing by a numeric column."""
-    owner = owners[levels.tensor]
-    by_level = [name if (name := owner[k]) in numeric else None for k in levels.feature.tolist()]
-    which, at = probe.crossings(by_level, levels, turned)
-    if turned:
-        kept = in_first_periods(by_level, turned, which, at)
+    """(column, number of the threshold, last raw value on the near side) for each crossing by a numeric column."""
+    owner = owners[thresholds.tensor]
+    owner_of = [name if (name := owner[k]) in numeric else None for k in thresholds.feature.tolist()]
+    which, at = probe.crossings(owner_of, thresholds, at_angles)
+    if at_angles:
+        kept = in_first_periods(owner_of, at_angles, which, at)
         which, at = which[kept], at[kept]
-    return [(str(by_level[k]), k, value) for k, value in zip(which.tolist(), at.tolist(), strict=True)]
+    return [(str(owner_of[k]), k, value) for k, value in zip(which.tolist(), at.tolist(), strict=True)]
 
 
 def _read_scale(
@@ -132,9 +132,9 @@ def _read_scale(
     """Where scaled features are -1, 0 and 1 in raw units (`unit`), or where differences are 0."""
     mine = _places(owners[tensor])
     features = sorted(k for name in spread for k in mine.get(name, [])[:_MOST_FEATURES])
-    levels = levels_at(tensor, features, (-1.0, 0.0, 1.0) if unit else (0.0,))
-    for name, k, value in _crossings(probe, levels, owners, list(spread)):
-        spread[name].setdefault(f"{levels.threshold[k]:+.0f}" if unit else "centre", value)
+    thresholds = thresholds_at(tensor, features, (-1.0, 0.0, 1.0) if unit else (0.0,))
+    for name, k, value in _crossings(probe, thresholds, owners, list(spread)):
+        spread[name].setdefault(f"{thresholds.value[k]:+.0f}" if unit else "centre", value)
 
 
 def _read_imputed(
@@ -155,13 +155,13 @@ def _read_imputed(
             for k, owner in enumerate(owners[tensor])
             if owner in can and np.isfinite(at_missing[k])
         ]
-        levels = Levels(
+        thresholds = Thresholds(
             tensor,
             np.array([k for k, _ in known], dtype=np.int64),
             np.array([v for _, v in known], dtype=np.float64),
             np.ones(len(known), dtype=bool),
         )
-        for name, _k, value in _crossings(probe, levels, owners, names):
+        for name, _k, value in _crossings(probe, thresholds, owners, names):
             spread[name].setdefault("imputed", value)
 
 
@@ -169,7 +169,7 @@ def _categories(
     probe: Probe,
     signature: Signature,
     possible: dict[str, list[Scalar]],
-    sites: list[tuple[str, str, list[Scalar]]],
+    lookups: list[tuple[str, str, list[Scalar]]],
     graph: Graph,
 ) -> dict[str, tuple[Scalar, ...]]:
     """Those candidates that change what some encoder answers; all of them where a column is alone with its encoder."""
@@ -179,23 +179,23 @@ def _categories(
             other: Any = "isoship-unseen" if column.dtype == "string" else -(2**52) + 1
             kind: Any = object if column.dtype == "string" else probe.base[column.name].dtype
             asked[column.name] = np.array([other, *possible[column.name]], dtype=kind)
-    told = {name: np.zeros(len(values), dtype=bool) for name, values in asked.items()}
+    distinguished = {name: np.zeros(len(values), dtype=bool) for name, values in asked.items()}
     inputs = {c.name: {"X", c.tensor} for c in signature.columns}
     near = {
         answer: {name: each for name, each in asked.items() if graph.upstream[tensor] & inputs[name]}
-        for tensor, answer, _constants in sites
+        for tensor, answer, _constants in lookups
     }
     owners = {answer: probe.owners(answer, tried) for answer, tried in near.items()}
-    for answer in _told_together(probe, asked, owners, told):
+    for answer in _note_distinguished(probe, asked, owners, distinguished):
         first = np.empty((1, 0))
-        for name, start, got in probe.sweep(answer, near[answer]):
+        for name, start, got in probe.one_column_at_a_time(answer, near[answer]):
             if start == 0:
                 first = got[:1].copy()
-            told[name][start : start + len(got)] |= np.any(got != first, axis=1)
+            distinguished[name][start : start + len(got)] |= np.any(got != first, axis=1)
     known = {c.name: c.categories or () for c in signature.columns}
     return known | {
-        name: tuple(value for value, tells in zip(possible[name], told[name][1:].tolist(), strict=True) if tells)
-        for name in asked
+        name: tuple(value for value, moves in zip(possible[name], found[1:].tolist(), strict=True) if moves)
+        for name, found in distinguished.items()
     }
 
 
@@ -207,8 +207,8 @@ def _places(owners: Sequence[str | None]) -> dict[str | None, list[int]]:
     return places
 
 
-def _told_together(
-    probe: Probe, asked: Mapping[str, Any], owners: Mapping[str, list[str | None]], told: Mapping[str, Any]
+def _note_distinguished(
+    probe: Probe, asked: Mapping[str, Any], owners: Mapping[str, list[str | None]], distinguished: Mapping[str, Any]
 ) -> set[str]:
     """Notes which values move the features of their column, all columns in the same rows; the answers of which some
     feature depends on several columns are left, and returned."""
@@ -230,7 +230,7 @@ def _told_together(
                     left |= {answer} if np.any(moves[:, places]) else set()
                     continue
                 count = max(0, len(asked[name]) - start)
-                told[name][start : start + count] |= np.any(moves[:count, places], axis=1)
+                distinguished[name][start : start + count] |= np.any(moves[:count, places], axis=1)
     return left
 
 
@@ -239,12 +239,12 @@ def _profile(
     categories: tuple[Scalar, ...],
     boundaries: list[float],
     spread: dict[str, float],
-    turned: FloatArray,
+    at_angles: FloatArray,
     *,
     saturates: bool,
 ) -> ColumnProfile:
     found = np.unique(np.array(boundaries, dtype=np.float64))
-    *known, fitted = _range(np.union1d(found, turned), spread, categories)
+    *known, fitted = _range(np.union1d(found, at_angles), spread, categories)
     low, high, typical = _accepted(column, *known)
     return ColumnProfile(
         name=column.name,
@@ -254,7 +254,7 @@ def _profile(
         categories=categories,
         closed=column.categories is not None,
         boundaries=found,
-        turns=turned,
+        angle_boundaries=at_angles,
         low=low,
         high=high,
         typical=typical,
@@ -273,7 +273,8 @@ def _accepted(column: Column, low: float, high: float, typical: float) -> tuple[
     elif high <= column.lowest:
         high = column.lowest + width
     low, high = max(low, column.lowest), min(high, column.highest)
-    return low, high, typical if column.lowest < typical < column.highest else human((low + high) / 2, high - low)
+    inside = column.lowest < typical < column.highest
+    return low, high, typical if inside else to_three_digits((low + high) / 2, high - low)
 
 
 def _range(
@@ -284,8 +285,8 @@ def _range(
     numbers = [float(c) for c in categories if not isinstance(c, str)]
     if len(usable):
         low, high, typical = float(usable[0]), float(usable[-1]), float(usable[len(usable) // 2])
-        margin = 0.05 * (high - low) or max(1.0, 0.1 * abs(low))
-        low, high = low - margin, high + margin
+        beyond = 0.05 * (high - low) or max(1.0, 0.1 * abs(low))
+        low, high = low - beyond, high + beyond
     elif {"-1", "+1"} <= spread.keys() and abs(spread["+1"] - spread["-1"]) > 0:
         half = abs(spread["+1"] - spread["-1"]) / 2
         typical = spread.get("+0", (spread["+1"] + spread["-1"]) / 2)
@@ -299,19 +300,20 @@ def _range(
         return -3.0, 3.0, 0.0, False
     if "imputed" in spread and low <= spread["imputed"] <= high:
         typical = spread["imputed"]
-    return low, high, human(typical, high - low), True
+    return low, high, to_three_digits(typical, high - low), True
 
 
-def _thinned(splits: Sequence[Levels]) -> list[Levels]:
+def _thinned(splits: Sequence[Thresholds]) -> list[Thresholds]:
     """At most so many in all, each feature's first and last among them: they are its range."""
-    total = sum(len(levels.feature) for levels in splits)
-    if total <= _MOST_LEVELS:
+    total = sum(len(thresholds.feature) for thresholds in splits)
+    if total <= _MOST_THRESHOLDS:
         return list(splits)
     thinned = []
-    for levels in splits:
-        count = len(levels.feature)
-        spread = np.linspace(0, count - 1, _MOST_LEVELS * count // total).astype(np.int64)
-        turns = np.flatnonzero(np.diff(levels.feature))
-        keep = np.unique(np.concatenate([spread, turns, turns + 1]))
-        thinned.append(Levels(levels.tensor, levels.feature[keep], levels.threshold[keep], levels.strict[keep]))
+    for thresholds in splits:
+        count = len(thresholds.feature)
+        spread = np.linspace(0, count - 1, _MOST_THRESHOLDS * count // total).astype(np.int64)
+        changes = np.flatnonzero(np.diff(thresholds.feature))
+        keep = np.unique(np.concatenate([spread, changes, changes + 1]))
+        feature, value, strict = thresholds.feature[keep], thresholds.value[keep], thresholds.strict[keep]
+        thinned.append(Thresholds(thresholds.tensor, feature, value, strict))
     return thinned

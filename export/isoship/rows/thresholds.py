@@ -9,7 +9,7 @@ import numpy as np
 
 from isoship.onnx.attributes import attributes_of
 from isoship.rows.columns import Array
-from isoship.rows.probe import Levels
+from isoship.rows.probe import Thresholds
 
 if TYPE_CHECKING:
     import onnx
@@ -41,10 +41,10 @@ class Graph:
                     if a.name == "value":
                         self.constants[node.output[0]] = numpy_helper.to_array(a.t)
             sources = frozenset().union(*(self.upstream.get(i, frozenset()) for i in node.input))
-            heart = (node.op_type in TREES or node.op_type in PRODUCTS) and bool(sources)
+            is_model = (node.op_type in TREES or node.op_type in PRODUCTS) and bool(sources)
             for out in node.output:
                 self.upstream[out] = sources
-                if heart or any(i in self.after_model for i in node.input):
+                if is_model or any(i in self.after_model for i in node.input):
                     self.after_model.add(out)
 
     def in_prefix(self, tensor: str) -> bool:
@@ -52,7 +52,7 @@ class Graph:
         return bool(self.upstream.get(tensor)) and tensor not in self.after_model
 
 
-def split_levels(graph: Graph) -> list[Levels]:
+def split_thresholds(graph: Graph) -> list[Thresholds]:
     """The splits of the tree ensembles in the graph, each once; those of one tensor together, ascending."""
     found: dict[str, list[tuple[Array, Array, Array]]] = {}
     for node in graph.nodes:
@@ -65,7 +65,7 @@ def split_levels(graph: Graph) -> list[Levels]:
         feature, threshold, strict = feature[order], threshold[order], strict[order]
         new = np.ones(len(order), dtype=bool)
         new[1:] = (np.diff(feature) != 0) | (threshold[1:] != threshold[:-1]) | (strict[1:] != strict[:-1])
-        made.append(Levels(tensor, feature[new], threshold[new], strict[new]))
+        made.append(Thresholds(tensor, feature[new], threshold[new], strict[new]))
     return made
 
 
@@ -91,13 +91,13 @@ def _splits(a: dict[str, Any]) -> Iterator[tuple[Array, Array, Array]]:
             yield *both, np.full(len(both[0]), strict)
 
 
-def comparison_levels(graph: Graph, widths: dict[str, int]) -> Iterator[Levels]:
+def comparison_thresholds(graph: Graph, widths: dict[str, int]) -> Iterator[Thresholds]:
     """Every comparison with constants in the prefix: its result is 0 or 1, so it crosses one half.
 
     widths: tensor -> how many values a row it holds.
     """
     for tensor in comparison_results(graph):
-        yield _levels(tensor, [(k, 0.5, False) for k in range(widths[tensor])])
+        yield _thresholds(tensor, [(k, 0.5, False) for k in range(widths[tensor])])
 
 
 def comparison_results(graph: Graph) -> list[str]:
@@ -134,13 +134,13 @@ def centred_tensors(graph: Graph) -> list[str]:
     return found
 
 
-def levels_at(tensor: str, features: Sequence[int], values: Sequence[float]) -> Levels:
+def thresholds_at(tensor: str, features: Sequence[int], values: Sequence[float]) -> Thresholds:
     """These features of a tensor at each of these values."""
-    return _levels(tensor, [(k, v, True) for k in features for v in values])
+    return _thresholds(tensor, [(k, v, True) for k in features for v in values])
 
 
-def _levels(tensor: str, found: Sequence[tuple[int, float, bool]]) -> Levels:
-    return Levels(
+def _thresholds(tensor: str, found: Sequence[tuple[int, float, bool]]) -> Thresholds:
+    return Thresholds(
         tensor,
         np.array([f for f, _, _ in found], dtype=np.int64),
         np.array([t for _, t, _ in found], dtype=np.float64),

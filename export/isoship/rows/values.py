@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from isoship.rows.form import human
+from isoship.rows.form import to_three_digits
 from isoship.rows.probe import FloatArray
 from isoship.rows.profile import ColumnProfile
 from isoship.sources.contract import Row
@@ -76,7 +76,7 @@ def ordinary_value(profile: ColumnProfile, rng: Rng) -> Any:
     elif kind == 2:
         value = float(np.clip(rng.normal(profile.typical, span / 6), profile.low, profile.high))
     else:
-        value = human(float(rng.uniform(profile.low, profile.high)), span)
+        value = to_three_digits(float(rng.uniform(profile.low, profile.high)), span)
     return within(value, profile)
 
 
@@ -112,7 +112,7 @@ def ordinary_values(profile: ColumnProfile, rng: Rng, count: int) -> list[Any]:
     near = np.clip(rng.normal(profile.typical, span / 6, count), profile.low, profile.high)
     values = np.where(kind == 2, near, values)
     for i in np.flatnonzero(kind == 3).tolist():
-        values[i] = human(float(values[i]), span)
+        values[i] = to_three_digits(float(values[i]), span)
     if profile.dtype == "int64":
         values = np.clip(np.round(values), max(-(2.0**53), profile.lowest), min(2.0**53, profile.highest))
         numbers: list[Any] = values.astype(np.int64).tolist()
@@ -174,9 +174,9 @@ def around_all(boundaries: FloatArray, profile: ColumnProfile) -> list[list[Any]
     ]
 
 
-def thresholds(profile: ColumnProfile) -> FloatArray:
+def askable_boundaries(profile: ColumnProfile) -> FloatArray:
     """The boundaries and angles whose neighbourhood can be asked: a closed column takes its categories alone."""
-    return np.empty(0) if profile.closed else np.union1d(profile.boundaries, profile.turns)
+    return np.empty(0) if profile.closed else np.union1d(profile.boundaries, profile.angle_boundaries)
 
 
 def extremes(profile: ColumnProfile) -> list[Any]:

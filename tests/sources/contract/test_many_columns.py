@@ -19,8 +19,8 @@ from isoship.sources import open_source
 from isoship.sources.contract import Variant
 from isoship.sources.frames import frame_from_rows
 from isoship.sources.sklearn.contract.answered import Answered
+from isoship.sources.sklearn.contract.faster_model import faster_model
 from isoship.sources.sklearn.contract.group_testing import accepted_by_guess
-from isoship.sources.sklearn.contract.lightened import lightened
 
 _COUNT = 90
 
@@ -133,7 +133,7 @@ def test_each_group_is_answered_as_when_it_is_asked_alone(table, sparse):
 
 def test_a_lightened_model_transforms_as_the_model_does(table):
     model = _model(table)
-    light = lightened(model)
+    light = faster_model(model)
     source = open_source(model, sample=table)
     base = {name: value.item() if hasattr(value, "item") else value for name, value in table.iloc[0].to_dict().items()}
     other = {name: value.item() if hasattr(value, "item") else value for name, value in table.iloc[7].to_dict().items()}
@@ -162,7 +162,7 @@ def test_what_stands_for_a_missing_value_is_no_refusal_of_a_lightened_model():
         model = make_pipeline(ColumnTransformer([("c", filled, ["c"])]), LogisticRegression())
         source = open_source(model.fit(frame, np.arange(20) % 2), sample=frame)
         assert source.signature.columns[0].missing, values
-        light = lightened(model)
+        light = faster_model(model)
         for rows in (frame[2:3], frame[:3], pd.concat([frame[2:3]] * 3), frame[:1], frame[2:3]):
             np.testing.assert_array_equal(light.predict_proba(rows), model.predict_proba(rows))
 
@@ -171,7 +171,7 @@ def test_a_column_that_is_named_alone_reaches_its_step_as_a_list_of_values():
     frame = pd.DataFrame({"a": ["one two", "two three", "one"] * 4, "n": np.arange(12.0)})
     words = ColumnTransformer([("t", CountVectorizer(), "a"), ("n", "passthrough", ["n"])], sparse_threshold=0.0)
     model = make_pipeline(words, LogisticRegression()).fit(frame, np.arange(12) % 2)
-    light = lightened(model)
+    light = faster_model(model)
     for rows in (frame[:1], frame[:3], pd.concat([frame[:1]] * 3)):
         np.testing.assert_array_equal(light.predict_proba(rows), model.predict_proba(rows))
     with pytest.raises(UnsupportedModelError, match="CountVectorizer"):

@@ -164,11 +164,11 @@ def _exponent(shipped: Shipped) -> str:
 
 
 def _where_on_the_web(runner: Runner, shipped: Shipped, row: Row) -> str:
-    from isoship.parity.verdict.first_difference import parting
+    from isoship.parity.verdict.first_difference import first_difference
 
     backend = "cpu" if runner.name.endswith("cpu") else "wasm"
     try:
-        found = parting(shipped, row, backend)
+        found = first_difference(shipped, row, backend)
     except (RunnerUnavailable, ParityError, KeyError, ValueError) as err:
         return f"Where the web form parts from it could not be told: {err}"
     if found is not None:

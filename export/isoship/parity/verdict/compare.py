@@ -162,7 +162,7 @@ def compare(
             row_error = _rows(np.where(far.reshape(column), d / (1.0 + size), d), np.max)
             row_error = np.where(excused, 0.0, row_error)
             error = np.maximum(error, row_error)
-            ulp = ulps.apart(want, got, precision)
+            ulp = ulps.ulp_distance(want, got, precision)
             last_places = np.maximum(last_places, _rows(np.where(d == 0, 0.0, ulp), np.max))
             relative = max(relative, _relative(d[~excused], want[~excused], t.atol))
             bad, flips = row_error, np.zeros(count, dtype=bool)

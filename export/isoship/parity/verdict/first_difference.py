@@ -23,7 +23,7 @@ _SHOWN = 6
 
 
 @dataclass(frozen=True)
-class Parting:
+class FirstDifference:
     """tensor and op: of model.onnx. place: "the JavaScript steps before the graph" or "the TF.js graph". expected and
     got: at most six values each, from the first that differs; index: where in the tensor of the one row that is."""
 
@@ -41,7 +41,7 @@ class Parting:
         )
 
 
-def parting(shipped: Shipped, row: Row, backend: str) -> Parting | None:
+def first_difference(shipped: Shipped, row: Row, backend: str) -> FirstDifference | None:
     """The first tensor of the web form, in the graph's order, that is not model.onnx's; None where none is.
 
     backend: cpu or wasm, of stock TF.js in Node.
@@ -67,14 +67,14 @@ def parting(shipped: Shipped, row: Row, backend: str) -> Parting | None:
         if renamed in before and name in made_by:
             found = _differs(want, before[renamed], near=0.0)  # doubles on both sides, from the same operators
             if found is not None:
-                return Parting(name, made_by[name], "the JavaScript steps before the graph", *found)
+                return FirstDifference(name, made_by[name], "the JavaScript steps before the graph", *found)
     nodes = {name: tensor.name for name, tensor in cut.emission.tensors.items() if name in truth}
     got = _graph_values(shipped, row, backend, list(dict.fromkeys(nodes.values())))
     for name, want in truth.items():
         if name in nodes and nodes[name] in got:
             found = _differs(want, got[nodes[name]])
             if found is not None:
-                return Parting(name, made_by[name], "the TF.js graph", *found)
+                return FirstDifference(name, made_by[name], "the TF.js graph", *found)
     return None
 
 

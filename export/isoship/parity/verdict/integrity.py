@@ -13,7 +13,7 @@ from isoship.bundle.aws_lambda.image import image_faults, package_of
 from isoship.bundle.sums import sha256
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.verdict.compare import Verdict
-from isoship.parity.verdict.manifest_check import broken_promises
+from isoship.parity.verdict.manifest_check import manifest_differences
 from isoship.sources.contract import Source
 from isoship_edge.encoding.documents import parsed
 from isoship_edge.encoding.golden import decode
@@ -34,7 +34,7 @@ def integrity(shipped: Shipped, source: Source | None = None, changed: list[str]
         import onnx
 
         golden, graph = _golden_answers(shipped.folder / "golden.json"), onnx.load(shipped.folder / "model.onnx")
-        wrong += broken_promises(shipped.manifest, source, golden, graph)
+        wrong += manifest_differences(shipped.manifest, source, golden, graph)
     return Verdict("files", "bundle", "double", "disagree" if wrong else "agree", message="\n".join(wrong))
 
 

@@ -22,7 +22,7 @@ _OVERFLOW = 1e300
 _END = 1e-6
 
 
-def broken_promises(
+def manifest_differences(
     manifest: Manifest, source: Source, golden: Mapping[str, Any], graph: onnx.ModelProto | None = None
 ) -> list[str]:
     """A line for every difference; the source's signature was found by asking the model anew.

@@ -12,7 +12,7 @@ from typing import Any
 from isoship.parity.verdict.compare import FAULTS, Verdict
 from isoship.parity.verdict.evidence import Evidence
 from isoship.parity.verdict.page import render
-from isoship.parity.verdict.wording import number, told
+from isoship.parity.verdict.wording import cause_lines, number
 from isoship.sources.contract import Row
 from isoship_edge.encoding.documents import parsed
 
@@ -122,7 +122,7 @@ class ParityReport:
                 first, *rest = v.message.splitlines()
                 lines += [f"{v.name}: {first}", *(f"    {line}" for line in rest)]
             if v.cause is not None:
-                lines += [f"    {line}" for line in told(v.cause)]
+                lines += [f"    {line}" for line in cause_lines(v.cause)]
             if "rebuilt" in v.environment:
                 lines.append(f"{v.name}: {v.environment['rebuilt']}")
         lines += list(self.notes)

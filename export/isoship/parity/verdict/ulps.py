@@ -12,7 +12,7 @@ Array = np.ndarray[Any, Any]
 BINS = (0, 1, 2, 4, 16, 256, 65536)
 
 
-def apart(want: Array, got: Array, precision: str) -> Array:
+def ulp_distance(want: Array, got: Array, precision: str) -> Array:
     """float64 array of the same shape: ulp between the two, both rounded to the precision ("double" or "float32").
 
     0 where both are NaN or not finite in the same way, infinite where one alone is NaN.

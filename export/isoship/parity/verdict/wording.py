@@ -25,7 +25,7 @@ def shown_value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
-def told(cause: Cause) -> list[str]:
+def cause_lines(cause: Cause) -> list[str]:
     """A cause in a few lines, with what to paste last."""
     lines = [f"{cause.output} should be {cause.expected!r} and is {cause.got!r}. {cause.where}"]
     if cause.matters:

@@ -87,7 +87,7 @@ def cells_of(c: Carrier, model: Any, projection: Projection, ctrs: Sequence[Ctr]
     known: list[list[int]] = [list(column.candidates) for column in involved]
     known += [[0, 1]] * (length - len(involved))
     parts: list[Hashes] = [contributions(values, i, length) for i, values in enumerate(known)]
-    wanted = np.unique(np.concatenate([ctr.telling() for ctr in ctrs]))
+    wanted = np.unique(np.concatenate([ctr.distinguished_hashes() for ctr in ctrs]))
     found = solve(wanted, parts, SEARCH)
     if found is None:
         raise c.unsupported(

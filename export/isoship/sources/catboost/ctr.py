@@ -57,7 +57,7 @@ class Ctr:
     empty: np.float32
     borders: Floats
 
-    def telling(self) -> Hashes:
+    def distinguished_hashes(self) -> Hashes:
         """The hashes that some split tells from an unseen combination."""
         place = np.searchsorted(self.borders, self.values, "left")
         found: Hashes = self.hashes[place != np.searchsorted(self.borders, self.empty, "left")]

@@ -1,6 +1,7 @@
 """Reads CatBoost's own files, `.cbm`: as a classifier, regressor or ranker, by the loss function they were trained for.
 
-The library says where a file is cut short; a damaged one can end the process, and is tried in another (`tried`).
+The library says where a file is cut short. A damaged file can end the process that reads it, so another one reads it
+first (`separate_process`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 from isoship.errors import MissingExtraError, ModelFileError
 from isoship.sources.catboost.document import document_of, loss_of, reads_more_than_columns
-from isoship.sources.catboost.tried import refuse_unless_read
+from isoship.sources.catboost.separate_process import refuse_unless_read
 
 _CLASSIFIERS = frozenset(
     {"CrossEntropy", "Focal", "Logloss", "MultiClass", "MultiClassOneVsAll", "MultiCrossEntropy", "MultiLogloss"}

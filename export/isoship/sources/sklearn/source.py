@@ -17,13 +17,13 @@ from isoship.sources.frames import frame_from_rows
 from isoship.sources.signature import signature_for, with_tensor_names
 from isoship.sources.sklearn.contract.acceptance import contract_of
 from isoship.sources.sklearn.contract.answered import Answered
-from isoship.sources.sklearn.contract.as_asked import in_one_order, same_answers
-from isoship.sources.sklearn.contract.base_row import base_row, made_up
+from isoship.sources.sklearn.contract.base_row import base_row, fitted_row
 from isoship.sources.sklearn.contract.checks import passed_by_checks
+from isoship.sources.sklearn.contract.faster_model import faster_model
 from isoship.sources.sklearn.contract.gaps import without_gaps
-from isoship.sources.sklearn.contract.lightened import lightened
 from isoship.sources.sklearn.contract.overflow import Finite, finite_rows
 from isoship.sources.sklearn.contract.pieces import look_in_pieces
+from isoship.sources.sklearn.contract.sample_answers import in_row_order, same_answers
 from isoship.sources.sklearn.truth.answers import ask, ask_each, margin_of, value_margin_of
 from isoship.sources.sklearn.truth.float32_inside import double_tolerances
 from isoship.sources.sklearn.truth.nudged import jumping_rows, refusal
@@ -78,7 +78,7 @@ class SklearnSource:
         # each method refuses on its own: NearestCentroid.predict_proba overflows where predict does not
         self.own: OwnRows | None = None
         self._methods = list(dict.fromkeys(METHODS[kind] for kind in kinds_for(estimator, outputs)))
-        self._light = lightened(estimator)
+        self._light = faster_model(estimator)
         self._answers_all = Answered(self._light, self._methods, self._frame)
         self._recoded = known_values(estimator)
         self._coded_types = known_types(estimator) if self._recoded else {}
@@ -215,7 +215,7 @@ class SklearnSource:
         if rows:
             self._raise_refusal(rows[0], "the sample's own rows")
         self._raise_refusal(
-            made_up(self.signature.columns, known), "rows that isoship could make up from its fitted attributes"
+            fitted_row(self.signature.columns, known), "rows that isoship could make up from its fitted attributes"
         )
         raise AssertionError("unreachable")
 
@@ -261,7 +261,7 @@ class SklearnSource:
         method = self._methods[0]
         rows = sample_rows(head, names, _SEARCHED)
         try:
-            theirs = ask(self.model, method, head if sparse else in_one_order(head, self.training.container))
+            theirs = ask(self.model, method, head if sparse else in_row_order(head, self.training.container))
             ours = ask(self.model, method, self._frame(rows))
             settled = self.answers(rows)
         except InputError:

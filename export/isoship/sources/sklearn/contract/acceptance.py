@@ -13,8 +13,8 @@ from typing import Any
 
 from isoship.sources.contract import Row, Variant
 from isoship.sources.sklearn.contract.group_testing import Asked, Guess, accepted, accepted_by_guess
-from isoship.sources.sklearn.contract.joint_ranges import cut_together
-from isoship.sources.sklearn.contract.ranges import Overflow, ranges_of, told_by
+from isoship.sources.sklearn.contract.joint_ranges import cut_to_joint_ranges
+from isoship.sources.sklearn.contract.ranges import Overflow, guess_by_overflow, ranges_of
 from isoship.sources.sklearn.walk.fitted import Known
 from isoship_edge.manifest import Column, Signature
 
@@ -37,7 +37,7 @@ def contract_of(
     dtypes = {c.name: c.dtype for c in signature.columns}
     doubles = [c.name for c in signature.columns if c.dtype == "double"]
     strings = [c.name for c in signature.columns if c.dtype == "string"]
-    guess: Guess = partial(told_by, overflows[-1]) if overflows else lambda _rows: None
+    guess: Guess = partial(guess_by_overflow, overflows[-1]) if overflows else lambda _rows: None
     missing = _accepting(doubles, base, answers, lambda _name: [None], guess)
     missing |= _accepting(strings, base, answers, lambda _name: [None])
     closed = {
@@ -51,7 +51,7 @@ def contract_of(
     free_doubles = [c.name for c in free if c.dtype == "double"]
     infinity = _accepting(free_doubles, base, answers, lambda _name: [math.inf, -math.inf], guess)
     ranges = ranges_of(free, base, answers, overflows, notes)
-    ranges = cut_together([c for c in free if c.dtype == "double"], base, answers, ranges, notes)
+    ranges = cut_to_joint_ranges([c for c in free if c.dtype == "double"], base, answers, ranges, notes)
     columns = []
     for column in signature.columns:
         categories = None

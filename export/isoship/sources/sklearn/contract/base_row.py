@@ -29,7 +29,7 @@ def base_row(
     rows: those of the sample, or none. known: what fitted steps know of a column.
     """
     if not rows:
-        made = (made_up(columns, known, number) for number in (0.0, 1.0, 0.5))
+        made = (fitted_row(columns, known, number) for number in (0.0, 1.0, 0.5))
         return next((row for row in made if answers([row])), None)
     typical = {c.name: _typical(c, [row[c.name] for row in rows], known.get(c.name, ())) for c in columns}
     fullest = sorted(rows, key=lambda row: sum(value is None for value in row.values()))
@@ -39,7 +39,7 @@ def base_row(
     return typical if answers([typical]) else None
 
 
-def made_up(columns: Sequence[Column], known: Mapping[str, list[Known]], number: float = 0.5) -> Row:
+def fitted_row(columns: Sequence[Column], known: Mapping[str, list[Known]], number: float = 0.5) -> Row:
     """A row out of fitted categories, and `number` where a column has none."""
     return {c.name: _made_up(c.dtype, number, known.get(c.name, ())) for c in columns}
 

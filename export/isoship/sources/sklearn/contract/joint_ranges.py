@@ -18,7 +18,7 @@ Ranges = Mapping[str, dict[str, float]]
 _LARGEST = math.ldexp(1.0, 1023) * (2.0 - math.ldexp(1.0, -52))
 
 
-def cut_together(
+def cut_to_joint_ranges(
     columns: Sequence[Column], base: Row, answers: Asked, ranges: Ranges, notes: list[str]
 ) -> dict[str, dict[str, float]]:
     """`ranges`, cut where rows at all their ends are refused. columns: those of doubles that take any number."""

@@ -26,7 +26,7 @@ _NEAR = 20
 Overflow = Callable[[list[Row]], Finite | None]
 
 
-def told_by(overflow: Overflow, rows: list[Row]) -> list[bool] | None:
+def guess_by_overflow(overflow: Overflow, rows: list[Row]) -> list[bool] | None:
     """What a look at overflows says of each row: whether the model answers it."""
     found = overflow(rows)
     return None if found is None else found.double.tolist()
@@ -52,7 +52,7 @@ def ranges_of(
     `checks.passed_by_checks` for rows.
     """
     search = _Search(columns, base, answers, notes)
-    search.told = partial(told_by, overflows[-1]) if overflows else search.told
+    search.guess = partial(guess_by_overflow, overflows[-1]) if overflows else search.guess
     ends = [End(name, sign) for name in search.start for sign in (-1, 1)]
     ranges: dict[str, dict[str, float]] = {name: {} for name in search.start}
     if not ends or answers([row for end in ends for row in search.rows(end, None)]):
@@ -72,7 +72,7 @@ class _Search:
 
     def __init__(self, columns: Sequence[Column], base: Row, answers: Asked, notes: list[str]) -> None:
         self.base, self.answers, self.notes = base, answers, notes
-        self.told: Guess = lambda _rows: None
+        self.guess: Guess = lambda _rows: None
         self.lines = {column.name: Line(column.dtype == "int64") for column in columns}
         self.start = {name: place for name in self.lines if (place := self._start(name)) is not None}
 
@@ -108,7 +108,7 @@ class _Search:
         inside = accepted([self.rows(end, last) for end, last in guesses.items()], self.answers)
         found = {end: last for (end, last), answered in zip(guesses.items(), inside, strict=True) if answered}
         beyond = {end: [self.row(end, last + end.sign)] for end, last in found.items() if last is not None}
-        answered_too = accepted_by_guess(list(beyond.values()), self.answers, self.told, likely=False)
+        answered_too = accepted_by_guess(list(beyond.values()), self.answers, self.guess, likely=False)
         for end, answered in zip(beyond, answered_too, strict=True):
             if answered:
                 del found[end]

@@ -13,7 +13,7 @@ import numpy as np
 
 from isoship.sources.contract import Row
 from isoship.sources.frames import plain, rows_from_frame
-from isoship.sources.sklearn.contract.as_asked import in_one_order
+from isoship.sources.sklearn.contract.sample_answers import in_row_order
 from isoship_edge.manifest import Signature
 
 Array = np.ndarray[Any, Any]
@@ -55,7 +55,7 @@ class OwnRows:
             InputError: the model refuses one of the rows.
         """
         table = self._at(places)
-        return self._ask(table if hasattr(table, "tocsr") else in_one_order(table, self._container))
+        return self._ask(table if hasattr(table, "tocsr") else in_row_order(table, self._container))
 
     def _at(self, places: Sequence[int]) -> Any:
         return self._table.iloc[list(places)] if hasattr(self._table, "iloc") else self._table[list(places)]

@@ -68,7 +68,7 @@ class Record:
     What asking it takes:
     tidy: (method, answer, rows) -> its answer in the shape that all others have.
     kinds: the outputs that it ships, where what it says of itself does not tell.
-    lightened: (estimator) -> one that refuses the same rows and answers faster.
+    faster_model: (estimator) -> one that refuses the same rows and answers faster.
     """
 
     same_bits: Fact
@@ -103,7 +103,7 @@ class Record:
 
     tidy: Callable[[str, Array, int], Array] | None = None
     kinds: Sequence[str] = ()
-    lightened: Callable[[Any], Any] | None = None
+    faster_model: Callable[[Any], Any] | None = None
 
 
 #: Of a class that is not in the registry: nothing is known, so its last bits may differ.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from isoship.sources.sklearn.contract.lightened import one_tree
+from isoship.sources.sklearn.contract.faster_model import one_tree
 from isoship.sources.sklearn.walk import fallback
 from isoship.sources.sklearn.walk.inside import Member
 from isoship.sources.sklearn.walk.registry import Record, carries
@@ -25,7 +25,7 @@ for names, record in (
     (("DecisionTreeRegressor", "ExtraTreeRegressor"), Record(same_bits=False, jumps=True, settles=True)),
     (
         ("RandomForestClassifier", "RandomForestRegressor", "ExtraTreesClassifier", "ExtraTreesRegressor"),
-        Record(same_bits=False, jumps=True, lightened=one_tree),
+        Record(same_bits=False, jumps=True, faster_model=one_tree),
     ),
     (
         ("GradientBoostingClassifier", "GradientBoostingRegressor", "IsolationForest"),

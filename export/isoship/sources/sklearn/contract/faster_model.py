@@ -10,20 +10,20 @@ import numpy as np
 from isoship.sources.sklearn.walk.registry import record_of
 
 
-def lightened(estimator: Any) -> Any:
+def faster_model(estimator: Any) -> Any:
     """Forests keep one tree; a transformer of columns that are the same in every row works on one of them."""
     if hasattr(estimator, "steps"):
         light = copy.copy(estimator)
         name, last = estimator.steps[-1]
         before = [(each, _columns_once(step)) for each, step in estimator.steps[:-1]]
-        light.steps = [*before, (name, lightened(last))]
+        light.steps = [*before, (name, faster_model(last))]
         return light
-    own = record_of(estimator).lightened
+    own = record_of(estimator).faster_model
     return estimator if own is None else own(estimator)
 
 
 def one_tree(forest: Any) -> Any:
-    """For `Record.lightened`: the first tree of a forest, which refuses what all of them refuse."""
+    """For `Record.faster_model`: the first tree of a forest, which refuses what all of them refuse."""
     light = copy.copy(forest)
     light.estimators_ = forest.estimators_[:1]
     return light

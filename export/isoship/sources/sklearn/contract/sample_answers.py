@@ -16,7 +16,7 @@ _RTOL, _ATOL = 1e-3, 1e-4
 _TIE, _TIE_FLOAT32 = 1e-9, 1e-5
 
 
-def in_one_order(sample: Any, container: str) -> Any:
+def in_row_order(sample: Any, container: str) -> Any:
     """The sample's rows in the memory order in which the model is always asked: an array's row by row.
 
     The order decides how sums are added, and on a decision boundary the last bit decides the label.
