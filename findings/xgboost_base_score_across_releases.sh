@@ -3,7 +3,7 @@
 #
 # Expected: a file of a newer format is refused, or answered as the release that wrote it answers.
 # Seen: XGBoost 3.1 and later write `base_score` as "[1.6E-1]", with brackets; XGBoost 3.0 reads that as 0.5, says
-# nothing, and is off by the difference of the two in every margin. A server that lags one release behind is enough.
+# nothing, and is off by the difference of the two in every raw score. A server that lags one release behind is enough.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

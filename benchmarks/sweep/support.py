@@ -69,8 +69,8 @@ def _boosters(classes: set[str]) -> list[str]:
     lines = [
         "\n## Boosters\n",
         "Alone, inside scikit-learn's estimators and from their own files (`.json .ubj .txt .cbm`). XGBoost computes"
-        " its links in float32: margins are bit-equal, and values after a link within the few units in its last place"
-        " that the manifest allows, with the reason (`sources/xgboost/tolerances.py`).\n",
+        " its links in float32: raw scores are bit-equal, and values after a link within the few units in its last"
+        " place that the manifest allows, with the reason (`sources/xgboost/tolerances.py`).\n",
     ]
     if stored["figures"]:
         by_library: dict[str, list[Mapping[str, Any]]] = {}

@@ -1,4 +1,4 @@
-"""Every objective, booster and class of XGBoost: the graph answers as the model does, margins to the bit.
+"""Every objective, booster and class of XGBoost: the graph answers as the model does, raw scores to the bit.
 
 Rows are training rows, midpoints, and rows on the model's own thresholds and one ulp beside them, in both widths, with
 missing, huge, tiny and infinite values.
@@ -70,7 +70,7 @@ def native(build):
 
 CODES = {"enable_categorical": True, "feature_types": ["q", "q", "q", "c", "q"]}
 
-#: id -> (build, ulps): 0 where the prediction is the margin or a step of it.
+#: id -> (build, ulps): 0 where the prediction is the raw score or a step of it.
 MODELS = {
     "squarederror": (regress(), 0),
     "squaredlogerror": (regress("reg:squaredlogerror"), 0),
@@ -203,7 +203,7 @@ def test_an_unknown_objective_is_refused(monkeypatch):
         source.to_onnx()
 
 
-def test_a_custom_objective_answers_margins():
+def test_a_custom_objective_answers_raw_scores():
     def squared(y, predicted):
         return predicted - y, np.ones_like(y)
 

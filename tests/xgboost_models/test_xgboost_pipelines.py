@@ -160,7 +160,7 @@ def test_xgboost_inside_a_model_answers_as_the_model_does(model, table, target):
     found = compare(expected, got, source.outputs, tolerances, kinds=["row"] * len(rows), precision="double")
     assert found.agrees, found
     assert found.ties == 0
-    if not source.double_tolerances:  # margins, widened
+    if not source.double_tolerances:  # raw scores, widened
         assert found.max_abs == 0
 
 

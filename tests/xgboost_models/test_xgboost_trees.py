@@ -32,21 +32,21 @@ def routed(tree, row):
     return -1 - node
 
 
-def test_trees_and_base_score_add_up_to_the_margin():
+def test_trees_and_base_score_add_up_to_the_raw_score():
     booster = Classifier(**SMALL).fit(X, THREE).get_booster()
     model = model_of(booster)
     rows = X[:40].astype(np.float32)
     rows[::3, 1] = np.nan
     expected = booster.predict(xgboost.DMatrix(rows), output_margin=True)
-    for row, margins in zip(rows, expected, strict=True):
+    for row, scores in zip(rows, expected, strict=True):
         total = model.base.copy()
         for tree, values, group in zip(model.trees, model.values, model.groups, strict=True):
             total[group] += values[routed(tree, row)]
-        np.testing.assert_array_equal(total, margins)
+        np.testing.assert_array_equal(total, scores)
 
 
-def test_the_base_score_is_a_margin():
-    """0.1 as a probability is -2.1972246 as a margin, in XGBoost's own float32."""
+def test_the_base_score_is_a_raw_score():
+    """0.1 as a probability is -2.1972246 as a raw score, in XGBoost's own float32."""
     booster = Classifier(base_score=0.1, **SMALL).fit(X, BINARY).get_booster()
     base = model_of(booster).base
     assert base.dtype == np.float32
@@ -81,11 +81,11 @@ def test_categories_go_right_and_missing_where_the_node_says():
     assert {BRANCH_LT, BRANCH_MEMBER} == {int(mode) for tree in model.trees for mode in tree.mode}
     rows = np.array([[code, cents] for code in (0, 1, 2, 3, np.nan) for cents in (1.0, 50.0, np.nan)], np.float32)
     data = xgboost.DMatrix(rows, feature_names=booster.feature_names, feature_types=booster.feature_types)
-    for row, margin in zip(rows, booster.predict(data, output_margin=True), strict=True):
+    for row, score in zip(rows, booster.predict(data, output_margin=True), strict=True):
         total = model.base[0]
         for tree, values in zip(model.trees, model.values, strict=True):
             total += values[routed(tree, row)]
-        assert total == margin
+        assert total == score
 
 
 def test_dart_adds_and_takes_away_the_base_score_only_when_asked_inplace():

@@ -1,6 +1,6 @@
-"""Converters of XGBoost estimators: features in float32, margins, the objective's link, the answers.
+"""Converters of XGBoost estimators: features in float32, raw scores, the objective's link, the answers.
 
-    frame -> features [N, F] float -> margins [N] or [N, K] float -> link -> answers, widened to double
+    frame -> features [N, F] float -> raw scores [N] or [N, K] float -> link -> answers, widened to double
 
 scikit-learn's interface asks with `inplace_predict` and stops at the best round of early stopping; a native Booster is
 asked with a DMatrix and all of its rounds (`isoship.sources.xgboost.native`).
@@ -17,8 +17,8 @@ from isoship.sources.sklearn.walk.frame import Block, Frame
 from isoship.sources.sklearn.walk.registry import Record, carries
 from isoship.sources.xgboost import links
 from isoship.sources.xgboost.features import write_features
-from isoship.sources.xgboost.margins import write_margins
 from isoship.sources.xgboost.model import Model, model_of
+from isoship.sources.xgboost.raw_scores import write_raw_scores
 from isoship.sources.xgboost.tolerances import double_tolerances
 from isoship.sources.xgboost.versions import too_old
 
@@ -47,12 +47,12 @@ def classifier(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     """Labels from the prediction as `XGBClassifier.predict` takes them: above 0.5, or the highest of the classes."""
     model = _model(c, estimator)
     g = c.g
-    margins = _margins(c, estimator, frame, model)
-    predicted = links.LINKS[model.objective](g, margins)
+    scores = _raw_scores(c, estimator, frame, model)
+    predicted = links.LINKS[model.objective](g, scores)
     if estimator.objective == "multi:softmax":
         return {
             "predict": (Block(g.cast(predicted, np.int64), "int64", None),),
-            "predict_proba": (_widened(c, links.softmax(g, margins), model.outputs),),
+            "predict_proba": (_widened(c, links.softmax(g, scores), model.outputs),),
         }
     if model.outputs == 1:
         above = g.op("Greater", predicted, np.float32(0.5))
@@ -86,9 +86,9 @@ def native_classifier(c: Carrier, estimator: Any, frame: Frame) -> Parts:
     """`XGBoostClassifier` in `isoship.sources.xgboost.native` says what is a label, a probability and a score."""
     model = _model(c, estimator)
     g = c.g
-    margins = _margins(c, estimator, frame, model)
-    parts: Parts = {"decision_function": (_widened(c, margins, None if model.outputs == 1 else model.outputs),)}
-    predicted = links.LINKS[model.objective](g, margins)
+    scores = _raw_scores(c, estimator, frame, model)
+    parts: Parts = {"decision_function": (_widened(c, scores, None if model.outputs == 1 else model.outputs),)}
+    predicted = links.LINKS[model.objective](g, scores)
     if model.objective in ("binary:hinge", "multi:softmax"):
         parts["predict"] = (Block(g.cast(predicted, np.int64), "int64", None),)
     elif model.objective == "multi:softprob":
@@ -117,7 +117,7 @@ def _model(c: Carrier, estimator: Any) -> Model:
     if model.objective not in links.LINKS:
         raise c.unsupported(
             estimator,
-            f"how the objective {model.objective!r} turns margins into predictions is not known",
+            f"how the objective {model.objective!r} turns raw scores into predictions is not known",
             f"Train with one of {', '.join(sorted(links.LINKS))}",
         )
     if model.coefficients is None and not model.trees:
@@ -125,13 +125,13 @@ def _model(c: Carrier, estimator: Any) -> Model:
     return model
 
 
-def _margins(c: Carrier, estimator: Any, frame: Frame, model: Model) -> str:
+def _raw_scores(c: Carrier, estimator: Any, frame: Frame, model: Model) -> str:
     x = write_features(c, estimator, frame, model, getattr(estimator, "missing", None))
-    return write_margins(c.g, x, model, inplace=type(estimator).__module__.split(".")[0] == "xgboost")
+    return write_raw_scores(c.g, x, model, inplace=type(estimator).__module__.split(".")[0] == "xgboost")
 
 
 def _prediction(c: Carrier, estimator: Any, frame: Frame, model: Model) -> str:
-    return links.LINKS[model.objective](c.g, _margins(c, estimator, frame, model))
+    return links.LINKS[model.objective](c.g, _raw_scores(c, estimator, frame, model))
 
 
 def _two_columns(c: Carrier, positive: str) -> str:

@@ -85,7 +85,7 @@ def numbers(holder: Any, key: str, dtype: Any) -> Array:
 
 
 def outputs_of(learner: dict[str, Any]) -> int:
-    """How many margins a row has: one for each class or target.
+    """How many raw scores a row has: one for each class or target.
 
     Raises:
         DamagedModelError: the document does not say.

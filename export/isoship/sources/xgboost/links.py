@@ -1,4 +1,4 @@
-"""From margins to answers, in float32, as XGBoost's objectives do it.
+"""From raw scores to answers, in float32, as XGBoost's objectives do it.
 
 XGBoost takes `expf` of the C library; the exponential in double, rounded to float32, is the same float32 in all but a
 few of ten thousand cases. onnxruntime's own float32 Sigmoid and Softmax are up to 2e-7 off.
@@ -15,38 +15,38 @@ from isoship.onnx.graph import GraphBuilder
 Link = Callable[[GraphBuilder, str], str]
 
 
-def identity(g: GraphBuilder, margin: str) -> str:
-    return margin
+def identity(g: GraphBuilder, raw: str) -> str:
+    return raw
 
 
-def exp(g: GraphBuilder, margin: str) -> str:
-    return g.cast(g.op("Exp", g.cast(margin, np.float64)), np.float32)
+def exp(g: GraphBuilder, raw: str) -> str:
+    return g.cast(g.op("Exp", g.cast(raw, np.float64)), np.float32)
 
 
-def sigmoid(g: GraphBuilder, margin: str) -> str:
+def sigmoid(g: GraphBuilder, raw: str) -> str:
     """1 / (exp(min(-x, 88.7)) + 1), `common::Sigmoid` in XGBoost's `src/common/math.h`."""
-    power = g.op("Min", g.op("Neg", margin), np.float32(88.7))
+    power = g.op("Min", g.op("Neg", raw), np.float32(88.7))
     return g.op("Div", np.float32(1), g.op("Add", exp(g, power), np.float32(1)))
 
 
-def softmax(g: GraphBuilder, margins: str) -> str:
-    """The highest margin subtracted, exp, divided by a sum in double: `common::Softmax`, ibidem. [N, K]."""
+def softmax(g: GraphBuilder, raw: str) -> str:
+    """The highest raw score subtracted, exp, divided by a sum in double: `common::Softmax`, ibidem. [N, K]."""
     axes = np.array([1], np.int64)
-    powers = exp(g, g.op("Sub", margins, g.op("ReduceMax", margins, axes, keepdims=1)))
+    powers = exp(g, g.op("Sub", raw, g.op("ReduceMax", raw, axes, keepdims=1)))
     total = g.op("ReduceSum", g.cast(powers, np.float64), axes, keepdims=1)
     return g.op("Div", powers, g.cast(total, np.float32))
 
 
-def hinge(g: GraphBuilder, margin: str) -> str:
-    return g.cast(g.op("Greater", margin, np.float32(0)), np.float32)
+def hinge(g: GraphBuilder, raw: str) -> str:
+    return g.cast(g.op("Greater", raw, np.float32(0)), np.float32)
 
 
-def first_highest(g: GraphBuilder, margins: str) -> str:
+def first_highest(g: GraphBuilder, raw: str) -> str:
     """The number of the class, float [N]."""
-    return g.cast(g.op("ArgMax", margins, axis=1, keepdims=0), np.float32)
+    return g.cast(g.op("ArgMax", raw, axis=1, keepdims=0), np.float32)
 
 
-#: Objective -> its prediction from the margins. What is not here is not known.
+#: Objective -> its prediction from the raw scores. What is not here is not known.
 LINKS: dict[str, Link] = {
     "binary:hinge": hinge,
     "binary:logistic": sigmoid,
@@ -69,5 +69,5 @@ LINKS: dict[str, Link] = {
     "survival:aft": exp,
     "survival:cox": exp,
 }
-#: Objectives whose prediction is the margin itself, or a step of it.
+#: Objectives whose prediction is the raw score itself, or a step of it.
 EXACT = frozenset(name for name, link in LINKS.items() if link in (identity, hinge, first_highest))

@@ -1,4 +1,4 @@
-"""What an XGBoost booster computes, read out of the booster itself: trees, weights, the margin that it starts from."""
+"""What an XGBoost booster computes, read out of the booster itself: trees, weights, the raw scores at its start."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Categories = dict[int, tuple[Any, ...] | None]
 class Model:
     """A booster's numbers.
 
-    kind: gbtree, dart or gblinear. base: the margins it starts from, float32 [outputs]. trees, values and groups
+    kind: gbtree, dart or gblinear. base: the raw scores it starts from, float32 [outputs]. trees, values and groups
     (the output that each tree adds to) go together; vector: leaves have a value for each output, and groups mean
     nothing. drop: dart's weight of each tree, float32 [trees]. coefficients: gblinear's, float32 [features + 1,
     outputs], the bias last. categorical: the features that hold category codes. categories: feature -> the values
@@ -121,7 +121,7 @@ def _categories(inside: dict[str, Any]) -> Categories:
 
 
 def _base_of(booster: Any, outputs: int) -> Leaves:
-    """The margins before the first tree, as XGBoost itself turns `base_score` into them.
+    """The raw scores before the first tree, as XGBoost itself turns `base_score` into them.
 
     Asked of a copy whose trees are one leaf of 0, or whose coefficients are 0: `base_score` passes through the
     objective's link in float32, with a logarithm of XGBoost's own. A copy without trees would not apply the link.
@@ -144,8 +144,8 @@ def _base_of(booster: Any, outputs: int) -> Leaves:
     empty = xgboost.Booster()
     empty.load_model(bytearray(json.dumps(document).encode()))
     row = xgboost.DMatrix(np.zeros((1, booster.num_features()), np.float32))
-    margins = np.asarray(empty.predict(row, output_margin=True), np.float32).reshape(-1)
-    return np.broadcast_to(margins, (outputs,)).copy()
+    scores = np.asarray(empty.predict(row, output_margin=True), np.float32).reshape(-1)
+    return np.broadcast_to(scores, (outputs,)).copy()
 
 
 def _stump(tree: dict[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,11 @@ objectives are classifiers with the classes 0..C-1; what their `predict` returns
 
 | objective | label | probabilities | scores |
 |---|---|---|---|
-| binary:logistic | above 0.5 | 1 - p, p | margin |
-| binary:logitraw | above 0 | | margin |
-| binary:hinge | as predicted | | margin |
-| multi:softprob | the highest | as predicted | margins |
-| multi:softmax | as predicted | | margins |
+| binary:logistic | above 0.5 | 1 - p, p | raw score |
+| binary:logitraw | above 0 | | raw score |
+| binary:hinge | as predicted | | raw score |
+| multi:softprob | the highest | as predicted | raw scores |
+| multi:softmax | as predicted | | raw scores |
 """
 
 from __future__ import annotations
@@ -51,21 +51,21 @@ class _Booster(BaseEstimator):  # type: ignore[misc]
             raise AttributeError("the booster has no feature names")
         return np.array(self.booster.feature_names, dtype=object)
 
-    def _answer(self, x: Any, *, margin: bool) -> Any:
+    def _answer(self, x: Any, *, raw: bool) -> Any:
         import xgboost
 
         named: dict[str, Any] = {}
         if not hasattr(x, "columns"):
             named = {"feature_names": self.booster.feature_names, "feature_types": self.booster.feature_types}
         rows = xgboost.DMatrix(x, enable_categorical=True, **named)
-        return self.booster.predict(rows, output_margin=margin)
+        return self.booster.predict(rows, output_margin=raw)
 
 
 class XGBoostRegressor(RegressorMixin, _Booster):  # type: ignore[misc]
     """A Booster whose prediction is a number, or several: regression, counts, survival, ranking."""
 
     def predict(self, x: Any) -> Any:
-        return self._answer(x, margin=False)
+        return self._answer(x, raw=False)
 
 
 def _has_probabilities(estimator: Any) -> bool:
@@ -81,7 +81,7 @@ class XGBoostClassifier(ClassifierMixin, _Booster):  # type: ignore[misc]
         return np.arange(max(int(parameters["num_class"]), 2))
 
     def predict(self, x: Any) -> Any:
-        predicted = self._answer(x, margin=False)
+        predicted = self._answer(x, raw=False)
         if self.objective == "multi:softprob":
             return np.argmax(predicted, axis=1)
         if self.objective in ("binary:logistic", "binary:logitraw"):
@@ -90,11 +90,11 @@ class XGBoostClassifier(ClassifierMixin, _Booster):  # type: ignore[misc]
 
     @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
     def predict_proba(self, x: Any) -> Any:
-        predicted = self._answer(x, margin=False)
+        predicted = self._answer(x, raw=False)
         return predicted if predicted.ndim == 2 else np.column_stack([np.float32(1) - predicted, predicted])
 
     def decision_function(self, x: Any) -> Any:
-        return self._answer(x, margin=True)
+        return self._answer(x, raw=True)
 
 
 def estimator_of(booster: Any) -> Any:

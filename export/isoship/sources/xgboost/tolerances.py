@@ -8,6 +8,7 @@ from typing import Any
 from isoship.sources.xgboost.links import EXACT
 from isoship_edge.manifest import Tolerance
 
+#: A bundle's digest holds these words; XGBoost calls raw scores margins.
 _LINK = Tolerance(
     1e-9, 2.0**-22, "XGBoost computes its link in float32: two units in the last place of a float32, margins bit-equal"
 )
@@ -24,7 +25,7 @@ _SOFTMAX = Tolerance(
 
 
 def double_tolerances(estimator: Any) -> tuple[Tolerance, ...] | None:
-    """What an estimator's answers need instead of 1e-9, nothing where they are its margins; None where not fitted."""
+    """What an estimator needs instead of 1e-9, nothing where it answers its raw scores; None where it is not fitted."""
     held = vars(estimator)
     booster = held.get("_Booster", held.get("booster"))
     if type(booster).__name__ != "Booster":

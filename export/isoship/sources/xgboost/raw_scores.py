@@ -1,4 +1,6 @@
-"""The margin of an XGBoost model: float32 sums that begin with the base score, in XGBoost's own order.
+"""Raw scores of an XGBoost model: float32 sums that begin with the base score, in XGBoost's own order.
+
+XGBoost calls them margins (`output_margin`). Here a margin is the gap between the two best scores (docs/glossary.md).
 
 gbtree    leaf values [N, S, K] -> CumSum, Gather -1; the first of each output's trees carries the base score
 dart      the same, each leaf already times its tree's weight
@@ -18,8 +20,8 @@ from isoship.sources.xgboost.model import Model
 Array = np.ndarray[Any, Any]
 
 
-def write_margins(g: GraphBuilder, x: str, model: Model, *, inplace: bool) -> str:
-    """Adds the margins, float [N] for one output, else [N, K], from the features x, float [N, F].
+def write_raw_scores(g: GraphBuilder, x: str, model: Model, *, inplace: bool) -> str:
+    """Adds the raw scores, float [N] for one output, else [N, K], from the features x, float [N, F].
 
     inplace: how XGBoost is asked: `inplace_predict`, which scikit-learn's interface uses, or `predict` with a DMatrix.
     They differ for dart, whose inplace form adds the base score to every tree and takes it away again.
