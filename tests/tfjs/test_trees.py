@@ -15,7 +15,7 @@ from isoship.onnx.graph import GraphBuilder
 from isoship.onnx.trees import Tree, write_leaf_numbers, write_leaf_values, write_sum, write_total
 from isoship.tfjs import to_tfjs
 from isoship.tfjs.lowerings.trees import split_by_grid
-from isoship.tfjs.trees import NEVER
+from isoship.tfjs.trees import ABOVE_EVERY_RANK
 
 FEATURES = 4
 LEQ, LT, MEMBER = 0, 1, 6
@@ -182,7 +182,7 @@ def test_slots_keep_rows_in_their_leaves() -> None:
     rng = np.random.default_rng(8)
     graph = read_canonical(routing([random_tree(rng, 5) for _ in range(4)]))
     layout = layout_of(next(node for node in graph.nodes if node.op == "ml.TreeEnsemble"))
-    rest = layout.position == NEVER
+    rest = layout.position == ABOVE_EVERY_RANK
     np.testing.assert_array_equal(layout.first_child[rest], np.flatnonzero(rest))
     inner = layout.first_child[~rest]
     assert sorted([*inner, *(inner + 1)]) == list(range(layout.roots, len(layout.column)))

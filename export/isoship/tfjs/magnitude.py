@@ -19,7 +19,7 @@ _SCALED = 3.0
 #: Terms of a product that add up to no more than this keep probabilities within 1e-6 in float32.
 _ENOUGH = 64.0
 #: Multiplications a row that JavaScript does in a few tens of microseconds.
-CHEAP = 65536
+MOST_WEIGHTS_IN_JAVASCRIPT = 65536
 
 _SQUASHED = frozenset(
     {"Sigmoid", "Softmax", "Tanh", "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Not", "IsNaN"}

@@ -21,10 +21,10 @@ from isoship.errors import UnsupportedModelError
 from isoship.onnx.exponentials import Step, last_exponentials
 from isoship.tfjs.canonical import Graph, Node
 from isoship.tfjs.lowering import CannotLower, Emission
-from isoship.tfjs.magnitude import CHEAP, float32_is_enough, size_of, weights_of
+from isoship.tfjs.magnitude import MOST_WEIGHTS_IN_JAVASCRIPT, float32_is_enough, size_of, weights_of
 from isoship.tfjs.program import Program, ranks_of
 from isoship.tfjs.program_ops import PROGRAM_OPS
-from isoship.tfjs.steps import CannotStep
+from isoship.tfjs.steps import NotInJavaScript
 from isoship.tfjs.trees import layout_of
 
 TREES = "ml.TreeEnsemble"
@@ -33,7 +33,7 @@ LINKS = frozenset({"LogSoftmax", "Sigmoid", "Softmax"})
 
 
 @dataclass
-class Cut:
+class Partition:
     """The three regions. notes: what a reader of the export should know."""
 
     emission: Emission
@@ -41,7 +41,7 @@ class Cut:
     notes: list[str] = field(default_factory=list)
 
 
-def partition(graph: Graph) -> Cut:
+def partition(graph: Graph) -> Partition:
     """Places every node.
 
     Raises:
@@ -72,7 +72,9 @@ def _starts(graph: Graph, before_trees: set[str]) -> set[str]:
 
 def _better_in_doubles(node: Node, graph: Graph, sizes: dict[str, float]) -> bool:
     weights = weights_of(node, graph)
-    return weights is not None and weights.size <= CHEAP and not float32_is_enough(node, graph, sizes)
+    return (
+        weights is not None and weights.size <= MOST_WEIGHTS_IN_JAVASCRIPT and not float32_is_enough(node, graph, sizes)
+    )
 
 
 def _last_links(graph: Graph) -> set[str]:
@@ -81,7 +83,7 @@ def _last_links(graph: Graph) -> set[str]:
     return {node.outputs[0] for node in graph.nodes if node.op in LINKS and node.outputs[0] not in before}
 
 
-def _place(graph: Graph, starts: set[str], before_trees: set[str]) -> Cut:
+def _place(graph: Graph, starts: set[str], before_trees: set[str]) -> Partition:
     emission, program, notes = Emission(graph), Program(graph), list[str]()
     late: set[str] = set()  # values that the suffix makes
     at_end = last_exponentials(
@@ -97,7 +99,7 @@ def _place(graph: Graph, starts: set[str], before_trees: set[str]) -> Cut:
         if early and out not in starts:
             try:
                 program.add(program.prefix, node)
-            except CannotStep as err:
+            except NotInJavaScript as err:
                 reasons.append(str(err))
                 if out in before_trees:
                     raise node.refuse(f"it stands in front of trees, and {err}") from err
@@ -121,11 +123,11 @@ def _place(graph: Graph, starts: set[str], before_trees: set[str]) -> Cut:
             for name in needed & emission.tensors.keys():
                 _fetch(graph, emission, program, name)
             program.add(program.suffix, node)
-        except CannotStep as err:
+        except NotInJavaScript as err:
             raise node.refuse("; ".join(dict.fromkeys([*reasons, str(err)]))) from err
         late.update(node.outputs)
     _close(graph, emission, program)
-    return Cut(emission, program, notes)
+    return Partition(emission, program, notes)
 
 
 def _feed_ranks(graph: Graph, emission: Emission, program: Program, node: Node, early: bool, notes: list[str]) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from isoship.tfjs.canonical import NUMPY, Array, Graph, Node, Value, dtype_of
 from isoship.tfjs.program_ops import FORMAT
-from isoship.tfjs.steps import CannotStep, spelled
+from isoship.tfjs.steps import NotInJavaScript, step_form
 from isoship.tfjs.trees import Layout
 from isoship_edge.encoding.golden import encode
 
@@ -70,7 +70,7 @@ class Program:
         if value not in self.names:
             array = self.graph.constant(value)
             if array is None:
-                raise CannotStep(f"its input {value!r} is not at hand")
+                raise NotInJavaScript(f"its input {value!r} is not at hand")
             self.names[value] = self.constant(array)
         return self.names[value]
 
@@ -78,9 +78,9 @@ class Program:
         """Appends a node.
 
         Raises:
-            CannotStep: JavaScript does not have it, or not with these dtypes or attributes.
+            NotInJavaScript: JavaScript does not have it, or not with these dtypes or attributes.
         """
-        inputs, attrs = spelled(node, self.graph)
+        inputs, attrs = step_form(node, self.graph)
         for key in ("keys", "values", "default"):
             if isinstance(attrs.get(key), np.ndarray):
                 attrs[key] = self.constant(attrs[key])

@@ -34,42 +34,42 @@ _CAST_FROM_REAL = frozenset({"double", "float", "bool"})
 Input = str | Array
 
 
-class CannotStep(Exception):
+class NotInJavaScript(Exception):
     """JavaScript has no such step. The message is the reason."""
 
 
-def spelled(node: Node, graph: Graph) -> tuple[list[Input], dict[str, Any]]:
+def step_form(node: Node, graph: Graph) -> tuple[list[Input], dict[str, Any]]:
     """Inputs (names, or arrays that become constants) and attributes.
 
     Raises:
-        CannotStep: the operator is not JavaScript's, or not with these dtypes, attributes or computed shapes.
+        NotInJavaScript: the operator is not JavaScript's, or not with these dtypes, attributes or computed shapes.
     """
     op = PROGRAM_OPS.get(node.op)
     if op is None:
-        raise CannotStep("JavaScript does not have it")
+        raise NotInJavaScript("JavaScript does not have it")
     constant = _CONSTANT_INPUTS.get(node.op, (1,) if node.op.startswith("Reduce") else ())
     for i in constant:
         if i < len(node.inputs) and node.inputs[i] and graph.constant(node.inputs[i]) is None:
-            raise CannotStep("its shape, axes or range are computed from the data")
+            raise NotInJavaScript("its shape, axes or range are computed from the data")
     data = [name for i, name in enumerate(node.inputs) if name and i not in constant]
     for name in data[_DATA.get(node.op, slice(None))]:
         if graph.values[name].dtype not in op.dtypes:
-            raise CannotStep(f"JavaScript does not have it for {graph.values[name].dtype}")
+            raise NotInJavaScript(f"JavaScript does not have it for {graph.values[name].dtype}")
     inputs: list[Input] = list(node.inputs)
     attrs = {name: node.attrs[name] for name in op.attrs if name in node.attrs}
     special = _SPELLINGS.get("Reduce" if node.op.startswith("Reduce") else node.op)
     return special(node, graph, inputs, attrs) if special else (inputs, attrs)
 
 
-Spelled = tuple[list[Input], dict[str, Any]]
+StepForm = tuple[list[Input], dict[str, Any]]
 
 
-def _cast(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> Spelled:
+def _cast(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> StepForm:
     source, target = (graph.values[name].dtype for name in (node.inputs[0], node.outputs[0]))
     if "string" in (source, target) and (source, target) not in (("int64", "string"), ("string", "string")):
-        raise CannotStep(f"JavaScript has no Cast from {source} to {target}")
+        raise NotInJavaScript(f"JavaScript has no Cast from {source} to {target}")
     if target in INTEGERS and source in ("double", "float") and not _whole(node, graph):
-        raise CannotStep("it turns reals of unknown size into integers")
+        raise NotInJavaScript("it turns reals of unknown size into integers")
     return inputs, {"to": target}
 
 
@@ -90,17 +90,17 @@ def _whole(node: Node, graph: Graph) -> bool:
     return False
 
 
-def _reduce(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> Spelled:
+def _reduce(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> StepForm:
     rank = graph.values[node.inputs[0]].rank
     axes = graph.constant(node.inputs[1]) if len(node.inputs) > 1 and node.inputs[1] else node.attrs.get("axes")
     if axes is None or len(axes) == 0:
         if attrs.get("noop_with_empty_axes"):
-            raise CannotStep("it reduces nothing")
+            raise NotInJavaScript("it reduces nothing")
         axes = range(rank)
     return [node.inputs[0], np.array(list(axes), np.int64)], {"keepdims": attrs["keepdims"], "noop_with_empty_axes": 0}
 
 
-def _slice(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> Spelled:
+def _slice(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> StepForm:
     count = graph.values[node.inputs[1]].shape[0]
     given = [*inputs, "", ""][:5]
     if given[3] == "":
@@ -110,35 +110,35 @@ def _slice(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any])
     return given, attrs
 
 
-def _split(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> Spelled:
+def _split(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> StepForm:
     axis = int(node.attrs["axis"])
     lengths = [graph.values[name].shape[axis] for name in node.outputs]
     if not all(isinstance(length, int) for length in lengths):
-        raise CannotStep("it splits along the batch")
+        raise NotInJavaScript("it splits along the batch")
     return [node.inputs[0], np.array(lengths, np.int64)], {"axis": axis}
 
 
-def _squeeze(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> Spelled:
+def _squeeze(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> StepForm:
     if len(inputs) < 2 or inputs[1] == "":
         shape = graph.values[node.inputs[0]].shape
         inputs = [inputs[0], np.array([i for i, size in enumerate(shape) if size == 1], np.int64)]
     return inputs, attrs
 
 
-def _transpose(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> Spelled:
+def _transpose(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> StepForm:
     rank = graph.values[node.inputs[0]].rank
     return inputs, {"perm": list(node.attrs.get("perm") or range(rank - 1, -1, -1))}
 
 
-def _shape(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> Spelled:
+def _shape(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> StepForm:
     return inputs, {"start": attrs.get("start", 0), "end": node.attrs.get("end")}
 
 
-def _clip(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> Spelled:
+def _clip(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> StepForm:
     return [*inputs, "", ""][:3], attrs
 
 
-def _label_encoder(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> Spelled:
+def _label_encoder(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> StepForm:
     keys = _typed(node, "keys")
     values = _typed(node, "values")
     kind = values.dtype
@@ -152,7 +152,7 @@ def _label_encoder(node: Node, graph: Graph, inputs: list[Input], attrs: dict[st
         default = np.array([node.attrs.get("default_float", -0.0)], kind)
     source = graph.values[node.inputs[0]].dtype
     if NUMPY[source] is not np.object_ and np.dtype(NUMPY[source]) != keys.dtype:
-        raise CannotStep(f"its keys are {keys.dtype} and its input {source}")
+        raise NotInJavaScript(f"its keys are {keys.dtype} and its input {source}")
     return inputs, {"keys": keys, "values": values, "default": default.astype(kind).reshape(1)}
 
 
@@ -163,20 +163,20 @@ def _typed(node: Node, role: str) -> Array:
             return np.array(given, dtype)
     tensor = node.attrs.get(f"{role}_tensor")
     if tensor is None:
-        raise CannotStep(f"it has no {role}")
+        raise NotInJavaScript(f"it has no {role}")
     array = np.asarray(tensor)
     if array.dtype.kind not in "OUS":
         return array
     return np.array([w.decode() if isinstance(w, bytes) else str(w) for w in array.ravel().tolist()], object)
 
 
-def _one_hot_encoder(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> Spelled:
+def _one_hot_encoder(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) -> StepForm:
     if not node.attrs.get("zeros", 1):
-        raise CannotStep("it fails on unseen categories")
+        raise NotInJavaScript("it fails on unseen categories")
     source, target = (graph.values[name].dtype for name in (node.inputs[0], node.outputs[0]))
     words = node.attrs.get("cats_strings")
     if (source == "string") != bool(words):
-        raise CannotStep("its categories have another type than its input")
+        raise NotInJavaScript("its categories have another type than its input")
     keys = np.array(words, object) if words else np.array(node.attrs["cats_int64s"], NUMPY[source])
     return inputs, {"keys": keys, "zeros": 1, "to": target}
 

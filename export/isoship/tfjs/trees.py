@@ -23,7 +23,7 @@ LEQ, LT, GTE, GT, EQ, NEQ, MEMBER = range(7)
 _SWAPPED = {GTE: LT, GT: LEQ, NEQ: EQ}
 
 #: Above every rank, and exact in the float32 in which webgl holds int32.
-NEVER = 2**24 - 1
+ABOVE_EVERY_RANK = 2**24 - 1
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _slots(node: Node, roots: Array, nodes: _Nodes, columns: tuple[RankColumn, .
         levels.append(
             (
                 np.where(leaf, 0, nodes.column[at]),
-                np.where(leaf, NEVER, nodes.position[at]),
+                np.where(leaf, ABOVE_EVERY_RANK, nodes.position[at]),
                 first,
                 np.where(leaf, weight[np.where(leaf, ids, 0)], 0.0),
             )
@@ -177,7 +177,7 @@ def _slots(node: Node, roots: Array, nodes: _Nodes, columns: tuple[RankColumn, .
         if depth > len(nodes.column):
             raise node.refuse("its nodes form a cycle")
     column, position, first_child, leaf_weight = (np.concatenate(part) for part in zip(*levels, strict=True))
-    if len(column) >= NEVER or max(len(c.values) for c in columns) >= NEVER:
+    if len(column) >= ABOVE_EVERY_RANK or max(len(c.values) for c in columns) >= ABOVE_EVERY_RANK:
         raise node.refuse("it has 2**24 nodes or thresholds, more than a float32 counts")
     return Layout(columns, column, position, first_child, leaf_weight, least, greatest, len(roots), depth)
 

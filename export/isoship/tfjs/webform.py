@@ -48,8 +48,8 @@ def to_tfjs(
     """
     folder = Path(out_dir)
     graph = read_canonical(onnx_model)
-    cut = partition(graph)
-    program, g = cut.program, cut.emission.g
+    regions = partition(graph)
+    program, g = regions.program, regions.emission.g
     folder.mkdir(parents=True, exist_ok=True)
     endpoints = [[(e["name"], e["dtype"], e["shape"]) for e in side] for side in (program.feeds, program.fetches)]
     metadata = {"name": name, "program": "program.json"}
@@ -62,7 +62,7 @@ def to_tfjs(
         prefix=_ops(program.prefix),
         graph=_ops(g.nodes),
         suffix=_ops(program.suffix),
-        notes=tuple(cut.notes),
+        notes=tuple(regions.notes),
     )
 
 

@@ -56,19 +56,19 @@ def first_difference(shipped: Shipped, row: Row, backend: str) -> FirstDifferenc
     from isoship.tfjs.partition import partition
 
     model = onnx.load(shipped.folder / "model.onnx")
-    cut = partition(read_canonical(model))
+    regions = partition(read_canonical(model))
     shipped_program = read_program(shipped.folder / "web")
     feeds = feeds_from_rows([row], shipped.manifest.signature)
     truth = _onnx_values(model, feeds)
     made_by = {name: node.op_type for node in model.graph.node for name in node.output}
     before = shipped_program.before(feeds)
     for name, want in truth.items():
-        renamed = cut.program.names.get(name)
+        renamed = regions.program.names.get(name)
         if renamed in before and name in made_by:
             found = _differs(want, before[renamed], near=0.0)  # doubles on both sides, from the same operators
             if found is not None:
                 return FirstDifference(name, made_by[name], "the JavaScript steps before the graph", *found)
-    nodes = {name: tensor.name for name, tensor in cut.emission.tensors.items() if name in truth}
+    nodes = {name: tensor.name for name, tensor in regions.emission.tensors.items() if name in truth}
     got = _graph_values(shipped, row, backend, list(dict.fromkeys(nodes.values())))
     for name, want in truth.items():
         if name in nodes and nodes[name] in got:
