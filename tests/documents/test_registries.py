@@ -218,6 +218,11 @@ def test_what_readme_says_a_bundle_holds(bundle: Path) -> None:
     assert said == {path.name for path in bundle.iterdir()} - {".isoship"}
 
 
+def test_readme_names_every_document() -> None:
+    linked = set(re.findall(r"\]\(([\w./]+\.md)\)", text("README.md")))
+    assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= linked
+
+
 def test_the_webs_own_document() -> None:
     """Backends, functions and members that web/README.md names are index.d.ts's and backend.js's."""
     page, types = text("web/bundle-readme.md"), text("web/src/index.d.ts")
