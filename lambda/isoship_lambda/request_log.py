@@ -102,9 +102,9 @@ class RequestLog:
 
     def failed(self, err: Exception) -> None:
         """A fault of ours: members of the request's line, and a line on standard error where this is no function."""
-        from isoship_edge.http.faults import report, told_of
+        from isoship_edge.http.faults import fault_members, report
 
-        self.told = told_of(err)
+        self.told = fault_members(err)
         if not self.on:
             report(err)
 

@@ -17,7 +17,7 @@ def spellings(name: Any) -> tuple[str, ...]:
     return (str(name), " ".join(map(str, name))) if isinstance(name, tuple) else (str(name),)
 
 
-def named(columns: Iterable[Any], names: Iterable[str]) -> list[str]:
+def signature_names(columns: Iterable[Any], names: Iterable[str]) -> list[str]:
     """Each column by the one of `names` that it is, else by its usual text."""
     wanted = set(names)
     return [next((text for text in spellings(name) if text in wanted), spellings(name)[0]) for name in columns]

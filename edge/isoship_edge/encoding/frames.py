@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from isoship_edge.encoding.column_names import named
+from isoship_edge.encoding.column_names import signature_names
 from isoship_edge.encoding.decode import MATRIX_INPUT, decode_columns, decode_rows
 from isoship_edge.encoding.words import listed, quoted
 from isoship_edge.errors import InputError
@@ -72,12 +72,12 @@ def _plain_row(row: Mapping[Any, Any], names: list[str]) -> dict[str, Any]:
     made = {name: plain(value) for name, value in row.items()}
     if all(type(name) is str for name in made):
         return made
-    return dict(zip(named(made, names), made.values(), strict=True))
+    return dict(zip(signature_names(made, names), made.values(), strict=True))
 
 
 def _from_frame(frame: Any, signature: Signature) -> tuple[dict[str, Tensor], int]:
     names = [column.name for column in signature.columns]
-    held = named(frame.columns, names)
+    held = signature_names(frame.columns, names)
     places = {name: held.index(name) for name in names if name in held}
     absent = [name for name in names if name not in places]
     twice = [name for name in places if held.count(name) > 1]

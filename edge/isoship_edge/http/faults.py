@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _FRAMES = 5
 
 
-def told_of(err: BaseException) -> dict[str, Any]:
+def fault_members(err: BaseException) -> dict[str, Any]:
     """The members of a log line: the class, the innermost places in the code, and the message where that is asked."""
     places, trace = [], err.__traceback__
     while trace is not None:
@@ -31,4 +31,4 @@ def told_of(err: BaseException) -> dict[str, Any]:
 
 def report(err: BaseException) -> None:
     """One line of JSON on standard error: a server's log."""
-    print(json.dumps({"level": "ERROR", "message": "a fault", **told_of(err)}), file=sys.stderr, flush=True)  # noqa: T201
+    print(json.dumps({"level": "ERROR", "message": "a fault", **fault_members(err)}), file=sys.stderr, flush=True)  # noqa: T201

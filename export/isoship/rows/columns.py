@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.contract import Row
-from isoship_edge.encoding.column_names import named
+from isoship_edge.encoding.column_names import signature_names
 from isoship_edge.manifest import MISSING_STRING, Column, Signature
 
 Array = np.ndarray[Any, Any]
@@ -49,7 +49,7 @@ def rows_from_sample(sample: Any, signature: Signature) -> list[Row]:
 
         return read_rows(sample, signature)
     if hasattr(sample, "columns"):
-        held = named(sample.columns, names)
+        held = signature_names(sample.columns, names)
         absent = [n for n in names if n not in held]
         if absent:
             raise SampleError(f"the sample lacks the model's columns {', '.join(map(repr, absent))}")
@@ -58,7 +58,7 @@ def rows_from_sample(sample: Any, signature: Signature) -> list[Row]:
             dict(zip(names, values, strict=True)) for values in zip(*(by_name[n] for n in names), strict=True)
         ]
     elif isinstance(sample, list) and all(isinstance(r, dict) for r in sample):
-        records = [dict(zip(named(r, names), r.values(), strict=True)) for r in sample]
+        records = [dict(zip(signature_names(r, names), r.values(), strict=True)) for r in sample]
     else:
         table = np.asarray(sample.toarray() if hasattr(sample, "toarray") else sample)
         if table.ndim != 2 or table.shape[1] != len(names):

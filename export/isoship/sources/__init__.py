@@ -98,10 +98,10 @@ def _with_text_names(model: Any, sample: Any) -> Any:
     if not hasattr(sample, "set_axis") or all(type(name) is str for name in sample.columns):
         return sample
     from isoship.sources.sklearn.walk.fitted import column_names
-    from isoship_edge.encoding.column_names import named
+    from isoship_edge.encoding.column_names import signature_names
 
     names = getattr(model, "feature_names", None) or column_names(model) or ()  # an XGBoost Booster has the former
-    return sample.set_axis(named(sample.columns, names), axis=1)
+    return sample.set_axis(signature_names(sample.columns, names), axis=1)
 
 
 def to_onnx(

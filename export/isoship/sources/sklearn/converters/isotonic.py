@@ -14,14 +14,14 @@ from isoship.sources.sklearn.converters.preprocessing.scalers import bounded
 from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame
 from isoship.sources.sklearn.walk.registry import Record, carries
-from isoship.sources.sklearn.walk.sees_raw_columns import at_front
+from isoship.sources.sklearn.walk.sees_raw_columns import sees_raw_columns
 
 
 @carries("IsotonicRegression", record=Record(same_bits=False, jumps=True))
 def isotonic_regression(c: Carrier, model: Any, frame: Frame) -> Parts:
     """Clipped to the range it was trained on, or NaN outside, as out_of_bounds says."""
     x = c.doubles(frame, model)
-    if model.out_of_bounds == "raise" and not at_front(c):
+    if model.out_of_bounds == "raise" and not sees_raw_columns(c):
         raise c.unsupported(
             model,
             "out_of_bounds='raise' refuses values outside the range of training, which an input contract says of input"

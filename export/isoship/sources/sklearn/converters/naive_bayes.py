@@ -16,7 +16,7 @@ from isoship.sources.sklearn.converters.arithmetic.sums import log_sum_exp, row_
 from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
 from isoship.sources.sklearn.walk.registry import Record, carries
-from isoship.sources.sklearn.walk.sees_raw_columns import at_front
+from isoship.sources.sklearn.walk.sees_raw_columns import sees_raw_columns
 
 _LAST = np.array([1])
 
@@ -66,7 +66,7 @@ def bernoulli_nb(c: Carrier, model: Any, frame: Frame) -> Parts:
 def categorical_nb(c: Carrier, model: Any, frame: Frame) -> Parts:
     """On input columns, whose range of codes is in the contract, or behind an OrdinalEncoder, whose categories are."""
     encoder = c.before()
-    if not at_front(c) and (type(encoder).__name__ != "OrdinalEncoder" or encoder.handle_unknown != "error"):
+    if not sees_raw_columns(c) and (type(encoder).__name__ != "OrdinalEncoder" or encoder.handle_unknown != "error"):
         raise c.unsupported(
             model,
             "it refuses codes that training did not have, which an input contract says of input columns alone",

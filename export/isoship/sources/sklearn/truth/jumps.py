@@ -53,14 +53,14 @@ def _follow(model: Any, path: str, before: tuple[Any, ...], found: list[Jump]) -
     for member in inner:
         given = before if member.columns is None or member.columns else ()
         if member.before:  # answers of the members before it
-            given = once((*given, *after))
+            given = each_once((*given, *after))
         inside = f"{prefix}{type(model).__name__.lower()}.{member.path}"
         answered = _follow(member.estimator, inside, given, found)
-        after = after if hasattr(model, "get_support") else once((*after, *answered))
+        after = after if hasattr(model, "get_support") else each_once((*after, *answered))
     return after
 
 
-def once(steps: Iterable[Any]) -> tuple[Any, ...]:
+def each_once(steps: Iterable[Any]) -> tuple[Any, ...]:
     """Each of the steps, without its repeats."""
     return tuple({id(step): step for step in steps}.values())
 

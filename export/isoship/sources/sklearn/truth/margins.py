@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.walk.parts import given, holds
+from isoship.sources.sklearn.walk.parts import holds, parts_with_rows
 from isoship.sources.sklearn.walk.registry import Record, record_of
 
 Margin = np.ndarray[Any, np.dtype[np.float64]]
@@ -33,7 +33,7 @@ def margin_of_parts(model: Any, frame: Any, wanted: Callable[[Record], bool]) ->
     if not holds(model, wanted):
         return None
     found: Margin | None = None
-    for part, seen in given(model, frame):
+    for part, seen in parts_with_rows(model, frame):
         own = margin(part, seen) if wanted(record_of(part)) else None
         if own is not None:
             found = own if found is None else np.minimum(found, own)

@@ -13,7 +13,7 @@ import numpy as np
 
 from isoship.errors import InputError, UnsupportedModelError
 from isoship.sources.sklearn.truth.answers import as_array, ask
-from isoship.sources.sklearn.truth.jumps import jumps_behind_rounding, once, refused
+from isoship.sources.sklearn.truth.jumps import each_once, jumps_behind_rounding, refused
 from isoship.sources.sklearn.walk.registry import record_of
 
 Array = np.ndarray[Any, Any]
@@ -38,7 +38,7 @@ def jumping_rows(model: Any, methods: Sequence[str], frame: Any) -> Array | None
     jumps = jumps_behind_rounding(model)
     if not jumps:
         return None
-    return changed_rows(model, methods, frame, once(step for jump in jumps for step in jump.rounding))
+    return changed_rows(model, methods, frame, each_once(step for jump in jumps for step in jump.rounding))
 
 
 def refusal(model: Any, methods: Sequence[str], frame: Any) -> UnsupportedModelError:
@@ -46,7 +46,7 @@ def refusal(model: Any, methods: Sequence[str], frame: Any) -> UnsupportedModelE
     jumps = jumps_behind_rounding(model)
     heard = [_Heard() for _ in jumps]
     with _in_place([jump.step for jump in jumps], heard):
-        changed_rows(model, methods, frame, once(step for jump in jumps for step in jump.rounding))
+        changed_rows(model, methods, frame, each_once(step for jump in jumps for step in jump.rounding))
     guilty = (jump for jump, each in zip(jumps, heard, strict=True) if each.changed)
     return refused(next(guilty, jumps[0]))
 

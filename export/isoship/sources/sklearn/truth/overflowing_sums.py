@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from isoship.errors import InputError
-from isoship.sources.sklearn.walk.parts import given, holds
+from isoship.sources.sklearn.walk.parts import holds, parts_with_rows
 
 Array = np.ndarray[Any, Any]
 
@@ -37,7 +37,7 @@ def overflowing(model: Any, frame: Any) -> Array | None:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            for part, x in given(model, few):
+            for part, x in parts_with_rows(model, few):
                 own = _of_one(part, x)
                 if own is not None and len(own) == len(large):
                     found |= own

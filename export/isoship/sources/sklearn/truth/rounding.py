@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.walk.parts import given, holds
+from isoship.sources.sklearn.walk.parts import holds, parts_with_rows
 from isoship.sources.sklearn.walk.registry import Record, record_of
 
 Array = np.ndarray[Any, Any]
@@ -33,7 +33,7 @@ def lost(model: Any, frame: Any, outputs: frozenset[str]) -> Array | None:
     if not holds(model, has_bound):
         return None
     found: Array | None = None
-    for part, x in given(model, frame):
+    for part, x in parts_with_rows(model, frame):
         bound = record_of(part).lost
         if bound is not None:
             x = x.toarray() if hasattr(x, "toarray") else x

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.truth.answers import label_margin
-from isoship.sources.sklearn.walk.parts import bag
+from isoship.sources.sklearn.walk.parts import bagged_members
 from isoship.sources.sklearn.walk.registry import record_of
 
 Margin = np.ndarray[Any, np.dtype[np.float64]]
@@ -51,7 +51,7 @@ def of_stack(model: Any, x: Any) -> Margin | None:
 
 def of_bag(model: Any, x: Any) -> Margin | None:
     """That of the members without probabilities, which vote."""
-    return _least((member, rows) for member, rows in bag(model, x) if not hasattr(member, "predict_proba"))
+    return _least((member, rows) for member, rows in bagged_members(model, x) if not hasattr(member, "predict_proba"))
 
 
 def of_chain(model: Any, x: Any) -> Margin | None:

@@ -9,13 +9,13 @@ from isoship.sources.sklearn.walk.inside import is_pipeline, is_table, members
 from isoship.sources.sklearn.walk.registry import Record, key_of, record_of
 
 
-def given(model: Any, frame: Any) -> Iterator[tuple[Any, Any]]:
+def parts_with_rows(model: Any, frame: Any) -> Iterator[tuple[Any, Any]]:
     """(estimator, rows) for the model itself and every part of it that can be followed; chains are not entered."""
     yield model, frame
     if is_pipeline(model):
         for _, step in model.steps:
             if step is not None and not isinstance(step, str):
-                yield from given(step, frame)
+                yield from parts_with_rows(step, frame)
                 if step is not model.steps[-1][1]:
                     frame = step.transform(frame)
         return
@@ -25,11 +25,11 @@ def given(model: Any, frame: Any) -> Iterator[tuple[Any, Any]]:
         if isinstance(member.estimator, str) or member.prepares:
             continue
         if member.before:
-            yield from given(member.estimator, model.transform(frame))
+            yield from parts_with_rows(member.estimator, model.transform(frame))
         elif member.columns is None:
-            yield from given(member.estimator, frame)
+            yield from parts_with_rows(member.estimator, frame)
         elif member.columns:
-            yield from given(member.estimator, _columns(model, frame, member.columns))
+            yield from parts_with_rows(member.estimator, _columns(model, frame, member.columns))
 
 
 def _columns(model: Any, frame: Any, places: Sequence[int]) -> Any:
@@ -41,7 +41,7 @@ def _columns(model: Any, frame: Any, places: Sequence[int]) -> Any:
     return (np.asarray(frame) if hasattr(frame, "loc") else frame)[:, places]
 
 
-def bag(model: Any, frame: Any) -> Iterator[tuple[Any, Any]]:
+def bagged_members(model: Any, frame: Any) -> Iterator[tuple[Any, Any]]:
     """The members of a bag with their columns."""
     import numpy as np
 

@@ -10,7 +10,7 @@ from isoship.sources.sklearn.walk.inside import is_pipeline
 from isoship.sources.sklearn.walk.registry import record_of
 
 
-def at_front(c: Carrier) -> bool:
+def sees_raw_columns(c: Carrier) -> bool:
     """The present estimator sees input columns, scaled or with gaps filled at most."""
     return all(_reaches(outer, inner) for outer, inner in pairwise(c.walk))
 

@@ -18,7 +18,7 @@ from isoship.sources.sklearn.converters.arithmetic.interpolation import write_co
 from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
 from isoship.sources.sklearn.walk.registry import Record, carries
-from isoship.sources.sklearn.walk.sees_raw_columns import at_front
+from isoship.sources.sklearn.walk.sees_raw_columns import sees_raw_columns
 
 _THIRD = np.array([2])
 
@@ -40,7 +40,7 @@ class _Ends:
 def spline_transformer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     """Splines of each column side by side, without the last of each unless include_bias."""
     how = transformer.extrapolation
-    if how == "error" and not at_front(c):
+    if how == "error" and not sees_raw_columns(c):
         raise c.unsupported(
             transformer,
             "extrapolation='error' refuses values outside the knots, and a contract speaks of input columns alone",
