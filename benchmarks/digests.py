@@ -84,7 +84,7 @@ def _digests(fitted: Any) -> dict[str, str]:
     from isoship.sources.frames import rows_from_frame
     from isoship_edge.manifest import signature_to_json
 
-    np.random.seed(0)  # noqa: NPY002 estimators without a random_state of their own draw from it
+    np.random.seed(0)
     try:
         model, rows = fitted()
     except Exception as err:  # noqa: BLE001 what a library cannot fit is its own affair
