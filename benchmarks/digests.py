@@ -60,10 +60,10 @@ def _models() -> Iterator[tuple[str, Any]]:
             yield f"sweep: {name}, {recipe.label}", lambda name=name, recipe=recipe: _of_sweep(name, recipe)
     for library in ("xgboost", "lightgbm", "catboost"):
         module = importlib.import_module(f"benchmarks.boosters.{library}_recipes")
-        for name, recipe in module.recipes().items():
-            yield f"{library}: {name}", recipe
-    for name, recipe in shelf().items():
-        yield f"shelf: {name}", recipe
+        for name, booster in module.recipes().items():
+            yield f"{library}: {name}", booster
+    for name, bundle in shelf().items():
+        yield f"shelf: {name}", bundle
 
 
 def _of_sweep(name: str, recipe: Any) -> tuple[Any, Any]:

@@ -15,16 +15,16 @@ _PACKAGES = ("export", "edge", "lambda")
 _BUILT = ("export/isoship/_web", "edge/isoship_edge/_docs")
 
 
-def release(folder: Path) -> Path:
-    """The tree of COMMIT under `folder`, made when it is not there."""
-    tree = folder / f"release-{COMMIT}"
+def release(folder: Path, commit: str = COMMIT) -> Path:
+    """The tree of a commit under `folder`, made when it is not there."""
+    tree = folder / f"release-{commit}"
     if (tree / "complete").exists():
         return tree
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
-    packed = subprocess.run(["git", "archive", COMMIT], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    packed = subprocess.run(["git", "archive", commit], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
     subprocess.run(["tar", "-x", "-C", str(tree)], input=packed, check=True)
-    same = subprocess.run(["git", "diff", "--quiet", COMMIT, "--", "web", "hatch_build.py"], cwd=ROOT, check=False)
+    same = subprocess.run(["git", "diff", "--quiet", commit, "--", "web", "hatch_build.py"], cwd=ROOT, check=False)
     if same.returncode == 0:
         for name in _BUILT:
             shutil.copytree(ROOT / name, tree / name)
