@@ -2,8 +2,8 @@
 
     sums or trees -> Exp -> (Mul, Cast, Sub 1, ...) -> output
 
-Such answers span decades. An error of the exponent is a relative error of the answer, whatever its size, so their
-tolerances are relative (`isoship.bundle.tolerances`), and the browser computes the exponential in doubles.
+Such answers span decades. An error of the exponent is a relative error of the answer, whatever the answer's size. So
+their tolerances are relative (`isoship.bundle.tolerances`), and the browser computes the exponential in doubles.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How much memory a graph takes for each row of a batch, measured by running it on two small ones.
+"""How much memory a graph takes for each row of a batch, measured by running it on two small batches.
 
-onnxruntime keeps a tensor from the node that makes it to the last node that reads it. The most bytes that are kept at
-a time, for one row, say how many rows a batch may have.
+onnxruntime keeps a tensor from the node that makes it to the last node that reads it. The largest sum of kept bytes,
+for one row, says how many rows a batch may have.
 """
 
 from __future__ import annotations

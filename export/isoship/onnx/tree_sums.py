@@ -2,8 +2,8 @@
 
     TreeEnsemble -> leaf values -> sum -> (Sigmoid, Softmax, ...) -> output
 
-TF.js adds the leaves in float32, in an order of its backend's own, and XGBoost in float32 from the first to the last:
-how far the two part goes by the number of terms (`isoship.bundle.tolerances`).
+TF.js adds the leaves in float32, in an order that its backend chooses; XGBoost adds them in float32 from the first to
+the last. How far the two sums differ depends on the number of terms (`isoship.bundle.tolerances`).
 """
 
 from __future__ import annotations

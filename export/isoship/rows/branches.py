@@ -1,4 +1,4 @@
-"""Every node of every tree in raw units: the way from the root to it, and the values that stand on either side of it.
+"""Every node of every tree in raw units: the way from the root to it, and the values on either side of its split.
 
 The way is carried back to the raw columns: each split on it becomes a bound of a column (found by bisection, as in
 `isoship.rows.probe`) or a set of its categories, and says whether a missing value passes.

@@ -1,7 +1,7 @@
 """Golden rows: a compact, synthetic set that a bundle carries to prove itself wherever it lands.
 
-Rows are made from thresholds, fitted categories and margins and never copied from the sample (unless the user opts
-in); doubles that could be mistaken for a measured value are moved by a random fraction of a thousandth of the range.
+Rows are made from thresholds, fitted categories and margins. No row is copied from the sample, unless the user asks for
+it. A double that could be taken for a measured value is moved by a random fraction of a thousandth of the range.
 """
 
 from __future__ import annotations

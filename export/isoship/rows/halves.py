@@ -1,10 +1,12 @@
-"""Which one column each feature depends on, by as few rows as it takes: columns change by halves and not one by one.
+"""Which one column each feature depends on, found with few rows: columns change by halves and not one by one.
 
 Column number 5 of 8 is binary 101: it changes with the half of 1, then with that of 0, then with that of 1. A feature
-that moves with one half and not with its complement, for every bit, spells the number of its column; one that moves
-with both depends on several. One that moves where two of three columns do spells a number, too, perhaps of a column
-that it does not read: so each column has a second number, by lot, and both must be spelled. 600 columns take 40 rows
-for each value that is tried instead of 600.
+that moves with one half and not with its complement, for every bit, spells the number of its column. A feature that
+moves with both depends on several columns.
+
+A feature that moves where two of three columns change spells a number as well, perhaps of a column that it does not
+read. So each column has a second number, drawn by lot, and both must be spelled. 600 columns take 40 rows for each
+value that is tried, instead of 600.
 """
 
 from __future__ import annotations

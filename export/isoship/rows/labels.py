@@ -1,4 +1,4 @@
-"""Labels by the canonical graph: for choosing rows, where only the side of a decision matters."""
+"""Labels by the canonical graph, for choosing rows: there only the side of a decision matters."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Rows that walk down to a split and stand on it: for every node of every tree, either side, and a missing value.
+"""Rows that reach a split and stand on it: for every node of every tree, either side, and a missing value.
 
-A row that merely holds a threshold seldom reaches the node deep in a tree that asks for it. Here the way from the
-root is carried back to the raw columns (`isoship.rows.branches`), and several nodes share a row where their ways
-agree: one value a column, and all nodes that this value stands on.
+A row that holds a threshold seldom reaches a node deep in a tree. Here the way from the root is carried back to the raw
+columns (`isoship.rows.branches`), and the row is made to follow it. Nodes whose ways agree share a row, and so do all
+nodes that one value of a column stands on.
 """
 
 from __future__ import annotations

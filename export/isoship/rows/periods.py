@@ -1,8 +1,8 @@
 """Columns that a sine or cosine reads: where their angles are multiples of a quarter of pi, and the periods around 0.
 
-Zeros, extremes and equal values of a sine lie there, and with them the thresholds of what was trained behind it: hours
-and months as angles take little else. Such a column crosses a threshold again in each period, up to the largest double;
-only the crossings in the periods around 0 say something of the rows that the model meets.
+Zeros, extremes and equal values of a sine lie at such angles, and so do the thresholds of what was trained behind it:
+hours and months as angles take few other values. Such a column crosses a threshold again in each period, up to the
+largest double. Only the crossings in the periods around 0 matter for the rows that the model meets.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Asks a canonical graph about itself: which columns a tensor depends on, and where it crosses a threshold.
 
-No formula is inverted. The part of the graph in front of a tensor runs in onnxruntime on chosen rows, so scalers,
-imputers, powers and bins are all treated alike, and a crossing is found to the last bit.
+No formula is inverted. The part of the graph in front of a tensor runs in onnxruntime on chosen rows, so that scalers,
+imputers, powers and bins are all treated alike. A crossing is found to the last bit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Answers of the reference on one batch, and which rows it would not answer."""
+"""The reference's answers on one batch, and the rows that it does not answer."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Reads a canonical graph: which categories each column has, and at which raw values the model changes its mind.
 
-Works on `model.onnx` and the signature alone, so that it serves `check` without the source model as well.
+It needs `model.onnx` and the signature alone, so that `check` can use it without the source model.
 """
 
 from __future__ import annotations

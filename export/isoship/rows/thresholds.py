@@ -1,4 +1,4 @@
-"""Where in a canonical graph something changes side: splits of trees, comparisons, scaled features, imputed values."""
+"""The places of a canonical graph where something changes side: splits, comparisons, scaled and imputed values."""
 
 from __future__ import annotations
 

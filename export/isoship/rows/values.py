@@ -1,4 +1,4 @@
-"""Single values for single columns, drawn from what the model knows of them."""
+"""Values for single columns, drawn from what the model knows of the column."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What boosters inside a scikit-learn model ask for: the categories and the names of training, and no others.
+"""What boosters inside a scikit-learn model need of its rows: the categories and the names of training.
 
-scikit-learn's room names no other library; what LightGBM and XGBoost need of its rows is asked here.
+LightGBM's and XGBoost's packages are asked here, because scikit-learn's room names no other library.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the empty cell of a CSV file means in a column whose model knows the empty text: that text, and not a gap."""
+"""The empty cell of a CSV file in a column whose model knows the empty text: it is that text, and no missing value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders that are given for a model: what each is, and the file in it that is read as it is."""
+"""Folders that are given for a model: what each one is, and which file in it can be read."""
 
 from __future__ import annotations
 

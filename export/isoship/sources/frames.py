@@ -1,4 +1,4 @@
-"""Rows back to what the source model was trained on: column order, dtypes, missing markers, categories."""
+"""Rows rebuilt as what the source model was trained on: column order, dtypes, missing markers, categories."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What stands for a missing value where the model was trained: NaN, None or pandas.NA.
+"""What stood for a missing value when the model was trained: NaN, None or pandas.NA.
 
 To scikit-learn's encoders None and NaN are two categories, and an imputer fills the one that it was told of. pandas 3
-reads text out of files with NaN, drivers of databases and polars give None. The rows of a shipped model know one
-missing value, which is the one that the model was fitted with: files, which cannot say it, are read so.
+reads NaN out of files of text; drivers of databases and polars give None. Rows of a shipped model have one missing
+value. Files cannot say which it is, so they are read with the one that the model was fitted with.
 """
 
 from __future__ import annotations

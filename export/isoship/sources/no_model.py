@@ -1,4 +1,4 @@
-"""What an object is that no source reads, and the way from it to one that can be read."""
+"""What an object is that no source reads, and how the user gets from it to a model that can be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pickle says of itself before it is loaded: its own bytes, and which XGBoost wrote the models inside."""
+"""What a pickle tells before it is loaded: its unpacked bytes, and which XGBoost wrote the models inside."""
 
 from __future__ import annotations
 

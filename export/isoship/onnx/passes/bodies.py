@@ -1,4 +1,4 @@
-"""What the bodies of Loop, If and Scan read: they may take tensors of the graph around them, by name alone."""
+"""The tensors that bodies of Loop, If and Scan read: a body may take any tensor of the graph around it by name."""
 
 from __future__ import annotations
 

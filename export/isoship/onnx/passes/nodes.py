@@ -1,4 +1,4 @@
-"""Puts a rewritten list of nodes into a graph, and leaves those where they are that stay."""
+"""Puts a rewritten list of nodes into a graph; nodes that stay are not copied."""
 
 from __future__ import annotations
 

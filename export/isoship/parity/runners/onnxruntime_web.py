@@ -1,6 +1,6 @@
 """model.onnx in onnxruntime-web: another build of ONNX Runtime, with all of its optimizations, as a page would load it.
 
-What the Python binding runs is optimized no further; here every fusion fires that a stranger's defaults would fire.
+The Python runner switches ONNX Runtime's optimizations off. Here every fusion runs that runs by default.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""How long a runtime may take, in time of its own: a verdict does not depend on what else the machine does.
+"""How long a runtime may take, in time of its own, so that a verdict does not depend on what else the machine does.
 
 Linux keeps for each thread how long it was ready to run and had to wait for a processor (`/proc/<pid>/schedstat`, its
 second figure; Documentation/scheduler/sched-stats.rst). Such time does not count, and neither does time in which this
-process itself was not woken, by a busy or a sleeping machine. What is left is a runtime that had its turn and did not
-answer. Elsewhere, time counts by the share that the load leaves to each. A wall bound ends everything.
+process itself was not woken, by a busy or a sleeping machine. A runtime that had its turn and did not answer has hung.
+On other systems the machine's load says which share of the time counts. A wall bound ends everything.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """web/model.json in stock TF.js with nothing of ours registered, in Node and in Chromium.
 
-What stands around the graph in `program.json` runs here in Python (`program.py`), so that the graph is checked without
-the JavaScript interpreter that ships, and the interpreter's twin is checked against it.
+The steps of `program.json` around the graph run in Python (`program.py`). So the graph is checked without the
+JavaScript interpreter that ships, and that interpreter's twin is checked as well.
 """
 
 from __future__ import annotations

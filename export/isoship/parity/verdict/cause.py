@@ -1,4 +1,4 @@
-"""From a disagreement to its cause: the smallest row and batch that show it, which side is wrong, how to see it."""
+"""The cause of a disagreement: the smallest row and batch that show it, which side is wrong, and how to see it."""
 
 from __future__ import annotations
 

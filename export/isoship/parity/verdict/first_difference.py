@@ -1,4 +1,4 @@
-"""Where on its way through the web form one row parts from model.onnx: the first tensor that differs, by name.
+"""The first tensor of the web form that differs from model.onnx for one row, by name.
 
 The web form is derived again from the shipped model.onnx, which tells which TF.js node stands for which ONNX tensor;
 nothing is stored for it in the bundle. Tensors in front of the graph are those of the shipped program.json, run by its

@@ -1,4 +1,4 @@
-"""Are the files of a bundle those that its manifest speaks of, in every target, and is the manifest the model's own?"""
+"""Whether every file of a bundle is the one that was exported, and the manifest the model's own."""
 
 from __future__ import annotations
 

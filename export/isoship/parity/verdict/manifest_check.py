@@ -1,7 +1,7 @@
-"""What the manifest says of the model, against what the model itself says: its outputs, and what it accepts.
+"""The manifest's outputs, tolerances and input contract, held against what the model itself says.
 
-Every runtime takes the manifest's word for the order of the classes and for the input contract, so all of them would
-agree on a wrong one.
+Every runtime takes the order of the classes and the input contract from the manifest. All runtimes would agree on a
+wrong one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The sample's own rows against what ships, at export.
+"""The sample's own rows, held against what ships, at export.
 
-The rows of a check are made from the graph and the contract, so a contract that is narrower than the model makes none
-that would show it. The sample's rows come from neither: the contract must take each that the model answers, and
-model.onnx must answer them as the model does (each of them up to 10,000, and as many out of more, evenly spread).
+Rows of a check are made from the graph and the contract. A contract that is narrower than the model therefore makes no
+row that shows it. The sample's rows come from neither: the contract must take each row that the model answers, and
+model.onnx must answer it as the model does (each row up to 10,000, and as many out of more, evenly spread).
 """
 
 from __future__ import annotations
