@@ -1,7 +1,7 @@
 """What a column of a CSV or JSON file is where neither the model nor `--dtype` says it.
 
 The rule is the one that makes the same rows the same in CSV, JSON and Parquet: whole numbers in every row are int64;
-numbers with a point, an exponent or a gap among them are double; true and false are bool; the rest is text.
+numbers with a point, an exponent or a missing value among them are double; true and false are bool; the rest is text.
 """
 
 from __future__ import annotations

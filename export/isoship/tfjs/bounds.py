@@ -1,7 +1,7 @@
-"""Intervals of integer values, by which int64 of ONNX is proven to fit the int32 of every TF.js backend.
+"""Intervals of integer values, which prove that int64 of ONNX fits the int32 of every TF.js backend.
 
-An interval is kept for each element where that helps: the leaf numbers of each tree, [1, T], plus the tree's place in
-the leaf table, [T], are inside that table although the greatest of both are not.
+An interval is kept for each element where that helps. Example: the leaf numbers of each tree, [1, T], plus the tree's
+place in the leaf table, [T], lie inside that table, although the sum of the two largest does not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads a written TF.js model back and compares every weight with what was meant, bit by bit."""
+"""Reads a written TF.js model back and compares every weight with the one that was written, bit by bit."""
 
 from __future__ import annotations
 

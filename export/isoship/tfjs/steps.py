@@ -1,4 +1,4 @@
-"""Spells one ONNX node as a step of the JavaScript program: inputs and attributes as `program_ops.py` has them."""
+"""Writes one ONNX node as a step of the JavaScript program: inputs and attributes as `program_ops.py` has them."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def _frame(shipped: Shipped, rows: Sequence[Row], sample: Any) -> Any:
 
         whole = [c.name for c in signature.columns if c.dtype in ("int64", "bool")]
         own = read_rows(sample, signature)
-        # a row with a gap there is refused, which the check says of that row
+        # a row with a missing value there is refused, which the check says of that row
         rows = [row for row in own if all(row.get(name) is not None for name in whole)] or rows
     elif sample is not None:
         return sample

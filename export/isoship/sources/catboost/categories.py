@@ -2,9 +2,9 @@
 
     string or int64 [N, 1] -> ml.LabelEncoder (known categories; else their count) -> int64 [N, 1]
 
-The model holds hashes and no names, so the names come from the sample. What no name of the sample hashes to cannot be
+The model holds hashes and no names, so the names come from the sample. A hash that no name of the sample has cannot be
 carried: a row with that category would be answered as one with an unseen category. A name that is in neither is unseen
-here; the model itself mistakes one in four billion of those for a category with the same hash.
+here. The model itself mistakes one in four billion such names for a category with the same hash.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which values of a categorical column reach an estimator: those of the sample, through the graph written so far."""
+"""The values of a categorical column that reach an estimator: the sample's, through the graph written so far."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""A `.cbm` file is read in a process of its own first: CatBoost follows the places in a file without looking.
+"""Reads a `.cbm` file in a process of its own first, because CatBoost follows the places in a file without looking.
 
-Its form is a FlatBuffer with compressed parts behind, so a check of our own would be a second reader of all of it. What
-ends the other process or keeps it busy is refused; what it only refuses is read again here, for its words.
+The form is a FlatBuffer with compressed parts behind it, so a check of our own would be a second reader of all of it. A
+file that ends the other process or keeps it busy is refused. A file that CatBoost refuses is read again here, for the
+words of the refusal.
 """
 
 from __future__ import annotations

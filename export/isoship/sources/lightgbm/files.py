@@ -1,7 +1,7 @@
 """Reads LightGBM's own files (`Booster.save_model`).
 
-LightGBM's reader is C++ that trusts what it reads; a damaged file can end the process. So the text goes through
-`model_text.parse` first, which checks all of it. Line ends of Windows are one such thing: they end the process too.
+LightGBM's reader is C++ that trusts what it reads, and a damaged file can end the process. So `model_text.parse` checks
+all of the text first. Line ends of Windows are such damage: they end the process, too.
 """
 
 from __future__ import annotations

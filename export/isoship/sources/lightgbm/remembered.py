@@ -1,4 +1,4 @@
-"""The categories of pandas category columns by column: LightGBM keeps them in order and does not say whose they are."""
+"""The categories of pandas category columns, by column: LightGBM keeps them in order, without the columns' names."""
 
 from __future__ import annotations
 

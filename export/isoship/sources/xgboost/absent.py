@@ -1,6 +1,6 @@
-"""XGBoost on a scipy sparse matrix: what the matrix does not store is missing to XGBoost, and no zero.
+"""XGBoost on a scipy sparse matrix: a value that the matrix does not store is missing to XGBoost, and no zero.
 
-Rows of a bundle are dense, so a 0 in them stands for what was not stored, as it does in `matrix.toarray()`.
+Rows of a bundle are dense. A 0 in them stands for a value that was not stored, as it does in `matrix.toarray()`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A model as XGBoost writes it, checked before anything relies on it: `learner`, its booster, its trees.
 
-XGBoost itself follows the indices of a file without looking, so a damaged one can end the process; what is checked
-here is what its predictor reads.
+XGBoost itself follows the indices of a file without looking, so a damaged file can end the process. The check covers
+what XGBoost's predictor reads.
 """
 
 from __future__ import annotations

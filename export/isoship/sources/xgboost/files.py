@@ -1,6 +1,6 @@
-"""Reads XGBoost's own files, JSON and UBJSON, after they were looked at: XGBoost follows a file's indices blindly.
+"""Reads XGBoost's own files, JSON and UBJSON. They are checked first: XGBoost follows a file's indices blindly.
 
-A model that scikit-learn's interface saved comes back as XGBClassifier, XGBRegressor or XGBRanker; a native one as a
+A model that scikit-learn's interface saved comes back as XGBClassifier, XGBRegressor or XGBRanker, a native one as a
 Booster.
 """
 

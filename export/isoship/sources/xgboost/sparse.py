@@ -1,6 +1,6 @@
-"""Where XGBoost is given a sparse matrix: what is not stored in it counts as missing, so every zero does.
+"""Where XGBoost is given a sparse matrix: what the matrix does not store counts as missing, and so does every zero.
 
-Whether a step returns one is seen in the steps in front, as they were fitted.
+Whether a step returns a sparse matrix is seen in the steps in front, as they were fitted.
 """
 
 from __future__ import annotations

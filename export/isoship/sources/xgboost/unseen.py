@@ -1,8 +1,8 @@
-"""Categories that XGBoost does not know, which it takes for others that it does: refused here in its place.
+"""Categories that XGBoost does not know and takes for others that it does: isoship refuses them in its place.
 
-XGBoost looks a category up by the first known one that is not smaller, in the order of bytes, and does not look whether
-it is the same (`SearchSorted` in `src/encoder/ordinal.h`, 3.1 to 3.4): "b" is answered as "c" is, and only what comes
-after every known category is refused. Such an answer means nothing, so rows with unseen categories are refused.
+XGBoost looks a category up as the first known one that is not smaller, in the order of bytes, and does not check that
+the two are the same (`SearchSorted` in `src/encoder/ordinal.h`, 3.1 to 3.4). So "b" is answered as "c" is, and only
+what comes after every known category is refused. Such an answer means nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which XGBoost wrote a model, and which one is here: an older one reads a newer model in silence, and wrongly.
 
 XGBoost 3.1 and later write `base_score` as a list, "[1.6E-1]"; XGBoost 3.0 and older read that as 0.5 without a word.
-A model says which release wrote it: as `version` in a file, and in the bytes that a pickle keeps of a Booster.
+The release that wrote a model stands as `version` in a file, and in the bytes that a pickle keeps of a Booster.
 """
 
 from __future__ import annotations

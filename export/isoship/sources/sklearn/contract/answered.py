@@ -1,8 +1,8 @@
 """Whether a model answers rows: the question that the whole input contract is made of.
 
-A refusal is one exception for a whole batch, and a question about one row of 600 columns costs what the steps before
-the last one take for so many columns. Where these steps take all rows, they work once, and the last one is asked group
-by group.
+A refusal is one exception for a whole batch, so that telling rows apart takes many questions. Each question costs what
+the steps before the last one take. Where those steps take all rows, they work once, and the last step is asked group by
+group.
 """
 
 from __future__ import annotations

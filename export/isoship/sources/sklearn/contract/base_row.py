@@ -1,8 +1,8 @@
 """A row that the model answers, from which the input contract is asked one column at a time.
 
-A row of the sample as it came is the best one, and a gap in it is filled where the model answers the filled row, too:
-a column whose value is missing says nothing of what the column takes. A sample may hold no complete row, and no row
-that the model answers; then each column gets a fitted or typical value of its own.
+A row of the sample as it came is the best one. Its missing values are filled where the model answers the filled row as
+well, because a column whose value is missing says nothing of what the column takes. A sample may hold no row that the
+model answers. Then each column gets a fitted or typical value of its own.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Which rows scikit-learn's own checks for finite numbers refuse, row by row: the best guess at where a range ends.
+"""The rows that scikit-learn's own checks for finite numbers refuse: the best guess at where a range ends.
 
-A refusal is one exception for a whole batch, so the end of a range costs a question for each bit of a double. The
-checks themselves see which rows they refuse. Here they note that and let the rows pass; a thousand rows are then told
-apart by one question. It is a guess and no more: `ranges_of` puts each end to the model with its checks as they are.
+A refusal is one exception for a whole batch, so that the end of a range costs a question for each bit of a double. The
+checks themselves see which rows they refuse. Here they note those rows and let them pass, and one question tells a
+thousand rows apart. The result is a guess and no more: `ranges_of` puts each end to the model with its checks as they
+are.
 """
 
 from __future__ import annotations

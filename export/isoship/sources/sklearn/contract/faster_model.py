@@ -1,4 +1,4 @@
-"""A model that refuses what another one refuses, and answers faster: for the questions of the input contract alone."""
+"""A model that refuses the same rows as another one and answers faster, for the input contract alone."""
 
 from __future__ import annotations
 

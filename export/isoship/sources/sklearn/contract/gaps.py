@@ -1,8 +1,8 @@
 """Numbers in the middle of a column's range that the model refuses.
 
-An encoder behind a step that changes numbers (floor, a scaler) refuses what it did not meet in training, and so refuses
-raw numbers between others that it answers. No fitted attribute speaks of raw numbers, so the model itself is asked:
-about the sample's own, those between, and an even grid.
+An encoder behind a step that changes numbers (floor, a scaler) refuses what it did not meet in training. So it refuses
+raw numbers that lie between others which it answers. No fitted attribute speaks of raw numbers. The model itself is
+asked: about the sample's own numbers, those between them, and an even grid.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Which of many things a model refuses, by as few questions as it takes.
 
 A refusal is one exception for a whole batch. Group testing (Dorfman 1943) asks for many at once and halves a group that
-is refused; it is sound because one refused row refuses its batch, and because rows are answered each on its own.
+is refused. It is sound because one refused row refuses its batch, and because a row is answered the same in any
+batch.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Numbers that a model answers in each column, and not in all columns at once: their sum or squares overflow inside it.
+"""Ranges of columns that the model answers one by one and not all at once: sums or squares overflow inside it.
 
-An input contract speaks of columns. Where rows at the ends of all ranges are refused, every range is cut at the largest
-power of two at which they are answered: a row beyond it is an error, though the model might have answered it.
+An input contract speaks of single columns. Where rows at the ends of all ranges are refused, every range is cut at the
+largest power of two at which they are answered. A row beyond that is an error, though the model might have answered it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Which rows overflow on their way through the model's pipelines: a guess at what the model refuses.
+"""The rows that overflow on their way through the model's pipelines: a guess at what the model refuses.
 
-Scalers and powers pass on infinities that the next step refuses, one exception a batch. Looking at what they pass on
-tells rows apart, so one question serves many; whether the model refuses them is still for the model to say.
+Scalers and powers pass on infinities, which the next step refuses, one exception a batch. What they pass on shows the
+rows one by one, so that one question serves many. Whether the model refuses a row is still for the model to say.
 """
 
 from __future__ import annotations

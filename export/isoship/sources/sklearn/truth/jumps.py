@@ -1,8 +1,9 @@
-"""Where a model's answer jumps at values whose last bits another step has rounded.
+"""The places where a model's answer jumps at values whose last bits another step has rounded.
 
-Logarithms, powers and sums end in other last bits from one processor, and one release of numpy, to the next (numpy's
-own vectorised logarithm is allowed 4 ulp), and in ours. Behind such a step a row that lies on a threshold to the last
-bit has no answer of its own. Columns that no such step has touched are exact, and rows on their thresholds count.
+Logarithms, powers and sums have other last bits on another processor, under another release of numpy (whose own
+vectorised logarithm is allowed 4 ulp), and in our graphs. Behind such a step, a row that lies on a threshold to the
+last bit has no answer of its own. Columns that no such step has touched are exact, and rows on their thresholds
+count.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Whether what an estimator is given may differ in its last bits from what scikit-learn gives it.
+"""Whether the input of an estimator may differ in its last bits from what scikit-learn gives it.
 
-Sums of another order, logarithms and square roots do that. It matters to steps that jump at values which training rows
-have: edges at quantiles, and categories. Such a step turns a last bit into another answer for those very rows.
+Sums of another order, logarithms and square roots make such a difference. It matters to steps that jump at values which
+training rows have: edges at quantiles, and categories. Such a step turns a last bit into another answer for those very
+rows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Rows on which a linear model's sum overflows on its way: its answer goes by the order of the sum.
+"""Rows on which a linear model's sum overflows on its way, so that the answer depends on the order of the sum.
 
-1e308 + 1e308 - 1e308 is infinite from the left and finite from the right, and a fused product or a sum of four lanes
-has other ways again: BLAS on this processor, onnxruntime and JavaScript each have their own. Where all terms have one
+1e308 + 1e308 - 1e308 is infinite from the left and finite from the right. A fused product or a sum of four lanes has
+other orders again: BLAS on this processor, onnxruntime and JavaScript each have their own. Where all terms have one
 sign, every order ends in the same infinity.
 """
 

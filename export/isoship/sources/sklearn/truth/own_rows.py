@@ -1,7 +1,7 @@
 """The sample as it came: its rows as users write them, and the model's answers to the sample itself.
 
-What is rebuilt from rows (`isoship.sources.frames`) is not asked here: where the two differ, the sample holds something
-that rows do not, such as None beside NaN.
+Rows rebuilt from plain values (`isoship.sources.frames`) are not used here. Where they differ from the sample, the
+sample holds something that rows do not, such as None beside NaN.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Whether every step of a model is one whose class is known, and fitted: asked before anything else.
 
-A fitted estimator is told by what it says itself (`__sklearn_is_fitted__`, the tag `requires_fit`), else by attributes
-that end in an underscore, which scikit-learn's own classes keep to. Classes of others need not: NGBoost has no such
-attribute, a step that learns nothing has none either. They are refused for what they are and never as "not fitted".
+A fitted estimator is recognised by what it says itself (`__sklearn_is_fitted__`, the tag `requires_fit`), else by
+attributes that end in an underscore. scikit-learn's own classes keep to that rule. Other classes need not: NGBoost has
+no such attribute, and neither has a step that learns nothing. They are refused for what they are and never as "not
+fitted".
 """
 
 from __future__ import annotations

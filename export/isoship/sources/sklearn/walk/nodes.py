@@ -1,6 +1,7 @@
 """Whether the nodes of every tree inside a model point to nodes and columns that there are.
 
-scikit-learn follows them without a look at the bounds, in C: a file with others crashes the process at the first row.
+scikit-learn's C code follows them without a look at the bounds. A file with other nodes crashes the process at the
+first row.
 """
 
 from __future__ import annotations

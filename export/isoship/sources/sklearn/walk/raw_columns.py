@@ -1,8 +1,8 @@
 """Follows a model's raw columns to every step that reads them.
 
-A column goes through pipelines, tables of transformers and every estimator made of others (`inside`), and ends where
-a step computes something of it. What such a step knows of its own input says something of the raw column only where
-nothing stands between: a fill value, a scale or a whole number of it came in on the way.
+A column goes through pipelines, tables of transformers and every estimator made of others (`inside`). It ends where a
+step computes something of it. What such a step knows of its own input is true of the raw column only where no step
+stands between: a fill value, a scale or a rounding changes the values on the way.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def columnwise(step: Any, places: Places) -> list[Place | None]:
 
 
 def imputed(imputer: Any, places: Places) -> Places | None:
-    """For `Record.output_places`: columns with their gaps filled, without those of which nothing was known."""
+    """For `Record.output_places`: columns with missing values filled, without those of which nothing was known."""
     if hasattr(imputer, "_mask_fit_X"):  # KNNImputer
         empty = imputer._mask_fit_X.all(axis=0).tolist()
     else:  # a statistic of None is a value like any other

@@ -11,7 +11,7 @@ from isoship.sources.sklearn.walk.registry import record_of
 
 
 def sees_raw_columns(c: Carrier) -> bool:
-    """The present estimator sees input columns, scaled or with gaps filled at most."""
+    """The present estimator sees input columns, scaled or with missing values filled at most."""
     return all(_reaches(outer, inner) for outer, inner in pairwise(c.walk))
 
 

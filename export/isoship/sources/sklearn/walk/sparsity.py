@@ -1,4 +1,4 @@
-"""Whether an estimator is given a sparse matrix, on which some answer otherwise than on an array, and how."""
+"""Whether an estimator is given a sparse matrix, and what it does otherwise there than on an array."""
 
 from __future__ import annotations
 
