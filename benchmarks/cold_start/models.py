@@ -81,7 +81,7 @@ def train(case: Case, folder: Path, python: str, say: Callable[[str], None], *, 
 
     folder.mkdir(parents=True, exist_ok=True)
     joblib.dump(estimator, trained.pickled)
-    # In a process of its own: isoship's converters replace skl2onnx's where they are loaded.
+    # In a process of its own, as a user of skl2onnx has it.
     program = [sys.executable, "-m", "benchmarks.cold_start.standard", trained.pickled, trained.standard]
     subprocess.run(program, cwd=ROOT, check=True)
     shipped, sample = estimator, features

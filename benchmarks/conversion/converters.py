@@ -1,4 +1,4 @@
-"""Conversion in two processes, one an exporter: our converters replace skl2onnx's in the process that loads them."""
+"""Conversion in two processes, one an exporter: neither has what the other has imported or allocated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""skl2onnx and onnxmltools as they are on PyPI, asked from a process that never loads a converter of ours."""
+"""skl2onnx and onnxmltools as they are on PyPI, asked from a process that never loads isoship."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversion, execution and rows for every tree family.
+"""Execution and rows for every tree family.
 
 Rows stand on the model's own thresholds: the value itself, its float32, and one ulp either side in both widths.
 """
@@ -11,21 +11,14 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import numpy as np
 import onnxruntime
-from skl2onnx import convert_sklearn
-from skl2onnx.common.data_types import DoubleTensorType
 
-from isoship.onnx.passes import run_all
-from isoship.sources.sklearn.converters.trees import in_place
+import isoship
+from isoship.sources.sklearn.truth.outputs import METHODS
 
 LEVELS = ("ORT_DISABLE_ALL", "ORT_ENABLE_BASIC", "ORT_ENABLE_ALL")
 TOLERANCE = 1e-12  # exp and pow come from another libm; everything else is bit-equal
 ULPS = 8
 EPOCH = 1_700_000_000.0
-
-
-def onnx_of(model, types=None, options=None):
-    types = types or [("X", DoubleTensorType([None, model.n_features_in_]))]
-    return run_all(convert_sklearn(model, initial_types=types, target_opset=21, options=options, **in_place()))
 
 
 def session_of(onnx_model, level="ORT_ENABLE_ALL", threads=1):
@@ -106,30 +99,20 @@ def rows_on_thresholds(model, sample, seed=0, count=1000):
     return rows
 
 
-def agree(model, rows, types=None, options=None):
-    """Every output against scikit-learn: all labels equal, values within TOLERANCE. Returns the largest gap."""
-    got = answers(onnx_of(model, types, options), rows)
+def agree(model, rows, outputs=None):
+    """Every output against scikit-learn: all labels equal, values within TOLERANCE. Returns the largest gap.
+
+    outputs: those beside the defaults.
+    """
+    got = answers(isoship.to_onnx(model, outputs=outputs), rows)
     gaps = [0.0]
     for name, values in got.items():
-        expected = expected_output(model, name, rows)
+        expected = getattr(model, METHODS[name])(rows)
         if name == "label":
             assert values.dtype.kind == {"U": "O"}.get(expected.dtype.kind, expected.dtype.kind)
             np.testing.assert_array_equal(values, expected)
         else:
             assert values.dtype == np.float64
-            np.testing.assert_allclose(values, np.reshape(expected, values.shape), rtol=TOLERANCE, atol=TOLERANCE)
-            gaps.append(np.abs(values - np.reshape(expected, values.shape)).max())
+            np.testing.assert_allclose(values, expected, rtol=TOLERANCE, atol=TOLERANCE)
+            gaps.append(np.abs(values - expected).max())
     return max(gaps)
-
-
-def expected_output(model, name, rows):
-    if name == "label":
-        return model.predict(rows)
-    if name == "variable":
-        return model.predict(rows) if hasattr(model, "predict") else model.transform(rows)
-    if name == "scores":
-        return model.decision_function(rows)
-    if name == "score_samples":
-        return model.score_samples(rows)
-    probabilities = model.predict_proba(rows)
-    return probabilities if name == "probabilities" else probabilities[int(name.rsplit("_", 1)[1])]

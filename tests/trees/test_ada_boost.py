@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from on_thresholds import agree, onnx_of, rows_on_thresholds, run
+from on_thresholds import agree, rows_on_thresholds, run
 from sklearn.ensemble import AdaBoostClassifier, AdaBoostRegressor
-from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
-from isoship.errors import UnsupportedModelError
+import isoship
 
 
 @pytest.mark.parametrize("two", [True, False])
@@ -24,8 +23,8 @@ def test_a_classifier_agrees(two, depth, sample, words):
 def test_raw_scores_are_the_decision_function_bit_for_bit(two, sample, three):
     model = AdaBoostClassifier(n_estimators=15, random_state=0).fit(sample, three > 0 if two else three)
     rows = rows_on_thresholds(model, sample)
-    scores = run(onnx_of(model, options={id(model): {"raw_scores": True}}), rows)["probabilities"]
-    np.testing.assert_array_equal(scores, model.decision_function(rows).reshape(len(rows), -1))
+    scores = run(isoship.to_onnx(model, outputs=["scores"]), rows)["scores"]
+    np.testing.assert_array_equal(scores, model.decision_function(rows))
 
 
 @pytest.mark.parametrize("loss", ["linear", "square", "exponential"])
@@ -39,9 +38,3 @@ def test_boosting_that_stopped_early_agrees(sample):
     model = AdaBoostClassifier(DecisionTreeClassifier(), n_estimators=15).fit(sample, sample[:, 0] > 0)
     assert len(model.estimators_) == 1
     agree(model, rows_on_thresholds(model, sample))
-
-
-def test_another_base_estimator_is_refused(sample, three):
-    model = AdaBoostClassifier(LogisticRegression(), n_estimators=2).fit(sample[:, :2], three)
-    with pytest.raises(UnsupportedModelError, match="LogisticRegression"):
-        onnx_of(model)

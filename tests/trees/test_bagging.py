@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from on_thresholds import agree, onnx_of, rows_on_thresholds
+from on_thresholds import agree, rows_on_thresholds
 from sklearn.ensemble import BaggingClassifier, BaggingRegressor
-from sklearn.linear_model import Ridge
 from sklearn.tree import ExtraTreeClassifier
 
-from isoship.errors import UnsupportedModelError
+import isoship
 
 
 @pytest.mark.parametrize("features", [1.0, 0.5])
@@ -35,10 +34,5 @@ def test_a_regressor_is_bit_equal_and_missing_values_pass(gaps_in, value):
 
 def test_several_targets_are_columns(sample, value):
     model = BaggingRegressor(n_estimators=4, random_state=0).fit(sample, np.c_[value, -value])
-    assert onnx_of(model).graph.output[0].type.tensor_type.shape.dim[1].dim_value == 2
+    assert isoship.to_onnx(model).graph.output[0].type.tensor_type.shape.dim[1].dim_value == 2
     assert agree(model, rows_on_thresholds(model, sample)) == 0
-
-
-def test_another_base_estimator_is_refused(sample, value):
-    with pytest.raises(UnsupportedModelError, match="Ridge"):
-        onnx_of(BaggingRegressor(Ridge(), n_estimators=2).fit(sample, value))

@@ -6,9 +6,10 @@ from array import array
 
 import numpy as np
 import pytest
-from on_thresholds import onnx_of, rows_on_thresholds, run
+from on_thresholds import rows_on_thresholds, run
 from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest, RandomForestClassifier
 
+import isoship
 from isoship_edge.inference.session import open_session
 from isoship_edge.inference.tensor import Tensor, values
 
@@ -24,7 +25,7 @@ from isoship_edge.inference.tensor import Tensor, values
 )
 def test_every_output_has_the_same_bits(model, gaps_in, words, tmp_path):
     model.fit(gaps_in, words)
-    graph = onnx_of(model)
+    graph = isoship.to_onnx(model)
     (tmp_path / "model.onnx").write_bytes(graph.SerializeToString())
     rows = rows_on_thresholds(model, gaps_in)
     rows[::5, 0] = np.nan

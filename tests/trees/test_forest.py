@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
-from on_thresholds import agree, onnx_of, rows_on_thresholds, run, session_of
+from on_thresholds import agree, rows_on_thresholds, run, session_of
+from onnx import TensorProto
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
-from isoship.errors import UnsupportedModelError
+import isoship
+from isoship.errors import InputError, UnsupportedModelError
 
 CLASSIFIERS = [
     DecisionTreeClassifier(random_state=0),
@@ -73,7 +78,7 @@ def test_several_targets_of_a_regressor_are_columns(sample, value):
 def test_several_targets_of_a_classifier_have_probabilities_each(sample, three, value):
     model = RandomForestClassifier(5, random_state=0).fit(sample, np.c_[three, value > 0])
     rows = rows_on_thresholds(model, sample)
-    got = run(onnx_of(model), rows)
+    got = run(isoship.to_onnx(model), rows)
     assert list(got) == ["label", "probabilities_0", "probabilities_1"]
     np.testing.assert_array_equal(got["label"], model.predict(rows))
     for i, expected in enumerate(model.predict_proba(rows)):
@@ -102,31 +107,37 @@ def test_more_threads_change_no_bit(rows, sample, three):
     """onnxruntime splits the trees among threads for few rows and the rows for many, and adds up what they return."""
     model = RandomForestClassifier(120, max_depth=6, random_state=0).fit(sample, three)
     asked = rows_on_thresholds(model, sample, count=rows)
-    session = session_of(onnx_of(model), threads=3)
+    session = session_of(isoship.to_onnx(model), threads=3)
     np.testing.assert_array_equal(session.run(["probabilities"], {"X": asked})[0], model.predict_proba(asked))
 
 
-def test_integer_and_float_inputs_reach_the_same_leaves(sample, three):
-    from skl2onnx.common.data_types import FloatTensorType, Int64TensorType
+def test_integer_and_boolean_columns_reach_the_same_leaves(sample, three):
+    rng = np.random.default_rng(9)
+    frame = pd.DataFrame(np.rint(sample * 7).astype(np.int64), columns=list("abcdef")).assign(g=rng.random(400) > 0.5)
+    model = RandomForestClassifier(12, random_state=0).fit(frame, three)
+    got = run(isoship.to_onnx(model, sample=frame), {name: frame[[name]].to_numpy() for name in frame})
+    np.testing.assert_array_equal(got["probabilities"], model.predict_proba(frame))
 
-    whole = np.rint(sample * 7).astype(np.int64)
-    model = RandomForestClassifier(12, random_state=0).fit(whole, three)
-    expected = model.predict_proba(whole)
-    as_integers = run(onnx_of(model, [("X", Int64TensorType([None, 6]))]), whole)
-    np.testing.assert_array_equal(as_integers["probabilities"], expected)
-    as_floats = run(onnx_of(model, [("X", FloatTensorType([None, 6]))]), whole.astype(np.float32))
-    np.testing.assert_array_equal(as_floats["probabilities"], expected)
+
+def test_a_step_that_gives_float32_is_not_widened(sample, three):
+    """Trees cast to float32 themselves: there is nothing that a double would keep."""
+    grades = np.rint(sample[:, [2, 3]])
+    encoder = OneHotEncoder(dtype=np.float32, sparse_output=False)
+    model = make_pipeline(encoder, RandomForestClassifier(12, random_state=0)).fit(grades, three)
+    graph = isoship.to_onnx(model)
+    casts = [node.attribute[0].i for node in graph.graph.node if node.op_type == "Cast"]
+    assert casts.count(TensorProto.FLOAT) == 1  # the encoder's own
+    np.testing.assert_array_equal(run(graph, grades)["probabilities"], model.predict_proba(grades))
 
 
 def test_the_decision_function_that_a_forest_lacks_is_refused(sample, three):
     model = RandomForestClassifier(2, random_state=0).fit(sample, three)
-    with pytest.raises(UnsupportedModelError, match="RandomForestClassifier"):
-        onnx_of(model, options={id(model): {"raw_scores": True}})
+    with pytest.raises(InputError, match="RandomForestClassifier has no decision_function"):
+        isoship.to_onnx(model, outputs=["scores"])
 
 
-def test_a_column_of_strings_is_refused_by_name(sample, three):
-    from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
-
-    model = RandomForestClassifier(2, random_state=0).fit(sample[:, :2], three)
-    with pytest.raises(UnsupportedModelError, match="'city'"):
-        onnx_of(model, [("age", DoubleTensorType([None, 1])), ("city", StringTensorType([None, 1]))])
+def test_strings_that_are_numbers_are_refused(sample, three):
+    frame = pd.DataFrame({"age": sample[:, 0], "rooms": sample[:, 3].astype(int).astype(str)})
+    model = RandomForestClassifier(2, random_state=0).fit(frame, three)
+    with pytest.raises(UnsupportedModelError, match=r"RandomForestClassifier.*strings"):
+        isoship.to_onnx(model, sample=frame)

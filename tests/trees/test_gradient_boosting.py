@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from on_thresholds import agree, onnx_of, rows_on_thresholds, run
+from on_thresholds import agree, rows_on_thresholds, run
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
 from sklearn.linear_model import LinearRegression
 
+import isoship
 from isoship.errors import UnsupportedModelError
 
 
@@ -37,8 +38,8 @@ def test_raw_scores_are_the_decision_function_bit_for_bit(classes, sample, three
     labels = three if classes == 3 else three > 0
     model = GradientBoostingClassifier(n_estimators=15, random_state=0).fit(sample, labels)
     rows = rows_on_thresholds(model, sample)
-    scores = run(onnx_of(model, options={id(model): {"raw_scores": True}}), rows)["probabilities"]
-    np.testing.assert_array_equal(scores, model.decision_function(rows).reshape(len(rows), -1))
+    scores = run(isoship.to_onnx(model, outputs=["scores"]), rows)["scores"]
+    np.testing.assert_array_equal(scores, model.decision_function(rows))
 
 
 def test_a_raw_value_of_exactly_zero_is_the_second_class():
@@ -46,10 +47,10 @@ def test_a_raw_value_of_exactly_zero_is_the_second_class():
     model = GradientBoostingClassifier(n_estimators=1, init="zero").fit(np.zeros((10, 1)), [0, 1] * 5)
     rows = np.zeros((3, 1))
     assert (model.decision_function(rows) == 0).all()
-    assert run(onnx_of(model), rows)["label"].tolist() == [1, 1, 1]
+    assert run(isoship.to_onnx(model), rows)["label"].tolist() == [1, 1, 1]
 
 
 def test_an_initial_model_is_refused(sample, value):
     model = GradientBoostingRegressor(init=LinearRegression(), n_estimators=2).fit(sample, value)
     with pytest.raises(UnsupportedModelError, match=r"init=LinearRegression.*init='zero'"):
-        onnx_of(model)
+        isoship.to_onnx(model)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from on_thresholds import TOLERANCE, agree, onnx_of, rows_on_thresholds, run
-from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
+from on_thresholds import TOLERANCE, agree, rows_on_thresholds, run
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+import isoship
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "gamma", "poisson", "quantile"])
@@ -43,8 +44,8 @@ def test_splits_between_neighbouring_doubles_hold():
 def test_raw_scores_are_the_decision_function_bit_for_bit(classes, sample, three):
     model = HistGradientBoostingClassifier(max_iter=8).fit(sample, three if classes == 3 else three > 0)
     rows = rows_on_thresholds(model, sample)
-    scores = run(onnx_of(model, options={id(model): {"raw_scores": True}}), rows)["probabilities"]
-    np.testing.assert_array_equal(scores, model.decision_function(rows).reshape(len(rows), -1))
+    scores = run(isoship.to_onnx(model, outputs=["scores"]), rows)["scores"]
+    np.testing.assert_array_equal(scores, model.decision_function(rows))
 
 
 def test_a_raw_value_of_exactly_zero_is_the_first_class():
@@ -52,7 +53,7 @@ def test_a_raw_value_of_exactly_zero_is_the_first_class():
     model = HistGradientBoostingClassifier(max_iter=1, min_samples_leaf=50).fit(np.zeros((40, 1)), [0, 1] * 20)
     rows = np.zeros((3, 1))
     assert (model.decision_function(rows) == 0).all()
-    assert run(onnx_of(model), rows)["label"].tolist() == [0, 0, 0]
+    assert run(isoship.to_onnx(model), rows)["label"].tolist() == [0, 0, 0]
 
 
 @pytest.fixture(scope="module")
@@ -104,14 +105,7 @@ def test_columns_of_a_frame_may_be_text_integers_and_numbers(categorical):
         }
     )
     model = HistGradientBoostingClassifier(max_iter=20).fit(frame, target + (frame["city"] == "東京") > 1)
-    graph = onnx_of(
-        model,
-        [
-            ("city", StringTensorType([None, 1])),
-            ("age", DoubleTensorType([None, 1])),
-            ("rooms", Int64TensorType([None, 1])),
-        ],
-    )
+    graph = isoship.to_onnx(model, sample=frame)
     asked = frame.iloc[:200].astype({"city": object})
     asked.iloc[:20, 0] = "Lima"
     asked.iloc[20:40, 0] = None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from on_thresholds import agree, onnx_of, rows_on_thresholds, run
+from on_thresholds import agree, rows_on_thresholds, run
 from sklearn.ensemble import IsolationForest
+
+import isoship
 
 
 @pytest.mark.parametrize("options", [{}, {"max_features": 3}, {"contamination": 0.2}, {"max_samples": 40}])
@@ -13,7 +15,7 @@ def test_labels_and_scores_agree(options, sample):
     model = IsolationForest(n_estimators=25, random_state=0, **options).fit(sample)
     rows = rows_on_thresholds(model, sample)
     assert len(np.unique(model.predict(rows))) == 2
-    agree(model, rows, options={id(model): {"score_samples": True}})
+    agree(model, rows, outputs=["score_samples"])
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast")  # scikit-learn's own, for 1e300
@@ -26,5 +28,5 @@ def test_missing_and_infinite_values_are_answered_as_scikit_learn_does(gaps_in):
 
 def test_a_forest_of_a_single_row_scores_minus_one():
     model = IsolationForest(n_estimators=3, random_state=0).fit(np.zeros((1, 2)))
-    got = run(onnx_of(model, options={id(model): {"score_samples": True}}), np.ones((2, 2)))
-    np.testing.assert_array_equal(got["score_samples"].ravel(), model.score_samples(np.ones((2, 2))))
+    got = run(isoship.to_onnx(model, outputs=["score_samples"]), np.ones((2, 2)))
+    np.testing.assert_array_equal(got["score_samples"], model.score_samples(np.ones((2, 2))))

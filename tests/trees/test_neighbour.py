@@ -26,11 +26,11 @@ from sklearn.ensemble import (
     RandomForestRegressor,
     RandomTreesEmbedding,
 )
+from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
 import isoship
-from isoship.sources.sklearn.converters.trees import in_place
-from isoship.sources.sklearn.walk import fallback
+from isoship.sources.sklearn.walk.registry import carried
 
 FEW = {"n_estimators": 3, "random_state": 0}
 MODELS = [
@@ -67,8 +67,9 @@ def registries() -> list[dict]:
 
 
 def test_every_family_is_here() -> None:
-    assert {type(model).__name__ for model in MODELS} == fallback._TREES
-    assert {type(model) for model in MODELS} == set(in_place()["custom_conversion_functions"])
+    homes = tuple(f"isoship.sources.sklearn.converters.{module}" for module in ("ensemble", "tree"))
+    found = {name for name, converter in carried().items() if converter.__module__.startswith(homes)}
+    assert {type(model).__name__ for model in MODELS} == found
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
@@ -79,6 +80,14 @@ def test_the_users_own_file_is_the_same_before_and_after(model) -> None:
     assert users_own(model) == before
     assert registries() == registered
     onnxruntime.InferenceSession(before, providers=["CPUExecutionProvider"])
+
+
+def test_what_goes_through_skl2onnx_leaves_its_registries_as_they_are() -> None:
+    model, forest = GaussianProcessRegressor(alpha=0.1).fit(X, Y), RandomForestClassifier(**FEW).fit(X, Y)
+    before, registered = users_own(forest), [dict(each) for each in registries()]
+    isoship.to_onnx(model, sample=X)
+    assert registries() == registered
+    assert users_own(forest) == before
 
 
 def test_and_beside_ours_in_another_thread() -> None:

@@ -1,12 +1,11 @@
-"""Our converters where skl2onnx calls them: inside pipelines and other estimators."""
+"""Trees inside pipelines and other estimators."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
-from on_thresholds import TOLERANCE, onnx_of, run
-from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
+from on_thresholds import TOLERANCE, run
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
@@ -25,6 +24,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+import isoship
+
 
 def test_a_pipeline_on_columns_of_a_frame_is_bit_equal():
     rng = np.random.default_rng(0)
@@ -38,14 +39,7 @@ def test_a_pipeline_on_columns_of_a_frame_is_bit_equal():
         ),
         RandomForestClassifier(10, random_state=0),
     ).fit(frame, labels)
-    graph = onnx_of(
-        model,
-        [
-            ("a", DoubleTensorType([None, 1])),
-            ("b", Int64TensorType([None, 1])),
-            ("s", StringTensorType([None, 1])),
-        ],
-    )
+    graph = isoship.to_onnx(model, sample=frame)
     got = run(graph, {name: frame[[name]].to_numpy(dtype=object if name == "s" else None) for name in frame})
     assert list(got) == ["label", "probabilities"]
     np.testing.assert_array_equal(got["label"], model.predict(frame))
@@ -73,11 +67,10 @@ BOOSTED = GradientBoostingClassifier(n_estimators=5, random_state=0)
 def test_estimators_of_estimators_agree(model, sample, three):
     classes = np.searchsorted([-4, 3, 11], three)
     model.fit(sample[:, :4], classes)
-    options = {id(model): {"zipmap": False}} if hasattr(model, "classes_") else None
-    got = run(onnx_of(model, options=options), sample[:, :4])
+    got = run(isoship.to_onnx(model), sample[:, :4])
     if "label" in got:
         np.testing.assert_array_equal(got["label"], model.predict(sample[:, :4]))
         expected, values = model.predict_proba(sample[:, :4]), got["probabilities"]
     else:
-        expected, values = model.predict(sample[:, :4]), got["variable"].ravel()
+        expected, values = model.predict(sample[:, :4]), got["value"]
     np.testing.assert_allclose(values, expected, rtol=TOLERANCE, atol=TOLERANCE)

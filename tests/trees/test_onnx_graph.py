@@ -1,22 +1,19 @@
-"""The graph builder, standing alone and inside a converter of skl2onnx."""
+"""The graph builder."""
 
 from __future__ import annotations
 
 import numpy as np
 import onnx
 import pytest
-from on_thresholds import onnx_of, run
+from on_thresholds import run
 from onnx import TensorProto, helper
-from skl2onnx import update_registered_converter
-from skl2onnx.common.data_types import DoubleTensorType
-from sklearn.base import BaseEstimator, TransformerMixin
 
 from isoship.onnx.graph import IR_VERSION, OPSET, OPSET_ML, GraphBuilder
 
 X = helper.make_tensor_value_info("X", TensorProto.DOUBLE, ["N", 2])
 
 
-def test_a_graph_built_alone_runs_and_declares_our_versions():
+def test_a_graph_runs_and_declares_our_versions():
     g = GraphBuilder()
     g.op("Mul", g.op("Sub", "X", np.array([1.5, 2.0])), np.float64(3), out="Y")
     model = g.model([X], [helper.make_tensor_value_info("Y", TensorProto.DOUBLE, ["N", 2])])
@@ -63,27 +60,3 @@ def test_a_mistake_is_found_when_the_graph_is_closed():
     g.op("Neg", "nowhere", out="Y")
     with pytest.raises(onnx.checker.ValidationError, match="nowhere"):
         g.model([X], [helper.make_tensor_value_info("Y", TensorProto.DOUBLE, ["N", 2])])
-
-
-class Halve(TransformerMixin, BaseEstimator):
-    n_features_in_ = 2
-
-
-def test_inside_skl2onnx_constants_are_shared_by_all_builders():
-    def convert(scope, operator, container):
-        first, second = GraphBuilder.inside(scope, container), GraphBuilder.inside(scope, container)
-        assert first.const(np.float64(2)) == second.const(np.float64(2))
-        half = first.op("Div", operator.inputs[0].full_name, np.float64(2))
-        known = first.op("LabelEncoder", half, ml=True, keys_tensor=tensor([0.5]), values_tensor=tensor([7.0]),
-                         default_tensor=tensor([0.0]))  # fmt: skip
-        second.op("ReduceSum", known, np.array([1]), out=operator.outputs[0].full_name, keepdims=1)
-
-    def shapes(operator):
-        operator.outputs[0].set_type(DoubleTensorType([None, 1]))
-
-    update_registered_converter(Halve, "IsoshipTestHalve", shapes, convert)
-    assert run(onnx_of(Halve()), np.array([[1.0, 1.0], [1.0, 2.0]]))["variable"].tolist() == [[14], [7]]
-
-
-def tensor(values):
-    return onnx.numpy_helper.from_array(np.array(values))

@@ -1,6 +1,6 @@
 """Computes once what a graph computes twice: nodes with the same operator, inputs and attributes become one.
 
-Two outputs of one estimator, probabilities and scores, arrive with a forest each, which would double the file.
+An estimator made of others may ask a member twice, for labels and for probabilities: two forests would double the file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Labels spread over a kernel: LabelPropagation, LabelSpreading.
+"""Labels spread over a kernel: LabelPropagation, LabelSpreading; and self-training, which is its last estimator.
 
 x -> rbf kernel (training rows) [N, S] -> MatMul (label_distributions_) -> Div (row sums) = probabilities
 x -> places of the nearest training rows [N, k] -> Gather (label_distributions_) -> sum -> Div = probabilities
@@ -16,6 +16,7 @@ from isoship.sources.sklearn.converters.neighbors.models import nearest
 from isoship.sources.sklearn.truth.rounding import squared_distances
 from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame
+from isoship.sources.sklearn.walk.inside import the_one_in
 from isoship.sources.sklearn.walk.registry import Record, carries
 
 _LAST = np.array([1])
@@ -62,6 +63,16 @@ def label_propagation(c: Carrier, model: Any, frame: Frame) -> Parts:
         "predict": (links.label(g, model.classes_, links.highest(g, p)),),
         "predict_proba": (Block(p, "double", shares.shape[1]),),
     }
+
+
+@carries(
+    "SelfTrainingClassifier",
+    record=Record(same_bits=False, jumps=False, members=the_one_in("estimator_"), looks_itself=True),
+)
+def self_training(c: Carrier, model: Any, frame: Frame) -> Parts:
+    """The estimator of the last round."""
+    with c.at("estimator_"):
+        return c.carry(model.estimator_, frame)
 
 
 def _kernel(c: Carrier, model: Any, frame: Frame) -> str:

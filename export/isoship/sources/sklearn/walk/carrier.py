@@ -19,6 +19,7 @@ from typing import Any
 
 from isoship.errors import UnsupportedModelError
 from isoship.onnx.graph import GraphBuilder
+from isoship.sources.sklearn.walk.another_class import another_class
 from isoship.sources.sklearn.walk.frame import Block, Frame, matrix
 from isoship.sources.sklearn.walk.inside import is_pipeline
 from isoship.sources.sklearn.walk.refused import REFUSED
@@ -55,15 +56,21 @@ class Carrier:
         Raises:
             UnsupportedModelError: it, or something in it, cannot be carried exactly.
         """
-        from isoship.sources.sklearn.walk import fallback
-
         key = key_of(estimator)
+        if key is None:
+            raise self.unsupported(estimator, *another_class(self.path, estimator))
         if key in REFUSED:
             raise self.unsupported(estimator, *REFUSED[key])
-        converter = self._converters.get(key) if key else None
+        if key not in self._converters:
+            raise self.unsupported(
+                estimator,
+                "isoship has no exact conversion of it yet",
+                "docs/support.md lists what is carried; replace it by one of those, or ask for it with an issue",
+            )
         self._walk.append(estimator)
         try:
-            return (converter or fallback.carry)(self, estimator, frame)
+            parts: Parts = self._converters[key](self, estimator, frame)
+            return parts
         finally:
             self._walk.pop()
 
@@ -97,8 +104,18 @@ class Carrier:
                 "the step before it returns float32, so scikit-learn computes here in float32",
                 "Set dtype=numpy.float64 on the step before and train again",
             )
+        return self.numbers(frame, estimator)
+
+    def numbers(self, frame: Frame, estimator: Any, dtype: str = "double") -> Block:
+        """The frame as one block of this type.
+
+        Raises:
+            UnsupportedModelError: it holds strings, or nothing.
+        """
+        if not frame:
+            raise self.unsupported(estimator, "it is given no columns", "Train it on at least one column")
         try:
-            return matrix(self.g, frame, "double")
+            return matrix(self.g, frame, dtype)
         except TypeError as err:
             raise self.unsupported(
                 estimator,

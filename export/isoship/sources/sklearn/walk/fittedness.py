@@ -12,12 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from isoship.errors import ModelFileError, UnsupportedModelError
-from isoship.sources.libraries import LIBRARIES, TITLES
+from isoship.sources.sklearn.walk.another_class import another_class
 from isoship.sources.sklearn.walk.carrier import brief
 from isoship.sources.sklearn.walk.inside import is_pipeline, members
-from isoship.sources.sklearn.walk.registry import carried, key_of
-
-_PACKAGES = ("sklearn", *(library.package for library in LIBRARIES))
+from isoship.sources.sklearn.walk.registry import key_of
 
 
 def check_fitted(model: Any) -> None:
@@ -34,33 +32,10 @@ def check_fitted(model: Any) -> None:
     steps = list(_steps(model, ""))
     for path, step in steps:
         if key_of(step) is None:
-            raise of_another_class(path, step)
+            why, instead = another_class(path, step)
+            raise UnsupportedModelError(f"{path} -> {brief(step)}" if path else brief(step), why, instead)
     for path, step in steps:
         _check_one(path, step)
-
-
-def of_another_class(path: str, step: Any) -> UnsupportedModelError:
-    """The error for an estimator whose class no library that isoship knows defines. path: where it is in the model."""
-    cls = type(step)
-    package = cls.__module__.split(".")[0]
-    bases = [base for base in cls.__mro__[1:] if base.__module__.split(".")[0] in _PACKAGES]
-    last = path.rpartition(" -> ")[2]
-    close = next((base.__name__ for base in bases if base.__name__ in carried()), None)
-    if close:
-        way = f"Where it answers as the {close} that it derives from, train that one instead"
-    elif last == "pipeline.steps[0]":
-        way = "Compute its columns before the model, and train and export the pipeline that is behind it"
-    elif last.startswith("pipeline.steps[") and not hasattr(step, "predict"):
-        way = "Export the pipeline without it and compute what it adds outside, or write it with scikit-learn's steps"
-    else:
-        way = f"Replace it by an estimator of {TITLES}"
-    whose = "a class of your own" if package == "__main__" else f"a class of the package {package}"
-    return UnsupportedModelError(
-        f"{path} -> {brief(step)}" if path else brief(step),
-        f"{cls.__module__}.{cls.__qualname__} is not one of scikit-learn's own classes but {whose}, and what it"
-        " computes is not known",
-        way,
-    )
 
 
 def _steps(model: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -124,11 +124,18 @@ _HOMES = (
     "decomposition.projections",
     "discriminant_analysis",
     "dummy",
-    "ensemble.bags_and_boosts",
+    "ensemble.ada_boost",
+    "ensemble.bagging",
+    "ensemble.forest",
+    "ensemble.gradient_boosting",
+    "ensemble.hist_gradient_boosting",
+    "ensemble.isolation_forest",
+    "ensemble.random_trees_embedding",
     "ensemble.votes_and_stacks",
     "feature_extraction",
     "feature_selection",
     "gaussian_process.classifier",
+    "gaussian_process.regressor",
     "impute.knn",
     "impute.simple",
     "isotonic",
@@ -151,7 +158,7 @@ _HOMES = (
     "preprocessing.spline",
     "semi_supervised",
     "svm.machines",
-    "trees.registered",
+    "tree",
 )
 #: Packages whose classes have a key in the registry; isoship's own stand for what a booster's file holds.
 _PACKAGES = {"sklearn", *(library.package for library in LIBRARIES), "isoship"}

@@ -14,6 +14,8 @@ import numpy as np
 from isoship.onnx.graph import GraphBuilder
 from isoship.sources.sklearn.walk.frame import Block
 
+_LAST = np.array([1])
+
 
 def two_columns(g: GraphBuilder, positive: str) -> Block:
     """[1 - p, p], double [N, 2], from p [N, 1]."""
@@ -23,6 +25,12 @@ def two_columns(g: GraphBuilder, positive: str) -> Block:
 def expit(g: GraphBuilder, scores: str) -> str:
     """1 / (1 + exp(-x)), as scipy's `expit`, to the last digit also where it is tiny."""
     return g.op("Div", np.float64(1), g.op("Add", np.float64(1), g.op("Exp", g.op("Neg", scores))))
+
+
+def softmax(g: GraphBuilder, scores: str) -> str:
+    """scikit-learn's softmax along the columns: the highest subtracted, exp, divided by the sum."""
+    exp = g.op("Exp", g.op("Sub", scores, g.op("ReduceMax", scores, _LAST, keepdims=1)))
+    return g.op("Div", exp, g.op("ReduceSum", exp, _LAST, keepdims=1), seed="softmax")
 
 
 def normalised(g: GraphBuilder, p: str, classes: int) -> Block:

@@ -1,1 +1,1 @@
-"""Converters of sklearn.ensemble over any estimator; those over trees are in trees."""
+"""Converters of sklearn.ensemble: over trees, which stand in the graph as one, and over any estimator."""
