@@ -1,9 +1,9 @@
-"""Builds ONNX graphs node by node: standing alone, or inside a converter registered with skl2onnx.
+"""Builds ONNX graphs node by node.
 
-    g = GraphBuilder()                        # stands alone; g.model(...) closes the graph
-    g = GraphBuilder.inside(scope, container) # adds to the model that skl2onnx is writing
+    g = GraphBuilder()
     centred = g.op("Sub", x, np.array([1.5, 2.0]))
     label = g.op("Gather", classes, g.op("ArgMax", scores, axis=1, keepdims=0), out="label")
+    model = g.model(inputs, outputs)
 
 Inputs of a node are tensor names or numpy values; values become initializers, equal ones only once.
 """
@@ -35,20 +35,9 @@ class GraphBuilder:
         self.initializers: list[onnx.TensorProto] = []
         self._constants: dict[bytes, str] = {}
         self._taken: set[str] = set()
-        self._scope: Any = None
-        self._container: Any = None
-
-    @classmethod
-    def inside(cls, scope: Any, container: Any) -> GraphBuilder:
-        """A builder that adds to the model under conversion: the first and last arguments of a skl2onnx converter."""
-        builder = cls()
-        builder._scope, builder._container = scope, container
-        return builder
 
     def name(self, seed: str) -> str:
         """A tensor name not used before in this graph."""
-        if self._scope is not None:
-            return str(self._scope.get_unique_variable_name(seed))
         name, count = seed, 0
         while name in self._taken:
             count += 1
@@ -65,12 +54,10 @@ class GraphBuilder:
         else:
             tensor = numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name="")
         key = tensor.SerializeToString(deterministic=True)
-        known = self._constants if self._container is None else _constants_of(self._container)
-        if key not in known:
-            known[key] = tensor.name = self.name(name)
-            store = self.initializers if self._container is None else self._container.initializers
-            store.append(tensor)
-        return known[key]
+        if key not in self._constants:
+            self._constants[key] = tensor.name = self.name(name)
+            self.initializers.append(tensor)
+        return self._constants[key]
 
     def op(
         self, op_type: str, *inputs: Tensor, out: str | None = None, seed: str = "", ml: bool = False, **attributes: Any
@@ -85,17 +72,10 @@ class GraphBuilder:
         """Adds a node with several outputs, whose names are `outs`."""
         names = [each if isinstance(each, str) else self.const(each) for each in inputs]
         attributes = {key: value for key, value in attributes.items() if value is not None}
-        domain, newest = (ML, OPSET_ML) if ml else ("", OPSET)
-        label = self._scope.get_unique_operator_name(op_type) if self._scope is not None else f"{op_type}_{outs[0]}"
-        node = helper.make_node(op_type, names, list(outs), name=label, domain=domain, **attributes)
-        if self._container is None:
-            self._taken.update(outs)
-            self.nodes.append(node)
-        else:
-            # not container.add_node: it knows ai.onnx.ml up to 3 alone; `isoship.onnx.passes` then declares OPSET_ML
-            version = onnx.defs.get_schema(op_type, newest, domain).since_version
-            self._container.node_domain_version_pair_sets.add((domain, min(version, 3) if ml else version))
-            self._container.nodes.append(node)
+        domain = ML if ml else ""
+        node = helper.make_node(op_type, names, list(outs), name=f"{op_type}_{outs[0]}", domain=domain, **attributes)
+        self._taken.update(outs)
+        self.nodes.append(node)
         return list(outs)
 
     def cast(self, tensor: str, dtype: Any, out: str | None = None) -> str:
@@ -103,7 +83,7 @@ class GraphBuilder:
         return self.op("Cast", tensor, out=out, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
     def model(self, inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]) -> onnx.ModelProto:
-        """The finished model of a builder that stands alone, checked by onnx."""
+        """The finished model, checked by onnx."""
         graph = helper.make_graph([], "isoship", list(inputs), list(outputs))
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML, OPSET_ML)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="isoship")
@@ -111,11 +91,3 @@ class GraphBuilder:
         model.graph.initializer.extend(self.initializers)
         onnx.checker.check_model(model)
         return model
-
-
-def _constants_of(container: Any) -> dict[bytes, str]:
-    """The constants that builders have put into this container, by content: one table for all converters of a model."""
-    if not hasattr(container, "isoship_constants"):
-        container.isoship_constants = {}
-    known: dict[bytes, str] = container.isoship_constants
-    return known

@@ -19,7 +19,6 @@ def run_all(model: onnx.ModelProto) -> onnx.ModelProto:
 
     from isoship.errors import ConversionError
     from isoship.onnx.passes import (
-        declare_versions,
         drop_identities,
         drop_needless_casts,
         drop_plain_lookups,
@@ -31,7 +30,6 @@ def run_all(model: onnx.ModelProto) -> onnx.ModelProto:
     )
 
     passes: tuple[Callable[[onnx.ModelProto], None], ...] = (
-        declare_versions.apply,
         share_equal_nodes.apply,
         drop_needless_casts.apply,
         drop_plain_lookups.apply,
