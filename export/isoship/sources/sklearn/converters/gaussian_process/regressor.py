@@ -1,4 +1,4 @@
-"""Gaussian process regression: skl2onnx's own graph, measured exact in double (tests/sources/converters/test_estimators.py)."""
+"""Gaussian process regression: the graph that skl2onnx writes, measured exact in double."""
 
 from __future__ import annotations
 
