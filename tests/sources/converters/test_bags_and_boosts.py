@@ -1,4 +1,4 @@
-"""Bags and boosts of anything that is carried, trees as before. Where members vote, a tie in one of them is a tie."""
+"""Bags and boosts of anything that is carried, trees too. Where members vote, a tie in one of them is a tie."""
 
 from __future__ import annotations
 
