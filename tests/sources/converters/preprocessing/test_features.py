@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from comparison import compare
 from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     Binarizer,
     KBinsDiscretizer,
@@ -15,6 +17,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
+from isoship.errors import UnsupportedModelError
 from isoship.sources import open_source
 
 X, SPECIES = load_iris(return_X_y=True)
@@ -24,9 +27,11 @@ def as_rows(values) -> list[dict[str, float | None]]:
     return [{f"x{i}": None if np.isnan(v) else float(v) for i, v in enumerate(row)} for row in values]
 
 
+@pytest.mark.parametrize("dtype", [None, np.float64, np.float32])
 @pytest.mark.parametrize("encode", ["ordinal", "onehot", "onehot-dense"])
-def test_values_on_a_bin_edge_fall_as_in_scikit_learn(encode, agrees) -> None:
-    model = KBinsDiscretizer([3, 5, 2, 4], encode=encode, strategy="uniform").fit(X)
+def test_values_on_a_bin_edge_fall_as_in_scikit_learn(encode, dtype, agrees) -> None:
+    """dtype=float32 rounds values before it looks for their bin."""
+    model = KBinsDiscretizer([3, 5, 2, 4], encode=encode, strategy="uniform", dtype=dtype).fit(X)
     source = agrees(model, X)
     rows = []
     for feature, edges in enumerate(model.bin_edges_):
@@ -34,6 +39,12 @@ def test_values_on_a_bin_edge_fall_as_in_scikit_learn(encode, agrees) -> None:
             for value in (edge, np.nextafter(edge, -np.inf), np.nextafter(edge, np.inf), float(np.float32(edge))):
                 rows.append({**as_rows(X[:1])[0], f"x{feature}": float(value)})
     compare(source, rows, atol=0, rtol=0)
+
+
+def test_what_computes_in_float32_behind_bins_of_float32_is_refused() -> None:
+    model = make_pipeline(KBinsDiscretizer(4, dtype=np.float32, encode="ordinal"), LogisticRegression())
+    with pytest.raises(UnsupportedModelError, match="the step before it returns float32"):
+        open_source(model.fit(X, SPECIES), sample=X).to_onnx()
 
 
 @pytest.mark.parametrize(

@@ -50,23 +50,29 @@ def _converted(c: Carrier, estimator: Any, x: Block) -> Any:
 
 
 def _inlined(c: Carrier, model: Any, x: Block) -> list[Block]:
-    """Moves the model's nodes under new names, and returns its outputs."""
+    """Moves the model's nodes under new names, and returns its outputs.
+
+    Its own names count up through the process, and with them a graph would tell what was converted before it.
+    """
     from onnx import numpy_helper
 
     graph = model.graph
     named = {graph.input[0].name: x.name}
     for tensor in graph.initializer:
         value = numpy_helper.to_array(tensor)
-        named[tensor.name] = c.g.const(value.astype(str) if value.dtype == object else value, name=tensor.name)
+        named[tensor.name] = c.g.const(value.astype(str) if value.dtype == object else value)
     for node in graph.node:
         if node.op_type == "Identity":
             named[node.output[0]] = named[node.input[0]]
             continue
         node.input[:] = [named[name] if name else "" for name in node.input]
         for name in node.output:
-            named[name] = c.g.name(name) if name else ""
+            named[name] = c.g.name(node.op_type.lower()) if name else ""
         node.output[:] = [named[name] if name else "" for name in node.output]
         node.name = f"{node.op_type}_{node.output[0]}"
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _rename(attribute.g)
         c.g.nodes.append(node)
     blocks = []
     for output in graph.output:
@@ -75,3 +81,19 @@ def _inlined(c: Carrier, model: Any, x: Block) -> list[Block]:
         width = shape[1].dim_value if len(shape) > 1 else None
         blocks.append(Block(named[output.name], _DTYPES[tensor_type.elem_type], width))
     return blocks
+
+
+def _rename(body: Any) -> None:
+    """Numbers the names inside the body of a Loop or Scan, which reads nothing of the graph around it."""
+    names: dict[str, str] = {"": ""}
+    for each in (*body.input, *body.initializer):
+        names[each.name] = f"body_{len(names)}"
+        each.name = names[each.name]
+    for node in body.node:
+        node.input[:] = [names[name] for name in node.input]
+        for name in node.output:
+            names[name] = f"body_{len(names)}" if name else ""
+        node.output[:] = [names[name] for name in node.output]
+        node.name = f"{node.op_type}_{node.output[0]}"
+    for output in body.output:
+        output.name = names[output.name]

@@ -12,7 +12,7 @@ from isoship.sources.sklearn.converters.preprocessing.encoders import plain_cate
 from isoship.sources.sklearn.converters.preprocessing.functions import write_expm1, write_log1p
 from isoship.sources.sklearn.truth.last_bits import rounded_by
 from isoship.sources.sklearn.walk.carrier import Carrier, Parts
-from isoship.sources.sklearn.walk.frame import Block, Frame, row
+from isoship.sources.sklearn.walk.frame import Block, Frame, cast, row
 from isoship.sources.sklearn.walk.raw_columns import Places, columnwise
 from isoship.sources.sklearn.walk.registry import Record, carries
 from isoship.sources.sklearn.walk.sparsity import sees_sparse, still_stored
@@ -72,14 +72,18 @@ def binarizer(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     ),
 )
 def k_bins(c: Carrier, transformer: Any, frame: Frame) -> Parts:
-    """How many inner edges are <= x, as a number or one-hot."""
+    """How many inner edges are <= x, as a number or one-hot. dtype=float32 rounds x first, and answers in float32."""
     if transformer.strategy == "quantile" and (before := rounded_by(c)):
         raise c.unsupported(
             transformer,
             f"its edges are values of training rows, and {before} before it gives those values with other last bits",
             "Set strategy='uniform' or 'kmeans', or put it before that step, and train again",
         )
-    x = c.doubles(frame, transformer)
+    x, kind = c.doubles(frame, transformer), "float64"
+    if transformer.dtype is not None and np.dtype(transformer.dtype) == np.float32:
+        kind = "float32"
+        x = Block(c.g.cast(c.g.cast(x.name, np.float32), np.float64), "double", x.width)
+    form = "float" if kind == "float32" else "double"
     edges = [edge[1:-1] for edge in transformer.bin_edges_]
     table = np.full((1, len(edges), max(1, *(len(edge) for edge in edges))), np.nan)
     for i, edge in enumerate(edges):
@@ -87,11 +91,11 @@ def k_bins(c: Carrier, transformer: Any, frame: Frame) -> Parts:
     passed = c.g.op("GreaterOrEqual", c.g.op("Unsqueeze", x.name, np.array([2])), table)
     number = c.g.op("ReduceSum", c.g.cast(passed, np.float64), np.array([2]), keepdims=0)
     if transformer.encode == "ordinal":
-        return {"transform": (Block(number, "double", x.width),)}
+        return {"transform": (cast(c.g, Block(number, "double", x.width), form),)}
     columns = [i for i, edge in enumerate(edges) for _ in range(len(edge) + 1)]
     bins = [float(k) for edge in edges for k in range(len(edge) + 1)]
     hot = c.g.op("Equal", c.g.op("Gather", number, np.array(columns, np.int64), axis=1), row(bins))
-    return {"transform": (Block(c.g.cast(hot, np.float64), "double", len(bins)),)}
+    return {"transform": (Block(c.g.cast(hot, kind), form, len(bins)),)}
 
 
 @carries("PolynomialFeatures", record=Record(same_bits=True, jumps=False, enlarges=True))
