@@ -27,7 +27,7 @@ def no_model_file(monkeypatch):
 def given(monkeypatch):
     """`open_source` reads the formula, whatever it is given."""
     source = FormulaSource()
-    monkeypatch.setattr("isoship.sources.open_source", lambda model, **options: source)
+    monkeypatch.setattr("isoship.parity.verdict.evidence.open_source", lambda model, **options: source)
     return source
 
 
@@ -107,7 +107,7 @@ def test_another_model_is_refused_by_name(bundle, monkeypatch):
     class Other(FormulaSource):
         outputs = OUTPUTS[:1]
 
-    monkeypatch.setattr("isoship.sources.open_source", lambda model, **options: Other())
+    monkeypatch.setattr("isoship.parity.verdict.evidence.open_source", lambda model, **options: Other())
     with pytest.raises(ModelFileError, match="not the one that was exported"):
         check(bundle, "other.joblib")
 
@@ -119,7 +119,7 @@ def test_what_the_source_refuses_and_the_contract_lets_through_is_a_disagreement
                 raise InputError("Input contains NaN")
             return super().answers(rows)
 
-    monkeypatch.setattr("isoship.sources.open_source", lambda model, **options: Strict())
+    monkeypatch.setattr("isoship.parity.verdict.evidence.open_source", lambda model, **options: Strict())
     report = check(bundle, "model.joblib", runtimes=["onnxruntime"], rows=200)
     assert report.exit_code == 1
     assert "answers a row that must be refused" in report.verdicts[1].message

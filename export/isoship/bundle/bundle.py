@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from isoship.bundle.aws_lambda.image import package_of
 from isoship.errors import BundleError
 from isoship_edge.encoding.documents import of_type, parsed
 from isoship_edge.manifest import Manifest, read_manifest, signature_to_json
@@ -63,8 +64,6 @@ class Bundle:
 
     def lambda_package(self) -> str | None:
         """What template.yaml deploys, "zip" or "image" (a container image); None without that target."""
-        from isoship.bundle.aws_lambda.image import package_of
-
         return package_of(self.path) if "lambda" in self.targets else None
 
     def verdict(self) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from isoship.errors import SampleError
 from isoship.sources.contract import Row
 from isoship_edge.encoding.column_names import signature_names
 from isoship_edge.manifest import MISSING_STRING, Column, Signature
@@ -40,8 +41,6 @@ def rows_from_sample(sample: Any, signature: Signature) -> list[Row]:
         SampleError: a column is missing, or the array has another width.
     """
     from pathlib import Path
-
-    from isoship.errors import SampleError
 
     names = [c.name for c in signature.columns]
     if isinstance(sample, (str, Path)):

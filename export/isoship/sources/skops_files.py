@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from isoship.errors import MissingExtraError, ModelFileError
+from isoship.sources.sklearn.saved_by import refuse_other_release, release_in_skops
+from isoship.sources.sklearn.walk.nodes import check_nodes
 
 #: Module -> classes that fitted estimators hold.
 _CLASSES = {
@@ -71,9 +73,6 @@ def read_skops(path: Path, _notes: list[str]) -> Any:
         from skops import io
     except ImportError as err:
         raise MissingExtraError("skops", "skops", f"reading {path.name}") from err
-    from isoship.sources.sklearn.saved_by import refuse_other_release, release_in_skops
-    from isoship.sources.sklearn.walk.nodes import check_nodes
-
     if not zipfile.is_zipfile(path):
         raise ModelFileError(f"{path} is no .skops file. Write it with skops.io.dump(model, path)")
     _check_sizes(path)

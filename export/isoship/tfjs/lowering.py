@@ -16,8 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from isoship.tfjs import lowerings as families
+from isoship.tfjs.bounds import interval_of
 from isoship.tfjs.canonical import Array, Graph, Node, Value
-from isoship.tfjs.emitter import GraphDef, Tensor
+from isoship.tfjs.emitter import TF_DTYPES, GraphDef, Tensor
 
 #: int32 values stay below this in size: webgl and webgpu keep them in float32.
 EXACT = 2**24
@@ -51,8 +53,6 @@ def lowering(*ops: str) -> Callable[[Lowering], Lowering]:
 
 def lowerings() -> Mapping[str, Lowering]:
     """Every lowering by op name."""
-    from isoship.tfjs import lowerings as families
-
     families.load()
     return _LOWERINGS
 
@@ -193,8 +193,6 @@ class Emission:
         Raises:
             CannotLower: it has no lowering, or none for these dtypes, shapes or values.
         """
-        from isoship.tfjs.bounds import interval_of
-
         function = lowerings().get(node.op)
         if function is None:
             raise CannotLower("it has no lowering to TF.js")
@@ -229,6 +227,4 @@ class Emission:
 
 
 def _tf(dtype: str) -> dict[str, str]:
-    from isoship.tfjs.emitter import TF_DTYPES
-
     return {"type": TF_DTYPES[dtype]}

@@ -5,6 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from isoship.errors import ConversionError
+from isoship.onnx.passes import (
+    drop_identities,
+    drop_needless_casts,
+    drop_plain_lookups,
+    drop_unused,
+    gather_one_hot_products,
+    join_reshapes,
+    share_equal_nodes,
+    unfuse_scaled_products,
+)
+
 if TYPE_CHECKING:
     import onnx
 
@@ -16,18 +28,6 @@ def run_all(model: onnx.ModelProto) -> onnx.ModelProto:
         ConversionError: onnx's checker or shape inference finds a mistake in the result.
     """
     import onnx
-
-    from isoship.errors import ConversionError
-    from isoship.onnx.passes import (
-        drop_identities,
-        drop_needless_casts,
-        drop_plain_lookups,
-        drop_unused,
-        gather_one_hot_products,
-        join_reshapes,
-        share_equal_nodes,
-        unfuse_scaled_products,
-    )
 
     passes: tuple[Callable[[onnx.ModelProto], None], ...] = (
         share_equal_nodes.apply,

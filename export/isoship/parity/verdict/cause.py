@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from isoship.errors import InputError, ParityError, RunnerUnavailable
+from isoship.onnx.exponentials import exponential_outputs
+from isoship.parity.runners import open_runner
 from isoship.parity.runners.contract import Runner, Shipped
 from isoship.parity.verdict.compare import Comparison, Verdict, Worst, compare
+from isoship.parity.verdict.first_difference import first_difference
 from isoship.rows.reference import Answer
 from isoship.sources.contract import Row
 
@@ -125,8 +128,6 @@ def _where(runner: Runner, shipped: Shipped, row: Row, kind: list[str], answer: 
             "model.onnx itself answers this row otherwise than the model. If `files` above disagrees, it was changed"
             " after the export; else the conversion is at fault."
         )
-    from isoship.parity.runners import open_runner
-
     plain = open_runner("onnxruntime")
     try:
         plain.prepare(shipped)
@@ -152,8 +153,6 @@ def _exponent(shipped: Shipped) -> str:
     """What float32 may be too narrow for, and the way out."""
     import onnx
 
-    from isoship.onnx.exponentials import exponential_outputs
-
     names = exponential_outputs(onnx.load(shipped.folder / "model.onnx"))
     if not names:
         return ""
@@ -164,8 +163,6 @@ def _exponent(shipped: Shipped) -> str:
 
 
 def _where_on_the_web(runner: Runner, shipped: Shipped, row: Row) -> str:
-    from isoship.parity.verdict.first_difference import first_difference
-
     backend = "cpu" if runner.name.endswith("cpu") else "wasm"
     try:
         found = first_difference(shipped, row, backend)

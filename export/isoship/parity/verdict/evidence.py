@@ -13,9 +13,11 @@ from isoship.bundle.model_files import recall
 from isoship.bundle.sums import sha256
 from isoship.errors import BundleError, InputError, ModelFileError
 from isoship.parity.runners.contract import Shipped
+from isoship.parity.runners.onnxruntime import OnnxRuntimeRunner
 from isoship.rows.columns import Array
 from isoship.rows.reference import Answer
 from isoship.rows.refusals import Refused
+from isoship.sources import open_source
 from isoship.sources.contract import Answers, Row, Source
 from isoship_edge.encoding.documents import of_type, parsed
 from isoship_edge.encoding.golden import decode
@@ -104,8 +106,6 @@ def proven_graph(shipped: Shipped) -> bool:
 
 def graph_answers(shipped: Shipped) -> Answer:
     """model.onnx as the reference: its own best two scores stand in for the source model's margin."""
-    from isoship.parity.runners.onnxruntime import OnnxRuntimeRunner
-
     runner = OnnxRuntimeRunner()
     runner.prepare(shipped)
 
@@ -117,8 +117,6 @@ def graph_answers(shipped: Shipped) -> Answer:
 
 
 def _opened(shipped: Shipped, golden: Golden, model: Any, sample: Any, say: Callable[[str], None] | None) -> Source:
-    from isoship.sources import open_source
-
     manifest = shipped.manifest
     frame = _frame(shipped, golden.rows, sample)
     marks = {c.name: c.mark for c in manifest.signature.columns if c.mark is not None}

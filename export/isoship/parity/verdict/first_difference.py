@@ -14,8 +14,13 @@ from typing import Any
 import numpy as np
 
 from isoship.parity.runners.contract import Shipped
+from isoship.parity.runners.program import read_program
+from isoship.parity.runners.tfjs_stock import stock_in_node
 from isoship.rows.columns import Array, feeds_from_rows
+from isoship.rows.probe import upstream_of
 from isoship.sources.contract import Row
+from isoship.tfjs.canonical import read_canonical
+from isoship.tfjs.partition import partition
 
 #: TF.js computes in float32; what is further off than this of the largest value has parted.
 _NEAR = 1e-4
@@ -51,10 +56,6 @@ def first_difference(shipped: Shipped, row: Row, backend: str) -> FirstDifferenc
     """
     import onnx
 
-    from isoship.parity.runners.program import read_program
-    from isoship.tfjs.canonical import read_canonical
-    from isoship.tfjs.partition import partition
-
     model = onnx.load(shipped.folder / "model.onnx")
     regions = partition(read_canonical(model))
     shipped_program = read_program(shipped.folder / "web")
@@ -82,8 +83,6 @@ def _onnx_values(model: Any, feeds: Mapping[str, Array]) -> dict[str, Array]:
     """Every tensor of model.onnx for these feeds, in the graph's order."""
     import onnxruntime as ort
 
-    from isoship.rows.probe import upstream_of
-
     names = [name for node in model.graph.node for name in node.output if name]
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -98,8 +97,6 @@ def _onnx_values(model: Any, feeds: Mapping[str, Array]) -> dict[str, Array]:
 def _graph_values(shipped: Shipped, row: Row, backend: str, nodes: list[str]) -> dict[str, Array]:
     """These nodes' values in stock TF.js; those that the shipped graph lacks are left out."""
     import json
-
-    from isoship.parity.runners.tfjs_stock import stock_in_node
 
     document = json.loads((shipped.folder / "web" / "model.json").read_bytes())
     held = {node["name"] for node in document["modelTopology"]["node"]}

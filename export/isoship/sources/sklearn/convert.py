@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoship.errors import ConversionError
+from isoship.onnx import passes
 from isoship.sources.sklearn.truth.outputs import METHODS
 from isoship.sources.sklearn.walk.carrier import Carrier
 from isoship.sources.sklearn.walk.frame import Block, Frame, cast, matrix
@@ -42,8 +43,6 @@ def onnx_from_sklearn(
         ConversionError: the graph is not valid, which is a fault of isoship.
     """
     from onnx import checker, helper
-
-    from isoship.onnx import passes
 
     c = Carrier()
     for output in outputs:

@@ -24,6 +24,7 @@ from isoship.sources.sklearn.contract.gaps import without_gaps
 from isoship.sources.sklearn.contract.overflow import Finite, finite_rows
 from isoship.sources.sklearn.contract.pieces import look_in_pieces
 from isoship.sources.sklearn.contract.sample_answers import in_row_order, same_answers
+from isoship.sources.sklearn.convert import onnx_from_sklearn
 from isoship.sources.sklearn.truth.answers import ask, ask_each, margin_of, value_margin_of
 from isoship.sources.sklearn.truth.float32_inside import double_tolerances
 from isoship.sources.sklearn.truth.nudged import jumping_rows, refusal
@@ -140,8 +141,6 @@ class SklearnSource:
 
     def to_onnx(self) -> onnx.ModelProto:
         """See `Source.to_onnx`."""
-        from isoship.sources.sklearn.convert import onnx_from_sklearn
-
         names = fitted.column_names(self.model)
         typed = zip(self.signature.columns, self.training.dtypes, strict=True)
         categories = [column.name for column, dtype in typed if dtype == "category"]
