@@ -64,7 +64,7 @@ bench-conversion: setup ## our graphs beside skl2onnx's and onnxmltools': size, 
 bench-lambda: setup ## cold starts under awslambdaric: ours beside floors and usual stacks (about 12 minutes); benchmarks/results/cold_start.json
 	$(BIN)/python -m benchmarks.cold_start
 
-bench-size: setup ## models of a million nodes and of 600 columns, and the release before: CPU time, memory (long, not yet timed as a whole; ROWS="forest-500" for some); benchmarks/results/size.json
+bench-size: setup ## models of a million nodes and of 600 columns, and the release before: CPU time, memory (4,300 s of CPU, more than an hour; ROWS="forest-500" for some); benchmarks/results/size.json
 	$(BIN)/python -m benchmarks.size $(ROWS)
 
 v2-clients: setup ## the stock clients of KServe and MLServer against every server of ours (environments of their own, 0.8 GB)

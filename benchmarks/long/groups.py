@@ -46,7 +46,14 @@ GROUPS: dict[str, Group] = {
         "the web bundle as an npm package in Vite: development server, build, preview",
         (f"{PYTHON} -m pytest -q -n0 -o addopts= tests/web/bundlers/bundled.py",),
     ),
-    "size": Group("large and wide models beside the release before", (f"{PYTHON} -m benchmarks.size",)),
+    "size-trees": Group(
+        "forests of a million nodes and 2,000 boosted trees beside the release before",
+        (f"{PYTHON} -m benchmarks.size forest-500 forest-deep xgboost-2000",),
+    ),
+    "size-wide": Group(
+        "600 columns, 20,000 categories and 2,400 support vectors beside the release before",
+        (f"{PYTHON} -m benchmarks.size wide-logistic wide-hist one-hot svr",),
+    ),
     "clients": Group("the stock clients of KServe and MLServer against every server", ("scripts/v2_clients.sh",)),
     "wheel": Group("README's first commands as written, the wheel, Python alone", ("scripts/wheel_smoke.sh",)),
     "examples": Group(

@@ -1,8 +1,9 @@
 """Large and wide models: CPU seconds and peak memory, today's tree beside an earlier release, one round each in turn.
 
-`python -m benchmarks.size forest-500 one-hot` runs these rows alone and writes nothing; `--new` leaves the release out,
-`--kept` takes the release's figures of the last run where it has them. Models, trees and bundles are kept under
-build/size. Writes benchmarks/results/size.json; exit 1 when a bar is missed.
+`python -m benchmarks.size forest-500 one-hot` runs these rows alone; `--new` leaves the release out, `--kept` takes
+the release's figures of the last run where it has them, and either writes nothing. Models, trees and bundles are kept
+in build/size. Writes benchmarks/results/size.json, where each row has the date of its own run; exit 1 when a bar is
+missed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from benchmarks.size.table import NEW, PEER, RELEASE, TABLE, Limit, Row, Step
 
 FOLDER = ROOT / "build" / "size"
 _WAIT = 3600.0
+_TIME = "CPU seconds of the command and all that it started"
 _PACKAGES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "xgboost-cpu", "numpy", "pandas")
 
 #: step -> side -> figure
@@ -34,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(row.name for row in TABLE)}")
     parser.add_argument("--step", action="append", help="only these steps of the rows named; writes nothing")
     parser.add_argument("--new", action="store_true", help="without the release; writes nothing")
-    parser.add_argument("--kept", action="store_true", help="the release's figures as last measured, where they are")
+    parser.add_argument("--kept", action="store_true", help="the release's figures as last measured; writes nothing")
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.rows) - {row.name for row in TABLE})
     if unknown:
@@ -60,8 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
         ]
     for bar in bars:
         print(f"{bar.name}: {bar.value:.3g} ({bar.sense} {bar.limit:g}) {'ok' if bar.ok else 'MISSED'}")
-    if not (options.rows or options.step or options.new):
-        results.write("size", results.document(results.environment(_PACKAGES), _document(found), bars))
+    if not (options.step or options.new or options.kept):
+        results.write("size", _joined(found, bars))
     return 0 if all(bar.ok for bar in bars) else 1
 
 
@@ -149,15 +151,20 @@ def _last(row: Row, step: Step) -> Figure | None:
     return Figure(**json.loads(path.read_text())) if path.exists() else None
 
 
-def _document(found: dict[str, Figures]) -> dict[str, Any]:
-    rows = {
-        row: {
+def _joined(found: dict[str, Figures], bars: list[Bar]) -> dict[str, Any]:
+    """What was found, and of rows that did not run what was found when they did."""
+    where = results.environment(_PACKAGES)
+    document = results.document(where, {"release": COMMIT, "time": _TIME, "rows": {}}, bars)
+    last = results.read("size")
+    rows = {name: row for name, row in last["figures"].get("rows", {}).items() if name not in found}
+    for name, steps in found.items():
+        rows[name] = {"measured": where["date"]} | {
             step: {side: {"code": f.code, "cpu_s": f.cpu, "megabytes": f.megabytes} for side, f in sides.items()}
             for step, sides in steps.items()
         }
-        for row, steps in found.items()
-    }
-    return {"release": COMMIT, "time": "CPU seconds of the command and all that it started", "rows": rows}
+    document["figures"]["rows"] = {row.name: rows[row.name] for row in TABLE if row.name in rows}
+    document["bars"] = [bar for bar in last["bars"] if bar["name"].partition(":")[0] not in found] + document["bars"]
+    return document
 
 
 if __name__ == "__main__":
