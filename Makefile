@@ -1,6 +1,6 @@
 # `make` lists the targets. All of them create and reuse .venv in this checkout.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format sweep shelf mutants fault-reports bench-check bench-memory bench-polygraphy bench-conversion bench-lambda bench-size v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 findings web clean
+.PHONY: help setup demo test test-all test-lowest lint format sweep shelf mutants fault-reports bench-check bench-memory bench-polygraphy bench-conversion bench-lambda bench-size v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 findings web clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON
@@ -28,6 +28,9 @@ test: lint ## lint, then every test with real runtimes (at most 12 minutes on 2 
 
 test-all: setup ## what is too long for make test, GROUP=NAME or all groups; the last result of each (python -m benchmarks.long --list)
 	$(BIN)/python -m benchmarks.long $(GROUP)
+
+test-lowest: setup ## the core of the suite with the lowest releases that pyproject.toml declares (.tools/lowest, 1.3 GB)
+	scripts/lowest.sh
 
 format: ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .

@@ -60,6 +60,9 @@ GROUPS: dict[str, Group] = {
         "examples/ and every `pip install` of the documents as a user would have them, in empty environments",
         (f"{PYTHON} -m pytest -q -n0 -o addopts= tests/documents/as_a_user.py",),
     ),
+    "lowest": Group(
+        "the core of the suite with the lowest releases that pyproject.toml declares", ("scripts/lowest.sh",)
+    ),
     "arm64": Group("lambda/ and edge/ for arm64, executed under emulation", ("scripts/arm64.sh",)),
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 import click
 import pytest
 import yaml
+from packaging.version import Version
 from pages import ROOT, pages
 
 from isoship import cli, doctor, errors
@@ -165,6 +166,16 @@ def test_extras() -> None:
             assert set(said.split(",")) <= extras, page
     named = set(re.findall(r"isoship\[([\w-]+)\]", text("README.md")))
     assert named == extras - {"parquet"}
+
+
+def test_the_lowest_releases_are_those_that_are_declared() -> None:
+    """`make test-lowest` installs what pyproject.toml says, and each bound can be installed beside the others."""
+    locked = dict(re.findall(r"^([\w-]+)==(\S+)", text("requirements/lowest.lock"), re.MULTILINE))
+    extras = [each for extra in PROJECT["optional-dependencies"].values() for each in extra]
+    for declared in (*PROJECT["dependencies"], *extras):
+        name, lowest = re.findall(r"^([\w-]+)>=([\d.]+)", declared)[0]
+        name = {"xgboost": "xgboost-cpu"}.get(name, name)
+        assert Version(locked[name]) == Version(lowest), f"{declared}: scripts/lowest.sh renew"
 
 
 def test_errors_and_their_exit_codes() -> None:

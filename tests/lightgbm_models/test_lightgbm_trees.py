@@ -165,7 +165,7 @@ def test_training_may_go_on_from_another_model() -> None:
 
 def test_random_forests_average_answers_and_sum_raw_scores() -> None:
     model, sample = fitted("classes two rf")
-    raw, share = model.decision_function(sample), model.predict_proba(sample)[:, 1]
+    raw, share = model.predict(sample, raw_score=True), model.predict_proba(sample)[:, 1]
     np.testing.assert_allclose(1 / (1 + np.exp(-raw / 12)), share, rtol=1e-12)
     agree_on_rows(model, sample, sample)
 

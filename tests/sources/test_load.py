@@ -203,12 +203,12 @@ class TestRelease:
 
     @pytest.mark.parametrize("compress", FORMS, ids=str)
     def test_another_release_is_named_before_the_pickle_runs(self, tmp_path, monkeypatch, compress) -> None:
-        monkeypatch.setattr("sklearn.base.__version__", "1.7.2")
+        monkeypatch.setattr("sklearn.base.__version__", "9.7.2")
         model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, X[:, 0] > 5)
         model.beside = [np.zeros(20_000), Tripwire(tmp_path / "ran")]
         joblib.dump(model, tmp_path / "old.joblib", compress=compress)
         with pytest.raises(
-            ModelFileError, match=r"saved by scikit-learn 1\.7\.2 .*pip install 'scikit-learn==1\.7\.2'"
+            ModelFileError, match=r"saved by scikit-learn 9\.7\.2 .*pip install 'scikit-learn==9\.7\.2'"
         ):
             load_model(tmp_path / "old.joblib")
         assert not (tmp_path / "ran").exists()

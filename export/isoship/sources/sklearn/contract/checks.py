@@ -18,7 +18,7 @@ import numpy as np
 from isoship.sources.sklearn.contract.overflow import Finite
 from isoship.sources.sklearn.truth.answers import ask
 
-#: All of scikit-learn's checks end here (1.6 to 1.9); a version without it costs time and nothing else.
+#: All of scikit-learn's checks end here (1.8 and 1.9); a version without it costs time and nothing else.
 _CHECK = "_assert_all_finite"
 _ONE_AT_A_TIME = threading.Lock()
 
