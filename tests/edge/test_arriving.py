@@ -63,12 +63,17 @@ class Talk:
         return self._said.empty()
 
 
+def _hears_interrupts() -> None:
+    """A job in a shell's background is started with interrupts ignored, and so would its children be."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def talk(program: str, folder: Path, *more: str) -> Iterator[Talk]:
     where = ["predict", "-", "--bundle", str(folder)] if program == "isoship_edge" else ["predict", str(folder), "-"]
     process = subprocess.Popen(
         [sys.executable, "-m", program, *where, *more],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_hears_interrupts,
     )  # fmt: skip
     try:
         yield Talk(process)

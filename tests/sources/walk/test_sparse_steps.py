@@ -10,8 +10,18 @@ import pandas as pd
 import pytest
 from comparison import compare, run
 from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import KernelPCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
+from sklearn.kernel_approximation import Nystroem
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.neighbors import (
+    KNeighborsClassifier,
+    KNeighborsRegressor,
+    LocalOutlierFactor,
+    RadiusNeighborsClassifier,
+    RadiusNeighborsRegressor,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -22,6 +32,7 @@ from sklearn.preprocessing import (
     SplineTransformer,
     StandardScaler,
 )
+from sklearn.semi_supervised import LabelPropagation, LabelSpreading
 
 from isoship.errors import UnsupportedModelError
 from isoship.exporting import export
@@ -105,3 +116,28 @@ def test_zeros_that_a_sparse_matrix_stores_are_refused_before_xgboost(model: Any
     model = make_pipeline(*(step for _, step in model.steps), booster("xgboost")).fit(X, Y)
     with pytest.raises(UnsupportedModelError, match="stores zeros in a sparse matrix"):
         open_source(model, sample=X).to_onnx()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        KNeighborsClassifier(3, algorithm="brute"),
+        KNeighborsRegressor(3),
+        RadiusNeighborsClassifier(1.3, algorithm="brute", outlier_label="most_frequent"),
+        RadiusNeighborsRegressor(1.3),
+        LocalOutlierFactor(5, novelty=True),
+        LabelPropagation(),
+        LabelSpreading("knn", n_neighbors=3),
+        KernelRidge(kernel="rbf"),
+        KernelPCA(2, kernel="rbf"),
+        Nystroem(n_components=9),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_training_rows_kept_as_a_sparse_matrix_are_refused_by_name(model: Any) -> None:
+    """Margins and bounds ask the kept rows before the converter does, and must not stumble over their form."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"a": rng.choice(list("abcde"), 60), "b": rng.choice(list("xyz"), 60)})
+    pipeline = make_pipeline(OneHotEncoder(), model).fit(table, (rng.random(60) > 0.5).astype(int))
+    with pytest.raises(UnsupportedModelError, match="it was trained on a sparse matrix"):
+        open_source(pipeline, sample=table).to_onnx()

@@ -32,8 +32,8 @@ def kernel_ridge(c: Carrier, model: Any, frame: Frame) -> Parts:
     """kernel @ dual_coef_."""
     dual = np.asarray(model.dual_coef_, np.float64)
     dual = dual.reshape(len(dual), -1)
-    _refuse_amplified(c, model, model.X_fit_, dual)
     k = _kernel(c, model, frame, model.X_fit_, model.gamma, model.coef0, model.degree)
+    _refuse_amplified(c, model, model.X_fit_, dual)
     return {"predict": (Block(c.g.op("MatMul", k, np.ascontiguousarray(dual)), "double", dual.shape[1]),)}
 
 

@@ -35,7 +35,7 @@ def _of_graph(model: Any, x: Any) -> np.ndarray[Any, Any] | None:
 
 def _weights_lost(model: Any, x: np.ndarray[Any, Any], outputs: frozenset[str] | None) -> np.ndarray[Any, Any] | None:
     """See `Record.lost`: rows so far from every training row that exp keeps few digits of their weights."""
-    if model.kernel != "rbf":
+    if model.kernel != "rbf" or hasattr(model.X_, "toarray"):  # the converter refuses a sparse matrix
         return None
     least = -float(model.gamma) * squared_distances(x, np.asarray(model.X_, np.float64))[0].min(axis=1)
     return np.asarray((least < np.log(_SMALLEST)) & (least > np.log(5e-324) - 1.0))

@@ -20,7 +20,7 @@ def of_neighbors(estimator: Any, x: Any) -> Array:
         return np.asarray((next_one - last) / (next_one if estimator.effective_metric_ != "cosine" else 1.0))
     size = next_one**2
     if estimator._fit_method == "brute":
-        size = size + (np.asarray(x) ** 2).sum(axis=1) + (estimator._fit_X**2).sum(axis=1).max()
+        size = size + (np.asarray(x) ** 2).sum(axis=1) + _largest_square(estimator)
     return np.asarray((next_one**2 - last**2) / size)
 
 
@@ -29,9 +29,16 @@ def of_radius(estimator: Any, x: Any) -> Array:
     distance = _all(estimator, x)
     size = 1.0
     if estimator._fit_method == "brute" and estimator.effective_metric_ == "euclidean":
-        squares = (np.asarray(x) ** 2).sum(axis=1) + (estimator._fit_X**2).sum(axis=1).max()
+        squares = (np.asarray(x) ** 2).sum(axis=1) + _largest_square(estimator)
         size = squares / estimator.radius**2
     return np.asarray(np.abs(distance / estimator.radius - 1.0).min(axis=1) / size)
+
+
+def _largest_square(estimator: Any) -> float:
+    """The largest |row|^2 of training, where the rows may be a sparse matrix."""
+    rows = estimator._fit_X
+    rows = rows.toarray() if hasattr(rows, "toarray") else rows
+    return float((rows**2).sum(axis=1).max())
 
 
 def _all(estimator: Any, x: Any) -> Any:
