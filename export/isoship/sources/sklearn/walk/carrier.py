@@ -2,7 +2,7 @@
 
 A converter takes the frame that its estimator sees and adds the estimator to the graph:
 
-    @carries("StandardScaler")
+    @carries("StandardScaler", record=Record(same_bits=True, jumps=False))
     def standard_scaler(c: Carrier, scaler: Any, frame: Frame) -> Parts: ...
 
 `Parts` maps the estimator's methods (`transform`, `predict`, `predict_proba`, `decision_function`, `score_samples`)

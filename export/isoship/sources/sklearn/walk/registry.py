@@ -1,6 +1,6 @@
 """The registry: for each class that is carried, its converter and the record of what is known of it.
 
-    @carries("StandardScaler", record=Record(same_bits=True, jumps=False, columnwise=True))
+    @carries("StandardScaler", record=Record(same_bits=True, jumps=False, keeps_order=True))
     def standard_scaler(c: Carrier, scaler: Any, frame: Frame) -> Parts: ...
 
 A record stands beside its converter and nowhere else. What works on fitted models (the walk, the contract, the truth)
