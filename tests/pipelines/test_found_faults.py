@@ -197,3 +197,14 @@ def test_no_rows_of_no_columns_compare() -> None:
     found = compare(reference, {"transformed": nothing}, (output,), exact, kinds=[], precision="double")
     assert found.rows == 0
     assert not found.problems
+
+
+def test_centres_that_only_the_rounding_of_squares_tells_apart() -> None:
+    """Distances of 0 and 1.05e-8 to two centres: scikit-learn compares their squares, of which 1e-16 is left beside 1,
+    and the graph's label of that row was called a flip."""
+    low = 0.7408182206817179
+    x = np.array([[low], [low + 1.05367e-8], [1.0]] * 4)
+    model = KMeans(3, n_init=1, init=x[:3]).fit(x)
+    assert model.inertia_ == 0.0
+    margin = agree(model, pd.DataFrame(x, columns=["x"])).answers([{"x": float(v)} for v in x[:3, 0]]).margin
+    assert list(margin > 1e-9) == [False, False, True]

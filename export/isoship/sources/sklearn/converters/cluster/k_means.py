@@ -10,14 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.converters.cluster.margins import distances_lost
+from isoship.sources.sklearn.converters.cluster.margins import distances_lost, of_squares
 from isoship.sources.sklearn.truth.rounding import distance_noise
 from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row
 from isoship.sources.sklearn.walk.registry import Record, carries
 
 
-@carries("KMeans", "MiniBatchKMeans", record=Record(same_bits=False, jumps=False, dense=True, lost=distances_lost))
+@carries(
+    "KMeans",
+    "MiniBatchKMeans",
+    record=Record(same_bits=False, jumps=False, dense=True, margin=of_squares, lost=distances_lost),
+)
 def k_means(c: Carrier, model: Any, frame: Frame) -> Parts:
     """The nearest centre, and the distances to all."""
     x = c.doubles(frame, model)

@@ -45,6 +45,15 @@ def of_centroids(estimator: Any, x: Any) -> Array:
     return np.asarray(np.minimum(weighted, plain))
 
 
+def of_squares(estimator: Any, x: Any) -> Array:
+    """0 where the two nearest centres are so near to each other that the rounding of the squares decides, else inf.
+
+    The distances themselves may be 1e-8 apart there, the root of what a square of 1 leaves.
+    """
+    squared, size = _squared(x, estimator.cluster_centers_)
+    return np.where(best_gap(-squared) <= 2.0 * square_noise(size, np.shape(x)[1]), 0.0, np.inf)
+
+
 def of_bisections(estimator: Any, x: Any) -> Array:
     """The least gap between the two centres of any bisection on the way."""
     x = np.asarray(x, np.float64)
