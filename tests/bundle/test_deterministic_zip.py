@@ -55,10 +55,13 @@ def test_other_readers_take_it_and_a_kept_form_gives_the_same_bytes(tmp_path: Pa
     for _ in range(2):
         write_zip(folder, tmp_path / "kept.zip", tmp_path / "cache")
         assert (tmp_path / "kept.zip").read_bytes() == (tmp_path / "plain.zip").read_bytes()
-    (kept,) = (tmp_path / "cache").iterdir()  # large files alone
-    kept.write_bytes(kept.read_bytes()[:-7])
-    write_zip(folder, tmp_path / "kept.zip", tmp_path / "cache")
-    assert (tmp_path / "kept.zip").read_bytes() == (tmp_path / "plain.zip").read_bytes(), "a damaged one is made anew"
+    (kept,) = (tmp_path / "cache").iterdir()  # what lies at the top is the model's
+    whole = kept.read_bytes()
+    for damaged in (whole[:-7], whole[:-1] + b"?", b"?" + whole[1:], b""):
+        kept.write_bytes(damaged)
+        write_zip(folder, tmp_path / "kept.zip", tmp_path / "cache")
+        assert (tmp_path / "kept.zip").read_bytes() == (tmp_path / "plain.zip").read_bytes()
+        assert kept.read_bytes() == whole, "a damaged one is made anew"
     with zipfile.ZipFile(tmp_path / "kept.zip") as archive:
         assert archive.testzip() is None
         assert {name: archive.read(name) for name in archive.namelist()} == {
@@ -69,7 +72,8 @@ def test_other_readers_take_it_and_a_kept_form_gives_the_same_bytes(tmp_path: Pa
 def test_a_failed_write_leaves_no_zip(tmp_path: Path) -> None:
     folder = tree(tmp_path / "a", ["run"])
     (tmp_path / "cache").write_text("a file where the folder should be")
-    (folder / "library.so").write_bytes(bytes(2**20))
+    (folder / "lib").mkdir()
+    (folder / "lib" / "library.so").write_bytes(bytes(2**20))
     with pytest.raises(OSError, match="cache"):
         write_zip(folder, tmp_path / "a.zip", tmp_path / "cache")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "cache"]

@@ -73,6 +73,30 @@ def test_a_member_longer_than_it_says_is_damaged(tmp_path: Path) -> None:
         list(wheel_members(wheel, everything))
 
 
+def test_a_large_member_is_kept_unpacked_and_a_damaged_or_another_one_is_read_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ISOSHIP_CACHE", str(tmp_path / "cache"))
+    library = bytes(range(256)) * 4096
+    wheel = archive_with(tmp_path, ("bad/lib.so", library))
+    assert dict(wheel_members(wheel, everything))["bad/lib.so"] == library
+    (kept,) = (tmp_path / "cache" / "unpacked").iterdir()
+    whole = kept.read_bytes()
+    for damaged in (whole[:-1] + b"?", whole[:-1], whole + b"?", b""):
+        kept.write_bytes(damaged)
+        assert dict(wheel_members(wheel, everything))["bad/lib.so"] == library
+        assert kept.read_bytes() == library
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: b"unpacked again")
+    assert dict(wheel_members(wheel, everything)) == {"bad/first.py": b"unpacked again", "bad/lib.so": library}
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    monkeypatch.setenv("ISOSHIP_CACHE", str(tmp_path / "cache"))
+    wheel = archive_with(tmp_path, ("bad/lib.so", bytes(2**20)))
+    assert dict(wheel_members(wheel, everything))["bad/lib.so"] == bytes(2**20)
+
+
 @pytest.mark.parametrize("content", [b"", b"<html>captive portal</html>"])
 def test_a_file_that_is_no_zip_is_named(tmp_path: Path, content: bytes) -> None:
     wheel = tmp_path / "bad-1.0-py3-none-any.whl"

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import stat
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
+from isoship.bundle.wheels.fetch import cache_folder
 from isoship.errors import BundleError
 
 MAX_MEMBERS = 20_000
 MAX_MEMBER_BYTES = 256 * 2**20
 MAX_TOTAL_BYTES = 2**30
+#: Members of so many bytes are kept unpacked in the user's cache: the libraries, nine tenths of what inflating takes.
+_LARGE = 2**20
 
 
 def wheel_members(wheel: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
@@ -24,10 +30,29 @@ def wheel_members(wheel: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[
         with zipfile.ZipFile(wheel) as archive:
             for member in _checked(archive.infolist(), wheel.name):
                 if not member.is_dir() and wanted(member.filename):
-                    # zipfile reads at most file_size bytes and compares the checksum.
-                    yield member.filename, archive.read(member)
+                    yield member.filename, _content(archive, member, wheel.name)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as err:
         raise BundleError(f"the wheel {wheel} is damaged ({err}): delete it and export again") from err
+
+
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, wheel: str) -> bytes:
+    """From the wheel, or from the cache where that holds it: zipfile compares this size and this checksum, too."""
+    if member.file_size < _LARGE:
+        return archive.read(member)
+    kept = cache_folder() / "unpacked" / f"{wheel}-{member.CRC:08x}-{PurePosixPath(member.filename).name}"
+    try:
+        data = kept.read_bytes() if kept.stat().st_size == member.file_size else b""
+    except OSError:
+        data = b""
+    if len(data) == member.file_size and zlib.crc32(data) == member.CRC:
+        return data
+    data = archive.read(member)
+    with contextlib.suppress(OSError):  # wheels may lie in a cache that is only read
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        aside = kept.with_name(f"{kept.name}.{os.getpid()}")
+        aside.write_bytes(data)
+        aside.replace(kept)
+    return data
 
 
 def _checked(members: list[zipfile.ZipInfo], wheel: str) -> list[zipfile.ZipInfo]:
