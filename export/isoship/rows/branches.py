@@ -286,7 +286,10 @@ class _Splits:
         last = float(self.last[i])
         if math.isnan(last):
             return None
-        passes = name in self.missing and bool(self._goes_true(i, self.missing[name][self.feature[i]]) == side)
+        passes = False
+        if name in self.missing:
+            blank = self.missing[name][self.feature[i]]
+            passes = bool((self.nan_true[i] if math.isnan(blank) else self._goes_true(i, blank)) == side)
         near = (-math.inf, last) if side == bool(self._near_is_true[i]) else (last, math.inf)
         return Step(name, near, passes)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from isoship.rows.branches import Bound, Node, Step, tree_nodes
+from isoship.rows.branches import Bound, Node, tree_nodes
 from isoship.rows.profile import ColumnProfile
 from isoship.rows.values import Rng, ordinary_rows, ordinary_value, within
 from isoship.sources.contract import Row
@@ -26,6 +26,9 @@ _MOST_NODES = 20_000
 #: Values of one node in one round: a set of hundreds of categories would leave no room for the others.
 _MOST_VALUES = 8
 _ROUNDS = 6
+
+#: A column, the bound that is asked of it and whether a missing value passes, and the values allowed.
+_Asked = tuple[str, tuple[Bound, bool] | None, frozenset[Any] | None]
 
 
 @dataclass
@@ -49,11 +52,13 @@ def path_rows(
     ordinary = ordinary_rows(profiles, rng)
     made = 0
     for node, value in _turns(nodes, rng):
-        shared = sorted(unfinished, key=lambda row: row.pinned.get(node.column, _NOTHING) is _NOTHING)
-        if any(_join(row, node, value) for row in shared):
+        name, way = node.column, _way(node)
+        shared = [row for row in unfinished if row.pinned.get(name, _NOTHING) == value]
+        shared += [row for row in unfinished if name not in row.pinned]
+        if any(_join(row, name, value, way) for row in shared):
             continue
         fresh = _UnfinishedRow()
-        if not _join(fresh, node, value):
+        if not _join(fresh, name, value, way):
             continue  # no row reaches this node: a split above excludes it
         unfinished.append(fresh)
         if len(unfinished) > _MOST_UNFINISHED:
@@ -83,39 +88,49 @@ def _turns(nodes: Sequence[Node], rng: Rng) -> Iterator[tuple[Node, Any]]:
             yield from ((node, keys[k][1]) for node in groups[keys[k]])
 
 
-def _join(row: _UnfinishedRow, node: Node, value: Any) -> bool:
-    """Takes a node into a row in the making, where its way does not contradict what is there."""
-    name = node.column
-    if row.pinned.get(name, value) != value or not _fits(value, row.bounds.get(name), row.allowed.get(name)):
-        return False
+def _way(node: Node) -> list[_Asked]:
+    """What all steps to a node ask of each column, its bound and the values allowed."""
     bounds: dict[str, tuple[Bound, bool]] = {}
     allowed: dict[str, frozenset[Any]] = {}
-    for step in node.steps:
-        column = step.column
-        if isinstance(step.asked, frozenset):
-            both = allowed.get(column, row.allowed.get(column))
-            allowed[column] = step.asked if both is None else step.asked & both
-            if not allowed[column]:
-                return False
+    for column, asked, missing in node.steps:
+        if isinstance(asked, frozenset):
+            allowed[column] = asked & allowed[column] if column in allowed else asked
         else:
-            bounds[column] = _narrowed(bounds.get(column) or row.bounds.get(column), step, step.asked)
-            (low, high), missing = bounds[column]
+            bounds[column] = _narrowed(bounds.get(column), (asked, missing))
+    return [(name, bounds.get(name), allowed.get(name)) for name in {**bounds, **allowed}]
+
+
+def _join(row: _UnfinishedRow, name: str, value: Any, way: list[_Asked]) -> bool:
+    """Takes a node into a row in the making, where its way does not contradict what is there."""
+    if not _fits(value, row.bounds.get(name), row.allowed.get(name)):
+        return False
+    # a value that is pinned fits what was asked of its column before
+    for column, bound, among in way:
+        known = value if column == name else row.pinned.get(column, _NOTHING)
+        if known is not _NOTHING:
+            if not _fits(known, bound, among):
+                return False
+        elif bound is not None:
+            (low, high), missing = _narrowed(row.bounds.get(column), bound)
             if not low < high and not missing:
                 return False
-        known = value if column == name else row.pinned.get(column, _NOTHING)
-        if known is not _NOTHING and not _fits(known, bounds.get(column), allowed.get(column)):
+        if among is not None and among.isdisjoint(row.allowed.get(column, among)):
             return False
-    row.bounds.update(bounds)
-    row.allowed.update(allowed)
+    for column, bound, among in way:
+        if bound is not None:
+            row.bounds[column] = _narrowed(row.bounds.get(column), bound)
+        if among is not None:
+            row.allowed[column] = among & row.allowed.get(column, among)
     row.pinned[name] = value
     return True
 
 
-def _narrowed(known: tuple[Bound, bool] | None, step: Step, asked: Bound) -> tuple[Bound, bool]:
+def _narrowed(known: tuple[Bound, bool] | None, asked: tuple[Bound, bool]) -> tuple[Bound, bool]:
     if known is None:
-        return asked, step.missing
+        return asked
     (low, high), missing = known
-    return (max(low, asked[0]), min(high, asked[1])), missing and step.missing
+    (after, up_to), also_missing = asked
+    return (after if after > low else low, up_to if up_to < high else high), missing and also_missing
 
 
 def _fits(value: Any, bound: tuple[Bound, bool] | None, allowed: frozenset[Any] | None) -> bool:
