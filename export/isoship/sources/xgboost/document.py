@@ -77,11 +77,25 @@ def numbers(holder: Any, key: str, dtype: Any) -> Array:
     """
     try:
         found = np.asarray(holder[key])
+        if found.dtype == dtype and found.ndim == 1:
+            return found
         if found.size and found.dtype.kind not in "fiub":
             raise TypeError
         return found.astype(dtype).ravel()
     except (KeyError, TypeError, ValueError, OverflowError) as err:
         raise DamagedModelError(f'"{key}" is no list of numbers') from err
+
+
+def _length(holder: Any, key: str) -> int:
+    """How many numbers an array of the document holds.
+
+    Raises:
+        DamagedModelError: it is missing, or holds something else.
+    """
+    found = holder.get(key)
+    if isinstance(found, np.ndarray) and found.dtype.kind in "fiub":
+        return found.size
+    return len(numbers(holder, key, np.float64))
 
 
 def outputs_of(learner: dict[str, Any]) -> int:
@@ -139,13 +153,13 @@ def _check_tree(tree: dict[str, Any], features: int) -> None:
     )
     count = len(left)
     for key in ("split_conditions", "default_left", "parents", "loss_changes", "sum_hessian"):
-        _demand(len(numbers(tree, key, np.float64)) == count, f'"{key}" differs in length from left_children')
+        _demand(_length(tree, key) == count, f'"{key}" differs in length from left_children')
     parameters = tree.get("tree_param")
     _demand(number_of(parameters, "num_nodes") == count and count > 0, "num_nodes is not its nodes' number")
     _demand(number_of(parameters, "num_feature") <= max(features, 1), "it has more features than the model")
     _demand(len(right) == len(feature) == count, "its nodes' lists differ in length")
     width = number_of(parameters, "size_leaf_vector", 1)
-    _demand(len(numbers(tree, "base_weights", np.float64)) == count * max(width, 1), "a node has no weight")
+    _demand(_length(tree, "base_weights") == count * max(width, 1), "a node has no weight")
     inner = left != -1
     for side in (left[inner], right[inner]):
         _demand(not len(side) or (side.min() > 0 and side.max() < count), "a child does not exist")

@@ -6,12 +6,18 @@ arrays. `$d` is float32, `$D` float64, `$U` uint8, `$i` int8, `$I` int16, `$l` i
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import Any
 
 import numpy as np
 
-_NUMBERS = {"i": ">i1", "U": ">u1", "I": ">i2", "l": ">i4", "L": ">i8", "d": ">f4", "D": ">f8"}
+#: As they are written, and in this machine's byte order.
+_NUMBERS = {
+    marker.encode(): (np.dtype(form), np.dtype(form).newbyteorder("="))
+    for marker, form in {"i": ">i1", "U": ">u1", "I": ">i2", "l": ">i4", "L": ">i8", "d": ">f4", "D": ">f8"}.items()
+}
+_TYPED = re.compile(rb"\$([iUIlLdD])#")
 _ONE = {
     marker: struct.Struct(form)
     for marker, form in zip("iUIlLdD", (">b", ">B", ">h", ">i", ">q", ">f", ">d"), strict=True)
@@ -42,14 +48,17 @@ class _Reader:
         self.data = data
         self.at = 0
 
-    def take(self, count: int) -> bytes:
-        if count < 0 or count > len(self.data) - self.at:
-            raise UbjsonError(f"{count} bytes are announced at byte {self.at} and {len(self.data) - self.at} follow")
-        self.at += count
-        return self.data[self.at - count : self.at]
+    def passed(self, count: int) -> int:
+        """Goes so many bytes on; the place where they begin."""
+        at = self.at
+        if count < 0 or count > len(self.data) - at:
+            raise UbjsonError(f"{count} bytes are announced at byte {at} and {len(self.data) - at} follow")
+        self.at = at + count
+        return at
 
     def marker(self) -> str:
-        return self.take(1).decode("latin-1")
+        at = self.passed(1)
+        return self.data[at : at + 1].decode("latin-1")
 
     def value(self, marker: str, depth: int) -> Any:
         if depth > _DEEPEST:
@@ -70,9 +79,13 @@ class _Reader:
         form = _ONE.get(marker)
         if form is None:
             raise UbjsonError(f"byte {self.at - 1} is {marker!r}, which begins no value")
-        return form.unpack(self.take(form.size))[0]
+        return form.unpack_from(self.data, self.passed(form.size))[0]
 
     def count(self) -> int:
+        at, end = self.at, self.at + 9
+        if self.data[at : at + 1] == b"L" and end <= len(self.data):  # as XGBoost writes every count
+            self.at = end
+            return int.from_bytes(self.data[at + 1 : end], "big", signed=True)
         marker = self.marker()
         found = self.number(marker)
         if not isinstance(found, int):
@@ -81,7 +94,9 @@ class _Reader:
 
     def text(self) -> str:
         try:
-            return self.take(self.count()).decode("utf-8")
+            length = self.count()
+            at = self.passed(length)
+            return self.data[at : at + length].decode("utf-8")
         except UnicodeDecodeError as err:
             raise UbjsonError(f"a text that is no UTF-8 before byte {self.at}") from err
 
@@ -94,14 +109,17 @@ class _Reader:
         return found
 
     def array(self, depth: int) -> Any:
+        typed = _TYPED.match(self.data, self.at)
+        if typed:
+            self.at = typed.end()
+            form, native = _NUMBERS[typed[1]]
+            length = self.count()
+            at = self.passed(length * form.itemsize)
+            # numpy begins no array at the end of the bytes, not even an empty one
+            return np.frombuffer(self.data, form, length, at).astype(native) if length else np.empty(0, native)
         marker = self.marker()
         if marker == "$":
-            kind = self.marker()
-            if self.marker() != "#" or kind not in _NUMBERS:
-                raise UbjsonError(f"an array of type {kind!r} before byte {self.at}")
-            form = np.dtype(_NUMBERS[kind])
-            items = np.frombuffer(self.take(self.count() * form.itemsize), form)
-            return items.astype(form.newbyteorder("="))
+            raise UbjsonError(f"an array of type {self.marker()!r} before byte {self.at}")
         if marker == "#":
             length = self.count()
             if length > len(self.data) - self.at:
