@@ -11,10 +11,16 @@ import pytest
 
 import isoship_lambda
 from isoship.bundle.aws_lambda.gathered import gather
-from isoship.bundle.bytecode import bytecode_of, compile_bytecode
+from isoship.bundle.bytecode import bytecode_of, compiled_modules
 
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 FILE = f"isoship_lambda/modules.{sys.implementation.cache_tag}"
+
+
+def gathered(folder: Path) -> Path | None:
+    modules = compiled_modules(folder, RUNNING)
+    assert modules is not None
+    return gather(folder, RUNNING, modules)
 
 
 @pytest.fixture
@@ -27,8 +33,7 @@ def folder(tmp_path: Path) -> Path:
     (task / "package" / "__init__.py").write_text("from package.inner import two\nx = __path__\n")
     (task / "package" / "inner.py").write_text('"""Inner."""\ntwo = 2\n')
     (task / "failing.py").write_text("def fail():\n    return 1 / 0\n")
-    assert compile_bytecode(task, RUNNING) == RUNNING
-    assert gather(task, RUNNING) == task / FILE
+    assert gathered(task) == task / FILE
     return task
 
 
@@ -76,12 +81,11 @@ def test_without_a_file_for_this_python_the_sources_run(folder: Path, change: st
 def test_its_bytes_are_the_same_every_time(folder: Path) -> None:
     first = (folder / FILE).read_bytes()
     assert str(folder).encode() not in first
-    compile_bytecode(folder, RUNNING)
-    gather(folder, RUNNING)
+    gathered(folder)
     assert (folder / FILE).read_bytes() == first
 
 
 def test_where_nothing_was_compiled_nothing_is_gathered(tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text("x = 1\n")
-    assert gather(tmp_path, RUNNING) is None
+    assert gather(tmp_path, RUNNING, {}) is None
     assert [path.name for path in tmp_path.iterdir()] == ["one.py"]

@@ -133,7 +133,7 @@ def test_a_bundle_beyond_lambdas_limit_is_an_image_unless_a_zip_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(aws_lambda, "MAX_UNZIPPED", 10 * 2**20)
-    monkeypatch.setattr(aws_lambda, "compile_bytecode", lambda *_args: "none")
+    monkeypatch.setattr(aws_lambda, "compiled_modules", lambda *_args: None)
     root = make_bundle(tmp_path / "bundle", "visits")
     with pytest.raises(BundleError, match="and Lambda takes 10 MB in a zip: a container image holds it"):
         write_lambda(root / "lambda", root, package="zip", offline=True)

@@ -19,7 +19,7 @@ from isoship.bundle.aws_lambda.gathered import gather
 from isoship.bundle.aws_lambda.image import MAX_UNZIPPED, Image, chosen_package, write_image
 from isoship.bundle.aws_lambda.package_switch import said_of_switch
 from isoship.bundle.aws_lambda.sam import write_samconfig, write_template
-from isoship.bundle.bytecode import compile_bytecode
+from isoship.bundle.bytecode import compiled_modules
 from isoship.bundle.deterministic_zip import write_zip
 from isoship.bundle.interpreters import find_interpreter
 from isoship.bundle.runtime_files import copy_model, copy_packages, folder_bytes
@@ -88,9 +88,10 @@ def write_lambda(
     copy_model(folder, bundle_root)
     check_architecture(folder, target.arch)
 
-    bytecode = compile_bytecode(folder, python, cache_folder() / "bytecode")
-    gather(folder, python)
-    if bytecode == "none":
+    modules = compiled_modules(folder, python, cache_folder() / "bytecode")
+    gather(folder, python, modules or {})
+    bytecode = "none" if modules is None else python
+    if modules is None:
         say(
             f"no Python {python} here, so lambda/ ships without bytecode: cold starts take longer."
             f" `uv python install {python}` (or pyenv) and export again mends it"

@@ -6,7 +6,10 @@ Finding and opening 250 `.pyc` files takes a twentieth of a cold start through F
 from __future__ import annotations
 
 import marshal
+from collections.abc import Mapping
 from pathlib import Path
+
+from isoship.bundle.bytecode import compiled_path
 
 #: Imported before the file can be.
 _FIRST = "isoship_lambda"
@@ -15,21 +18,21 @@ _VERSION = 2
 _PYC_HEAD = 16
 
 
-def gather(folder: Path, python: str) -> Path | None:
-    """Moves what `compile_bytecode` wrote into `isoship_lambda/modules.cpython-313`; None where it wrote nothing."""
+def gather(folder: Path, python: str, modules: Mapping[Path, bytes]) -> Path | None:
+    """Writes what `compiled_modules` made into `isoship_lambda/modules.cpython-313`; None where it made nothing."""
     found = {}
     magic = b""
-    for compiled in sorted(folder.rglob(f"__pycache__/*.cpython-{python.replace('.', '')}.pyc")):
-        source = compiled.parent.parent / f"{compiled.name.partition('.')[0]}.py"
+    for source in sorted(modules, key=lambda source: compiled_path(source, python)):
         package = source.name == "__init__.py"
         name = ".".join((source.parent if package else source.with_suffix("")).relative_to(folder).parts)
-        data = compiled.read_bytes()
+        data = modules[source]
         magic = data[:4]
         if name != _FIRST:
             found[name] = (data[_PYC_HEAD:], package)
-            compiled.unlink()
-            if not any(compiled.parent.iterdir()):
-                compiled.parent.rmdir()
+        else:
+            compiled = compiled_path(source, python)
+            compiled.parent.mkdir(exist_ok=True)
+            compiled.write_bytes(data)
     if not found:
         return None
     index, offset = {}, 8 + len(_index({name: (0, 0, package) for name, (_, package) in found.items()}))
