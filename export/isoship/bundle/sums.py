@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from isoship.errors import BundleError
-from isoship_edge.digests import sha256_of_file
 from isoship_edge.sums import NAME
 
 _FOLDERS = ("edge", "lambda", "web")
@@ -68,7 +68,9 @@ def differences(folder: Path, known: set[str]) -> list[str]:
 
 
 def sha256(path: Path) -> str:
-    return sha256_of_file(path)
+    """By OpenSSL at any size: here nothing waits for its first import (`isoship_edge.digests`)."""
+    with path.open("rb", buffering=0) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(path: Path) -> str | None:
