@@ -57,6 +57,17 @@ def test_a_shim_that_works_here_stands_for_the_interpreter_behind_it(elsewhere: 
     assert find_interpreter("3.77") == real
 
 
+def test_pyenvs_shim_is_asked_after_the_installs_themselves(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shims = elsewhere / "PYENV_ROOT" / "shims"
+    monkeypatch.setenv("PATH", str(shims))
+    mine = fake(elsewhere / "PYENV_ROOT" / "versions" / "mine" / "bin" / "python3.77", "3.77")
+    fake(shims / "python3.77", "3.77", f"'cpython 3 77 False\n{mine}'")
+    assert find_interpreter("3.77") == mine
+    find_interpreter.cache_clear()
+    install = fake(elsewhere / "PYENV_ROOT" / "versions" / "3.77.0" / "bin" / "python3.77", "3.77")
+    assert find_interpreter("3.77") == install
+
+
 @pytest.mark.parametrize("prints", ["cpython 3 76 False", "pypy 3 77 False", "cpython 3 77 True", "not found"])
 def test_a_shim_another_version_pypy_and_free_threaded_builds_are_passed_over(elsewhere: Path, prints: str) -> None:
     fake(elsewhere / "python3.77", "3.77", prints)
