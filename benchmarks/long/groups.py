@@ -46,13 +46,20 @@ GROUPS: dict[str, Group] = {
         "the web bundle as an npm package in Vite: development server, build, preview",
         (f"{PYTHON} -m pytest -q -n0 -o addopts= tests/web/bundlers/bundled.py",),
     ),
-    "size-trees": Group(
-        "forests of a million nodes and 2,000 boosted trees beside the release before",
-        (f"{PYTHON} -m benchmarks.size forest-500 forest-deep xgboost-2000",),
+    "size-forests": Group(
+        "forests of a million nodes beside the release before and beside skl2onnx",
+        (f"{PYTHON} -m benchmarks.size forest-500 forest-deep",),
     ),
-    "size-wide": Group(
-        "600 columns, 20,000 categories and 2,400 support vectors beside the release before",
-        (f"{PYTHON} -m benchmarks.size wide-logistic wide-hist one-hot svr",),
+    "size-boosted": Group(
+        "2,000 boosted trees beside the release before", (f"{PYTHON} -m benchmarks.size xgboost-2000",)
+    ),
+    "size-columns": Group(
+        "600 columns, linear and boosted, beside the release before",
+        (f"{PYTHON} -m benchmarks.size wide-logistic wide-hist",),
+    ),
+    "size-categories": Group(
+        "20,000 categories and 2,400 support vectors beside the release before",
+        (f"{PYTHON} -m benchmarks.size one-hot svr",),
     ),
     "clients": Group("the stock clients of KServe and MLServer against every server", ("scripts/v2_clients.sh",)),
     "wheel": Group("README's first commands as written, the wheel, Python alone", ("scripts/wheel_smoke.sh",)),
