@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-FORMAT = 1
+    from isoship_edge.tensors.signature import Input
+
+#: The newest format that is read, and the one that column signatures are written in; tensors are format 2.
+FORMAT, COLUMNS_FORMAT = 2, 1
 
 #: Stands for a missing string inside ONNX tensors, which have no null. U+FDD0 is a Unicode noncharacter
 #: reserved for internal use (Unicode 15, section 23.7); rows that contain it are refused.
@@ -30,6 +33,8 @@ MISSING_STRING = "\ufdd0"
 DTYPES = ("double", "int64", "bool", "string")
 OUTPUT_DTYPES = (*DTYPES, "float")
 KINDS = ("label", "probabilities", "scores", "score_samples", "value", "transformed")
+#: The kind of a tensor model's outputs, which keep the names that the source gave them.
+TENSOR = "tensor"
 
 #: The ends of a column's range: attribute of `Column` -> member of the manifest, as JSON Schema calls it.
 ENDS = {
@@ -93,18 +98,21 @@ class Column(NamedTuple):
 
 class Signature(NamedTuple):
     """layout "columns": one ONNX input a column, [N, 1], under the column's name;
-    layout "matrix": one ONNX input `X`, double [N, F], columns in order."""
+    layout "matrix": one ONNX input `X`, double [N, F], columns in order;
+    layout "tensors": no columns, and one ONNX input for each of `inputs`."""
 
     layout: str
     columns: tuple[Column, ...]
+    inputs: tuple[Input, ...] = ()
 
 
 class Output(NamedTuple):
-    """One output: `name` is the ONNX output's name; shape is ("N",) or ("N", K).
+    """One output: `name` is the ONNX output's name; shape is ("N",) or ("N", K), and of a tensor any.
 
-    kind: label, probabilities, scores, score_samples, value, transformed.
-    dtype: double, float, int64, bool, string.
-    classes: for labels every value that can appear; otherwise the class of each column, in order.
+    kind: label, probabilities, scores, score_samples, value, transformed; tensor.
+    dtype: double, float, int64, bool, string; of a tensor any of `isoship_edge.tensors.signature.DATATYPES`.
+    classes: for labels every value that can appear; otherwise the class of each column, of a tensor's last axis, in
+    order.
     """
 
     name: str
@@ -178,7 +186,7 @@ def manifest_from_bytes(data: bytes, path: str | Path) -> tuple[dict[str, Any], 
         document = parsed(data)
     except ValueError as err:  # no UTF-8 either
         raise DamagedFile(f"{path} is not JSON: {err}. {WAY_OUT}") from err
-    if isinstance(document, dict) and document.get("format") == FORMAT and "checksum" in document:
+    if isinstance(document, dict) and document.get("format") in (1, FORMAT) and "checksum" in document:
         head, found, tail = data.rpartition(_CHECKSUM)
         zeroed = head + found + _ZEROS.encode() + tail[len(_ZEROS) :]
         if not found or sha256_of(zeroed) != document["checksum"]:
@@ -240,6 +248,10 @@ def read_manifest(path: str | Path) -> Manifest:
 
 
 def signature_to_json(signature: Signature) -> dict[str, Any]:
+    if signature.layout == "tensors":
+        from isoship_edge.tensors.signature import inputs_to_json
+
+        return {"layout": "tensors", "inputs": inputs_to_json(signature.inputs)}
     columns = []
     for column in signature.columns:
         entry: dict[str, Any] = {"name": column.name, "dtype": column.dtype, "missing": column.missing}
@@ -272,6 +284,10 @@ def output_to_json(output: Output) -> dict[str, Any]:
 
 
 def _signature(document: dict[str, Any]) -> Signature:
+    if document["layout"] == "tensors":
+        from isoship_edge.tensors.signature import inputs_from_json
+
+        return Signature("tensors", (), inputs_from_json(document["inputs"]))
     if document["layout"] not in ("columns", "matrix"):
         raise ValueError(f"signature.layout is {document['layout']!r}")
     columns = []
@@ -319,6 +335,13 @@ def _size(found: Any) -> int | None:
 
 def _output(o: dict[str, Any]) -> Output:
     name = of_type(str, o["name"], "an output's name")
+    if o["kind"] == TENSOR:
+        from isoship_edge.tensors.signature import DATATYPES, dims_from_json
+
+        if o["dtype"] not in DATATYPES:
+            raise ValueError(f"output {name!r} has dtype {o['dtype']!r}")
+        dims = dims_from_json(o["shape"], f"shape of {name!r}")
+        return Output(name, TENSOR, o["dtype"], dims, scalars(o.get("classes"), f"classes of {name!r}"))
     if o["kind"] not in KINDS or o["dtype"] not in OUTPUT_DTYPES:
         raise ValueError(f"output {name!r} has kind {o['kind']!r} and dtype {o['dtype']!r}")
     return Output(

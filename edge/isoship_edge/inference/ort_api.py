@@ -60,9 +60,15 @@ _FUNCTIONS: dict[str, tuple[int, tuple[Any, ...]]] = {
     "ReleaseSessionOptions": (100, (_P,)),
 }
 #: dtype -> ONNXTensorElementDataType
-ELEMENT = {"float": 1, "int32": 6, "int64": 7, "string": 8, "bool": 9, "double": 11}
+ELEMENT = {
+    "float": 1, "uint8": 2, "int8": 3, "uint16": 4, "int16": 5, "int32": 6, "int64": 7, "string": 8, "bool": 9,
+    "float16": 10, "double": 11, "uint32": 12, "uint64": 13,
+}  # fmt: skip
 DTYPE = {number: dtype for dtype, number in ELEMENT.items()}
-BYTES = {"float": 4, "int32": 4, "int64": 8, "bool": 1, "double": 8}
+BYTES = {
+    "double": 8, "float": 4, "float16": 2, "int64": 8, "int32": 4, "int16": 2, "int8": 1,
+    "uint64": 8, "uint32": 4, "uint16": 2, "uint8": 1, "bool": 1,
+}  # fmt: skip
 
 _LOG_ERROR = 3
 _DEVICE_ALLOCATOR, _MEMORY_DEFAULT = 0, 0

@@ -10,12 +10,15 @@ TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (
 if TYPE_CHECKING:
     from typing import Any
 
-#: dtype -> array typecode. "bool" is a bytearray of 0 and 1, "string" a list of str.
-TYPECODES = {"double": "d", "float": "f", "int64": "q", "int32": "i"}
+#: dtype -> array typecode. "bool" is a bytearray of 0 and 1, "string" a list of str; "float16" holds its bits.
+TYPECODES = {
+    "double": "d", "float": "f", "int64": "q", "int32": "i", "int16": "h", "int8": "b",
+    "uint64": "Q", "uint32": "I", "uint16": "H", "uint8": "B", "float16": "H",
+}  # fmt: skip
 
 
 class Tensor(NamedTuple):
-    """dtype: double, float, int64, int32, bool or string. data: `array` of that type, bytearray, or list of str."""
+    """dtype: a key of `TYPECODES`, bool or string. data: `array` of that type, bytearray, or list of str."""
 
     dtype: str
     shape: tuple[int, ...]

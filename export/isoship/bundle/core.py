@@ -20,7 +20,7 @@ from isoship.rows.paths import tree_nodes
 from isoship.rows.structure import column_profiles
 from isoship.sources.contract import Source
 from isoship_edge.encoding.golden import decode
-from isoship_edge.manifest import FORMAT, digest_of, output_to_json, sealed, signature_to_json
+from isoship_edge.manifest import COLUMNS_FORMAT, digest_of, output_to_json, sealed, signature_to_json
 
 if TYPE_CHECKING:
     import onnx
@@ -52,7 +52,7 @@ def write_core(
         say("golden rows are copied from the sample: they travel in every target, web/ included")
     expected = {k: decode(v) for k, v in rows["expected"].items()}
     document: dict[str, Any] = {
-        "format": FORMAT,
+        "format": COLUMNS_FORMAT,
         "name": name,
         "version": version,
         "signature": signature_to_json(source.signature),

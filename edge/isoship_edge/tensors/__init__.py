@@ -1,0 +1,1 @@
+"""A bundle whose signature is tensors: named arrays in, named arrays out."""

@@ -1,0 +1,1 @@
+"""Models whose signature is tensors: networks, and whatever else comes as an ONNX file."""
