@@ -8,6 +8,8 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -16,7 +18,8 @@ from isoship_edge.inference.library import machine
 from isoship_edge.sums import check_folder
 
 if TYPE_CHECKING:
-    from isoship_edge.inference.model import Model
+    from isoship_edge.inference.model import AnyModel, Model
+    from isoship_edge.tensors.model import TensorModel
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,9 +58,14 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=8080, help="0 takes a free one (default: 8080)")
     serve.set_defaults(run=_serve)
 
-    predict = commands.add_parser("predict", parents=[shared], help="score a .csv, .jsonl or .ndjson file")
+    predict = commands.add_parser(
+        "predict", parents=[shared], help="score a .csv, .jsonl or .ndjson file; of tensors .jsonl"
+    )
     predict.add_argument(
-        "rows", type=Path, help="the file, or - for CSV or JSON lines from standard input, each answered as it arrives"
+        "rows",
+        type=Path,
+        help="the file, or - for CSV or JSON lines from standard input, each answered as it arrives; a model of tensors"
+        ' takes one {"inputs": {...}} a line',
     )
     predict.add_argument("-o", "--out", type=Path, default=None, help="where to write (default: standard output)")
     predict.set_defaults(run=_predict)
@@ -71,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _load(options: argparse.Namespace) -> Model:
+def _load(options: argparse.Namespace) -> AnyModel:
     own = Path(__file__).resolve().parent.parent
     check_folder(own, machine=machine())
     from isoship_edge.inference.model import load  # not before: a damaged module is damage, and no fault of its own
@@ -93,21 +101,18 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     model = _load(options)
-    from isoship_edge.encoding.batch import kind_of
-
     streamed = str(options.rows) == "-"
-    write = None if options.out is None else kind_of(options.out)
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    score = _score_stdin if streamed else _score_file
+    score = _scorer(model, options.out, streamed)
     try:
         if options.out is None:
-            total = score(model, options.rows, sys.stdout, write)
+            total = score(options.rows, sys.stdout)
         else:
             # Whoever waits for the file sees all of it or nothing.
             aside = options.out.with_name(options.out.name + ".part")
             try:
                 with aside.open("w", encoding="utf-8", newline="") as target:
-                    total = score(model, options.rows, target, write)
+                    total = score(options.rows, target)
                 aside.replace(options.out)
             finally:
                 aside.unlink(missing_ok=True)
@@ -115,11 +120,38 @@ def _predict(options: argparse.Namespace) -> int:
         what = "standard input" if streamed else options.rows
         print(f"isoship: {what} is not UTF-8: {err.reason}", file=sys.stderr)
         return 2
-    print(f"{total} rows scored by {model.manifest.name} {model.manifest.version}", file=sys.stderr)
+    what = "rows scored" if model.takes == "rows" else "calls answered"
+    print(f"{total} {what} by {model.manifest.name} {model.manifest.version}", file=sys.stderr)
     return 0
 
 
-def _score_file(model: Model, path: Path, target: IO[str], write: str | None) -> int:
+def _scorer(model: AnyModel, out: Path | None, streamed: bool) -> Callable[[Path, IO[str]], int]:
+    """What answers a file into another."""
+    if model.takes == "tensors":
+        from isoship_edge.tensors.lines import check_lines
+
+        if out is not None:
+            check_lines(out)
+        return partial(_answer_lines, model)
+    from isoship_edge.encoding.batch import kind_of
+
+    write = None if out is None else kind_of(out)
+    return partial(_score_stdin if streamed else _score_file, model, write)
+
+
+def _answer_lines(model: TensorModel, path: Path, target: IO[str]) -> int:
+    from isoship_edge.encoding.arriving import Arriving
+    from isoship_edge.encoding.file_encoding import open_text
+    from isoship_edge.tensors.lines import answer_lines, check_lines
+
+    if str(path) == "-":
+        return answer_lines(model, Arriving(sys.stdin.fileno()), target, flushed=True)
+    check_lines(path)
+    with open_text(path) as text:
+        return answer_lines(model, text, target, flushed=False)
+
+
+def _score_file(model: Model, write: str | None, path: Path, target: IO[str]) -> int:
     from isoship_edge.encoding.batch import kind_of, score_file
     from isoship_edge.encoding.file_encoding import open_text
 
@@ -132,7 +164,7 @@ def _score_file(model: Model, path: Path, target: IO[str], write: str | None) ->
         return score_file(model, text, target, read=read, write=write or read)
 
 
-def _score_stdin(model: Model, _path: Path, target: IO[str], write: str | None) -> int:
+def _score_stdin(model: Model, write: str | None, _path: Path, target: IO[str]) -> int:
     from isoship_edge.encoding.arriving import Arriving
     from isoship_edge.encoding.batch import score_stream
 
@@ -154,7 +186,8 @@ def _selftest(options: argparse.Namespace) -> int:
         print(json.dumps({**verdict._asdict(), "digest": model.manifest.digest, **backend}))
     elif verdict.ok:
         ties = f", {verdict.ties} ties" if verdict.ties else ""
-        print(f"ok: {verdict.rows} golden rows agree{ties}, largest difference {verdict.worst:.2g}")
+        what = "rows" if model.takes == "rows" else "calls"
+        print(f"ok: {verdict.rows} golden {what} agree{ties}, largest difference {verdict.worst:.2g}")
     else:
         print(f"FAILED: {verdict.first_difference}")
     return 0 if verdict.ok else 1

@@ -3,7 +3,7 @@
 IsoshipError
 ├── BundleError        a bundle is missing, damaged, of a newer format, or not ours
 │   └── DamagedFile    one of its files is not the one that was exported
-├── InputError         a row that the model's input contract refuses
+├── InputError         a row or a tensor that the model's input contract refuses
 ├── InferenceError     ONNX Runtime failed on inputs that the contract accepts
 └── RuntimeMissing     ONNX Runtime (or its C library) is not there or does not load
 """
@@ -28,7 +28,9 @@ class DamagedFile(BundleError):
 
 
 class InputError(IsoshipError):
-    """A row that the input contract refuses: which row and column, what was seen, what was expected."""
+    """What the input contract refuses: which row and column, or which input and where in it, what was seen, what was
+    expected.
+    """
 
     def __init__(
         self,
@@ -36,12 +38,16 @@ class InputError(IsoshipError):
         *,
         row: int | None = None,
         column: str | None = None,
+        input: str | None = None,
+        index: list[int] | None = None,
         seen: Any = None,
         expected: str | None = None,
     ) -> None:
         super().__init__(message)
         self.row = row
         self.column = column
+        self.input = input
+        self.index = index
         self.seen = seen
         self.expected = expected
 

@@ -15,7 +15,7 @@ from isoship.errors import SampleError
 from isoship.parquet import score_parquet, write_records
 from isoship_edge.encoding.arriving import Arriving
 from isoship_edge.encoding.batch import score_records, score_stream
-from isoship_edge.inference.model import Model, load
+from isoship_edge.inference.model import Model, load, with_rows
 
 
 def predict_file(folder: Path, rows: Path, out: Path | None) -> int:
@@ -26,14 +26,14 @@ def predict_file(folder: Path, rows: Path, out: Path | None) -> int:
     written whole is not left behind.
 
     Raises:
-        InputError: a row that the model refuses, named.
+        InputError: a row that the model refuses, named; a model that takes tensors.
         SampleError: `rows` cannot be read, or one of the files has an unknown format.
         BundleError: no bundle.
     """
     if str(rows) == "-":
-        return _score_stdin(load(folder), out)
+        return _score_stdin(with_rows(load(folder)), out)
     read, write = suffix_of(rows), ".csv" if out is None else suffix_of(out)
-    model = load(folder)
+    model = with_rows(load(folder))
     if read == ".parquet":
         return score_parquet(model, rows, out)
     if write == ".json":

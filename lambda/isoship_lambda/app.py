@@ -24,18 +24,19 @@ from isoship_edge.http.fields import joined
 from isoship_edge.http.metrics import Metrics
 from isoship_edge.http.openapi import openapi
 from isoship_edge.http.response import Refusal, Response, problem
-from isoship_edge.inference.model import Model, load
+from isoship_edge.inference.model import load
 from isoship_lambda.direct import fault
 
 if TYPE_CHECKING:
     from isoship_edge.http.api import Watch
+    from isoship_edge.inference.model import AnyModel
 
 #: How many times the limit a refused body may be and still be read to its end before the answer.
 DRAINED = 10
 
 
 def create_app(
-    bundle: str | Path | Model,
+    bundle: str | Path | AnyModel,
     *,
     ui: str | Path | None = None,
     metrics: bool = True,
@@ -52,7 +53,7 @@ def create_app(
         BundleError: no bundle there.
         RuntimeMissing: ONNX Runtime is not here.
     """
-    model = bundle if isinstance(bundle, Model) else load(bundle)
+    model = load(bundle) if isinstance(bundle, (str, Path)) else bundle
     skin = Skin(model, Metrics() if metrics else None, threads=threads, watch=watch)
     app = FastAPI(
         title=model.manifest.name,
@@ -87,7 +88,7 @@ def _refused(request: Request, err: Exception) -> StarletteResponse:
 class Skin:
     """ASGI request to `handle` and back."""
 
-    def __init__(self, model: Model, metrics: Metrics | None, *, threads: bool, watch: Watch | None) -> None:
+    def __init__(self, model: AnyModel, metrics: Metrics | None, *, threads: bool, watch: Watch | None) -> None:
         self.model = model
         self.watch = watch
         self.metrics = metrics

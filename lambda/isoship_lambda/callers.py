@@ -29,6 +29,13 @@ def breaks_callers(serving: dict[str, Any], new: dict[str, Any]) -> list[str]:
     found = []
     if serving.get("name") != new.get("name"):
         found.append(f"its name, which V2's paths hold, is {new.get('name')!r} and was {serving.get('name')!r}")
+    takes = ["tensors" if m.signature.layout == "tensors" else "rows" for m in (before, after)]
+    if takes[0] != takes[1]:
+        return [*found, f"it takes {takes[1]} and took {takes[0]}"]
+    if takes[0] == "tensors":
+        from isoship_lambda.tensor_callers import breaks_tensor_callers
+
+        return [*found, *breaks_tensor_callers(before, after)]
     if gone := [name for name in old if name not in own]:
         found.append(f"it takes no column {_named(gone)} any more")
     if fresh := [name for name in own if name not in old]:

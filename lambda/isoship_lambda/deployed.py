@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from isoship_edge.encoding.encode import class_key
@@ -43,10 +43,7 @@ class DeployedModel(Model):
         Raises:
             InferenceError: the version has none.
         """
-        status, document = self._ask("GET", "/", "")
-        if status != 200 or not isinstance(document, dict):
-            raise InferenceError(f"GET / is answered with {status}: {document}")
-        return document
+        return card_of_version(self._invoke)
 
     def tensors(self, rows: Any) -> dict[str, Tensor]:
         """Every output of the manifest for a list of dicts.
@@ -122,21 +119,45 @@ class DeployedModel(Model):
         return predictions
 
     def _ask(self, method: str, path: str, body: str) -> tuple[Any, Any]:
-        answered = self._invoke(http_event(method, path, body))
-        try:
-            return answered["statusCode"], json.loads(answered["body"])
-        except (KeyError, TypeError, ValueError) as err:
-            raise InferenceError(f"{method} {path} is answered with {str(answered)[:300]}") from err
+        return asked(self._invoke, method, path, body)
 
 
-def http_event(method: str, path: str, body: str) -> dict[str, Any]:
-    """What an HTTP API sends to its integration, payload format 2.0."""
+def asked(invoke: Invoke, method: str, path: str, body: str) -> tuple[Any, Any]:
+    """The status and the JSON of a version's answer. Raises: InferenceError, it is none."""
+    answered = invoke(http_event(method, path, body))
+    try:
+        return answered["statusCode"], json.loads(answered["body"])
+    except (KeyError, TypeError, ValueError) as err:
+        raise InferenceError(f"{method} {path} is answered with {str(answered)[:300]}") from err
+
+
+def card_of_version(invoke: Invoke) -> dict[str, Any]:
+    """A version's model card.
+
+    Raises:
+        InferenceError: it has none.
+    """
+    status, document = asked(invoke, "GET", "/", "")
+    if status != 200 or not isinstance(document, dict):
+        raise InferenceError(f"GET / is answered with {status}: {document}")
+    return document
+
+
+def http_event(
+    method: str, path: str, body: str, *, headers: Mapping[str, str] | None = None, encoded: bool = False
+) -> dict[str, Any]:
+    """What an HTTP API sends to its integration, payload format 2.0. encoded: the body is base64."""
     return {
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": path,
         "rawQueryString": "",
-        "headers": {"accept": "application/json", "content-type": "application/json", "host": "golden-rows.invalid"},
+        "headers": {
+            "accept": "application/json",
+            "content-type": "application/json",
+            "host": "golden-rows.invalid",
+            **(headers or {}),
+        },
         "requestContext": {
             "accountId": "anonymous",
             "apiId": REPLAYED,
@@ -156,7 +177,7 @@ def http_event(method: str, path: str, body: str) -> dict[str, Any]:
             "timeEpoch": 0,
         },
         "body": body,
-        "isBase64Encoded": False,
+        "isBase64Encoded": encoded,
     }
 
 

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from isoship_edge.http.api import Watch
-    from isoship_edge.inference.model import Model
+    from isoship_edge.inference.model import AnyModel
+
+
+#: What a model takes -> the member of a plain payload that holds it.
+PAYLOAD = {"rows": "rows", "tensors": "inputs"}
 
 
 class InvocationRefused(Exception):
@@ -46,7 +50,7 @@ class Request(NamedTuple):
 
 
 def answer(
-    model: Model, event: dict[str, Any], request: Request, limits: Limits, watch: Watch | None = None
+    model: AnyModel, event: dict[str, Any], request: Request, limits: Limits, watch: Watch | None = None
 ) -> dict[str, Any] | None:
     """A proxy response to API Gateway, a function URL or a load balancer, or None. request: what the event asks."""
     kind, method, path, headers, repeated = request
@@ -68,12 +72,13 @@ def answer(
     return proxied(kind, response)
 
 
-def invoked(model: Model, event: Any, limits: Limits, watch: Watch) -> Response | None:
+def invoked(model: AnyModel, event: Any, limits: Limits, watch: Watch) -> Response | None:
     """The response to POST /predict for a plain payload, or None where the event is none.
 
-    A plain payload is {"rows": [...]}, as Step Functions and `aws lambda invoke` send it.
+    A plain payload is {"rows": [...]}, of a model of tensors {"inputs": {...}}, as Step Functions and
+    `aws lambda invoke` send it.
     """
-    if not isinstance(event, dict) or "rows" not in event:
+    if not isinstance(event, dict) or PAYLOAD[model.takes] not in event:
         return None
     try:
         content = json_bytes(event)

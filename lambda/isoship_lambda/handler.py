@@ -1,7 +1,7 @@
 """The Lambda entry point, `isoship_lambda.handler.handler`.
 
 Events: API Gateway (HTTP and REST), function URLs, load balancers; SQS batches (`isoship_lambda.sqs`); and the plain
-payload {"rows": [...]} of Step Functions and `aws lambda invoke`.
+payload {"rows": [...]}, of a model of tensors {"inputs": {...}}, of Step Functions and `aws lambda invoke`.
 
 Predictions go from the event straight to ONNX Runtime (`isoship_lambda.direct`); everything else over HTTP goes
 through `Mangum(app, lifespan="off")`, which is imported when it is first needed: FastAPI costs three times what all
@@ -135,7 +135,8 @@ def _unknown(event: Any) -> InvocationRefused:
         known = sorted(_EVENT_KEYS & event.keys())
         others = len(event) - len(known)
         got = ", ".join([*known, *([f"{others} other keys"] if others else [])]) or "an empty object"
-    expected = 'an event of API Gateway, a function URL, a load balancer or SQS, or {"rows": [...]}'
+    payload = '{"rows": [...]}' if model.takes == "rows" else '{"inputs": {...}}'
+    expected = f"an event of API Gateway, a function URL, a load balancer or SQS, or {payload}"
     message = f"expected {expected}; got {got}"
     return InvocationRefused(message, {"status": 400, "detail": message})
 

@@ -22,12 +22,16 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isoship_edge.errors import BundleError, InferenceError, IsoshipError
 from isoship_edge.inference.model import load
 from isoship_lambda.callers import breaks_callers, card_of
-from isoship_lambda.deployed import DeployedModel, Invoke
+from isoship_lambda.deployed import DeployedModel, Invoke, card_of_version
+from isoship_lambda.deployed_tensors import DeployedTensors
+
+if TYPE_CHECKING:
+    from isoship_edge.inference.model import AnyModel
 
 FOLDER = Path(os.environ.get("ISOSHIP_BUNDLE") or Path(__file__).resolve().parent.parent)
 
@@ -69,7 +73,7 @@ def replay(folder: Path, invoke: Invoke) -> str | None:
     Raises:
         IsoshipError: no bundle there, or ONNX Runtime is not.
     """
-    model = DeployedModel(load(folder), invoke)
+    model = deployed(load(folder), invoke)
     try:
         digest = str(model.card().get("digest"))
         if digest != model.manifest.digest:
@@ -79,6 +83,11 @@ def replay(folder: Path, invoke: Invoke) -> str | None:
         return str(err)
     say(rows=result.rows, worst=result.worst, ties=result.ties, difference=result.first_difference)
     return result.first_difference
+
+
+def deployed(own: AnyModel, invoke: Invoke) -> DeployedModel | DeployedTensors:
+    """The bundle as the version behind `invoke` answers for it."""
+    return DeployedModel(own, invoke) if own.takes == "rows" else DeployedTensors(own, invoke)
 
 
 def say(**fields: Any) -> None:
@@ -93,7 +102,7 @@ def callers_lost(folder: Path, invoke: Invoke) -> str | None:
     """
     own = load(folder)
     try:
-        serving = DeployedModel(own, invoke).card()
+        serving = card_of_version(invoke)
         lost = breaks_callers(serving, card_of(own.document))
     except NothingThere:
         say(serving="nothing yet")

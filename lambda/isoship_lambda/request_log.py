@@ -157,6 +157,10 @@ class RequestLog:
         told = {name: problem[name] for name in ("row", "size", "limit") if isinstance(problem.get(name), int)}
         if self._is_column(problem.get("column")):
             told["column"] = problem["column"]
+        if any(spec.name == problem.get("input") for spec in self.manifest.signature.inputs):
+            told["input"] = problem["input"]
+        if isinstance(problem.get("index"), list):
+            told["index"] = problem["index"]
         if isinstance(problem.get("expected"), str):
             told["expected"] = problem["expected"]
         return told
@@ -169,10 +173,12 @@ class RequestLog:
         if self.inputs:
             return self._detail
         told, plain = self.told, self._detail.partition(", got ")[0]
-        if '"' not in plain.replace('"rows"', ""):
+        if '"' not in plain.replace('"rows"', "").replace('"inputs"', ""):
             return plain
         place = f"row {told['row']}" if "row" in told else "the payload"
         place += f", column {_json(told['column'])}" if "column" in told else ""
+        if "input" in told:
+            place = f"input {_json(told['input'])}" + (f" at {told['index']}" if "index" in told else "")
         expected = f"expected {told['expected']}" if "expected" in told else "it is refused"
         return f"{place}: {expected}. ISOSHIP_LOG_INPUTS=1 says what was sent"
 

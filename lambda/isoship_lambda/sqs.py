@@ -1,11 +1,13 @@
-"""Batches of an SQS queue: every message is a payload {"rows": [...]}, and each succeeds or fails alone.
+"""Batches of an SQS queue: every message is a payload {"rows": [...]}, of a model of tensors {"inputs": {...}}, and
+each succeeds or fails alone.
 
 The answer is `{"batchItemFailures": [{"itemIdentifier": id}]}`, for an event source mapping with
 `FunctionResponseTypes: [ReportBatchItemFailures]`: what is named comes back, and after `maxReceiveCount` goes to the
 dead-letter queue; the rest is deleted. On a FIFO queue what follows a failure in its message group fails too, so that
 nothing overtakes.
 
-A queue has no way back, so predictions go where these say, as {"messageId": ..., "model": ..., "predictions": [...]}:
+A queue has no way back, so predictions go where these say, as {"messageId": ..., "model": ..., "predictions": [...]}
+("outputs" of a model of tensors):
 
     ISOSHIP_RESULTS_QUEUE=URL   a message each to this queue (boto3, which Lambda's runtime brings, is imported then)
     ISOSHIP_LOG_ANSWERS=1       a line each in the log
@@ -29,7 +31,7 @@ TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (
 if TYPE_CHECKING:
     from typing import Any
 
-    from isoship_edge.inference.model import Model
+    from isoship_edge.inference.model import AnyModel
     from isoship_lambda.request_log import RequestLog
 
 _client: Any = None
@@ -63,7 +65,7 @@ def messages_of(event: Any) -> list[Message] | None:
 
 
 def answer(
-    model: Model, messages: list[Message], limits: Limits, log: RequestLog
+    model: AnyModel, messages: list[Message], limits: Limits, log: RequestLog
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Answers every message; nothing that one of them holds can fail the others. Beside the answer to Lambda: the
     shares of messages that were refused and that met a fault, where there are any."""
@@ -98,7 +100,7 @@ def answer(
 
 
 def _answered(
-    model: Model, message: Message, limits: Limits, log: RequestLog
+    model: AnyModel, message: Message, limits: Limits, log: RequestLog
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """(document, None), or (None, what the log may say of the problem)."""
     log.told = {}

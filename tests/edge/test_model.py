@@ -175,7 +175,7 @@ def test_damaged_golden_rows_are_a_bundle_error(content: bytes | None, tmp_path:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda m: m.update(format=2), "formats up to 1"),
+        (lambda m: m.update(format=3), "formats up to 2"),
         (lambda m: m.pop("outputs"), "damaged"),
         (lambda m: m["outputs"][0].update(name="other"), "lacks the manifest's outputs other"),
         (lambda m: m.update(encoder={"steps": []}), "encoder"),

@@ -49,6 +49,10 @@ const manifests = lines
   .map((line) => line.replace('     "manifest": ', "").replace(/\},?$/, ""))
   .map((text) => attempt(() => ({ keys: manifestFromText(text).outputs.at(-1).keys })));
 
+const tensors = (await vectors("tensors.json")).accepted.map(({ manifest }) =>
+  attempt(() => ({ accepted: manifestFromText(JSON.stringify(manifest)).name })),
+);
+
 const rows = (await vectors("rows.json")).cases.map(({ signature, rows }) =>
   attempt(() => {
     const inputs = inputsFromRows(rows, signatureFrom(signature));
@@ -80,4 +84,4 @@ const ties = agreement.ties.map(({ outputs, tolerances, precision }) =>
   ),
 );
 
-console.log(JSON.stringify({ golden, goldenRefused, manifests, rows, compared: agreed, ties, encodings }));
+console.log(JSON.stringify({ golden, goldenRefused, manifests, tensors, rows, compared: agreed, ties, encodings }));

@@ -24,6 +24,8 @@ import { jsonFrom, textFrom } from "./files.js";
 import { sha256 } from "./sha256.js";
 
 export const FORMAT = 1;
+/** What `isoship_edge` reads and this runtime does not: signatures of tensors. */
+const TENSORS_FORMAT = 2;
 const DTYPES = ["double", "int64", "bool", "string"];
 const OUTPUT_DTYPES = [...DTYPES, "float"];
 const KINDS = ["label", "probabilities", "scores", "score_samples", "value", "transformed"];
@@ -63,6 +65,12 @@ export function manifestFromText(text) {
   }
   if (!isObject(document) || !Number.isInteger(document.format)) {
     throw new BundleError("this is no isoship manifest: it has no integer `format`");
+  }
+  if (document.format === TENSORS_FORMAT) {
+    throw new BundleError(
+      `this bundle has manifest format ${TENSORS_FORMAT}: it takes tensors, or is newer than this runtime, which reads formats` +
+        ` up to ${FORMAT}. Models of tensors do not run in the browser yet: ask the bundle on Lambda or on a device`,
+    );
   }
   if (document.format > FORMAT) {
     throw new BundleError(

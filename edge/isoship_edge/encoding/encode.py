@@ -25,7 +25,7 @@ def class_key(value: Scalar) -> str:
 def plain_values(tensor: Tensor) -> list[Any]:
     """The flat data as JSON values: NaN, infinities and missing strings are None."""
     flat = values(tensor)
-    if tensor.dtype in ("double", "float"):
+    if tensor.dtype in ("double", "float", "float16"):
         if math.isfinite(sum(flat)):
             return flat
         return [value if math.isfinite(value) else None for value in flat]

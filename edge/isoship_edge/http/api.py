@@ -2,6 +2,7 @@
 
     GET  /                    model card (JSON, or a small page when a browser asks)
     POST /predict             {"rows": [...]} -> {"model", "version", "predictions"}
+                              of a bundle of tensors {"inputs": {...}} -> {"model", "version", "outputs"}
     GET  /docs, /openapi.json
     GET  /metrics             servers only
     *    /v2/...              Open Inference Protocol (`isoship_edge.v2.protocol`)
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from isoship_edge.http.metrics import Metrics
-    from isoship_edge.inference.model import Model
+    from isoship_edge.inference.model import AnyModel
     from isoship_edge.inference.tensor import Tensor
 
     class Watch(Protocol):
-        """Sees every batch that was answered: how many rows, and the outputs by name; every refusal and every fault."""
+        """Sees every batch that was answered: how many rows or items, and the outputs by name; every refusal and every
+        fault.
+        """
 
         def __call__(self, count: int, tensors: Mapping[str, Tensor]) -> None: ...
 
@@ -70,7 +73,7 @@ class Request(NamedTuple):
 
 
 def handle(
-    model: Model,
+    model: AnyModel,
     method: str,
     path: str,
     headers: Mapping[str, str],
@@ -125,7 +128,7 @@ def _refuse(request: Request, refusal: Refusal) -> Response:
     return refusal_of(request.path, refusal)
 
 
-def _answered(model: Model, request: Request) -> Response:
+def _answered(model: AnyModel, request: Request) -> Response:
     try:
         response = _route(model, request)
     except Refusal as refusal:
@@ -138,7 +141,7 @@ def _answered(model: Model, request: Request) -> Response:
     return response._replace(body=b"") if request.method == "HEAD" else response
 
 
-def _route(model: Model, request: Request) -> Response:
+def _route(model: AnyModel, request: Request) -> Response:
     method, path, metrics = request.method, request.path, request.metrics
     if path == "/predict":
         allow(method, POST)
@@ -174,7 +177,11 @@ def _route(model: Model, request: Request) -> Response:
     return pages.docs(model, path.removeprefix("/docs").lstrip("/"), request.headers.get("accept-encoding", ""))
 
 
-def _predicted(model: Model, request: Request) -> Response:
+def _predicted(model: AnyModel, request: Request) -> Response:
+    if model.takes == "tensors":
+        from isoship_edge.tensors.predict import predicted
+
+        return predicted(model, request)
     check_media(request.headers)
     document = parsed(content_of(request.headers, request.body, request.limits))
     rows = read_rows(document, request.limits)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from isoship_edge.http.response import Response
 
 if TYPE_CHECKING:
-    from isoship_edge.inference.model import Model
+    from isoship_edge.inference.model import AnyModel
 
 #: Upper bounds in seconds: from one row of a small model to a large batch.
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -48,10 +48,10 @@ class Metrics:
         with self._lock:
             self._rows += count
 
-    def response(self, model: Model) -> Response:
+    def response(self, model: AnyModel) -> Response:
         return Response(200, (("content-type", "text/plain; version=0.0.4; charset=utf-8"),), self.text(model).encode())
 
-    def text(self, model: Model) -> str:
+    def text(self, model: AnyModel) -> str:
         """The exposition: every series of one bundle."""
         manifest = model.manifest
         info = (

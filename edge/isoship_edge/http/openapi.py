@@ -23,9 +23,10 @@ _EXAMPLES: dict[str, Any] = {"double": 1.5, "int64": 1, "bool": True, "string": 
 def openapi(manifest: Manifest, *, metrics: bool = False) -> dict[str, Any]:
     """The document; `metrics` where the server has /metrics."""
     model = f"/v2/models/{manifest.name}"
+    tensors = manifest.signature.layout == "tensors"
     paths: dict[str, Any] = {
-        "/": {"get": _get("Model card", "ModelCard", "The model's name, version, digest, columns and outputs.")},
-        "/predict": {"post": _predict()},
+        "/": {"get": _get("Model card", "ModelCard", "The model's name, version, digest, inputs and outputs.")},
+        "/predict": {"post": _predict(tensors)},
         "/v2": {"get": _get("Server metadata")},
         "/v2/health/live": {"get": _get("Liveness")},
         "/v2/health/ready": {"get": _get("Readiness")},
@@ -50,16 +51,7 @@ def openapi(manifest: Manifest, *, metrics: bool = False) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {
-                "Row": _row(manifest),
-                "Prediction": _prediction(manifest),
-                "PredictRequest": _object({"rows": {"type": "array", "items": _ref("Row")}}),
-                "PredictResponse": _object(
-                    {
-                        "model": {"const": manifest.name},
-                        "version": {"const": manifest.version},
-                        "predictions": {"type": "array", "items": _ref("Prediction")},
-                    }
-                ),
+                **_schemas(manifest),
                 "InferRequest": _infer_request(manifest),
                 "InferResponse": _infer_response(),
                 "ModelCard": {"type": "object"},
@@ -67,6 +59,26 @@ def openapi(manifest: Manifest, *, metrics: bool = False) -> dict[str, Any]:
                 "InferError": _object({"error": {"type": "string"}}),
             }
         },
+    }
+
+
+def _schemas(manifest: Manifest) -> dict[str, Any]:
+    """What /predict takes and gives."""
+    if manifest.signature.layout == "tensors":
+        from isoship_edge.tensors.openapi import schemas_of
+
+        return schemas_of(manifest)
+    return {
+        "Row": _row(manifest),
+        "Prediction": _prediction(manifest),
+        "PredictRequest": _object({"rows": {"type": "array", "items": _ref("Row")}}),
+        "PredictResponse": _object(
+            {
+                "model": {"const": manifest.name},
+                "version": {"const": manifest.version},
+                "predictions": {"type": "array", "items": _ref("Prediction")},
+            }
+        ),
     }
 
 
@@ -88,14 +100,16 @@ def _get(summary: str, schema: str | None = None, description: str = "JSON") -> 
     return {"summary": summary, "responses": {"200": {"description": description, "content": content}}}
 
 
-def _predict() -> dict[str, Any]:
-    refusals = {"413": "Too many rows or bytes", "415": "No JSON", "422": "A row that the model's contract refuses"}
+def _predict(tensors: bool) -> dict[str, Any]:
+    what = "Inputs" if tensors else "A row"
+    refusals = {"413": "Too many rows or bytes", "415": "No JSON", "422": f"{what} that the model's contract refuses"}
+    answers = "Every output" if tensors else "One prediction a row, in order"
     return {
-        "summary": "Predict rows",
+        "summary": "Predict" if tensors else "Predict rows",
         "operationId": "predict",
         "requestBody": {"required": True, "content": _content("PredictRequest")},
         "responses": {
-            "200": {"description": "One prediction a row, in order", "content": _content("PredictResponse")},
+            "200": {"description": answers, "content": _content("PredictResponse")},
             **{
                 status: {"description": text, "content": _content("Problem", "application/problem+json")}
                 for status, text in refusals.items()
@@ -163,25 +177,30 @@ def _output(output: Output) -> dict[str, Any]:
 
 
 def _infer_request(manifest: Manifest) -> dict[str, Any]:
-    names = [column.tensor for column in manifest.signature.columns]
-    if manifest.signature.layout == "matrix":
-        names = [MATRIX_INPUT, *(name for name in names if name != MATRIX_INPUT)]
-    tensor = _object(
-        {
-            "name": {"type": "string", "enum": names},
-            "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "maxItems": 2},
-            "datatype": {"type": "string", "enum": ["FP64", "INT64", "BOOL", "BYTES"]},
-            "data": {"type": "array"},
-            "parameters": {"type": "object"},
-        },
-        ["name", "shape", "datatype", "data"],
-    )
+    tensor = _object(_tensor(manifest), ["name", "shape", "datatype", "data"])
     outputs = {"type": "array", "items": {"type": "object", "required": ["name"]}}
     properties = {"id": {"type": "string"}, "parameters": {"type": "object"}, "outputs": outputs}
     return {
         "type": "object",
         "properties": {**properties, "inputs": {"type": "array", "items": tensor}},
         "required": ["inputs"],
+    }
+
+
+def _tensor(manifest: Manifest) -> dict[str, Any]:
+    if manifest.signature.layout == "tensors":
+        from isoship_edge.tensors.openapi import tensor_schema
+
+        return tensor_schema(manifest)
+    names = [column.tensor for column in manifest.signature.columns]
+    if manifest.signature.layout == "matrix":
+        names = [MATRIX_INPUT, *(name for name in names if name != MATRIX_INPUT)]
+    return {
+        "name": {"type": "string", "enum": names},
+        "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "maxItems": 2},
+        "datatype": {"type": "string", "enum": ["FP64", "INT64", "BOOL", "BYTES"]},
+        "data": {"type": "array"},
+        "parameters": {"type": "object"},
     }
 
 
@@ -209,6 +228,8 @@ def _problem() -> dict[str, Any]:
         "detail": {"type": "string"},
         "row": {"type": "integer", "description": "counted from 0"},
         "column": {"type": "string"},
+        "input": {"type": "string"},
+        "index": {"type": "array", "items": {"type": "integer"}, "description": "where in the input, counted from 0"},
         "seen": {"type": "string"},
         "expected": {"type": "string"},
     }

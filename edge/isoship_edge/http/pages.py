@@ -9,7 +9,11 @@ from isoship_edge.http.response import Refusal, Response, answer
 from isoship_edge.manifest import signature_to_json
 
 if TYPE_CHECKING:
-    from isoship_edge.inference.model import Model
+    from collections.abc import Iterable
+
+    from isoship_edge.inference.model import AnyModel
+    from isoship_edge.manifest import Output
+    from isoship_edge.tensors.signature import Input
 
 #: Swagger UI, gzipped, put here when the wheel is built; the docs page says so where it is absent.
 _FOLDER = Path(__file__).parents[1] / "_docs"
@@ -36,7 +40,7 @@ _START = b"""window.addEventListener("load", () => {
 """
 
 
-def card(model: Model, accept: str) -> Response:
+def card(model: AnyModel, accept: str) -> Response:
     """The model card: JSON, or a page when `Accept` prefers HTML."""
     manifest = model.manifest
     document: dict[str, Any] = {
@@ -59,24 +63,38 @@ def card(model: Model, accept: str) -> Response:
         return response._replace(headers=(*response.headers, ("vary", "accept")))
     from html import escape
 
-    columns = "".join(
-        f'<tr><th scope="row">{escape(column.name)}</th><td>{escape(column.dtype)}</td>'
-        f"<td>{'null is accepted' if column.missing else ''}</td></tr>"
-        for column in manifest.signature.columns
+    takes, rows = (
+        "Columns",
+        [(c.name, c.dtype, "null is accepted" if c.missing else "") for c in manifest.signature.columns],
     )
-    outputs = "".join(
-        f'<tr><th scope="row">{escape(o.name)}</th><td>{escape(o.dtype)}</td></tr>' for o in manifest.outputs
-    )
+    if model.takes == "tensors":
+        takes, rows = "Inputs", [(i.name, i.dtype, _shape(i)) for i in manifest.signature.inputs]
+    gives = [(o.name, o.dtype, _shape(o) if model.takes == "tensors" else "") for o in manifest.outputs]
     body = (
         f"<h1>{escape(manifest.name)} {escape(manifest.version)}</h1>"
         f"<p>{escape(str(manifest.provenance.get('estimator', '')))}<br><code>{escape(manifest.digest)}</code></p>"
         '<p><a href="docs">Try it and read the API</a> · <a href="openapi.json">openapi.json</a></p>'
-        f"<h2>Columns</h2><table>{columns}</table><h2>Outputs</h2><table>{outputs}</table>"
+        f"<h2>{takes}</h2>{_table(rows)}<h2>Outputs</h2>{_table(gives)}"
     )
     return _page(manifest.name, body, (("vary", "accept"),))
 
 
-def docs(model: Model, name: str, accept_encoding: str) -> Response:
+def _table(rows: Iterable[tuple[str, str, str]]) -> str:
+    from html import escape
+
+    cells = (
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(dtype)}</td><td>{escape(said)}</td></tr>'
+        for name, dtype, said in rows
+    )
+    return f"<table>{''.join(cells)}</table>"
+
+
+def _shape(tensor: Input | Output) -> str:
+    image = getattr(tensor, "image", None)
+    return f"[{', '.join(map(str, tensor.shape))}]" + (f", {image.color} pictures" if image is not None else "")
+
+
+def docs(model: AnyModel, name: str, accept_encoding: str) -> Response:
     """`/docs` (name is empty) and its files.
 
     Raises:

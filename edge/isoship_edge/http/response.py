@@ -55,7 +55,9 @@ def answer(document: Any, status: int = 200) -> Response:
 
 
 def problem(refusal: Refusal) -> Response:
-    """An RFC 9457 problem document: `row`, `column`, `seen` and `expected` beside the standard members."""
+    """An RFC 9457 problem document: `row` and `column`, or `input` and `index`, `seen` and `expected` beside the
+    standard members.
+    """
     document = {
         "type": "about:blank",
         "title": TITLES.get(refusal.status, "Error"),
@@ -74,8 +76,8 @@ def v2_error(refusal: Refusal) -> Response:
 
 
 def refused(err: InputError) -> Refusal:
-    """An input error as 422, naming row, column, what was seen and what was expected, as far as they are known."""
-    members = {"row": err.row, "column": err.column, "seen": err.seen, "expected": err.expected}
+    """An input error as 422, naming where, what was seen and what was expected, as far as they are known."""
+    members = {name: getattr(err, name) for name in ("row", "column", "input", "index", "seen", "expected")}
     return Refusal(422, str(err), **{name: value for name, value in members.items() if value is not None})
 
 

@@ -9,7 +9,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isoship_edge.http.api import Limits, handle, refusal_of
 from isoship_edge.http.body import too_large
@@ -19,7 +19,9 @@ from isoship_edge.http.fields import joined
 from isoship_edge.http.metrics import Metrics
 from isoship_edge.http.request_head import check_request_line, read_fields
 from isoship_edge.http.response import TITLES, Refusal, Response, problem
-from isoship_edge.inference.model import Model
+
+if TYPE_CHECKING:
+    from isoship_edge.inference.model import AnyModel
 
 #: Seconds that a connection may be idle or a request may take to arrive.
 TIMEOUT = 30.0
@@ -173,7 +175,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
     allow_reuse_address = True
 
-    def __init__(self, model: Model, host: str = "127.0.0.1", port: int = 8080) -> None:
+    def __init__(self, model: AnyModel, host: str = "127.0.0.1", port: int = 8080) -> None:
         self.model = model
         self.limits = Limits()
         self.metrics = Metrics()
@@ -227,7 +229,7 @@ class Server(ThreadingHTTPServer):
         super().server_close()
 
 
-def serve(model: Model, host: str, port: int) -> None:
+def serve(model: AnyModel, host: str, port: int) -> None:
     """Serves until SIGTERM or SIGINT, then finishes the requests under way.
 
     Raises:

@@ -26,7 +26,7 @@ def tie_margin(outputs: Sequence[Output], tolerances: Mapping[str, Tolerance], p
 
 def is_measured(output: Output) -> bool:
     """Differences of this output have a size. Between two class labels there is none, numbers or not."""
-    return output.kind != "label" and output.dtype in ("double", "float")
+    return output.kind != "label" and output.dtype in ("double", "float", "float16")
 
 
 def compared(output: Output, tolerance: Tolerance | None, got: Any, want: Any) -> tuple[float, bool]:

@@ -12,15 +12,8 @@ from isoship_edge.encoding.text import encoded
 from isoship_edge.errors import BundleError, InferenceError, RuntimeMissing
 from isoship_edge.inference.tensor import TYPECODES, Tensor
 
-_DTYPES = {
-    "tensor(double)": "double",
-    "tensor(float)": "float",
-    "tensor(int64)": "int64",
-    "tensor(int32)": "int32",
-    "tensor(bool)": "bool",
-    "tensor(string)": "string",
-}
-_NUMPY = {"double": "float64", "float": "float32", "int64": "int64", "int32": "int32", "bool": "bool"}
+_NUMPY = {**{name: name for name in TYPECODES}, "double": "float64", "float": "float32", "bool": "bool"}
+_DTYPES = {f"tensor({dtype})": dtype for dtype in (*_NUMPY, "string")}
 
 
 class BindingSession:
@@ -64,6 +57,9 @@ class BindingSession:
 
     def keep(self, inputs: Sequence[tuple[str, str, int]], outputs: tuple[str, ...]) -> None:
         """It keeps none."""
+
+    def keep_call(self, inputs: Sequence[tuple[str, str, tuple[int, ...]]], outputs: tuple[str, ...]) -> None:
+        """Nor calls."""
 
     def close(self) -> None:
         self._session = None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from isoship_edge.inference.kept_call import KeptCall
     from isoship_edge.inference.kept_row import KeptRow
 
 _DISABLE_ALL = 0
@@ -48,9 +49,9 @@ class _Feed:
         api, data = self._api, tensor.data
         shape = (c_int64 * len(tensor.shape))(*tensor.shape)
         element = ELEMENT[tensor.dtype]
-        if tensor.dtype == "string" or not data:
+        if tensor.dtype == "string" or not len(data):
             value = api.made("CreateTensorAsOrtValue", api.allocator, shape, len(shape), element)
-            if data:
+            if len(data):
                 try:
                     api.call("FillStringTensor", value, texts_of(encoded_all(data)), len(data))
                 except IsoshipError:
@@ -111,6 +112,11 @@ class CSession:
 
         return KeptRow(self, inputs, outputs)
 
+    def keep_call(self, inputs: Sequence[tuple[str, str, tuple[int, ...]]], outputs: tuple[str, ...]) -> KeptCall:
+        from isoship_edge.inference.kept_call import KeptCall
+
+        return KeptCall(self, inputs, outputs)
+
     def open(self) -> c_void_p:
         """Raises: InferenceError, where it is closed."""
         if self.pointer is None:
@@ -152,11 +158,12 @@ class CSession:
         count = math.prod(shape)
         if dtype == "string":
             return Tensor(dtype, shape, self._strings(value, count))
-        data = b""
+        data: Any = bytearray() if dtype == "bool" else array(TYPECODES[dtype])
         if count:
             pointer = api.made("GetTensorMutableData", value)
-            data = ctypes.string_at(pointer, count * BYTES[dtype])
-        return Tensor(dtype, shape, bytearray(data) if dtype == "bool" else array(TYPECODES[dtype], data))
+            held = (c_char * (count * BYTES[dtype])).from_address(pointer.value or 0)
+            data.extend(held.raw) if dtype == "bool" else data.frombytes(held)
+        return Tensor(dtype, shape, data)
 
     def _dtype(self, name: str, value: int | None) -> str:
         """An output's type, which is the graph's: asked once."""

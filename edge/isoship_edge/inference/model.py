@@ -1,29 +1,30 @@
 """A bundle, loaded: rows in, predictions out. `isoship.load` is `load` of this module."""
-# ruff: noqa: PTH113, PTH118, PTH123
+# ruff: noqa: PTH118, PTH123
 
 from __future__ import annotations
 
 import os
 
-from isoship_edge.digests import WAY_OUT, check_file, sha256_of_file
 from isoship_edge.encoding.decode import decode_columns, decode_rows, sliced
 from isoship_edge.encoding.encode import RowWriter, predictions
-from isoship_edge.errors import BundleError, DamagedFile, InferenceError
+from isoship_edge.errors import BundleError, InferenceError, InputError
+from isoship_edge.inference.model_files import check_model
 from isoship_edge.inference.one_row import OneRow
 from isoship_edge.inference.session import Session, open_session
 from isoship_edge.inference.tensor import Tensor, stacked, values
 from isoship_edge.inference.turns import Turns
-from isoship_edge.manifest import MISSING_STRING, Manifest, digest_of, manifest_from_bytes
+from isoship_edge.manifest import MISSING_STRING, Manifest, manifest_from_bytes
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from typing import Any
+    from typing import Any, Literal
 
     import numpy as np
 
     from isoship_edge.inference.selftest import Selftest
+    from isoship_edge.tensors.model import TensorModel
 
 #: Rows in one call of ONNX Runtime, and the bytes that they may take in it by the manifest's `row_bytes`: one call of
 #: 40,000 rows over a large forest has taken 1.3 GB. ISOSHIP_CHUNK overrides both.
@@ -32,6 +33,8 @@ CHUNK, CHUNK_BYTES = 4096, 2**24
 
 class Model:
     """A bundle's model on this machine. Safe to use from several threads."""
+
+    takes: Literal["rows"] = "rows"
 
     def __init__(self, folder: str | Path, document: dict[str, Any], manifest: Manifest, session: Session) -> None:
         self._folder = os.fspath(folder)
@@ -156,8 +159,15 @@ class Model:
         self.session.close()
 
 
-def load(folder: str | Path, *, threads: int = 1, backend: str | None = None) -> Model:
+if TYPE_CHECKING:
+    #: What `load` gives: `takes` says which.
+    AnyModel = Model | TensorModel
+
+
+def load(folder: str | Path, *, threads: int = 1, backend: str | None = None) -> AnyModel:
     """Loads the bundle in a folder (`bundle/` itself, or `bundle/edge`, or `bundle/lambda`).
+
+    A model whose signature is columns takes rows (`Model`), one whose signature is tensors `TensorModel`.
 
     Raises:
         BundleError: no bundle there, or one of a newer format.
@@ -180,26 +190,26 @@ def load(folder: str | Path, *, threads: int = 1, backend: str | None = None) ->
     absent = [output.name for output in manifest.outputs if output.name not in session.outputs]
     if absent:
         raise BundleError(f"{os.path.join(folder, 'model.onnx')} lacks the manifest's outputs {', '.join(absent)}")
+    if manifest.signature.layout == "tensors":
+        from isoship_edge.tensors.model import TensorModel
+
+        return TensorModel(folder, document, manifest, session)
     return Model(folder, document, manifest, session)
 
 
-def check_model(folder: str | Path, document: dict[str, Any], manifest: Manifest) -> None:
-    """The model's files against the manifest, before any of them is used.
+def with_rows(model: AnyModel) -> Model:
+    """The model, which takes rows.
 
     Raises:
-        DamagedFile: one is another than the manifest speaks of.
+        InputError: it takes tensors.
     """
-    path = os.path.join(folder, "model.onnx")
-    if not os.path.isfile(path):
-        raise DamagedFile(f"no model at {path}. Give the folder that `isoship export` wrote")
-    for name, listed in manifest.files.items():
-        if name.startswith("model.onnx"):
-            check_file(os.path.join(folder, name), listed)
-    if "checksum" not in document and digest_of(sha256_of_file(path), document) != manifest.digest:
-        raise DamagedFile(
-            f"{path} and manifest.json beside it do not belong together: their digest is not {manifest.digest}."
-            f" {WAY_OUT}"
+    if model.takes == "tensors":
+        names = ", ".join(repr(one.name) for one in model.manifest.signature.inputs)
+        raise InputError(
+            f"{model.manifest.name} takes tensors ({names}) and no rows: `edge/run predict` reads them from a .jsonl"
+            " file, isoship.load(...).predict takes arrays"
         )
+    return model
 
 
 def rows_at_once(manifest: Manifest) -> int:

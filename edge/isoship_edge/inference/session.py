@@ -21,6 +21,8 @@ TYPE_CHECKING = False  # `typing` and `pathlib` are not imported on the way to a
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, Protocol
+
+    from isoship_edge.inference.kept_call import KeptCall
 else:
     Protocol = object
 
@@ -61,6 +63,12 @@ class Session(Protocol):
 
         None where this backend keeps none.
         """
+        ...
+
+    def keep_call(
+        self, inputs: Sequence[tuple[str, str, tuple[int, ...]]], outputs: tuple[str, ...]
+    ) -> KeptCall | None:
+        """Tensors of these dtypes, none of them string, and shapes. None where this backend keeps none."""
         ...
 
     def close(self) -> None:

@@ -31,6 +31,10 @@ def values(tensor: Tensor) -> list[Any]:
         return list(tensor.data)
     if tensor.dtype == "bool":
         return [byte != 0 for byte in tensor.data]
+    if tensor.dtype == "float16":
+        from isoship_edge.tensors.float16 import floats_of
+
+        return list(floats_of(tensor.data))
     flat: list[Any] = tensor.data.tolist()
     return flat
 

@@ -56,10 +56,24 @@ def with_data(inputs: Sequence[Any], rest: bytes) -> list[Any]:
     Raises:
         InputError: sizes that do not fit, or bytes that are no such values.
     """
-    made, start = [], 0
+    return [
+        tensor if raw is None else {**tensor, "data": _elements(name_of(tensor), tensor.get("datatype"), raw)}
+        for tensor, raw in parted(inputs, rest)
+    ]
+
+
+def parted(inputs: Sequence[Any], rest: bytes) -> list[tuple[Any, bytes | None]]:
+    """The inputs of a request, each with its bytes, which are None where its data stands in the JSON part.
+
+    Raises:
+        InputError: sizes that do not fit.
+    """
+    made: list[tuple[Any, bytes | None]] = []
+    start = 0
     for tensor in inputs:
         name = name_of(tensor)
         parameters = parameters_of(tensor, f"input {quoted(name)}")
+        raw = None
         if "binary_data_size" in parameters:
             size = parameters["binary_data_size"]
             if type(size) is not int or size < 0:
@@ -70,9 +84,9 @@ def with_data(inputs: Sequence[Any], rest: bytes) -> list[Any]:
             if size > len(rest) - start:
                 left = len(rest) - start
                 raise InputError(f"input {quoted(name)}: expected {size} bytes of data, and {left} are left")
-            tensor = {**tensor, "data": _elements(name, tensor.get("datatype"), rest[start : start + size])}
+            raw = rest[start : start + size]
             start += size
-        made.append(tensor)
+        made.append((tensor, raw))
     if start < len(rest):
         raise InputError(f"{len(rest) - start} bytes follow the JSON part that no input's binary_data_size speaks of")
     return made
@@ -80,7 +94,7 @@ def with_data(inputs: Sequence[Any], rest: bytes) -> list[Any]:
 
 def _elements(name: str, datatype: Any, raw: bytes) -> list[Any]:
     if datatype == "BYTES":
-        return _texts(name, raw)
+        return texts_of(name, raw)
     if datatype == "BOOL":
         if set(raw) - {0, 1}:
             raise InputError(f"input {quoted(name)}: expected BOOL bytes of 0 and 1, got {max(raw)}")
@@ -97,7 +111,8 @@ def _elements(name: str, datatype: Any, raw: bytes) -> list[Any]:
     return flat.tolist()
 
 
-def _texts(name: str, raw: bytes) -> list[str]:
+def texts_of(name: str, raw: bytes) -> list[str]:
+    """The elements of a BYTES tensor. Raises: InputError."""
     texts: list[str] = []
     start = 0
     while start < len(raw):

@@ -9,15 +9,13 @@ from isoship_edge.encoding.words import got, listed, quoted
 from isoship_edge.errors import InputError
 from isoship_edge.http.body import check_count
 from isoship_edge.manifest import Column, Signature
+from isoship_edge.tensors.signature import DATATYPES
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
     from typing import Any
 
     from isoship_edge.http.api import Limits
-
-#: A tensor's dtype -> the protocol's name of it.
-DATATYPES = {"double": "FP64", "float": "FP32", "int64": "INT64", "int32": "INT32", "bool": "BOOL", "string": "BYTES"}
 
 #: Integers that a column of 64 bits holds each of, and the ends of their values.
 NARROWER = {
@@ -35,7 +33,7 @@ def columns_of(signature: Signature, inputs: list[Any], limits: Limits) -> tuple
     """
     tensors: dict[str, tuple[list[int], Any, Any]] = {}
     for tensor in inputs:
-        name, shape, datatype, data = _members(tensor)
+        name, shape, datatype, data = members_of(tensor, "as [N] or [N, K]", (1, 2))
         if name in tensors:
             raise InputError(f"the input {quoted(name)} is given twice", column=name)
         tensors[name] = (shape, datatype, data)
@@ -101,20 +99,32 @@ def shown(datatype: Any) -> str:
     return quoted(datatype) if isinstance(datatype, str) else got(datatype)
 
 
-def _members(tensor: Any) -> tuple[str, list[int], Any, Any]:
+def members_of(
+    tensor: Any, shapes: str, ranks: tuple[int, int], *, raw: bool = False
+) -> tuple[str, list[int], Any, Any]:
+    """An input's name, shape, datatype and data. shapes: those of the ranks that are taken, in words. raw: its data
+    came as bytes.
+
+    Raises:
+        InputError: one of them is none.
+    """
     name, shape = name_of(tensor), tensor.get("shape")
     # MLServer's codecs write it beside the data; base64 is the one under which the data is not what it says.
     if parameters_of(tensor, f"input {quoted(name)}").get("content_type") == "base64":
         raise InputError(f"input {quoted(name)}: base64 is not decoded here; send the text itself", column=name)
-    if "data" not in tensor:
+    if "data" not in tensor and not raw:
         raise InputError(
             f'input {quoted(name)} has no "data" and no "binary_data_size" with Inference-Header-Content-Length',
             column=name,
         )
-    sizes = isinstance(shape, list) and 1 <= len(shape) <= 2 and all(type(s) is int and 0 <= s < 2**31 for s in shape)
-    if not sizes:
-        raise InputError(f'input {quoted(name)}: expected "shape" as [N] or [N, K]', column=name)
-    return name, list(shape or []), tensor.get("datatype"), tensor["data"]
+    least, most = ranks
+    if not (
+        isinstance(shape, list)
+        and least <= len(shape) <= most
+        and all(type(size) is int and 0 <= size < 2**31 for size in shape)
+    ):
+        raise InputError(f'input {quoted(name)}: expected "shape" {shapes}', column=name)
+    return name, list(shape), tensor.get("datatype"), tensor.get("data")
 
 
 def _column(column: Column, shape: list[int], datatype: Any, data: Any) -> list[Any]:

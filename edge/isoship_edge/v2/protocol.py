@@ -1,4 +1,5 @@
-"""The Open Inference Protocol V2 over a bundle: one tensor a column, or `X` [N, F] for all-numeric models.
+"""The Open Inference Protocol V2 over a bundle: one tensor a column, or `X` [N, F] for all-numeric models; a bundle of
+tensors takes and gives them as they are (`isoship_edge.tensors.v2`).
 
 Content errors are 400 and unknown models 404, both `{"error": "..."}`. Tensors may be binary. Other parameters
 (priority, timeout, sequence_id, content_type) are left unread; `classification`, base64 text and shared memory, which
@@ -16,21 +17,23 @@ from isoship_edge.http.body import check_media, content_of, parsed
 from isoship_edge.http.response import Refusal, Response, answer
 from isoship_edge.inference.tensor import Tensor
 from isoship_edge.manifest import Column, Signature
+from isoship_edge.tensors.signature import DATATYPES
 from isoship_edge.v2 import binary as v2_binary
-from isoship_edge.v2.inputs import DATATYPES, columns_of, parameters_of
+from isoship_edge.v2.inputs import columns_of, parameters_of
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from isoship_edge.http.api import Request
-    from isoship_edge.inference.model import Model
+    from isoship_edge.inference.model import AnyModel
 
 _GET = ("GET", "HEAD", "OPTIONS")
 _POST = ("POST", "OPTIONS")
 
 
-def methods(model: Model, path: str) -> tuple[str, ...]:
+def methods(model: AnyModel, path: str) -> tuple[str, ...]:
     """The methods that a path under /v2 answers.
 
     Raises:
@@ -39,7 +42,7 @@ def methods(model: Model, path: str) -> tuple[str, ...]:
     return _POST if _target(model, path) == "infer" else _GET
 
 
-def _target(model: Model, path: str) -> str:
+def _target(model: AnyModel, path: str) -> str:
     parts = path.strip("/").split("/")[1:]
     if not parts:
         return "server"
@@ -61,7 +64,7 @@ def _target(model: Model, path: str) -> str:
     raise Refusal(404, f"there is nothing at {quoted(path)}")
 
 
-def describe(model: Model, path: str) -> Response:
+def describe(model: AnyModel, path: str) -> Response:
     """Server and model metadata, and health."""
     manifest, target = model.manifest, _target(model, path)
     if target == "server":
@@ -83,13 +86,13 @@ def describe(model: Model, path: str) -> Response:
             "platform": "onnx_onnxv1",  # the protocol's name for ONNX under ONNX Runtime
             "inputs": [{"name": n, "datatype": d, "shape": s} for n, d, s in _inputs(manifest.signature)],
             "outputs": [
-                {"name": o.name, "datatype": DATATYPES[o.dtype], "shape": [-1, *o.shape[1:]]} for o in manifest.outputs
+                {"name": o.name, "datatype": DATATYPES[o.dtype], "shape": _sizes(o.shape)} for o in manifest.outputs
             ],
         }
     )
 
 
-def infer(model: Model, request: Request) -> Response:
+def infer(model: AnyModel, request: Request) -> Response:
     """Runs one inference request; `data` may be flat, nested or bytes (`isoship_edge.v2.binary`), null is missing.
 
     Raises:
@@ -107,16 +110,7 @@ def infer(model: Model, request: Request) -> Response:
     if identity is not None and not is_unicode(identity):  # it comes back, and would have no UTF-8
         raise InputError('expected "id" to be well-formed Unicode text, got a string with a lone surrogate')
     wanted = _wanted(model, document)
-    if rest is not None:
-        inputs = v2_binary.with_data(inputs, rest)
-    columns, count = columns_of(model.manifest.signature, inputs, request.limits)
-    if rest is not None:
-        columns = {c.name: _nan_is_missing(c, columns[c.name]) for c in model.manifest.signature.columns}
-    if request.metrics is not None:
-        request.metrics.rows(count)
-    tensors = model.tensors_from_columns(columns, count)
-    if request.watch is not None:
-        request.watch(count, tensors)
+    tensors = _inferred(model, inputs, rest, request)
     made: dict[str, Any] = {"model_name": model.manifest.name, "model_version": model.manifest.version}
     if identity is not None:
         made["id"] = identity
@@ -130,6 +124,24 @@ def infer(model: Model, request: Request) -> Response:
         else:
             outputs.append(_output(name, tensors[name]))
     return v2_binary.answer(json_bytes({**made, "outputs": outputs}), contents)
+
+
+def _inferred(model: AnyModel, inputs: list[Any], rest: bytes | None, request: Request) -> dict[str, Tensor]:
+    if model.takes == "tensors":
+        from isoship_edge.tensors.v2 import inferred
+
+        return inferred(model, inputs, rest, request)
+    if rest is not None:
+        inputs = v2_binary.with_data(inputs, rest)
+    columns, count = columns_of(model.manifest.signature, inputs, request.limits)
+    if rest is not None:
+        columns = {c.name: _nan_is_missing(c, columns[c.name]) for c in model.manifest.signature.columns}
+    if request.metrics is not None:
+        request.metrics.rows(count)
+    tensors = model.tensors_from_columns(columns, count)
+    if request.watch is not None:
+        request.watch(count, tensors)
+    return tensors
 
 
 def _read(request: Request) -> tuple[Any, bytes | None]:
@@ -153,13 +165,20 @@ def _nan_is_missing(column: Column, data: list[Any]) -> list[Any]:
     return [None if value != value else value for value in data]
 
 
+def _sizes(shape: Sequence[str | int]) -> list[int]:
+    """-1 for what may be of any size."""
+    return [size if isinstance(size, int) else -1 for size in shape]
+
+
 def _inputs(signature: Signature) -> list[tuple[str, str, list[int]]]:
+    if signature.layout == "tensors":
+        return [(spec.name, DATATYPES[spec.dtype], _sizes(spec.shape)) for spec in signature.inputs]
     if signature.layout == "matrix":
         return [(MATRIX_INPUT, "FP64", [-1, len(signature.columns)])]
     return [(column.tensor, DATATYPES[column.dtype], [-1, 1]) for column in signature.columns]
 
 
-def _wanted(model: Model, document: dict[str, Any]) -> dict[str, bool]:
+def _wanted(model: AnyModel, document: dict[str, Any]) -> dict[str, bool]:
     """The outputs to send, and whether each goes as bytes."""
     known = [output.name for output in model.manifest.outputs]
     outputs = document.get("outputs")
