@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 FILE = click.Path(path_type=Path)
 #: What rows are read from (`isoship.data.files.FORMATS`, whose imports no help waits for).
 ROWS = ".parquet, .csv, .jsonl, .ndjson, .json"
+#: What calls of a model of tensors are read from (`isoship.tensors.samples.FORMATS`).
+CALLS = ".npz, .npy, .jsonl, .ndjson, .json"
 
 
 class Commands(click.Group):
@@ -96,16 +98,20 @@ def main(verbose: bool, quiet: bool) -> None:
 
 @main.command()
 @click.argument("model", type=FILE)
-@click.option("--sample", type=FILE, metavar="FILE", help=f"Typical rows ({ROWS}): names and types.")
+@click.option(
+    "--sample",
+    type=FILE,
+    metavar="FILE",
+    help=f"Typical rows ({ROWS}): names and types. Of an ONNX file, calls ({CALLS}).",
+)
 @click.option("-o", "--out", type=FILE, default=Path("bundle"), show_default=True, metavar="DIR")
 @click.option("--name", help="Name of the model in URLs, npm and stacks. Default: the file's stem.")
 @click.option("--model-version", default="0.0.0", show_default=True, metavar="V")
 @click.option(
     "--targets",
-    default="lambda,edge,web",
-    show_default=True,
     callback=_split,
-    help="Comma-separated; `none` writes model.onnx, manifest and golden rows alone.",
+    help="Comma-separated; `none` writes model.onnx, manifest and golden rows alone. Default: lambda,edge,web; of an"
+    " ONNX file lambda,edge.",
 )
 @click.option(
     "--lambda-python",
@@ -144,13 +150,15 @@ def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) ->
     Exit code 0: written, and proven in every runtime asked. 1: a form disagrees with the model, and nothing is
     written. 2: nothing could be written; or none of the forms that were written could run here, which is said.
 
-    MODEL is .joblib, .pkl, .pickle or .skops, or a booster's own file: XGBoost's .json and .ubj, LightGBM's .txt,
-    CatBoost's .cbm. Loading a pickle runs code: use files you trust, and prefer .skops.
+    MODEL is .joblib, .pkl, .pickle or .skops, a booster's own file: XGBoost's .json and .ubj, LightGBM's .txt,
+    CatBoost's .cbm; or .onnx, whose inputs and outputs are tensors and ship under their own names. Loading a pickle
+    runs code: use files you trust, and prefer .skops.
 
     \b
     Examples:
       isoship export churn.joblib --sample rows.parquet
       isoship export churn.skops --sample rows.csv --dtype zip=string -o build/churn
+      isoship export digits.onnx
     """
     from isoship.exporting import export as run
 
@@ -158,7 +166,7 @@ def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) ->
         from isoship.errors import ModelFileError
 
         raise ModelFileError(
-            f"no file at {model}. Give the path of a saved model (.joblib, .pkl, .skops, or a booster's own file)"
+            f"no file at {model}. Give the path of a saved model (.joblib, .skops, .onnx, or a booster's own file)"
         )
     bundle = run(model, progress=_talk(ctx), **options)
     if as_json:
@@ -321,10 +329,28 @@ def _next_steps(bundle: Bundle, out: Path, model: Path) -> str:
     return "\n".join(["", "next", *(f"  {s}" for s in steps)])
 
 
+def _facts_of_tensor(t: dict[str, Any]) -> list[str]:
+    facts = [f"{t['dtype']} [{', '.join(map(str, t['shape']))}]"]
+    if "image" in t:
+        facts.append(f"pictures ({t['image']['color']})")
+    if "minimum" in t or "maximum" in t:
+        facts.append(f"from {t.get('minimum', 'the least')} to {t.get('maximum', 'the most')}")
+    if "nan" in t:
+        facts.append("NaN allowed" if t["nan"] else "no NaN")
+    return facts
+
+
 def _described(bundle: Bundle) -> str:
     d = bundle.describe()
-    lines = [f"{d['name']} {d['version']}", f"  {d['digest']}", "", "columns"]
-    for c in d["signature"]["columns"]:
+    lines = [
+        f"{d['name']} {d['version']}",
+        f"  {d['digest']}",
+        "",
+        d["signature"]["layout"].replace("matrix", "columns"),
+    ]
+    for t in d["signature"].get("inputs", ()):
+        lines.append(f"  {t['name']}: {', '.join(_facts_of_tensor(t))}")
+    for c in d["signature"].get("columns", ()):
         facts = [c["dtype"], "missing allowed" if c["missing"] else "no missing values"]
         if "categories" in c:
             facts.append("only " + ", ".join(map(str, c["categories"])))

@@ -22,12 +22,14 @@ from isoship.bundle.sums import write_sums
 from isoship.bundle.web import write_web
 from isoship.data import parse_dtypes
 from isoship.errors import InputError, ParityError, SampleError, UnsupportedModelError
+from isoship.exporting_tensors import export_tensors
 from isoship.parity.check import verify_before_move, verify_own_rows
 from isoship.parity.verdict.report import ParityReport
 from isoship.rows.form import form_for
 from isoship.rows.structure import column_profiles
 from isoship.sources import open_source, read_files
 from isoship.sources.contract import Source
+from isoship.sources.tensor_models import takes_tensors
 from isoship_edge.manifest import read_manifest
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def export(
     out: str | Path = "bundle",
     name: str | None = None,
     model_version: str = "0.0.0",
-    targets: Sequence[str] = TARGETS,
+    targets: Sequence[str] | None = None,
     lambda_python: str | None = None,
     lambda_arch: str = "x86_64",
     lambda_package: str = "auto",
@@ -66,11 +68,13 @@ def export(
 ) -> Exported:
     """Converts a trained model, writes every target, verifies each and moves the bundle into place.
 
-    model: a fitted estimator, or the path of a model file.
+    model: a fitted estimator, an ONNX model, or the path of a model file.
     sample: DataFrame, 2-D array, list of dicts, or the path of a file with typical rows; column names, order and
     dtypes come from it. No row of it is stored unless `golden="sample"`.
     lambda_package: zip, image (a container image, built by `sam build`), or auto: an image above Lambda's 250 MB.
-    targets: any of lambda, edge, web; `()` writes model.onnx, the manifest and golden rows alone.
+    For a model of tensors (an ONNX file): a dict of arrays, a list of such, one array, or an .npz or .jsonl file.
+    targets: any of lambda, edge, web; all by default, and lambda and edge for a model of tensors. `()` writes
+    model.onnx, the manifest and golden rows alone.
 
     Raises:
         UnsupportedModelError: a step cannot be carried exactly. Nothing is written.
@@ -80,9 +84,42 @@ def export(
     say = progress or (lambda _message: None)
     started = time.perf_counter()
     out = Path(out).resolve()
-    targets, outputs = _listed(targets), None if outputs is None else _listed(outputs)
+    outputs = None if outputs is None else _listed(outputs)
+    wanted = None if targets is None else _listed(targets)
+    targets = TARGETS if wanted is None else wanted
     name = checked_name(name if name is not None else _stem(model))
     _check_choices(targets, lambda_python, lambda_package, golden)
+    if takes_tensors(model):
+
+        def write(aside: Path, chosen: Sequence[str]) -> None:
+            _write_python_targets(
+                aside,
+                out,
+                chosen,
+                lambda_python or default_lambda_python(),
+                lambda_arch,
+                edge_arch,
+                lambda_package=lambda_package,
+                offline=offline,
+                say=say,
+            )
+
+        proven, tensor_notes = export_tensors(
+            model,
+            out,
+            sample=sample,
+            name=name,
+            model_version=model_version,
+            targets=wanted,
+            outputs=outputs,
+            dtype=dtype,
+            golden=golden,
+            force=force,
+            write_targets=write,
+            say=say,
+        )
+        bundle = Bundle.open(out)
+        return Exported(bundle.path, bundle.manifest, proven, tensor_notes)
     refuse_unless_ours(out, name, force=force)
 
     dtypes = parse_dtypes(dtype)
@@ -231,6 +268,31 @@ def _write_targets(
         # The manifest, which every target carries, comes to speak of these files before anything else copies it.
         record_files(aside, [f"web/{name}" for name in written.files])
         shutil.copyfile(aside / "manifest.json", aside / "web" / "manifest.json")
+    _write_python_targets(
+        aside,
+        out,
+        targets,
+        lambda_python,
+        lambda_arch,
+        edge_arch,
+        lambda_package=lambda_package,
+        offline=offline,
+        say=say,
+    )
+
+
+def _write_python_targets(
+    aside: Path,
+    out: Path,
+    targets: Sequence[str],
+    lambda_python: str,
+    lambda_arch: str,
+    edge_arch: Sequence[str],
+    *,
+    lambda_package: str,
+    offline: bool,
+    say: Progress,
+) -> None:
     if "edge" in targets:
         say("writing edge/")
         write_edge(aside / "edge", aside, archs=tuple(edge_arch), offline=offline, progress=say)

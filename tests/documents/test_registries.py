@@ -19,10 +19,13 @@ from isoship import cli, doctor, errors
 from isoship.bundle.aws_lambda.pythons import LAMBDA_PYTHONS
 from isoship.bundle.bundle import TARGETS
 from isoship.data.files import FORMATS
+from isoship.exporting_tensors import TENSOR_TARGETS
 from isoship.parity import runners
 from isoship.rows.for_check import KINDS
 from isoship.sources.load import _READERS
 from isoship.sources.sklearn.truth.outputs import METHODS
+from isoship.sources.tensor_models import endings as tensor_endings
+from isoship.tensors.samples import FORMATS as CALL_FORMATS
 from isoship_edge import errors as edge_errors
 from isoship_edge.__main__ import _parser
 from isoship_edge.manifest import DTYPES
@@ -57,11 +60,12 @@ def option(command: str, name: str) -> click.Option:
 
 def test_files_of_models() -> None:
     (said,) = re.findall(r"MODEL is (.*?) Loading", help_of("export"))
-    assert endings(said) == set(_READERS)
+    assert endings(said) == {*_READERS, *tensor_endings()}
 
 
 def test_files_of_rows() -> None:
     assert endings(cli.ROWS) == set(FORMATS)
+    assert endings(cli.CALLS) == set(CALL_FORMATS)
     (said,) = re.findall(r"ROWS is ([^O]*)", help_of("predict"))
     assert endings(said) == set(FORMATS)
     first, second = text("docs/files.md").split("\n\n")[1].split("`edge/run predict`")
@@ -71,7 +75,9 @@ def test_files_of_rows() -> None:
 
 def test_choices_of_an_export() -> None:
     assert tuple(option("export", "lambda_python").type.choices) == LAMBDA_PYTHONS
-    assert str(option("export", "targets").default).split(",") == list(TARGETS)
+    columns, tensors = re.findall(r"([\w,]+)(?:;|\.)", str(option("export", "targets").help).split("Default: ")[1])
+    assert columns.split(",") == list(TARGETS)
+    assert tensors.split(",") == list(TENSOR_TARGETS)
     assert set(re.findall(r"\w+", str(option("export", "outputs").help))) == set(METHODS)
     assert set(re.findall(r"\w+", str(option("export", "dtype").help).split(",  ")[0])) >= set(DTYPES)
     assert all(f"python{version}" in [one.name for one in doctor.examine()] for version in LAMBDA_PYTHONS)

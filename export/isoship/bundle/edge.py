@@ -53,6 +53,13 @@ echo "$0 needs Python {major}.{minor} or newer; tried: ${{ISOSHIP_PYTHON:-$all}}
 exit 2
 """
 
+_PREDICT_ROWS = (
+    "    ./run predict rows.csv                          # a file of rows, or - for rows that arrive on standard input"
+)
+_PREDICT_TENSORS = (
+    '    ./run predict calls.jsonl                       # lines of {"inputs": {...}}, or - for standard input'
+)
+
 _README = """\
 # {name} {version}
 
@@ -62,9 +69,9 @@ Needs Python {major}.{minor} or newer, Linux with glibc 2.28 or newer ({archs}),
 
     ./run selftest                                  # answers the golden rows; exit 0 when all agree
     ./run serve --host 0.0.0.0 --port 8080          # the HTTP API: POST /predict, /docs, /v2
-    ./run predict rows.csv                          # a file of rows, or - for rows that arrive on standard input
+{predict}
 
-{columns} input columns; their names and types are in `manifest.json`, and typed at `/docs`.
+{inputs}; their names and types are in `manifest.json`, and typed at `/docs`.
 Copy the whole folder; it runs from any place and writes nothing but Python's own bytecode beside its modules
 (not with `PYTHONDONTWRITEBYTECODE=1`). ONNX Runtime's telemetry is off, and nothing is fetched.
 Before an answer it compares its files with `SHA256SUMS`, as `sha256sum -c SHA256SUMS` does: a damaged one is named,
@@ -116,7 +123,15 @@ def write_edge(
 
 
 def _readme(manifest: Manifest, archs: Sequence[str]) -> str:
+    tensors = manifest.signature.layout == "tensors"
     return _README.format(
+        predict=_PREDICT_TENSORS if tensors else _PREDICT_ROWS,
+        inputs=_counted(len(manifest.signature.inputs), "input tensor") if tensors else
+        f"{len(manifest.signature.columns)} input columns",
         name=manifest.name, version=manifest.version, digest=manifest.digest, archs=", ".join(archs),
-        major=MIN_PYTHON[0], minor=MIN_PYTHON[1], columns=len(manifest.signature.columns),
+        major=MIN_PYTHON[0], minor=MIN_PYTHON[1],
     )  # fmt: skip
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -15,8 +15,8 @@ from isoship_edge.encoding.documents import parsed
 
 #: What isoship writes at the top of a bundle and replaces as a whole; `.aws-sam` is what sam builds from it.
 OURS = {
-    ".aws-sam", ".isoship", "SHA256SUMS", "edge", "golden.json", "lambda", "lambda.zip", "manifest.json", "model.onnx",
-    "parity-partial.html", "parity-partial.json", "parity.html", "parity.json", "template.isoship.yaml",
+    ".aws-sam", ".isoship", "SHA256SUMS", "edge", "golden.bin", "golden.json", "lambda", "lambda.zip", "manifest.json",
+    "model.onnx", "parity-partial.html", "parity-partial.json", "parity.html", "parity.json", "template.isoship.yaml",
     "template.yaml", "web",
 }  # fmt: skip
 

@@ -15,10 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isoship.errors import UnsupportedModelError
+from isoship.errors import ModelFileError, UnsupportedModelError
 from isoship.sources.libraries import LIBRARIES, TITLES
 from isoship.sources.no_model import refusal
 from isoship.sources.polars_frames import frame_from_polars
+from isoship.sources.tensor_models import open_tensor_source, takes_tensors
 
 if TYPE_CHECKING:
     import onnx
@@ -31,7 +32,7 @@ _SOURCES = {
     **{library.package: library.source for library in LIBRARIES},
 }
 
-_LATER = ("torch", "keras", "tensorflow", "onnx")
+_LATER = ("torch", "keras", "tensorflow")
 
 
 def open_source(
@@ -60,6 +61,9 @@ def open_source(
     """
     from isoship.sources.missing_marks import marked, marked_as_fitted
 
+    if takes_tensors(model):
+        name = model if isinstance(model, (str, Path)) else type(model).__name__
+        raise ModelFileError(f"{name} is a model of tensors, and one of columns is asked for here")
     model, sample, notes = read_files(model, sample, dtypes, say)
     sample = _with_text_names(model, sample)
     if marks is not None:
@@ -116,6 +120,12 @@ def to_onnx(
     Raises:
         UnsupportedModelError: a step cannot be carried exactly. Otherwise as `open_source`.
     """
+    if takes_tensors(model):
+        tensors = open_tensor_source(model, sample=sample)
+        try:
+            return tensors.to_onnx()
+        finally:
+            tensors.close()
     return open_source(model, sample=sample, outputs=outputs, dtypes=dtypes).to_onnx()
 
 

@@ -16,6 +16,7 @@ from isoship.sources import folders
 from isoship.sources.pickles import contents, refuse_other_boosters
 from isoship.sources.sklearn.saved_by import other_release, refuse_other_release, release_in
 from isoship.sources.skops_files import read_skops
+from isoship.sources.tensor_models import endings
 
 _STATE_DICT = (
     "holds weights and not the model that uses them. Save the whole model instead:"
@@ -26,9 +27,18 @@ _NOT_MODELS = {
     ".pth": _STATE_DICT,
     ".h5": "is Keras' old format. Load it with Keras and save it with model.save('model.keras')",
     ".hdf5": "is Keras' old format. Load it with Keras and save it with model.save('model.keras')",
+    ".pb": "is a frozen graph of TensorFlow 1, or an ONNX file under another name. Name the latter .onnx; convert the"
+    " former: python -m tf2onnx.convert --graphdef model.pb --inputs x:0 --outputs y:0 --output model.onnx",
+    ".tflite": "is a model of TensorFlow Lite. Give the model that it was made from; or convert it:"
+    " python -m tf2onnx.convert --tflite model.tflite --output model.onnx",
+    ".mlmodel": "is a Core ML model, which Apple's runtime alone answers. Give the model that it was made from",
+    ".mlpackage": "is a Core ML model, which Apple's runtime alone answers. Give the model that it was made from",
+    ".safetensors": "holds weights and not the model that uses them. Load them into the model and export that:"
+    " torch.onnx.export(model, args, 'model.onnx')",
+    ".gguf": "holds the weights of a language model for llama.cpp, which isoship does not ship",
+    ".ort": "is ONNX Runtime's own format, for one release of it. Give the .onnx file that it was made from",
 }
 _NOT_YET = {
-    ".onnx": "ONNX files",
     ".keras": "Keras models",
     ".pt2": "exported torch programs",
 }
@@ -46,11 +56,15 @@ def load_model(path: str | Path, say: Callable[[str], None] | None = None) -> tu
     path = Path(path)
     suffix = path.suffix.lower()
     if path.is_dir():
-        raise folders.refusal(path, frozenset(_READERS))
+        raise folders.refusal(path, frozenset([*_READERS, *endings()]))
     if not path.exists():
         raise ModelFileError(f"there is no model file {path}. Check the path; isoship reads {_listed()}")
     if suffix in _NOT_MODELS:
         raise ModelFileError(f"{path} {_NOT_MODELS[suffix]}")
+    if suffix in endings():
+        raise ModelFileError(
+            f"{path} is a model of tensors: isoship.export reads it, and what is asked here takes columns"
+        )
     if suffix in _NOT_YET:
         raise ModelFileError(
             f"{path}: {_NOT_YET[suffix]} are not carried by this version of isoship, which reads {_listed()}"
@@ -86,7 +100,7 @@ def _name_xgboosts_own(path: Path) -> None:
 
 
 def _listed() -> str:
-    return ", ".join(sorted(_READERS))
+    return ", ".join(sorted([*_READERS, *endings()]))
 
 
 def _read_pickle(path: Path, _notes: list[str]) -> Any:

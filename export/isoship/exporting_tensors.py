@@ -1,0 +1,91 @@
+"""Export of a model of tensors: as `isoship.exporting`, with tensors in place of columns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from isoship.bundle.folder import built_aside, refuse_unless_ours
+from isoship.bundle.model_files import remember
+from isoship.bundle.sums import write_sums
+from isoship.errors import InputError, ParityError, SampleError
+from isoship.parity.tensors.check import verify_tensors
+from isoship.parity.verdict.report import ParityReport
+from isoship.sources.tensor_models import open_tensor_source
+from isoship.tensors.core import write_core
+from isoship_edge.manifest import read_manifest
+
+#: The web runtime takes columns; tensors go where ONNX Runtime is.
+TENSOR_TARGETS = ("lambda", "edge")
+
+
+def export_tensors(
+    model: Any,
+    out: Path,
+    *,
+    sample: Any,
+    name: str,
+    model_version: str,
+    targets: Sequence[str] | None,
+    outputs: Sequence[str] | None,
+    dtype: Mapping[str, str] | Sequence[str] | None,
+    golden: str,
+    force: bool,
+    write_targets: Callable[[Path, Sequence[str]], None],
+    say: Callable[[str], None],
+) -> tuple[ParityReport, tuple[str, ...]]:
+    """Writes the bundle at `out`, verified; its report and notes.
+
+    write_targets: writes these targets of the bundle in a folder.
+
+    Raises:
+        As `isoship.export`.
+    """
+    started = time.perf_counter()
+    targets = TENSOR_TARGETS if targets is None else targets
+    _refuse_options(targets, outputs, dtype)
+    if golden == "sample" and sample is None:
+        raise SampleError("golden='sample' needs a sample: give --sample calls.npz")
+    refuse_unless_ours(out, name, force=force)
+    say("reading the model" + (f" and {sample}" if isinstance(sample, (str, Path)) else ""))
+    source = open_tensor_source(model, sample=sample)
+    try:
+        for note in source.notes:
+            say(note)
+        say(f"converting {source.estimator} ({source.library} {source.library_version})")
+        graph = source.to_onnx()
+        with built_aside(out) as aside:
+            write_core(aside, source, graph, name=name, version=model_version, targets=targets, golden=golden, say=say)
+            remember(aside, read_manifest(aside).digest, Path(model) if isinstance(model, (str, Path)) else None)
+            write_targets(aside, targets)
+            write_sums(aside)
+            say("verifying every shipped form against the model")
+            report = verify_tensors(aside, source, targets=tuple(targets), progress=say)
+            if report.exit_code == 1 or report.unproven:
+                raise ParityError(
+                    "a shipped form disagrees with the model, so no bundle was written\n" + report.table(), report
+                )
+    finally:
+        source.close()
+    say(f"wrote {out} in {time.perf_counter() - started:.1f} s")
+    return report, source.notes
+
+
+def _refuse_options(
+    targets: Sequence[str], outputs: Sequence[str] | None, dtype: Mapping[str, str] | Sequence[str] | None
+) -> None:
+    """Raises InputError for options that a model of tensors has no use for."""
+    if "web" in targets:
+        raise InputError(
+            "a model of tensors does not ship to the browser in this version: leave web out, --targets lambda,edge."
+            " onnxruntime-web runs the bundle's model.onnx"
+        )
+    if dtype:
+        raise InputError("--dtype is for columns: the model's own inputs say their dtypes. Leave it out")
+    if outputs:
+        raise InputError(
+            f"--outputs {','.join(outputs)} is for estimators: a model of tensors ships every output of its own, under"
+            " its name. Leave it out"
+        )

@@ -1,0 +1,1 @@
+"""The check of bundles whose signature is tensors."""

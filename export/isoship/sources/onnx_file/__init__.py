@@ -1,0 +1,1 @@
+"""ONNX files as sources, taken as they are: onnxruntime's own answers to the file are the truth."""

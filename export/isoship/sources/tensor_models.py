@@ -1,0 +1,49 @@
+"""Which models take tensors, and what reads them: looked up by a file's ending or a class's package."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isoship.sources.polars_frames import frame_from_polars
+
+if TYPE_CHECKING:
+    from isoship.tensors.contract import TensorSource
+
+#: Module and function `(model, *, sample) -> TensorSource`, by a file's ending and by the package of a model's class.
+_FILES = {".onnx": ("isoship.sources.onnx_file.source", "opened")}
+_PACKAGES = {"onnx": ("isoship.sources.onnx_file.source", "opened")}
+
+
+def endings() -> tuple[str, ...]:
+    """The files that are read as models of tensors."""
+    return tuple(_FILES)
+
+
+def takes_tensors(model: Any) -> bool:
+    """Whether a model, or the path of one, is read here."""
+    return _opener(model) is not None
+
+
+def open_tensor_source(model: Any, *, sample: Any = None) -> TensorSource:
+    """Reads a model of tensors for which `takes_tensors` is true.
+
+    sample: calls, as `isoship.tensors.samples.read_samples` takes them.
+
+    Raises:
+        ModelFileError, UnsupportedModelError, SampleError: as the source does.
+    """
+    found = _opener(model)
+    assert found is not None, model
+    module, function = found
+    source: TensorSource = getattr(importlib.import_module(module), function)(model, sample=frame_from_polars(sample))
+    return source
+
+
+def _opener(model: Any) -> tuple[str, str] | None:
+    if isinstance(model, (str, Path)):
+        path = Path(model)
+        return _FILES.get(path.suffix.lower()) if not path.is_dir() else None
+    packages = (base.__module__.split(".")[0] for base in type(model).__mro__)
+    return next((_PACKAGES[each] for each in packages if each in _PACKAGES), None)
