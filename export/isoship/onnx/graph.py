@@ -10,7 +10,7 @@ Inputs of a node are tensor names or numpy values; values become initializers, e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,13 +28,13 @@ Tensor = str | Value
 
 
 class GraphBuilder:
-    """Nodes in the order they are written, which is the order they run in."""
+    """Nodes in the order they are written, which is the order they run in. taken: names that are not to be used."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: Iterable[str] = ()) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
         self._constants: dict[bytes, str] = {}
-        self._taken: set[str] = set()
+        self._taken: set[str] = set(taken)
 
     def name(self, seed: str) -> str:
         """A tensor name not used before in this graph."""
