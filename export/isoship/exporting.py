@@ -27,7 +27,7 @@ from isoship.parity.check import verify_before_move, verify_own_rows
 from isoship.parity.verdict.report import ParityReport
 from isoship.rows.form import form_for
 from isoship.rows.structure import column_profiles
-from isoship.sources import open_source, read_files
+from isoship.sources import dtypes_for, open_source, read_files
 from isoship.sources.contract import Source
 from isoship.sources.tensor_models import takes_tensors
 from isoship_edge.manifest import read_manifest
@@ -133,7 +133,7 @@ def export(
         say(message)
 
     trained, sample, notes = read_files(model, sample, dtypes, warn)
-    source = open_source(trained, sample=sample, outputs=outputs, dtypes=dtypes)
+    source = open_source(trained, sample=sample, outputs=outputs, dtypes=dtypes_for(model, trained, sample, dtypes))
     source.notes = (*notes, *source.notes)
     for note in source.notes:
         if note not in warned:

@@ -131,15 +131,6 @@ def test_files_that_are_no_models_say_the_way_out(tmp_path, name, content, says)
     [
         ([], "is a folder. Give a .joblib"),
         (["churn.joblib"], "In it is churn.joblib: isoship export FOLDER/churn.joblib"),
-        (
-            ["MLmodel", "requirements.txt", "input_example.json", "model.pkl"],
-            "is an MLflow model folder, .* is model.pkl in it: isoship export FOLDER/model.pkl",
-        ),
-        (["MLmodel", "model.skops", "model.pkl"], "isoship export FOLDER/model.skops"),
-        (["MLmodel", "data/model.ubj"], "is data/model.ubj in it: isoship export FOLDER/data/model.ubj"),
-        (["MLmodel", "model.lgb"], "cp FOLDER/model.lgb FOLDER/model.txt && isoship export FOLDER/model.txt"),
-        (["artifacts/model/MLmodel", "artifacts/model/model.pkl"], "isoship export FOLDER/artifacts/model/model.pkl"),
-        (["MLmodel", "model.h5"], "MLflow model folder.* holds no file that isoship reads"),
         (["saved_model.pb"], "is a TensorFlow SavedModel"),
         (["manifest.json", "model.onnx"], "is a bundle of isoship's: isoship check FOLDER"),
     ],

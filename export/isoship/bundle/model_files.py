@@ -1,4 +1,4 @@
-"""Where model files lie that this user exported, so that `check` finds them again.
+"""Where model files and folders lie that this user exported, so that `check` finds them again.
 
 It is kept in the user's cache folder and not in the bundle, which may be somebody else's: a path of theirs could lead
 to any pickle, and loading a pickle runs it. The bundle says which record is its own, by the record's sha256.
@@ -28,8 +28,8 @@ class ModelFile(NamedTuple):
 def remember(bundle: Path, digest: str, model: Path | None) -> None:
     """Notes where the model file of a bundle lies; the model itself is not copied. None: it came from no file."""
     record = None
-    if model is not None and model.is_file():
-        known = {"digest": digest, "path": str(model.absolute()), "sha256": sha256(model)}
+    if model is not None and model.exists():
+        known = {"digest": digest, "path": str(model.absolute()), "sha256": fingerprint(model)}
         text = (json.dumps(known, indent=2) + "\n").encode()
         with contextlib.suppress(OSError):  # `check` asks for --model then
             _records().mkdir(parents=True, exist_ok=True)
@@ -38,6 +38,14 @@ def remember(bundle: Path, digest: str, model: Path | None) -> None:
             record = name
     (bundle / ".isoship").mkdir(exist_ok=True)
     (bundle / ".isoship" / "source.json").write_text(json.dumps({"record": record}) + "\n", encoding="utf-8")
+
+
+def fingerprint(model: Path) -> str:
+    """The sha256 of a model file, or of the names and digests of all files of a model folder."""
+    if model.is_file():
+        return sha256(model)
+    files = sorted((each.relative_to(model).as_posix(), each) for each in model.rglob("*") if each.is_file())
+    return hashlib.sha256("".join(f"{sha256(each)}  {name}\n" for name, each in files).encode()).hexdigest()
 
 
 def recall(bundle: Path, digest: str) -> ModelFile | None:

@@ -49,14 +49,24 @@ def read_sample(
         SampleError: missing, unreadable, empty, of an unknown format, or with a column whose type is ambiguous.
         MissingExtraError: Parquet without pyarrow.
     """
-    import pandas as pd
-
-    path, dtypes = Path(path), dict(dtypes or {})
+    path = Path(path)
     needed: set[str] | None = None
     if suffix_of(path) == ".parquet" and remembered is not None:
         names = remembered(parquet_header(path)).columns
-        needed = None if names is None else {*names, *dtypes}
-    raw = read_columns(path, needed)
+        needed = None if names is None else {*names, *(dtypes or {})}
+    return sample_of(read_columns(path, needed), dtypes, remembered, notes)
+
+
+def sample_of(
+    raw: Raw,
+    dtypes: Mapping[str, str] | None = None,
+    remembered: Callable[[Sequence[str]], Remembered] | None = None,
+    notes: list[str] | None = None,
+) -> pd.DataFrame:
+    """Columns that have been read as the DataFrame that they stand for; otherwise as `read_sample`."""
+    import pandas as pd
+
+    path, dtypes = raw.path, dict(dtypes or {})
     header = list(raw.columns) if raw.frame is None else list(raw.frame.columns)
     unknown = sorted(set(dtypes) - set(header))
     if unknown:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import onnx
 
     from isoship.sources.contract import Source
+    from isoship.sources.mlflow.folder import Folder
 
 #: Top-level package of the model's class -> the module and class that read it.
 _SOURCES = {
@@ -64,7 +65,9 @@ def open_source(
     if takes_tensors(model):
         name = model if isinstance(model, (str, Path)) else type(model).__name__
         raise ModelFileError(f"{name} is a model of tensors, and one of columns is asked for here")
+    path = model
     model, sample, notes = read_files(model, sample, dtypes, say)
+    dtypes = dtypes_for(path, model, sample, dtypes)
     sample = _with_text_names(model, sample)
     if marks is not None:
         sample = marked(marked_as_fitted(model, sample), marks)
@@ -78,16 +81,25 @@ def read_files(
 ) -> tuple[Any, Any, list[str]]:
     """The model and the sample themselves where paths of files are given, and notes, one line each.
 
-    The model comes first: what it remembers of its columns decides how a file of rows is read.
+    The model comes first: what it remembers of its columns decides how a file of rows is read. The input example of an
+    MLflow folder is the sample where none is given.
 
     Raises:
         ModelFileError, SampleError: as `open_source`.
     """
     notes: list[str] = []
+    path = model
     if isinstance(model, (str, Path)):
         from isoship.sources.load import load_model
 
         model, notes = load_model(model, say)
+    folder = _mlflow_folder(path) if sample is None else None
+    if folder is not None:
+        from isoship.sources.missing_marks import marked_as_fitted
+        from isoship.sources.mlflow.example import sample_in
+        from isoship.sources.remembered import remembered
+
+        sample = marked_as_fitted(model, sample_in(folder, dtypes or {}, partial(remembered, model), notes))
     if isinstance(sample, (str, Path)):
         from isoship.data import read_sample
         from isoship.sources.missing_marks import marked_as_fitted
@@ -95,6 +107,27 @@ def read_files(
 
         sample = marked_as_fitted(model, read_sample(sample, dtypes, partial(remembered, model), notes))
     return model, frame_from_polars(sample), notes
+
+
+def dtypes_for(path: Any, model: Any, sample: Any, dtypes: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    """The dtypes given, and where there is no sample those of an MLflow folder's signature for the model's columns."""
+    folder = _mlflow_folder(path) if sample is None else None
+    if folder is None:
+        return dtypes
+    from isoship.sources.mlflow.example import dtypes_of
+    from isoship.sources.remembered import remembered
+
+    theirs = dtypes_of(folder)
+    names = remembered(model, list(theirs)).columns or ()
+    return {**{name: kind for name, kind in theirs.items() if name in names}, **(dtypes or {})}
+
+
+def _mlflow_folder(path: Any) -> Folder | None:
+    if not isinstance(path, (str, Path)) or not Path(path).is_dir():
+        return None
+    from isoship.sources.mlflow.folder import folder_of
+
+    return folder_of(Path(path))
 
 
 def _with_text_names(model: Any, sample: Any) -> Any:

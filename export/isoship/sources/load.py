@@ -1,4 +1,7 @@
-"""Reads model files: joblib, pickle, skops and the boosters' own forms; each other form with the way there."""
+"""Reads model files: joblib, pickle, skops and the boosters' own forms, in MLflow folders, too.
+
+Each other form is refused with the way there.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from typing import Any
 
 from isoship.errors import ModelFileError
 from isoship.sources import folders
+from isoship.sources.mlflow.folder import folder_of
 from isoship.sources.pickles import contents, refuse_other_boosters
 from isoship.sources.sklearn.saved_by import other_release, refuse_other_release, release_in
 from isoship.sources.skops_files import read_skops
@@ -55,6 +59,9 @@ def load_model(path: str | Path, say: Callable[[str], None] | None = None) -> tu
     """
     path = Path(path)
     suffix = path.suffix.lower()
+    folder = folder_of(path)
+    if folder is not None:
+        path, suffix = folder.file, folder.ending
     if path.is_dir():
         raise folders.refusal(path, frozenset([*_READERS, *endings()]))
     if not path.exists():
@@ -81,7 +88,15 @@ def load_model(path: str | Path, say: Callable[[str], None] | None = None) -> tu
             say(notes[0])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model = _READERS[suffix](path, notes)
+        try:
+            model = _READERS[suffix](path, notes)
+        except ModelFileError as err:
+            if folder is None or not folder.brings_code:
+                raise
+            raise ModelFileError(
+                f"{err}. The folder brings code of its own, which isoship does not import: where you trust it, set"
+                f" PYTHONPATH to {folder.path / 'code'}"
+            ) from err
     notes += _version_notes(path, caught)
     return model, notes
 

@@ -9,10 +9,12 @@ and its owner can look at the names and load it.
 from __future__ import annotations
 
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from isoship.errors import MissingExtraError, ModelFileError
+from isoship.sources.lightgbm import checked_state
 from isoship.sources.sklearn.saved_by import refuse_other_release, release_in_skops
 from isoship.sources.sklearn.walk.nodes import check_nodes
 
@@ -79,7 +81,8 @@ def read_skops(path: Path, _notes: list[str]) -> Any:
     refuse_other_release(path, release_in_skops(path))
     try:
         unknown = io.get_untrusted_types(file=path)
-        strange = sorted(set(unknown) - TRUSTED)
+        lightgbm = checked_state.is_here() and not set(unknown).isdisjoint(checked_state.TRUSTED)
+        strange = sorted(set(unknown) - TRUSTED - (checked_state.TRUSTED if lightgbm else frozenset()))
         if strange:
             more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
             raise ModelFileError(
@@ -87,7 +90,8 @@ def read_skops(path: Path, _notes: list[str]) -> Any:
                 " them; if you trust them, load the file yourself with skops.io.load(path, trusted=[...]) and give the"
                 " model to isoship.export"
             )
-        model = io.load(path, trusted=unknown)
+        with checked_state.boosters_checked() if lightgbm else nullcontext():
+            model = io.load(path, trusted=unknown)
     except RecursionError as err:
         raise ModelFileError(f"{path} is no .skops file that skops can read: it is nested too deeply") from err
     except (KeyError, ValueError, TypeError, AttributeError, ImportError, OSError, IndexError) as err:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from isoship.bundle.model_files import recall
+from isoship.bundle.model_files import fingerprint, recall
 from isoship.bundle.sums import sha256
 from isoship.errors import BundleError, InputError, ModelFileError
 from isoship.parity.runners.contract import Shipped
@@ -81,9 +81,9 @@ def find_source(
     if known is None:
         return None, "where the model file of this bundle lies is not known here; give it with --model"
     place = known.path
-    if not place.is_file():
+    if not place.exists():
         return None, f"the model file {place} is not there any more; give it with --model"
-    if sha256(place) != known.sha256:
+    if fingerprint(place) != known.sha256:
         return None, f"the model file {place} has changed since the export; give the one that was exported with --model"
     return _opened(shipped, golden, place, sample, say), ""
 
