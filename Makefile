@@ -1,6 +1,6 @@
 # `make` lists the targets. All of them create and reuse .venv in this checkout.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-lowest lint format sweep shelf mutants fault-reports bench-check bench-memory bench-polygraphy bench-conversion bench-lambda bench-size v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 findings web clean
+.PHONY: help setup demo test test-all test-lowest lint format sweep shelf mutants fault-reports bench-check bench-memory bench-polygraphy bench-conversion bench-lambda bench-size bench-neural v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 findings web clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON
@@ -69,6 +69,9 @@ bench-lambda: setup ## cold starts under awslambdaric: ours beside floors and us
 
 bench-size: setup ## models of a million nodes and of 600 columns, and the release before: CPU time, memory (4,300 s of CPU, more than an hour; ROWS="forest-500" for some); benchmarks/results/size.json
 	$(BIN)/python -m benchmarks.size $(ROWS)
+
+bench-neural: setup ## networks beside a C program on ONNX Runtime's C API: calls, HTTP, export, cold start (about 10 minutes, needs a C compiler); benchmarks/results/neural.json
+	$(BIN)/python -m benchmarks.neural
 
 v2-clients: setup ## the stock clients of KServe and MLServer against every server of ours (environments of their own, 0.8 GB)
 	scripts/v2_clients.sh

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,6 +32,28 @@ class Case:
     def slug(self) -> str:
         return self.name.replace(" ", "-")
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the floors have as constants."""
+        return {
+            "COLUMNS": list(self.columns), "CLASSES": [str(number) for number in range(self.classes)],
+            "MATRIX": not self.named, "NETWORK": None,
+        }  # fmt: skip
+
+
+class Asked(Protocol):
+    """What a function is asked, and how its answer is known to be right."""
+
+    @property
+    def bundle(self) -> Path: ...
+
+    @property
+    def body(self) -> str:
+        """Of POST /predict."""
+        ...
+
+    def is_answer(self, document: dict[str, Any]) -> bool: ...
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -42,6 +65,17 @@ class Trained:
     body: str
     label: int
     probabilities: tuple[float, ...]
+
+    def is_answer(self, document: dict[str, Any]) -> bool:
+        """Whether a body of POST /predict says what the model does."""
+        (first,) = document.get("predictions") or [{}]
+        values = tuple((first.get("probabilities") or {}).values())
+        # 1e-4: the standard export of the naive variant computes in float32.
+        return (
+            first.get("label") == self.label
+            and len(values) == len(self.probabilities)
+            and all(map(lambda a, b: math.isclose(a, b, abs_tol=1e-4), values, self.probabilities))
+        )
 
 
 def cases() -> tuple[Case, ...]:

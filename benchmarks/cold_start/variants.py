@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 from benchmarks.cold_start import stacks
-from benchmarks.cold_start.models import Case, Trained
+from benchmarks.cold_start.models import Asked, Trained
 from isoship.bundle.bytecode import compile_bytecode
 from isoship.bundle.deterministic_zip import write_zip
 from isoship.bundle.target import Target
@@ -50,10 +51,31 @@ class Variant:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+class Shipped(Protocol):
+    """A model of this benchmark; `models.Case` is one."""
+
+    @property
+    def slug(self) -> str: ...
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the floors have as constants: COLUMNS, CLASSES, MATRIX and NETWORK."""
+        ...
+
+
 def build(
-    case: Case, trained: Trained, root: Path, target: Target, interpreter: Path, say: stacks.Say
+    case: Shipped,
+    trained: Asked,
+    root: Path,
+    target: Target,
+    interpreter: Path,
+    say: stacks.Say,
+    floors: Sequence[str] = tuple(_BUILT),
 ) -> list[Variant]:
-    """Writes the function directories of one model below `root`, new every time; stacks are kept."""
+    """Writes the function directories of one model below `root`, new every time; stacks are kept.
+
+    floors: of `_BUILT`, which of them stand beside ours.
+    """
     lambda_folder, archive = trained.bundle / "lambda", trained.bundle / "lambda.zip"
     made = [
         Variant(OURS, lambda_folder, HANDLER, (lambda_folder,), archive.stat().st_size),
@@ -61,18 +83,21 @@ def build(
             FASTAPI, lambda_folder, HANDLER, (lambda_folder,), archive.stat().st_size, {"ISOSHIP_DIRECT": "0"}
         ),
     ]  # fmt: skip
-    for name, (function, stack, form) in _BUILT.items():
+    for name in floors:
+        function, stack, form = _BUILT[name]
         folder = root / case.slug / (function + ("-sources" if form == "sources" else ""))
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         shutil.copyfile(FUNCTIONS / f"{function}.py", folder / "function.py")
         library = write_library(folder, target.arch, python=target.python) if function == "c_api_floor" else None
-        _write_facts(case, folder, "" if library is None else library.relative_to(folder).as_posix())
+        _write_facts(case.facts, folder, "" if library is None else library.relative_to(folder).as_posix())
         if function in ("c_api_floor", "binding_floor"):
             shutil.copyfile(trained.bundle / "model.onnx", folder / "model.onnx")
         elif function == "naive_onnxruntime":
+            assert isinstance(trained, Trained)
             shutil.copyfile(trained.standard, folder / "standard.onnx")
         elif function == "naive_sklearn":
+            assert isinstance(trained, Trained)
             shutil.copyfile(trained.pickled, folder / "model.joblib")
         if form != "sources":
             compile_bytecode(folder, target.python)
@@ -85,12 +110,9 @@ def build(
     return sorted(made, key=lambda variant: ORDER.index(variant.name))
 
 
-def _write_facts(case: Case, folder: Path, library: str) -> None:
-    classes = [str(number) for number in range(case.classes)]
-    (folder / "facts.py").write_text(
-        f"COLUMNS = {list(case.columns)!r}\nCLASSES = {classes!r}\nMATRIX = {not case.named}\nLIBRARY = {library!r}\n",
-        encoding="utf-8",
-    )
+def _write_facts(facts: Mapping[str, Any], folder: Path, library: str) -> None:
+    lines = [f"{name} = {value!r}\n" for name, value in {**facts, "LIBRARY": library}.items()]
+    (folder / "facts.py").write_text("".join(lines), encoding="utf-8")
 
 
 ORDER = [ECHO, FLOOR, OURS, BINDING, FASTAPI, NAIVE_ORT, NAIVE_ORT + SOURCES, NAIVE_SKLEARN, NAIVE_SKLEARN + SOURCES]

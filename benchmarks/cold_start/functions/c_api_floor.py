@@ -13,7 +13,7 @@ import json  # noqa: E402
 import os  # noqa: E402
 from array import array  # noqa: E402
 
-from facts import CLASSES, COLUMNS, LIBRARY, MATRIX  # noqa: E402
+from facts import CLASSES, COLUMNS, LIBRARY, MATRIX, NETWORK  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib is an import more
 P, S, C = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p
@@ -51,7 +51,7 @@ INPUTS = (C * len(inputs))(*inputs)
 OUTPUTS = (C * 2)(b"label", b"probabilities")
 
 
-def handler(event, context):
+def columns(event, context):
     rows = json.loads(event["body"])["rows"]
     if MATRIX:
         tensors = [(array("d", [row[name] for row in rows for name in COLUMNS]), len(COLUMNS))]
@@ -76,5 +76,27 @@ def handler(event, context):
     return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": body}
 
 
+def network(event, context):
+    """One float array in, one [batch, K] out."""
+    name, output, sizes = NETWORK
+    nested = json.loads(event["body"])["inputs"][name]
+    batch, flat = len(nested), nested
+    for _ in sizes:
+        flat = [value for part in flat for value in part]
+    data = array("f", flat)
+    shape = (ctypes.c_int64 * (1 + len(sizes)))(batch, *sizes)
+    value, result = (P * 1)(made(49, memory, data.buffer_info()[0], 4 * len(data), shape, len(shape), 1)), (P * 1)()
+    if api[9](session, None, (C * 1)(name.encode()), value, 1, (C * 1)(output.encode()), 1, result):
+        raise RuntimeError("Run failed")
+    answer = array("f", ctypes.string_at(made(51, result[0]), 4 * batch * len(CLASSES))).tolist()
+    api[96](value[0])
+    api[96](result[0])
+    width = len(CLASSES)
+    rows = [answer[i * width : (i + 1) * width] for i in range(batch)]
+    body = json.dumps({"outputs": {output: rows}}, separators=(",", ":"))
+    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": body}
+
+
+handler = columns if NETWORK is None else network
 gc.enable()
 gc.freeze()
