@@ -31,12 +31,16 @@ class KeptRun:
     def __init__(self, session: CSession, inputs: Sequence[str], outputs: Sequence[str]) -> None:
         self._session, self._api, self._outputs = session, session.api, tuple(outputs)
         self.values, self._results = (c_void_p * len(inputs))(), (c_void_p * len(outputs))()
+        self._names = texts_of([name.encode() for name in inputs]), texts_of([name.encode() for name in outputs])
+        # Addresses and not the arrays themselves, which ctypes would ask for theirs in each call.
         self._arguments = (
-            None, texts_of([name.encode() for name in inputs]), self.values, len(inputs),
-            texts_of([name.encode() for name in outputs]), len(outputs), self._results,
+            None, addressof(self._names[0]), addressof(self.values), len(inputs),
+            addressof(self._names[1]), len(outputs), addressof(self._results),
         )  # fmt: skip
         #: An output's shape and memory where they are fixed, else None.
         self.fixed: list[Tensor | None] = [None] * len(outputs)
+        #: The same list where all of them are.
+        self.all_fixed: list[Tensor] | None = None
         # An output that is an input itself is never written to: ONNX Runtime gives the input's OrtValue for it.
         self._fixable = set(outputs).isdisjoint(inputs)
 
@@ -46,14 +50,20 @@ class KeptRun:
         Raises:
             InferenceError: ONNX Runtime failed on the inputs.
         """
-        api, session = self._api, self._session.open()
+        api, session = self._api, self._session.pointer
+        if session is None:
+            session = self._session.open()
         status = api.Run(session, *self._arguments)
-        if not status and None not in self.fixed:
-            return self.fixed  # type: ignore[return-value]
+        if not status and self.all_fixed is not None:
+            return self.all_fixed
+        return self._unfixed(session, status)
+
+    def _unfixed(self, session: c_void_p, status: int | None) -> list[Tensor]:
+        api = self._api
         if status and any(self.fixed):
             # The run fails, or gives an output another shape than one before did: then none is fixed any more.
             api.ReleaseStatus(status)
-            self.fixed = [None] * len(self.fixed)
+            self.fixed, self.all_fixed = [None] * len(self.fixed), None
             self._release()
             status = api.Run(session, *self._arguments)
             self._fixable = bool(status)
@@ -86,6 +96,8 @@ class KeptRun:
                 memory = tensor.data[:]
                 self._results[i] = self.over(tensor.dtype, tensor.shape, memory)
                 self.fixed[i] = Tensor(tensor.dtype, tensor.shape, memory)
+        held = [tensor for tensor in self.fixed if tensor is not None]
+        self.all_fixed = held if len(held) == len(self.fixed) else None
 
     def over(self, dtype: str, shape: tuple[int, ...], memory: bytearray | array[Any], offset: int = 0) -> int | None:
         """An OrtValue over memory that has to stay, and is not looked after by it."""

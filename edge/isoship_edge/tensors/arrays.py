@@ -14,7 +14,7 @@ from isoship_edge.tensors.json_inputs import tensor_from_json
 from isoship_edge.tensors.signature import FLOATS, Input
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 #: What a float array is asked: nothing, whether all is finite, or each value.
-_NOTHING, _FINITE, _EACH = 0, 1, 2
+_NOTHING, FINITE, _EACH = 0, 1, 2
 
 
 class ArrayCalls:
@@ -33,70 +33,61 @@ class ArrayCalls:
     def __init__(self, model: TensorModel) -> None:
         import numpy as np
 
-        self._np, self._model = np, model
+        self.np, self._model = np, model
         self._inputs = model.manifest.signature.inputs
-        self._names = tuple(output.name for output in model.manifest.outputs)
-        self._wanted = [(spec.name, np.dtype(numpy_name(spec.dtype))) for spec in self._inputs]
-        self._asked = [_asked(spec) for spec in self._inputs]
+        self.names = tuple(output.name for output in model.manifest.outputs)
+        self.dtypes = [np.dtype(numpy_name(spec.dtype)) for spec in self._inputs]
+        self._wanted = list(zip([spec.name for spec in self._inputs], self.dtypes, strict=True))
+        self._calls, self._spare, self._ndarray = model.calls, model.calls.spare, np.ndarray
+        self.asked = [_asked(spec) for spec in self._inputs]
 
     def __call__(self, inputs: Any) -> dict[str, Array]:
         """Raises: InputError, InferenceError."""
         if not isinstance(inputs, dict):
             inputs = self._named(inputs)
-        held = []
+        held, sizes, ndarray = [], [], self._ndarray
         for name, dtype in self._wanted:
             given = inputs.get(name)
-            if type(given) is not self._np.ndarray or given.dtype is not dtype:
+            if type(given) is not ndarray or given.dtype is not dtype:
                 given = self._array(inputs, name, dtype)
             held.append(given)
+            sizes.append(given.shape)
         if len(inputs) != len(held):
             check_names(inputs, self._inputs)
-        shapes = tuple([given.shape for given in held])
-        model = self._model
-        call = model.calls.spare(shapes)
-        if call is None:
+        shapes = tuple(sizes)
+        free = self._spare.get(shapes)
+        if free is None:
             check_shapes(shapes, self._inputs)
-            call = model.calls.made(shapes)
-            if call is None:
-                return self._by_tensors(held)
-            call.views = _Views(self._np, call, self._wanted, shapes)
-        elif call.views is None:  # made for a call of tensors
-            call.views = _Views(self._np, call, self._wanted, shapes)
-        made = self._run(call, held)
-        model.calls.give_back(shapes, call)
+            free = self._calls.opened(shapes)
+        call = self._calls.taken(free, shapes)
+        if call is None:
+            return self._by_tensors(held)
+        views: _Views | None = call.views
+        if views is None:
+            views = call.views = _Views(self, call, shapes)
+        made = views.answer(held)
+        free.append(call)
         return made
 
-    def _run(self, call: KeptCall, held: list[Array]) -> dict[str, Array]:
-        views: _Views = call.views
-        lent = []
-        for place, view in enumerate(views.inputs):
-            if view is None:
-                given = held[place] = self._np.ascontiguousarray(held[place])
-                lent.append(given.__array_interface__["data"][0])
-                self._check(place, given, None)
-            else:
-                view[...] = held[place]
-                self._check(place, view, views.masks[place])
-        made = self._model.in_turn(call.run, lent) if lent else call.run(lent)
-        return views.outputs(self._names, made)
+    def lent(self, lent: Sequence[int], call: KeptCall, held: Sequence[Array]) -> list[Tensor]:
+        """A run of a call that reads some of its inputs where they lie. lent: which."""
+        addresses = []
+        for place in lent:
+            given = self.np.ascontiguousarray(held[place])
+            addresses.append((given, given.__array_interface__["data"][0]))
+            self.check(place, given)
+        return self._model.in_turn(call.run, [address for _, address in addresses])
 
-    def _check(self, place: int, given: Array, mask: tuple[Array, bytearray] | None) -> None:
-        asked = self._asked[place]
-        if asked == _NOTHING:
+    def check(self, place: int, given: Array) -> None:
+        """Raises: InputError, for a value that the input does not accept."""
+        asked = self.asked[place]
+        if asked == _NOTHING or (asked == FINITE and self.np.isfinite(given).all()):
             return
-        if asked == _FINITE:
-            if mask is not None:
-                self._np.isfinite(given, out=mask[0])
-                if 0 not in mask[1]:
-                    return
-            elif self._np.isfinite(given).all():
-                return
-        elif self._fits(self._inputs[place], given):
-            return
-        check_values(self._inputs[place], _tensor(self._inputs[place], given))
+        if asked == FINITE or not self._fits(self._inputs[place], given):
+            check_values(self._inputs[place], _tensor(self._inputs[place], given))
 
     def _fits(self, spec: Input, given: Array) -> bool:
-        np = self._np
+        np = self.np
         if spec.dtype in FLOATS:
             finite = np.isfinite(given)
             if not finite.all():
@@ -117,8 +108,8 @@ class ArrayCalls:
                 tensors[spec.name] = _tensor(spec, given)
                 check_values(spec, tensors[spec.name])
             else:
-                self._check(place, given, None)
-                flat = self._np.ascontiguousarray(given).reshape(-1)
+                self.check(place, given)
+                flat = self.np.ascontiguousarray(given).reshape(-1)
                 tensors[spec.name] = Tensor(spec.dtype, given.shape, flat if flat.flags.writeable else flat.copy())
         return {name: array_of(tensor) for name, tensor in self._model.run(tensors).items()}
 
@@ -140,7 +131,7 @@ class ArrayCalls:
             return array_of(tensor)
         if not hasattr(given, "__array__"):
             raise refusal(name, f"an array of {dtype.name}", got(given))
-        given = self._np.asarray(given)
+        given = self.np.asarray(given)
         if dtype.name == "object" and given.dtype.kind in "OUT":
             return given
         if given.dtype != dtype:
@@ -149,35 +140,49 @@ class ArrayCalls:
 
 
 class _Views:
-    """A kept call's memory as arrays."""
+    """A kept call's memory as arrays, and the call by them. What of it is needed in each call is at hand."""
 
-    def __init__(self, np: Any, call: KeptCall, wanted: Sequence[tuple[str, Any]], shapes: Sequence[Any]) -> None:
-        self.inputs: list[Array | None] = []
-        self.masks: list[tuple[Array, bytearray] | None] = []
-        for memory, (_, dtype), shape in zip(call.memories, wanted, shapes, strict=True):
-            view, mask = None, None
-            if memory is not None:
-                view = np.frombuffer(memory, dtype).reshape(shape)
-                flags = bytearray(view.size)
-                mask = np.frombuffer(flags, "bool").reshape(shape), flags
-            self.inputs.append(view)
-            self.masks.append(mask)
-        self._call = call
-        self._outputs: list[tuple[Tensor, Array] | None] = [None] * len(call.kept.fixed)
-
-    def outputs(self, names: Sequence[str], made: Sequence[Tensor]) -> dict[str, Array]:
-        """Arrays of the caller's own."""
-        arrays = {}
-        for place, name in enumerate(names):
-            tensor, seen = made[place], self._outputs[place]
-            if seen is not None and seen[0] is tensor:
-                arrays[name] = seen[1].copy()
+    def __init__(self, calls: ArrayCalls, call: KeptCall, shapes: Sequence[Any]) -> None:
+        np = calls.np
+        self._calls, self._call, self._isfinite, self._names = calls, call, np.isfinite, calls.names
+        #: Inputs that are filled, with what says whether all of each is finite; and those asked otherwise.
+        self._finite: list[tuple[int, Array, Array, bytearray]] = []
+        self._others: list[tuple[int, Array]] = []
+        for place, (memory, dtype, shape) in enumerate(zip(call.memories, calls.dtypes, shapes, strict=True)):
+            if memory is None:
                 continue
-            arrays[name] = array_of(tensor)
-            if tensor is self._call.kept.fixed[place]:
-                self._outputs[place] = tensor, arrays[name]
-                arrays[name] = arrays[name].copy()
-        return arrays
+            view = np.frombuffer(memory, dtype).reshape(shape)
+            if calls.asked[place] == FINITE:
+                flags = bytearray(math.prod(shape))
+                self._finite.append((place, view, np.frombuffer(flags, "bool").reshape(shape), flags))
+            else:
+                self._others.append((place, view))
+        self._lent = [place for place, memory in enumerate(call.memories) if memory is None]
+        #: The outputs as they are kept, and what copies each.
+        self._seen: list[Tensor] | None = None
+        self._copies: list[tuple[str, Callable[[], Array]]] = []
+
+    def answer(self, held: Sequence[Array]) -> dict[str, Array]:
+        """Arrays of the caller's own. Raises: InputError, InferenceError."""
+        for place, view, finite, flags in self._finite:
+            view[...] = held[place]
+            self._isfinite(view, finite)
+            if 0 in flags:
+                self._calls.check(place, view)
+        for place, view in self._others:
+            view[...] = held[place]
+            self._calls.check(place, view)
+        kept = self._call.kept
+        made = self._calls.lent(self._lent, self._call, held) if self._lent else kept()
+        if made is self._seen:
+            return {name: copy() for name, copy in self._copies}
+        if made is kept.all_fixed:
+            self._seen = made
+            self._copies = [(name, array_of(one).copy) for name, one in zip(self._names, made, strict=True)]
+        return {
+            name: array_of(tensor).copy() if tensor is fixed else array_of(tensor)
+            for name, tensor, fixed in zip(self._names, made, kept.fixed, strict=True)
+        }
 
 
 def _asked(spec: Input) -> int:
@@ -185,7 +190,7 @@ def _asked(spec: Input) -> int:
         return _EACH
     if spec.dtype not in FLOATS or (spec.nan and spec.infinity):
         return _NOTHING
-    return _EACH if spec.nan or spec.infinity else _FINITE
+    return _EACH if spec.nan or spec.infinity else FINITE
 
 
 def numpy_name(dtype: str) -> str:

@@ -22,28 +22,26 @@ class Calls:
     def __init__(self, session: Session, inputs: Sequence[Input], outputs: tuple[str, ...]) -> None:
         self._session, self._inputs, self._outputs = session, inputs, outputs
         self._kept = all(spec.dtype != "string" for spec in inputs)
-        self._spare: dict[Shapes, list[KeptCall]] = {}
+        #: Shapes that the contract accepts -> the calls of them that nobody runs now.
+        self.spare: dict[Shapes, list[KeptCall]] = {}
 
-    def spare(self, shapes: Shapes) -> KeptCall | None:
-        """One that ran before with these shapes, which the contract accepts then."""
+    def opened(self, shapes: Shapes) -> list[KeptCall]:
+        """The place in `spare` of shapes that the contract accepts. Whoever took a call out of it puts it back, once
+        nobody reads its memory any more."""
+        if shapes not in self.spare and len(self.spare) >= MOST_SHAPES:
+            self.spare.clear()
+        return self.spare.setdefault(shapes, [])
+
+    def taken(self, free: list[KeptCall], shapes: Shapes) -> KeptCall | None:
+        """A call out of a place, or a new one. None where nothing can be kept."""
         try:
-            return self._spare[shapes].pop()
-        except (KeyError, IndexError):
-            return None
-
-    def made(self, shapes: Shapes) -> KeptCall | None:
-        """One for shapes that the contract accepts. None where nothing can be kept."""
+            return free.pop()
+        except IndexError:
+            pass
         if not self._kept:
             return None
         named = [(spec.name, spec.dtype, shape) for spec, shape in zip(self._inputs, shapes, strict=True)]
         return self._session.keep_call(named, self._outputs)
 
-    def give_back(self, shapes: Shapes, call: KeptCall) -> None:
-        """After its run, and once nobody reads its memory any more."""
-        spare = self._spare
-        if shapes not in spare and len(spare) >= MOST_SHAPES:
-            spare.clear()
-        spare.setdefault(shapes, []).append(call)
-
     def close(self) -> None:
-        self._spare.clear()
+        self.spare.clear()

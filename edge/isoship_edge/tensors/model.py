@@ -79,7 +79,8 @@ class TensorModel:
         """
         check(tensors, self._inputs)
         shapes = tuple([tensors[spec.name].shape for spec in self._inputs])
-        call = self.calls.spare(shapes) or self.calls.made(shapes)
+        free = self.calls.opened(shapes)
+        call = self.calls.taken(free, shapes)
         if call is None:
             return self.run(tensors)
         lent = []
@@ -90,7 +91,7 @@ class TensorModel:
             elif memory:
                 memoryview(memory)[:] = memoryview(data).cast("B")
         made = self.in_turn(call.copied, lent) if lent else call.copied(lent)
-        self.calls.give_back(shapes, call)
+        free.append(call)
         return dict(zip(self._names, made, strict=True))
 
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

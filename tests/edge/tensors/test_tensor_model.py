@@ -99,9 +99,9 @@ def test_large_arrays_are_read_where_they_lie(digits_bundle: Path) -> None:
     model = loaded(digits_bundle, "c_api")
     images = pictures(2000)
     model.predict(images)
-    [call] = model.calls._spare[(images.shape,)]
+    [call] = model.calls.spare[(images.shape,)]
     assert call.memories == [None]
-    [small] = [model.predict(pictures(1)), model.calls._spare[((1, 8, 8, 1),)]][1:]
+    [small] = [model.predict(pictures(1)), model.calls.spare[((1, 8, 8, 1),)]][1:]
     assert len(small[0].memories[0] or b"") == 64
 
 
@@ -200,7 +200,7 @@ def test_a_client_of_many_shapes_keeps_few(digits_bundle: Path) -> None:
     model = loaded(digits_bundle, "c_api")
     for count in range(1, 3 * MOST_SHAPES):
         check_digits(model, pictures(count))
-    assert len(model.calls._spare) <= MOST_SHAPES
+    assert len(model.calls.spare) <= MOST_SHAPES
 
 
 def reshaped(path: Path) -> Path:
