@@ -140,6 +140,21 @@ def main(verbose: bool, quiet: bool) -> None:
     show_default=True,
     help="`sample` copies sample rows into every target.",
 )
+@click.option(
+    "--image",
+    multiple=True,
+    metavar="KEY=VALUE,...",
+    help="Of a network: an input takes pictures. color=rgb,size=224x224,mean=0.5:0.5:0.5,std=... (docs/images.md).",
+)
+@click.option(
+    "--classes", metavar="a,b|FILE", help="Of a network: names of an output's last axis; OUTPUT=a,b says which."
+)
+@click.option(
+    "--quantize", type=click.Choice(["int8", "float16"]), help="Of a network: smaller, where it agrees on the sample."
+)
+@click.option(
+    "--quantize-agreement", type=float, metavar="SHARE", help="How far it has to agree with the model. Default: 0.99."
+)
 @click.option("--offline", is_flag=True, help="Use only wheels that are already cached.")
 @click.option("--force", is_flag=True, help="Replace another model's bundle in the output folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")

@@ -30,6 +30,7 @@ from isoship.rows.structure import column_profiles
 from isoship.sources import dtypes_for, open_source, read_files
 from isoship.sources.contract import Source
 from isoship.sources.tensor_models import takes_tensors
+from isoship.tensors.options import options_from
 from isoship_edge.manifest import read_manifest
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ def export(
     outputs: Sequence[str] | None = None,
     dtype: Mapping[str, str] | Sequence[str] | None = None,
     golden: str = "synthetic",
+    image: Any = None,
+    classes: Any = None,
+    quantize: str | None = None,
+    quantize_agreement: float | None = None,
     offline: bool = False,
     force: bool = False,
     progress: Progress | None = None,
@@ -75,6 +80,10 @@ def export(
     For a model of tensors (an ONNX file): a dict of arrays, a list of such, one array, or an .npz or .jsonl file.
     targets: any of lambda, edge, web; all by default, and lambda and edge for a model of tensors. `()` writes
     model.onnx, the manifest and golden rows alone.
+    image, classes, quantize, quantize_agreement: of networks and ONNX files (docs/images.md). image: a Pixels, a dict
+    or text, or several, for inputs that take pictures; the sample then holds pictures. classes: names of an output's
+    last axis, or a dict of them by output. quantize: int8 or float16, kept where it agrees with the model on the
+    sample in a share of quantize_agreement (0.99).
 
     Raises:
         UnsupportedModelError: a step cannot be carried exactly. Nothing is written.
@@ -89,6 +98,7 @@ def export(
     targets = TARGETS if wanted is None else wanted
     name = checked_name(name if name is not None else _stem(model))
     _check_choices(targets, lambda_python, lambda_package, golden)
+    options = options_from(image, classes, quantize, quantize_agreement)
     if takes_tensors(model):
 
         def write(aside: Path, chosen: Sequence[str]) -> None:
@@ -114,12 +124,14 @@ def export(
             outputs=outputs,
             dtype=dtype,
             golden=golden,
+            options=options,
             force=force,
             write_targets=write,
             say=say,
         )
         bundle = Bundle.open(out)
         return Exported(bundle.path, bundle.manifest, proven, tensor_notes)
+    options.refuse_columns(str(model) if isinstance(model, (str, Path)) else type(model).__name__)
     refuse_unless_ours(out, name, force=force)
 
     dtypes = parse_dtypes(dtype)

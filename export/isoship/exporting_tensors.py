@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from isoship.parity.tensors.check import verify_tensors
 from isoship.parity.verdict.report import ParityReport
 from isoship.sources.tensor_models import open_tensor_source
 from isoship.tensors.core import write_core
+from isoship.tensors.options import TensorOptions, opened
 from isoship_edge.manifest import read_manifest
 
 #: The web runtime takes columns; tensors go where ONNX Runtime is.
@@ -32,6 +34,7 @@ def export_tensors(
     outputs: Sequence[str] | None,
     dtype: Mapping[str, str] | Sequence[str] | None,
     golden: str,
+    options: TensorOptions,
     force: bool,
     write_targets: Callable[[Path, Sequence[str]], None],
     say: Callable[[str], None],
@@ -50,7 +53,7 @@ def export_tensors(
         raise SampleError("golden='sample' needs a sample: give --sample calls.npz")
     refuse_unless_ours(out, name, force=force)
     say("reading the model" + (f" and {sample}" if isinstance(sample, (str, Path)) else ""))
-    source = open_tensor_source(model, sample=sample)
+    source = opened(partial(open_tensor_source, model), sample, options)
     try:
         for note in source.notes:
             say(note)

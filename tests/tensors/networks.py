@@ -93,7 +93,7 @@ def passing(dtype: str, shape: tuple[str | int, ...]) -> Network:
     )
 
 
-def small_cnn(samples: Sequence[Arrays] = (), *, channels: int = 16) -> Network:
+def small_cnn(samples: Sequence[Arrays] = (), *, channels: int = 16, opset: int = 17) -> Network:
     """Two convolutions, a pool and a linear head over [N, 3, 16, 16]; weights of seed 0."""
     rng = np.random.default_rng(0)
 
@@ -123,4 +123,5 @@ def small_cnn(samples: Sequence[Arrays] = (), *, channels: int = 16) -> Network:
         [Output("logits", "tensor", "float", ("N", 10))],
         weights,
         samples=samples,
+        opset=opset,
     )

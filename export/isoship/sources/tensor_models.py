@@ -26,7 +26,7 @@ def takes_tensors(model: Any) -> bool:
     return _opener(model) is not None
 
 
-def open_tensor_source(model: Any, *, sample: Any = None) -> TensorSource:
+def open_tensor_source(model: Any, sample: Any = None) -> TensorSource:
     """Reads a model of tensors for which `takes_tensors` is true.
 
     sample: calls, as `isoship.tensors.samples.read_samples` takes them.

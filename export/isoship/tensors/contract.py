@@ -64,3 +64,8 @@ class TensorSource(Protocol):
     def close(self) -> None:
         """Ends the process in which the source's library runs, where there is one."""
         ...
+
+
+def made_with(source: TensorSource) -> dict[str, str]:
+    """What the manifest's provenance says beside the library: how a source that wraps another one changed it."""
+    return dict(getattr(source, "made_with", {}))

@@ -13,8 +13,9 @@ import numpy as np
 from isoship import __version__
 from isoship.errors import InputError, ParityError
 from isoship.tensors.asks import asks_for
-from isoship.tensors.contract import Arrays, Ask, TensorSource
+from isoship.tensors.contract import Arrays, Ask, TensorSource, made_with
 from isoship.tensors.golden import GOLDEN, GOLDEN_BYTES, Golden, golden_files
+from isoship.tensors.quantization.levels import widened_by_levels
 from isoship.tensors.refusals import refused_calls
 from isoship.tensors.run import Array, Runs
 from isoship.tensors.tolerances import only, tolerances_for
@@ -51,6 +52,7 @@ def write_core(
     made = asks_for(graph, source.signature, samples=source.samples)
     asks, answers = _answered(source, made)
     tolerances = tolerances_for(graph, source.signature, source.outputs, asks, say)
+    tolerances = widened_by_levels(tolerances, graph, source.outputs, asks)
     hold_samples(source, graph, only(tolerances))
     kept = _kept(asks, answers, golden)
     if golden == "sample":
@@ -74,6 +76,7 @@ def write_core(
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
             "golden": golden,
             "targets": ",".join(targets),
+            **made_with(source),
         },
     }
     document["digest"] = digest_of(hashlib.sha256(model_bytes).hexdigest(), document)

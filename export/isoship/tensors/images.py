@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,14 +13,14 @@ from onnx import TensorProto, helper
 
 from isoship.errors import InputError, UnsupportedModelError
 from isoship.onnx.graph import GraphBuilder
-from isoship.tensors.contract import Arrays, TensorSource
-from isoship.tensors.pixels import NO_RESIZE, Pixels
+from isoship.tensors.contract import Arrays, TensorSource, made_with
+from isoship.tensors.layouts import laid_out, layout_of, permutation
+from isoship.tensors.pixels import Pixels
 from isoship_edge.manifest import Output, Signature
 from isoship_edge.tensors.signature import Image, Input
 
 #: dtype of the model's input -> what the float32 numbers are cast to at the end.
 _FLOATS = {"float": np.float32, "double": np.float64, "float16": np.float16}
-_AXES = {"nchw": "nchw", "nhwc": "nhwc", "chw": "chw", "hwc": "hwc", "nhw": "nhw", "flat": "nf"}
 
 
 class FromPixels:
@@ -33,7 +34,7 @@ class FromPixels:
         self._source, self.samples = source, samples
         taken = _taken_input(source, pixels)
         self._dtype = taken.dtype
-        self._layout, shape = _layout(taken, pixels)
+        self._layout, shape = layout_of(taken, pixels)
         if taken.dtype != "uint8" and taken.dtype not in _FLOATS:
             raise UnsupportedModelError(
                 f"input {taken.name!r}",
@@ -47,6 +48,9 @@ class FromPixels:
         self._pixels = replace(pixels, divide=1.0) if taken.dtype == "uint8" else pixels
         self._input = Input(taken.name, "uint8", shape, image=Image(pixels.color))
         _check_range(taken, self._pixels)
+        before = made_with(source)
+        again = replace(pixels, input=taken.name, layout=self._layout).to_json()
+        self.made_with = before | {"image": json.dumps([*json.loads(before.get("image", "[]")), again])}
         self.library, self.library_version = source.library, source.library_version
         self.estimator, self.places = source.estimator, source.places
         inputs = tuple(self._input if one.name == taken.name else one for one in source.signature.inputs)
@@ -68,16 +72,11 @@ class FromPixels:
                 f"input {self._input.name!r} takes uint8 pictures {list(self._input.shape)}, not {pictures.dtype}"
                 f" {list(pictures.shape)}"
             )
-        channels = self._pixels.channel_order()
         if self._dtype == "uint8":
-            numbers = pictures[..., channels]
+            numbers = pictures[..., self._pixels.channel_order()]
         else:
             numbers = self._pixels.numbers(pictures).astype(_FLOATS[self._dtype])
-        if permuted := _permuted(self._layout):
-            numbers = numbers.transpose(permuted)
-        if self._layout in ("nhw", "flat"):
-            numbers = numbers.reshape(numbers.shape[:3] if self._layout == "nhw" else (len(numbers), -1))
-        return {**inputs, self._input.name: np.ascontiguousarray(numbers)}
+        return {**inputs, self._input.name: laid_out(numbers, self._layout)}
 
     def to_onnx(self) -> onnx.ModelProto:
         model = onnx.ModelProto()
@@ -92,7 +91,7 @@ class FromPixels:
         tensor = name
         if self._pixels.order == "bgr":
             tensor = builder.op("Gather", tensor, np.array(self._pixels.channel_order()), axis=-1, seed="pixels")
-        if permuted := _permuted(self._layout):
+        if permuted := permutation(self._layout):
             tensor = builder.op("Transpose", tensor, perm=permuted, seed="pixels")
         if self._dtype != "uint8":
             tensor = builder.cast(tensor, np.float32)
@@ -128,6 +127,27 @@ def from_pixels(source: TensorSource, pixels: Sequence[Pixels], samples: Sequenc
     return source
 
 
+def numbers_from(sample: Any, pixels: Sequence[Pixels]) -> Any:
+    """A sample of pictures as float32 calls, for a source that learns its shapes from one; nchw unless said."""
+
+    def numbers(pictures: Any, one: Pixels) -> np.ndarray[Any, Any]:
+        array = np.asarray(pictures)
+        layout = one.layout or ("nchw" if array.ndim == 4 else "chw")
+        if array.dtype != np.uint8 or array.ndim not in (3, 4) or array.shape[-1] != one.channels:
+            raise InputError(
+                f"image: the sample is to hold uint8 pictures [N, H, W, {one.channels}], not {array.dtype}"
+                f" {list(array.shape)}"
+            )
+        return laid_out(one.numbers(array), layout)
+
+    if isinstance(sample, Sequence) and not isinstance(sample, str):
+        return [numbers_from(call, pixels) for call in sample]
+    if not isinstance(sample, Mapping):
+        return numbers(sample, pixels[0])
+    by_name = {one.input or next(iter(sample)): one for one in pixels}
+    return {name: numbers(value, by_name[name]) if name in by_name else value for name, value in sample.items()}
+
+
 def _taken_input(source: TensorSource, pixels: Pixels) -> Input:
     inputs = {one.name: one for one in source.signature.inputs if one.image is None}
     if pixels.input is not None and pixels.input not in inputs:
@@ -135,49 +155,6 @@ def _taken_input(source: TensorSource, pixels: Pixels) -> Input:
     if pixels.input is None and len(inputs) != 1:
         raise InputError(f"image: the model has the inputs {', '.join(inputs)}: say which one with input=NAME")
     return inputs[pixels.input] if pixels.input is not None else next(iter(inputs.values()))
-
-
-def _layout(taken: Input, pixels: Pixels) -> tuple[str, tuple[str | int, ...]]:
-    """The layout that fits, and the shape of pictures: [N, H, W, C], or [H, W, C]."""
-    fitting = {layout: shape for layout in _AXES if (shape := _shape(layout, taken, pixels)) is not None}
-    if pixels.layout is not None:
-        fitting = {layout: shape for layout, shape in fitting.items() if layout == pixels.layout}
-    said = f"input {taken.name!r} is {list(taken.shape)}, and pictures are {pixels.color}"
-    size = "x".join(map(str, pixels.size)) if pixels.size else None
-    if not fitting:
-        given = ", ".join(filter(None, (size and f"size {size}", pixels.layout and f"layout {pixels.layout}")))
-        raise InputError(
-            f"image: {said}{', ' + given if given else ''}: no layout fits. {NO_RESIZE}, in the model's color"
-        )
-    if len(fitting) > 1:
-        raise InputError(f"image: {said}: say which with layout={' or layout='.join(fitting)}")
-    return next(iter(fitting.items()))
-
-
-def _shape(layout: str, taken: Input, pixels: Pixels) -> tuple[str | int, ...] | None:
-    axes = _AXES[layout]
-    if len(axes) != len(taken.shape):
-        return None
-    sizes = dict(zip(axes, taken.shape, strict=True))
-    if layout == "flat":
-        features = sizes.pop("f")
-        if pixels.size is None or features != pixels.size[0] * pixels.size[1] * pixels.channels:
-            return None
-        sizes |= {"h": pixels.size[0], "w": pixels.size[1]}
-    if layout == "nhw" and pixels.channels != 1:
-        return None
-    if sizes.get("c", pixels.channels) != pixels.channels and not (isinstance(sizes["c"], str) and pixels.layout):
-        return None
-    for axis, wanted in zip("hw", pixels.size or (sizes["h"], sizes["w"]), strict=True):
-        if isinstance(sizes[axis], int) and sizes[axis] != wanted:
-            return None
-        sizes[axis] = wanted
-    sizes["c"] = pixels.channels
-    return tuple(sizes[axis] for axis in "nhwc" if axis in sizes)
-
-
-def _permuted(layout: str) -> list[int] | None:
-    return {"nchw": [0, 3, 1, 2], "chw": [2, 0, 1]}.get(layout)
 
 
 def _check_range(taken: Input, pixels: Pixels) -> None:

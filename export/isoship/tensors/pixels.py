@@ -10,7 +10,7 @@ std 1) is left out. torchvision divides by 255, then subtracts the mean and divi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -100,6 +100,10 @@ class Pixels:
         """The picture's channel for each of the model's."""
         order = list(range(self.channels))
         return [2, 1, 0, *order[3:]] if self.order == "bgr" else order
+
+    def to_json(self) -> dict[str, Any]:
+        """The dict that makes it again (`pixels_from`)."""
+        return {name: value for name, value in asdict(self).items() if value != getattr(Pixels, name)}
 
     def described(self) -> str:
         """Such as `uint8 rgb, / 255, - [0.5, 0.5, 0.5], / 0.25`."""
