@@ -60,7 +60,8 @@ def test_one_of_columns_is_not_read_as_such(tmp_path: Path) -> None:
     ((None, 3), ("N", 3), "x: open dimensions are called N"),
     ((-1, 3), ("N", 3), "x: open dimensions are called N"),
     ((0, 3), ("N", 3), "x: open dimensions are called N"),
-    (("unk__7", 3), ("unk__7", 3), ""),
+    (("unk__7", 3), ("N", 3), "x: open dimensions are called N"),
+    (("rows", 3), ("rows", 3), ""),
     ((4, 3), (4, 3), ""),
 ])  # fmt: skip
 def test_dimensions_have_names(shape, named, said) -> None:
@@ -83,14 +84,25 @@ def test_open_dimensions_of_two_inputs_need_not_be_equal() -> None:
     assert source.outputs[0].shape == ("query_0", "keys_1")
 
 
-def test_names_that_the_model_itself_holds_equal_are_moved_together() -> None:
-    """tf2onnx gives the batch of each input a name of its own."""
+def test_batches_that_must_be_equal_are_one() -> None:
+    """skl2onnx leaves the batch of each input open."""
     made = model(
         [helper.make_node("Concat", ["a", "b"], ["y"], axis=1)],
-        [value("a", shape=("unk__1", 2)), value("b", shape=("unk__2", 3))],
-        [value("y", shape=("unk__1", 5))],
+        [value("a", shape=(None, 2)), value("b", shape=(None, 3))],
+        [value("y", shape=(None, 5))],
     )
-    assert OnnxFile(made).outputs[0].shape == ("unk__1", 5)
+    source = OnnxFile(made)
+    assert [one.shape for one in source.signature.inputs] == [("N", 2), ("N", 3)]
+    assert source.outputs[0].shape == ("N", 5)
+
+
+def test_names_that_the_model_itself_holds_equal_are_moved_together() -> None:
+    made = model(
+        [helper.make_node("Concat", ["a", "b"], ["y"], axis=1)],
+        [value("a", shape=("left", 2)), value("b", shape=("right", 3))],
+        [value("y", shape=("left", 5))],
+    )
+    assert OnnxFile(made).outputs[0].shape == ("left", 5)
 
 
 def test_a_declared_output_that_is_wrong_gives_way_to_what_is_answered() -> None:

@@ -67,3 +67,33 @@ def test_a_loop_and_its_body() -> None:
     )  # fmt: skip
     x = np.ones((1, 3), "f4")
     np.testing.assert_allclose(DoubleGraph(made)({"x": x})["y"], np.float64(np.float32(1 / 3)) ** 3 * np.ones((1, 3)))
+
+
+def recurrent(op: str, gates: int, directions: int = 1, **attributes) -> onnx.ModelProto:
+    """x [4, 2, 3] -> op of 5 units, with a bias."""
+    weights = {
+        "w": RNG.standard_normal((directions, gates * 5, 3)).astype("f4"),
+        "r": RNG.standard_normal((directions, gates * 5, 5)).astype("f4"),
+        "b": RNG.standard_normal((directions, gates * 10)).astype("f4"),
+    }
+    outputs = ["y", "h", "c"] if op == "LSTM" else ["y", "h"]
+    node = helper.make_node(op, ["x", "w", "r", "b"], outputs, hidden_size=5, **attributes)
+    return model([node], [value("x", shape=(4, 2, 3))], [value(name, shape=None) for name in outputs], weights)
+
+
+@pytest.mark.parametrize("made", [
+    recurrent("LSTM", 4),
+    recurrent("LSTM", 4, 2, direction="bidirectional"),
+    recurrent("LSTM", 4, direction="reverse"),
+    recurrent("GRU", 3),
+    recurrent("GRU", 3, 2, direction="bidirectional", linear_before_reset=1),
+    recurrent("RNN", 1, direction="reverse"),
+    recurrent("GRU", 3, activations=["Sigmoid", "Relu"]),
+])  # fmt: skip
+def test_recurrence(made: onnx.ModelProto) -> None:
+    x = RNG.standard_normal((4, 2, 3)).astype("f4")
+    narrow, wide = Runs(made)({"x": x}), DoubleGraph(made)({"x": x})
+    assert set(wide) == set(narrow)
+    for name, exact in wide.items():
+        assert exact.dtype == np.float64
+        np.testing.assert_allclose(narrow[name], exact, atol=1e-5, rtol=1e-5)

@@ -55,7 +55,7 @@ def asks_for(
     inputs = signature.inputs
     sized = [sizes_of(inputs, each) for each in samples]
     known = {one.name: _known(graph, one) for one in inputs}
-    found = find_sizes(inputs, lambda sizes: _plain(run, inputs, sizes, known) is not None, sized)
+    found = sizes_found(run, graph, inputs, sized)
     if found is None:
         raise InputError(
             "the model answers none of the sizes tried for its dynamic dimensions. Give a call as it is made:"
@@ -101,9 +101,17 @@ def plain_call(
     """One call that is answered: the user's first one, else the simplest of the smallest sizes; None for neither."""
     if samples:
         return samples[0]
+    found = sizes_found(run, graph, inputs)
     known = {one.name: _known(graph, one) for one in inputs}
-    found = find_sizes(inputs, lambda sizes: _plain(run, inputs, sizes, known) is not None)
     return None if found is None else _plain(run, inputs, found.base, known)
+
+
+def sizes_found(
+    run: Runs, graph: onnx.ModelProto, inputs: Sequence[Input], sized: Sequence[Sizes] = ()
+) -> Found | None:
+    """Sizes of dynamic dimensions that are answered, those of the user's calls first; None where none is."""
+    known = {one.name: _known(graph, one) for one in inputs}
+    return find_sizes(inputs, lambda sizes: _plain(run, inputs, sizes, known) is not None, sized)
 
 
 class _Settled:

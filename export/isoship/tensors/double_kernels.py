@@ -1,4 +1,4 @@
-"""Operators that onnxruntime has in float32 alone, in numpy and doubles: convolutions and their kin.
+"""Operators that onnxruntime has in float32 alone, in numpy and doubles: convolutions, recurrence and their kin.
 
 Each takes the arrays of a node and its attributes, and raises NotImplementedError for what onnx's reference is asked.
 """
@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from isoship.tensors.double_recurrent import gru, lstm, rnn
 
 Array = np.ndarray[Any, Any]
 Attributes = Mapping[str, Any]
@@ -112,6 +114,9 @@ _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 KERNELS: dict[str, Kernel] = {
     "Conv": conv,
+    "LSTM": lstm,
+    "GRU": gru,
+    "RNN": rnn,
     "AveragePool": average_pool,
     "Erf": _each(lambda x, _: _erf(x)),
     "Gelu": _each(_gelu),

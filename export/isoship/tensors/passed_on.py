@@ -20,6 +20,10 @@ _SETTLED = {
 }  # fmt: skip
 
 
+#: What comes out of these is a truth value, a class or a leaf, whatever went in.
+_ENDS = {"Equal", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "LabelEncoder", "Less", "LessOrEqual", "Shape"}
+
+
 def passes_non_finite(model: onnx.ModelProto) -> set[str]:
     """Names of inputs."""
     return {value.name for value in inputs_of(model) if _settled(model.graph, value.name)}
@@ -34,7 +38,8 @@ def _settled(graph: onnx.GraphProto, name: str) -> bool:
             )
             if node.op_type not in _SETTLED or to_integer:
                 return False
-            depends |= set(node.output)
+            if node.op_type not in _ENDS and not node.op_type.startswith("TreeEnsemble"):
+                depends |= set(node.output)
         elif subgraphs(node):
             return False
     return True

@@ -71,6 +71,8 @@ def _follow(
             _follow(each, set(same), set(depends), use, shapes)
         if inputs and inputs[0] in same and node.op_type in _KEEP:
             same |= set(node.output)
+        if node.op_type in ("Shape", "Size"):
+            continue
         if depends & set(inputs) or any(depends & captured(each) for each in inner):
             depends |= set(node.output)
 

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from isoship.errors import InputError, UnsupportedModelError
-from isoship.tensors.asks import asks_for, plain_call
+from isoship.tensors.asks import asks_for, plain_call, sizes_found
 from isoship.tensors.contract import Arrays
 from isoship.tensors.graph import DTYPES, NUMPY, inputs_of
 from isoship.tensors.passed_on import passes_non_finite
@@ -52,6 +52,16 @@ def infer_signature(
             if (low, high) != (None, None):
                 notes.append(f"{one.name}: the model takes integers from {_end(low)} to {_end(high)}")
     return Signature("tensors", (), tuple(made)), samples, notes
+
+
+def move_together(graph: onnx.ModelProto, names: Sequence[str]) -> bool:
+    """Whether the model answers other sizes of these dimensions only where all of them are equal."""
+    inputs = tuple(_declared(value) for value in inputs_of(graph))
+    found = sizes_found(Runs(graph), graph, inputs)
+    if found is None:
+        return False
+    moved = [found.others.get(name, ()) for name in names]
+    return all(each and all(len({sizes[name] for name in names}) == 1 for sizes in each) for each in moved)
 
 
 def infer_outputs(

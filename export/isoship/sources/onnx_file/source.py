@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 
 from isoship.errors import ConversionError, InputError, ModelFileError, UnsupportedModelError
-from isoship.sources.onnx_file.dimensions import name_dimensions
+from isoship.sources.onnx_file.dimensions import name_dimensions, share_batch
 from isoship.sources.onnx_file.metadata import places_of, strip_metadata
 from isoship.sources.onnx_file.reading import inline_weights, read_model
 from isoship.sources.onnx_file.refused import (
@@ -57,12 +57,13 @@ class OnnxFile:
         self.places: Mapping[str, str] = places_of(file)
         notes = [*_said_of_shapes(file), *declare_what_runs(file)]
         raw = read_samples(sample, [value.name for value in inputs_of(file)]) if sample is not None else []
-        notes += name_dimensions(file, {name: array.ndim for name, array in raw[0].items()} if raw else None)
+        named = name_dimensions(file, {name: array.ndim for name, array in raw[0].items()} if raw else None)
         self._graph = onnx.ModelProto()
         self._graph.CopyFrom(file)
         self._keys: Keys = take_zip_maps_away(self._graph)
         notes += _weights_are_no_inputs(self._graph)
         strip_metadata(self._graph)
+        notes += share_batch(self._graph, named)
         try:
             self._truth = Runs(file)
         except ConversionError as err:
