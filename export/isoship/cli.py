@@ -219,6 +219,7 @@ def check(
     \b
     Runtimes:
       onnxruntime, onnxruntime-web, http       model.onnx
+      onnxruntime-default, python              model.onnx of networks
       edge                                     edge/
       lambda, lambda-fastapi                   lambda/
       tfjs-stock-node-cpu, -wasm               web/, by TF.js alone

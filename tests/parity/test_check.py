@@ -95,7 +95,7 @@ def test_programs_of_a_bundle_whose_files_were_changed_are_not_run(bundle, given
 
 
 def test_a_target_that_ran_nowhere_is_exit_code_2(bundle, given, monkeypatch):
-    monkeypatch.setattr("isoship.parity.runners.available", lambda: ("onnxruntime", "edge"))
+    monkeypatch.setattr("isoship.parity.runners.available", lambda layout: ("onnxruntime", "edge"))
     (bundle / "edge").mkdir()
     report = check(bundle, "model.joblib", rows=50)
     assert report.exit_code == 2

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +13,10 @@ from isoship.bundle.sums import sha256
 from isoship.errors import InputError
 from isoship.parity import runners as registry
 from isoship.parity.case import Case, Progress, Question, case_for, sample_rows
+from isoship.parity.demand import NOT_RUN, Demand, demand_of
 from isoship.parity.runners.chromium import browsers_kept
 from isoship.parity.runners.contract import Shipped
-from isoship.parity.runners.process import interruptible
+from isoship.parity.side_by_side import verdicts_of, workers
 from isoship.parity.trial import try_runner
 from isoship.parity.verdict.compare import Verdict
 from isoship.parity.verdict.environment import environment
@@ -33,18 +31,6 @@ from isoship.sources.polars_frames import frame_from_polars
 #: Rows and runtimes of the check that every export passes before it is moved into place.
 _VERIFY_ROWS = 400
 _VERIFY_WITH = ("onnxruntime", "edge", "lambda", "web-node-wasm")
-_SIDE_BY_SIDE = 4
-_NOT_RUN = "not run: files of this bundle are not those that were exported (`files` names them)"
-
-
-@dataclass(frozen=True)
-class Demand:
-    """What is asked of a check. runtimes: by name. required, shipped, partial: as in its report."""
-
-    runtimes: tuple[str, ...]
-    required: tuple[str, ...]
-    shipped: tuple[str, ...] = ()
-    partial: bool = True
 
 
 def check(
@@ -82,11 +68,17 @@ def check(
         runtimes = tuple(part.strip() for part in runtimes.split(","))
     opened = Bundle.open(bundle)
     shipped = Shipped(opened.path, opened.manifest, opened.targets)
-    demand = _demand(shipped, runtimes)
+    demand = demand_of(shipped, runtimes)
+    if shipped.manifest.signature.layout == "tensors":
+        from isoship.parity.tensors.check import check_tensors
+
+        return check_tensors(
+            shipped, demand, model, rows=rows, seed=seed, sample=sample, atol=atol, rtol=rtol, progress=say
+        )
     golden = read_golden(shipped)
     outside = any(registry.open_runner(name).precision == "double" for name in demand.runtimes)
     # reading the model and making rows keep one processor busy, and a browser takes seconds to start
-    with browsers_kept(min(_workers(), sum("chromium" in name for name in demand.runtimes))):
+    with browsers_kept(min(workers(), sum("chromium" in name for name in demand.runtimes))):
         source, why_not = find_source(shipped, golden, model, sample, say)
         own = sample_rows(sample, shipped)
         question = Question(shipped, golden, source, why_not, own, rows, seed, outside, atol, rtol)
@@ -123,19 +115,6 @@ def verify_own_rows(folder: Path, source: Source, *, progress: Progress | None =
     return _run(question, case_for(question, say), Demand(("onnxruntime",), ("model",)), say)
 
 
-def _demand(shipped: Shipped, runtimes: Sequence[str] | None) -> Demand:
-    """Every runtime that proves a form of this bundle, or those that are named.
-
-    Raises:
-        InputError: no runtime has this name.
-    """
-    if runtimes:
-        return Demand(tuple(runtimes), tuple({registry.target_of(name): None for name in runtimes}))
-    proven = {"model": None, **dict.fromkeys(shipped.targets)}
-    names = tuple(name for name in registry.available() if registry.target_of(name) in proven)
-    return Demand(names, tuple(proven), shipped.targets, partial=False)
-
-
 def _run(question: Question, case: Case, demand: Demand, say: Progress) -> ParityReport:
     """Asks each runtime, and writes the report into the bundle."""
     shipped, names = question.shipped, demand.runtimes
@@ -145,24 +124,14 @@ def _run(question: Question, case: Case, demand: Demand, say: Progress) -> Parit
     def trial(name: str) -> Verdict:
         runner = registry.open_runner(name)
         if changed and registry.target_of(name) != "model":
-            return Verdict(name, runner.target, runner.precision, "unavailable", message=_NOT_RUN)
+            return Verdict(name, runner.target, runner.precision, "unavailable", message=NOT_RUN)
         # the backends cpu and wasm are the same code in Node, which is asked for the largest batch where it runs, too
         twin = name.replace("-chromium-", "-node-")
         large = case.large_batch and (twin == name or twin not in names)
         return try_runner(runner, shipped, dataclasses.replace(case, large_batch=large), say)
 
     say(f"asking {', '.join(names)}")
-    # each runtime is a process of its own, and starting one leaves a processor idle half of the time; a browser's
-    # software graphics take longest, and come before what can fill the gaps at the end
-    order = sorted(names, key=lambda name: registry.target_of(name) == "web" and "webg" not in name)
-    with interruptible() as kill_all, ThreadPoolExecutor(max_workers=_workers()) as pool:
-        try:
-            files = pool.submit(integrity, shipped, question.source, changed)
-            tried = dict(zip(order, pool.map(trial, order), strict=True))
-        except BaseException:  # interrupted, or told to end: what goes wrong with a runtime is its verdict
-            kill_all()
-            raise
-    verdicts = (files.result(), *(tried[name] for name in names))
+    verdicts = verdicts_of(names, trial, lambda: integrity(shipped, question.source, changed))
     named = {w.row for v in verdicts for w in v.worst}
     report = ParityReport(
         name=shipped.manifest.name,
@@ -184,11 +153,6 @@ def _run(question: Question, case: Case, demand: Demand, say: Progress) -> Parit
     )
     report.write(shipped.folder)
     return report
-
-
-def _workers() -> int:
-    """Runtimes that run at a time."""
-    return max(1, min(_SIDE_BY_SIDE, os.cpu_count() or 1))
 
 
 def _silent(_message: str) -> None:

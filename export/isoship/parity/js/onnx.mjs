@@ -1,14 +1,22 @@
-// model.onnx run by onnxruntime-web with its own defaults, tensors in and tensors out.
+// model.onnx run by onnxruntime-web, tensors in and tensors out.
 
 import { dataFrom, dataOf } from "./tensors.mjs";
 
 /**
- * @param {any} ort @param {Uint8Array} bytes of model.onnx
+ * Whether this build of ONNX Runtime has no kernel for the model, or does not know its opset: nothing is wrong then.
+ * @param {any} error
+ */
+export function notBuilt(error) {
+  return /NOT_IMPLEMENTED|Could not find an implementation|under development|IR version/.test(String(error?.message));
+}
+
+/**
+ * @param {any} ort @param {Uint8Array} bytes of model.onnx @param {string} graphOptimizationLevel
  * @returns {Promise<(request: any) => Promise<any>>} {feeds: {name: {dtype, shape, data}}} -> {outputs}
  */
-export async function onnxModel(ort, bytes) {
+export async function onnxModel(ort, bytes, graphOptimizationLevel) {
   ort.env.wasm.numThreads = 1;
-  const session = await ort.InferenceSession.create(bytes);
+  const session = await ort.InferenceSession.create(bytes, { graphOptimizationLevel });
   return async ({ feeds }) => {
     /** @type {Record<string, any>} */
     const inputs = {};

@@ -11,15 +11,17 @@
 | web-node-cpu, -wasm | web/index.js in Node, as shipped | web |
 | tfjs-stock-chromium-cpu, -wasm, -webgl, -webgpu | stock TF.js in Chromium | web |
 | web-chromium-cpu, -wasm, -webgl, -webgpu | web/index.js in Chromium, as shipped | web |
+
+Of bundles of tensors, those of the first six are asked (`available(layout="tensors")`), and two more: `python`,
+`isoship.load` in a process of its own, and `onnxruntime-default`, whose other answers are told and fail nothing.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from isoship.errors import InputError
-from isoship.parity.runners.contract import Runner
 
 
 class Entry(NamedTuple):
@@ -29,16 +31,20 @@ class Entry(NamedTuple):
     module: str
     attribute: str
     arguments: tuple[str, ...] = ()
+    layouts: tuple[str, ...] = ("columns",)
 
 
 _HERE = "isoship.parity.runners"
+_BOTH = ("columns", "tensors")
 _REGISTRY: dict[str, Entry] = {
-    "onnxruntime": Entry("model", f"{_HERE}.onnxruntime", "OnnxRuntimeRunner"),
-    "onnxruntime-web": Entry("model", f"{_HERE}.onnxruntime_web", "OnnxRuntimeWebRunner"),
-    "edge": Entry("edge", f"{_HERE}.edge", "EdgeRunner"),
-    "http": Entry("model", f"{_HERE}.http", "HttpRunner"),
-    "lambda": Entry("lambda", f"{_HERE}.lambda_runtime", "LambdaRunner", ("direct",)),
-    "lambda-fastapi": Entry("lambda", f"{_HERE}.lambda_runtime", "LambdaRunner", ("fastapi",)),
+    "onnxruntime": Entry("model", f"{_HERE}.onnxruntime", "OnnxRuntimeRunner", layouts=_BOTH),
+    "onnxruntime-default": Entry("model", f"{_HERE}.onnxruntime", "DefaultLevelRunner", layouts=("tensors",)),
+    "onnxruntime-web": Entry("model", f"{_HERE}.onnxruntime_web", "OnnxRuntimeWebRunner", layouts=_BOTH),
+    "python": Entry("model", f"{_HERE}.loaded", "LoadedRunner", layouts=("tensors",)),
+    "edge": Entry("edge", f"{_HERE}.edge", "EdgeRunner", layouts=_BOTH),
+    "http": Entry("model", f"{_HERE}.http", "HttpRunner", layouts=_BOTH),
+    "lambda": Entry("lambda", f"{_HERE}.lambda_runtime", "LambdaRunner", ("direct",), _BOTH),
+    "lambda-fastapi": Entry("lambda", f"{_HERE}.lambda_runtime", "LambdaRunner", ("fastapi",), _BOTH),
     "tfjs-stock-node-cpu": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_node", ("cpu",)),
     "tfjs-stock-node-wasm": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_node", ("wasm",)),
     "web-node-cpu": Entry("web", f"{_HERE}.web", "web_in_node", ("cpu",)),
@@ -54,9 +60,11 @@ _REGISTRY: dict[str, Entry] = {
 }
 
 
-def available(target: str | None = None) -> tuple[str, ...]:
-    """The names of every runner, or of those that prove a target, in the order in which they run."""
-    return tuple(name for name, entry in _REGISTRY.items() if target in (None, entry.target))
+def available(target: str | None = None, layout: str = "columns") -> tuple[str, ...]:
+    """The names of every runner of such bundles, or of those that prove a target, in the order in which they run."""
+    return tuple(
+        name for name, entry in _REGISTRY.items() if target in (None, entry.target) and layout in entry.layouts
+    )
 
 
 def target_of(name: str) -> str:
@@ -64,15 +72,16 @@ def target_of(name: str) -> str:
     return _entry(name).target
 
 
-def open_runner(name: str) -> Runner:
-    """A runner, not yet prepared.
+def open_runner(name: str, layout: str = "columns") -> Any:
+    """A runner, not yet prepared: a `Runner`, or for bundles of tensors a `TensorRunner`.
 
     Raises:
-        InputError: no runner has this name.
+        InputError: no runner of such bundles has this name.
     """
     entry = _entry(name)
-    runner: Runner = getattr(importlib.import_module(entry.module), entry.attribute)(*entry.arguments)
-    return runner
+    if layout not in entry.layouts:
+        raise InputError(f"{name} takes no bundle of {layout}: choose from {', '.join(available(layout=layout))}")
+    return getattr(importlib.import_module(entry.module), entry.attribute)(*entry.arguments)
 
 
 def _entry(name: str) -> Entry:

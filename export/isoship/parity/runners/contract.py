@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from isoship.errors import ParityError
 from isoship.sources.contract import Row
+from isoship.tensors.contract import Arrays
 from isoship_edge.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -29,6 +30,33 @@ class Shipped:
     folder: Path
     manifest: Manifest
     targets: tuple[str, ...]
+
+
+class TensorRunner(Protocol):
+    """A runtime that takes bundles of tensors: `Runner` with arrays in place of rows.
+
+    Optional attributes. transports: ways to ask, the first for every call and all for small ones; ("arrays",) where
+    absent. most_bytes: what a request may take, and an answer. differs: what is said of a runtime that is no shipped
+    form, whose other answers fail no check. unguarded, concurrent: as in `Runner`.
+    """
+
+    name: str
+    target: str
+
+    def prepare(self, shipped: Shipped) -> None:
+        """As `Runner.prepare`."""
+        ...
+
+    def infer_tensors(self, inputs: Arrays, transport: str = ...) -> dict[str, np.ndarray[Any, Any]]:
+        """Every output for one call.
+
+        Raises: as `Runner.infer`.
+        """
+        ...
+
+    def stamp(self) -> dict[str, str]: ...
+
+    def close(self) -> None: ...
 
 
 class Runner(Protocol):

@@ -9,10 +9,12 @@ import numpy as np
 
 from isoship.errors import RunnerUnavailable
 from isoship.parity.runners.contract import Shipped
-from isoship.parity.runners.http_client import HttpModel
+from isoship.parity.runners.http_client import MOST_BYTES, HttpModel
 from isoship.parity.runners.predictions import arrays_from_predictions
 from isoship.parity.runners.process import Process, free_port, plain_environment
+from isoship.parity.runners.tensor_messages import BINARY, JSON, answer_of, request_of
 from isoship.sources.contract import Row
+from isoship.tensors.contract import Arrays
 
 
 class EdgeRunner:
@@ -25,6 +27,8 @@ class EdgeRunner:
     concurrent = True
     through_json = True
     takes_infinity = True
+    transports = (BINARY, JSON)
+    most_bytes = MOST_BYTES
     _process: Process | None = None
 
     def prepare(self, shipped: Shipped) -> None:
@@ -38,7 +42,7 @@ class EdgeRunner:
                 f"edge/ holds libraries for {', '.join(archs)} and this machine is {machine}:"
                 f" isoship export ... --edge-arch {','.join([*archs, machine])}"
             )
-        self._outputs = shipped.manifest.outputs
+        self._outputs, self._name = shipped.manifest.outputs, shipped.manifest.name
         self._machine = machine
         port = free_port()
         # a check leaves the shipped folder as it is
@@ -52,6 +56,10 @@ class EdgeRunner:
 
     def infer(self, rows: list[Row]) -> dict[str, np.ndarray[Any, Any]]:
         return arrays_from_predictions(self._model.predict(rows), self._outputs)
+
+    def infer_tensors(self, inputs: Arrays, transport: str = BINARY) -> dict[str, np.ndarray[Any, Any]]:
+        path, headers, body = request_of(inputs, transport, self._name)
+        return answer_of(transport, *self._model.post(path, body, headers), self._outputs, "edge/run serve")
 
     def stamp(self) -> dict[str, str]:
         return {"machine": self._machine, "transport": "HTTP over loopback"}

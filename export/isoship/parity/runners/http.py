@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from isoship.parity.runners.contract import Shipped
-from isoship.parity.runners.http_client import HttpModel
+from isoship.parity.runners.http_client import MOST_BYTES, HttpModel
 from isoship.parity.runners.predictions import arrays_from_predictions
 from isoship.parity.runners.process import Process, free_port, plain_environment
+from isoship.parity.runners.tensor_messages import BINARY, JSON, answer_of, request_of
 from isoship.sources.contract import Row
+from isoship.tensors.contract import Arrays
 
 _SERVE = """
 import sys
@@ -32,10 +34,12 @@ class HttpRunner:
     concurrent = True
     through_json = True
     takes_infinity = True
+    transports = (BINARY, JSON)
+    most_bytes = MOST_BYTES
     _process: Process | None = None
 
     def prepare(self, shipped: Shipped) -> None:
-        self._outputs = shipped.manifest.outputs
+        self._outputs, self._name = shipped.manifest.outputs, shipped.manifest.name
         port = free_port()
         # -P: what lies in the caller's folder is not imported.
         self._process = Process(
@@ -48,6 +52,10 @@ class HttpRunner:
 
     def infer(self, rows: list[Row]) -> dict[str, np.ndarray[Any, Any]]:
         return arrays_from_predictions(self._model.predict(rows), self._outputs)
+
+    def infer_tensors(self, inputs: Arrays, transport: str = BINARY) -> dict[str, np.ndarray[Any, Any]]:
+        path, headers, body = request_of(inputs, transport, self._name)
+        return answer_of(transport, *self._model.post(path, body, headers), self._outputs, "isoship serve")
 
     def stamp(self) -> dict[str, str]:
         return {name: importlib.metadata.version(name) for name in ("uvicorn", "fastapi", "starlette")}

@@ -8,6 +8,7 @@ import json
 import math
 import selectors
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from isoship.errors import InputError
@@ -18,6 +19,8 @@ from isoship.sources.contract import Row
 
 #: Rows and bytes in one request, of 10,000 and 6 MB that our servers take by default.
 _BATCH, _MOST_BYTES = 9000, 3 * 1024 * 1024
+#: One call of a tensor model, which cannot be cut up: below those 6 MB.
+MOST_BYTES = 6 * 1024 * 1024 - 100_000
 _INFINITY = "isoship infinity 5f1d"
 
 
@@ -40,7 +43,7 @@ class HttpModel:
             if not self._process.running:
                 raise self._process.crashed()
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if self._ask("GET", "/v2/health/ready", None)[0] == 200:
+                if self._ask("GET", "/v2/health/ready", None, {})[0] == 200:
                     return
             time.sleep(0.05)
         raise RunnerHung(f"{self._process.name} was not ready after {patience}")
@@ -58,12 +61,7 @@ class HttpModel:
             if len(body) > _MOST_BYTES and len(part) > 1:
                 found += self.predict(part[: len(part) // 2]) + self.predict(part[len(part) // 2 :])
                 continue
-            try:
-                status, payload = self._ask("POST", "/predict", body)
-            except TimeoutError as err:
-                raise RunnerHung(f"{self._process.name} gave no answer in {err or f'{self._timeout:g} s'}") from err
-            except (OSError, http.client.HTTPException) as err:
-                raise self._process.crashed() from err
+            status, _, payload = self.post("/predict", body, {"content-type": "application/json"})
             document = _parsed(payload)
             if status == 422:
                 raise refusal_from_problem(document)
@@ -72,7 +70,22 @@ class HttpModel:
             found += document["predictions"]
         return found
 
-    def _ask(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
+        """(status, headers with names in lower case, body) of the answer.
+
+        Raises:
+            RunnerCrashed: none. RunnerHung: too late.
+        """
+        try:
+            return self._ask("POST", path, body, headers)
+        except TimeoutError as err:
+            raise RunnerHung(f"{self._process.name} gave no answer in {err or f'{self._timeout:g} s'}") from err
+        except (OSError, http.client.HTTPException) as err:
+            raise self._process.crashed() from err
+
+    def _ask(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, dict[str, str], bytes]:
         """A connection of its own each: several threads ask, and servers close one that was idle for long.
 
         Raises:
@@ -80,16 +93,16 @@ class HttpModel:
         """
         patience = Patience(self._process.process.pid, self._timeout)
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=patience.wall)
-        headers = {"content-type": "application/json"} if body is not None else {}
         with contextlib.closing(connection):
-            connection.request(method, path, body, headers)
+            connection.request(method, path, body, dict(headers))
             with selectors.DefaultSelector() as waiting:
                 waiting.register(connection.sock, selectors.EVENT_READ)
                 while not waiting.select(patience.tick):
                     if patience.is_over():
                         raise TimeoutError(str(patience))
             response = connection.getresponse()
-            return response.status, response.read()
+            found = {name.lower(): value for name, value in response.getheaders()}
+            return response.status, found, response.read()
 
 
 def json_of_rows(rows: list[Row]) -> bytes:
@@ -106,7 +119,9 @@ def refusal_from_problem(document: Any) -> InputError:
     errors = fields.get("errors")
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else fields
     message = str(fields.get("detail") or fields.get("title") or document)
-    return InputError(message, row=first.get("row"), column=first.get("column"), seen=first.get("seen"))
+    return InputError(
+        message, row=first.get("row"), column=first.get("column"), input=first.get("input"), seen=first.get("seen")
+    )
 
 
 def _marked(value: Any) -> Any:

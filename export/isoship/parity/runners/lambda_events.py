@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from isoship.parity.runners.contract import RunnerCrashed
@@ -15,18 +15,31 @@ from isoship_edge.manifest import Output
 #: Half of Lambda's 6 MB an invocation, for the event around the body and for its escapes; and HTTP's limit of rows.
 MAX_BODY = 3_000_000
 MAX_ROWS = 10_000
+#: A call's tensors, and an answer's: base64 makes four bytes of three, and something stands around them.
+MAX_TENSORS = 4_300_000
 
 
 def predict_event(body: str) -> dict[str, Any]:
     """POST /predict as API Gateway's HTTP API sends it, payload format 2.0."""
+    return _event("/predict", {"content-type": "application/json"}, body, len(body.encode("utf-8", "surrogatepass")))
+
+
+def post_event(path: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    """A POST whose body may be binary, which API Gateway hands on in base64."""
+    if headers.get("content-type") == "application/json":
+        return _event(path, headers, body.decode(), len(body))
+    return _event(path, headers, base64.b64encode(body).decode(), len(body)) | {"isBase64Encoded": True}
+
+
+def _event(path: str, headers: Mapping[str, str], body: str, length: int) -> dict[str, Any]:
     return {
         "version": "2.0",
-        "routeKey": "POST /predict",
-        "rawPath": "/predict",
+        "routeKey": f"POST {path}",
+        "rawPath": path,
         "rawQueryString": "",
         "headers": {
-            "content-length": str(len(body.encode("utf-8", "surrogatepass"))),
-            "content-type": "application/json",
+            **headers,
+            "content-length": str(length),
             "host": "abcdefghij.execute-api.us-east-1.amazonaws.com",
             "x-forwarded-for": "203.0.113.7",
             "x-forwarded-port": "443",
@@ -38,11 +51,11 @@ def predict_event(body: str) -> dict[str, Any]:
             "domainName": "abcdefghij.execute-api.us-east-1.amazonaws.com",
             "domainPrefix": "abcdefghij",
             "http": {
-                "method": "POST", "path": "/predict", "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7",
+                "method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7",
                 "userAgent": "isoship",
             },
             "requestId": "JKJaXmPLvHcESHA=",
-            "routeKey": "POST /predict",
+            "routeKey": f"POST {path}",
             "stage": "$default",
             "time": "21/Nov/2026:12:00:00 +0000",
             "timeEpoch": 1795262400000,
@@ -62,6 +75,11 @@ def response_of(answer: Any) -> tuple[int, bytes]:
         raise RunnerCrashed(f"the handler's answer is no proxy response: {str(answer)[:300]}")
     body = answer.get("body", "")
     return answer["statusCode"], base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+
+
+def headers_of(answer: Any) -> dict[str, str]:
+    """The headers of a Lambda proxy response, names in lower case."""
+    return {str(name).lower(): str(value) for name, value in (answer.get("headers") or {}).items()}
 
 
 def answered(status: int, content: bytes, first: int) -> list[Any]:

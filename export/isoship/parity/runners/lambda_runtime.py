@@ -20,10 +20,20 @@ from isoship.bundle.wheels.fetch import WheelsUnavailable, fetch_wheels, read_pi
 from isoship.bundle.wheels.native import onnxruntime_pin, write_library
 from isoship.errors import RunnerUnavailable
 from isoship.parity.runners.contract import RunnerCrashed, Shipped
-from isoship.parity.runners.lambda_events import answered, predict_event, request_bodies, response_of
+from isoship.parity.runners.lambda_events import (
+    MAX_TENSORS,
+    answered,
+    headers_of,
+    post_event,
+    predict_event,
+    request_bodies,
+    response_of,
+)
 from isoship.parity.runners.lambda_process import LambdaFunction
 from isoship.parity.runners.predictions import arrays_from_predictions
+from isoship.parity.runners.tensor_messages import BINARY, JSON, answer_of, request_of
 from isoship.sources.contract import Row
+from isoship.tensors.contract import Arrays
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +51,8 @@ class LambdaRunner:
     target = "lambda"
     precision = "double"
     through_json = True
+    transports = (BINARY, JSON)
+    most_bytes = MAX_TENSORS
 
     def __init__(self, path: str) -> None:
         """path: "direct", or "fastapi"."""
@@ -93,6 +105,14 @@ class LambdaRunner:
         if len(predictions) != len(rows):
             raise RunnerCrashed(f"{len(rows)} rows were sent and {len(predictions)} predictions came back")
         return arrays_from_predictions(predictions, outputs)
+
+    def infer_tensors(self, inputs: Arrays, transport: str = BINARY) -> dict[str, np.ndarray[Any, Any]]:
+        if self._function is None or self._shipped is None:
+            raise RuntimeError("infer before prepare")
+        manifest = self._shipped.manifest
+        answer = self._function.invoke(post_event(*request_of(inputs, transport, manifest.name)))
+        status, body = response_of(answer)
+        return answer_of(transport, status, headers_of(answer), body, manifest.outputs, "the Lambda function")
 
     def stamp(self) -> dict[str, str]:
         return dict(self._stamp)

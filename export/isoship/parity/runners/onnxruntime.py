@@ -8,15 +8,20 @@ from typing import Any
 import numpy as np
 
 from isoship.errors import RunnerUnavailable
+from isoship.parity.runners.arrays import tensor_from_array
 from isoship.parity.runners.contract import RunnerCrashed, Shipped
 from isoship.rows.columns import feeds_from_rows
 from isoship.sources.contract import Row
+from isoship.tensors.contract import Arrays
 from isoship_edge.encoding.decode import decode_rows
 from isoship_edge.manifest import MISSING_STRING, Output
+from isoship_edge.tensors.contract import check
 
 
 class OnnxRuntimeRunner:
     """One thread, graph optimization off: the graph was optimized when it was exported."""
+
+    optimization = "off"
 
     name = "onnxruntime"
     target = "model"
@@ -31,7 +36,8 @@ class OnnxRuntimeRunner:
             raise RunnerUnavailable("pip install onnxruntime") from err
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        if self.optimization == "off":
+            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.log_severity_level = 3
         path = str(shipped.folder / "model.onnx")
         try:
@@ -54,6 +60,10 @@ class OnnxRuntimeRunner:
         arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         return {o.name: _shaped(arrays.pop(o.name), o) for o in self._outputs if o.name in arrays} | arrays
 
+    def infer_tensors(self, inputs: Arrays, transport: str = "arrays") -> dict[str, np.ndarray[Any, Any]]:
+        check({name: tensor_from_array(array) for name, array in inputs.items()}, self._signature.inputs)
+        return self._run(dict(inputs))
+
     def _run(self, feeds: dict[str, Any]) -> dict[str, Any]:
         names = [o.name for o in self._session.get_outputs()]
         try:
@@ -62,10 +72,24 @@ class OnnxRuntimeRunner:
             raise RunnerCrashed(f"onnxruntime fails on model.onnx: {err}") from err
 
     def stamp(self) -> dict[str, str]:
-        return {"onnxruntime": self._version, "provider": "CPU", "threads": "1", "optimization": "off"}
+        return {"onnxruntime": self._version, "provider": "CPU", "threads": "1", "optimization": self.optimization}
 
     def close(self) -> None:
         self._session = None
+
+
+class DefaultLevelRunner(OnnxRuntimeRunner):
+    """The same file at the level that `onnxruntime.InferenceSession("model.onnx")` runs it: nothing of ours does.
+
+    BASIC folds a Pad of zeros into MaxPool's own padding, which is -inf (onnxruntime #24737).
+    """
+
+    name = "onnxruntime-default"
+    optimization = "default"
+    differs = (
+        "onnxruntime's default optimization answers otherwise. What ships runs without it; whoever loads model.onnx"
+        " elsewhere should, too (GraphOptimizationLevel.ORT_DISABLE_ALL)"
+    )
 
 
 def _shaped(array: np.ndarray[Any, Any], output: Output) -> np.ndarray[Any, Any]:

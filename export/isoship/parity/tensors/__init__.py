@@ -1,1 +1,1 @@
-"""The check of bundles whose signature is tensors."""
+"""The check of tensor bundles: calls and their answers, in every runtime that the bundle ships for."""

@@ -1,76 +1,137 @@
-"""The check that every export of a model of tensors passes: model.onnx in onnxruntime, on golden and fresh calls."""
+"""The check of a tensor bundle: what `isoship check` does, and what every export passes before its bundle exists."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from isoship.bundle.bundle import Bundle
 from isoship.bundle.sums import sha256
-from isoship.errors import InputError
-from isoship.parity.verdict.compare import Status, Verdict
+from isoship.parity import runners as registry
+from isoship.parity.demand import NOT_RUN, Demand
+from isoship.parity.runners.contract import Shipped
+from isoship.parity.side_by_side import verdicts_of
+from isoship.parity.tensors.case import TensorCase, TensorQuestion, case_for
+from isoship.parity.tensors.compare import precision_of
+from isoship.parity.tensors.evidence import find_source, read_golden, samples_for
+from isoship.parity.tensors.manifest_check import graph_difference, loose_tolerances, manifest_differences, same_makers
+from isoship.parity.tensors.shown import shown_inputs
+from isoship.parity.tensors.trial import try_runner
+from isoship.parity.verdict.compare import Verdict
 from isoship.parity.verdict.environment import environment
+from isoship.parity.verdict.integrity import changed_files, integrity
 from isoship.parity.verdict.report import ParityReport
-from isoship.tensors.asks import asks_for
 from isoship.tensors.contract import TensorSource
-from isoship.tensors.run import Runs
-from isoship.tensors.tolerances import only
+
+Progress = Callable[[str], None]
+
+#: Calls and runtimes of the check that every export passes.
+_VERIFY_CALLS = 40
+_VERIFY_WITH = ("onnxruntime", "onnxruntime-default", "edge", "lambda")
+
+
+def check_tensors(
+    shipped: Shipped,
+    demand: Demand,
+    model: Any = None,
+    *,
+    rows: int | str | None = None,
+    seed: int = 0,
+    sample: Any = None,
+    atol: float | None = None,
+    rtol: float | None = None,
+    progress: Progress,
+) -> ParityReport:
+    """`isoship.check` of a bundle of tensors; rows are calls. The arguments are checked there.
+
+    Raises:
+        BundleError: damaged golden calls. ModelFileError, SampleError: the model or sample does not fit the bundle.
+    """
+    golden = read_golden(shipped)
+    source, why_not = find_source(shipped, model, sample)
+    try:
+        question = TensorQuestion(
+            shipped, golden, source, why_not, samples_for(shipped, sample), rows, seed + 1, atol, rtol, deep=True
+        )
+        case = case_for(question, progress)
+        return _run(question, case, demand, progress)
+    finally:
+        if source is not None and source is not model:
+            source.close()
 
 
 def verify_tensors(
-    folder: Path,
-    source: TensorSource,
-    *,
-    targets: Sequence[str] = (),
-    progress: Callable[[str], None] | None = None,
+    folder: Path, source: TensorSource, *, targets: Sequence[str] = (), progress: Progress | None = None
 ) -> ParityReport:
-    """Asks model.onnx and the source the same calls, other ones than the golden ones, and writes the report."""
-    manifest = Bundle.open(folder).manifest
-    data = (folder / "model.onnx").read_bytes()
-    run, held = Runs(data), only(manifest.tolerances)
-    import onnx
+    """The check that every export of a tensor model passes: fewer calls, and a fast runtime a target.
 
-    asks = asks_for(onnx.load_from_string(data), manifest.signature, samples=source.samples, seed=1)
-    count = over = 0
-    worst = 0.0
-    for ask in asks:
-        try:
-            want = source.answers(ask.inputs)
-        except InputError:
-            continue
-        count += 1
-        got = run(ask.inputs)
-        for output in manifest.outputs:
-            expected, answer = want[output.name], np.asarray(got[output.name])
-            if expected.shape != answer.shape:
-                over += 1
-            elif expected.dtype.kind != "f":
-                over += int((expected != answer).any())
-            else:
-                error = np.abs(expected.astype(np.float64) - answer.astype(np.float64))
-                error = np.where((expected == answer) | (np.isnan(expected) & np.isnan(answer)), 0.0, error)
-                allowed = held[output.name].atol + held[output.name].rtol * np.abs(expected.astype(np.float64))
-                over += int(not (error <= allowed).all())
-                worst = max(worst, float(np.nan_to_num(error, nan=np.inf).max(initial=0.0)))
-    status: Status = "disagree" if over or not count else "agree"
+    The caller closes the source. onnxruntime's default level is asked, too, and fails nothing.
+    """
+    say = progress or _silent
+    opened = Bundle.open(folder)
+    shipped = Shipped(opened.path, opened.manifest, tuple(targets) or opened.targets)
+    question = TensorQuestion(shipped, read_golden(shipped), source, samples=source.samples, budget=_VERIFY_CALLS)
+    names = tuple(n for n in _VERIFY_WITH if registry.target_of(n) in ("model", *shipped.targets))
+    return _run(question, case_for(question, say), Demand(names, ("model",), shipped.targets), say)
+
+
+def _run(question: TensorQuestion, case: TensorCase, demand: Demand, say: Progress) -> ParityReport:
+    """Asks each runtime, and writes the report into the bundle."""
+    shipped, manifest = question.shipped, question.shipped.manifest
+    # digests come first: what lies in lambda/ and edge/ is somebody's programs, and runs as it was exported
+    changed = changed_files(shipped)
+
+    def trial(name: str) -> Verdict:
+        if changed and registry.target_of(name) != "model":
+            target = registry.target_of(name)
+            return Verdict(name, target, precision_of(manifest), "unavailable", message=NOT_RUN)
+        return try_runner(registry.open_runner(name, "tensors"), shipped, case, say)
+
+    say(f"asking {', '.join(demand.runtimes)}")
+    besides = list(_beside_the_model(question, case))
+    verdicts = verdicts_of(demand.runtimes, trial, lambda: integrity(shipped, None, changed, besides))
+    named = {w.row for v in verdicts for w in v.worst}
     report = ParityReport(
         name=manifest.name,
         version=manifest.version,
         digest=manifest.digest,
-        evidence="source",
-        verdicts=(
-            Verdict("onnxruntime", "model", "double", status, rows=count, flips=over, max_abs=worst,
-                    tolerances=held),
-        ),
-        partial=True,
-        required=("model",),
-        shipped=tuple(targets),
+        evidence=case.evidence,
+        verdicts=verdicts,
+        partial=demand.partial,
+        required=demand.required,
+        shipped=demand.shipped,
+        kinds=case.counts(),
+        shown={
+            i: None if case.calls[i].kind == "sample" else shown_inputs(case.calls[i].inputs) for i in sorted(named)
+        },
+        notes=case.notes,
         environment=environment(manifest),
         checked=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        model_sha256=sha256(folder / "model.onnx"),
-    )  # fmt: skip
-    report.write(folder)
+        seed=question.seed,
+        model_sha256=sha256(shipped.folder / "model.onnx"),
+        own_tolerances=case.atol is not None or case.rtol is not None,
+        unit="calls",
+    )
+    report.write(shipped.folder)
     return report
+
+
+def _beside_the_model(question: TensorQuestion, case: TensorCase) -> list[str]:
+    """What the files say otherwise than the model, where it is at hand."""
+    source, manifest = question.source, question.shipped.manifest
+    if source is None:
+        return []
+    lines = list(manifest_differences(manifest, source))
+    if case.converted is not None and same_makers(manifest, source):
+        import onnx
+
+        found = graph_difference(case.converted, onnx.load(question.shipped.folder / "model.onnx"))
+        lines += [found] if found else []
+        lines += loose_tolerances(manifest, source, case.converted)
+    return lines
+
+
+def _silent(_message: str) -> None:
+    """Says nothing, where nobody asked to be told of progress."""

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from isoship.parity.verdict.cause import Cause
 
 Array = np.ndarray[Any, Any]
-Status = Literal["agree", "disagree", "crashed", "hung", "unavailable"]
+#: differs: a runtime in which no shipped form runs answers otherwise, which is told and fails nothing.
+Status = Literal["agree", "disagree", "crashed", "hung", "unavailable", "differs"]
 #: A runtime of which one of these is said fails the check.
 FAULTS = ("disagree", "crashed", "hung")
 
@@ -250,12 +251,13 @@ def _count(kind: str, kinds: Sequence[str], flipped: Array, tied: Array, over: A
         ties=int(tied[mine].sum()),
         over=int(over[mine].sum()),
         max_abs=float(error[mine].max(initial=0.0)),
-        decades=dict(Counter(map(_decade, error[mine].tolist()))),
-        over_decades=dict(Counter(map(_decade, error[mine & over].tolist()))),
+        decades=dict(Counter(map(decade, error[mine].tolist()))),
+        over_decades=dict(Counter(map(decade, error[mine & over].tolist()))),
     )
 
 
-def _decade(error: float) -> str:
+def decade(error: float) -> str:
+    """The bin of an error: log10 of it within `DECADES`, none or inf."""
     if error == 0 or error == math.inf:
         return "none" if error == 0 else "inf"
     return str(max(DECADES[0], min(DECADES[-1], math.floor(math.log10(error)))))

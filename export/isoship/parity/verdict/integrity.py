@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +21,21 @@ from isoship_edge.encoding.golden import decode
 from isoship_edge.manifest import digest_of
 
 #: What every target carries unchanged.
-_CARRIED = ("manifest.json", "model.onnx", "golden.json")
+_CARRIED = ("manifest.json", "model.onnx", "golden.json", "golden.bin")
 
 
-def integrity(shipped: Shipped, source: Source | None = None, changed: list[str] | None = None) -> Verdict:
+def integrity(
+    shipped: Shipped,
+    source: Source | None = None,
+    changed: list[str] | None = None,
+    besides: Sequence[str] = (),
+) -> Verdict:
     """A verdict named `files`: digests of the bundle itself, and of each target's copies against it.
 
     source: the model, where it is at hand, to be held against what the manifest says of it.
-    changed: `changed_files`, where they are known.
+    changed: `changed_files`, where they are known. besides: what else was found wrong with the files.
     """
-    wrong = list(changed_files(shipped) if changed is None else changed)
+    wrong = [*(changed_files(shipped) if changed is None else changed), *besides]
     if source is not None:
         import onnx
 
@@ -62,8 +68,9 @@ def changed_files(shipped: Shipped) -> list[str]:
             wrong += image_faults(folder)
         elif not (folder / "lambda.zip").is_file():
             wrong.append("lambda.zip is missing")
+    carried = [name for name in _CARRIED if name != "golden.bin" or name in shipped.manifest.files]
     for target in shipped.targets:
-        for name in _CARRIED:
+        for name in carried:
             copy = folder / target / name
             if not copy.is_file():
                 # the browser runs model.json, and its folder never holds model.onnx

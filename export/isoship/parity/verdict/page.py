@@ -63,19 +63,24 @@ def render(report: ParityReport) -> str:
     environment.filters["error"] = number
     environment.filters["value"] = shown_value
     ran = [v for v in report.verdicts if v.rows]
+    calls = report.unit == "calls"
     kinds = list(dict.fromkeys(kind for v in ran for kind in v.kinds))
     template = environment.get_template("parity.html.j2")
     return template.render(
         report=report,
-        evidence=EVIDENCE[report.evidence],
+        evidence=EVIDENCE[report.evidence].replace("rows", report.unit),
         faults=FAULTS,
+        unit=report.unit,
+        one="call" if calls else "row",
         ran=ran,
         kinds=kinds,
         ulp_bins=[*map(str, BINS), "more"],
         plot=plot_of(ran),
         csv=csv_link(report),
         worst=[
-            (v, w, report.shown.get(w.row)) for v in report.verdicts for w in v.worst[: 4 if v.status in FAULTS else 1]
+            (v, w, report.shown.get(w.row))
+            for v in report.verdicts
+            for w in v.worst[: 4 if v.status in (*FAULTS, "differs") else 1]
         ],
     )
 

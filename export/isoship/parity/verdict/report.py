@@ -25,6 +25,7 @@ class ParityReport:
     shipped: targets whose forms are in the bundle; one that ran nowhere is named, whether or not it had to run.
     kinds: rows of each kind. shown: the rows that the verdicts name; None for rows of the user's sample, whose values
     are not kept. own_tolerances: given in place of the manifest's. notes: what a reader should know besides.
+    unit: what was asked: rows, or calls of a tensor model.
     """
 
     name: str
@@ -43,6 +44,7 @@ class ParityReport:
     seed: int = 0
     model_sha256: str = ""
     own_tolerances: bool = False
+    unit: str = "rows"
 
     @property
     def unproven(self) -> tuple[str, ...]:
@@ -78,14 +80,16 @@ class ParityReport:
         ran = [v for v in asked if v.status == "agree" and v.rows]
         if bad:
             return f"{len(bad)} of {len(asked)} checks failed: {', '.join(v.name for v in bad)}"
-        rows = f"with the reference on {max((v.rows for v in ran), default=0):,} rows"
+        rows = f"with the reference on {max((v.rows for v in ran), default=0):,} {self.unit}"
         word = "The runtime asked agrees" if len(ran) == 1 else f"The {len(ran)} runtimes asked agree"
         if not self.ok:
             nowhere = f"not checked: {', '.join(self.unproven or self.unseen) or 'nothing'} ran in no runtime here"
             some = any(v.target in self.shipped for v in ran)
             return f"{nowhere}; {word[0].lower()}{word[1:]} {rows}" if some else nowhere
         absent = len(self.verdicts) - len(asked)
-        if not (self.partial or absent):
+        otherwise = [v.name for v in asked if v.status == "differs"]
+        rows += f"; {', '.join(otherwise)}, in which nothing ships, answers otherwise" if otherwise else ""
+        if not (self.partial or absent or otherwise):
             return f"Every runtime agrees {rows}"
         besides = f"; {', '.join(self.unseen)} ran in no runtime here" if self.unseen else ""
         besides += f"; {absent} more {'is' if absent == 1 else 'are'} not here" if absent and not self.unseen else ""
@@ -93,7 +97,7 @@ class ParityReport:
 
     def table(self) -> str:
         """runtime, rows, flips, ties, largest error, the largest relative one, ms; then the verdict and what to do."""
-        head = ("runtime", "rows", "flips", "ties", "largest error", "relative", "ms", "verdict")
+        head = ("runtime", self.unit, "flips", "ties", "largest error", "relative", "ms", "verdict")
         body = [
             (
                 v.name,
@@ -144,6 +148,7 @@ class ParityReport:
             "digest": self.digest,
             "model_sha256": self.model_sha256,
             "seed": self.seed,
+            "unit": self.unit,
             "rows": dict(self.kinds),
             "required": list(self.required),
             "unproven": list(dict.fromkeys((*self.unproven, *self.unseen))),

@@ -11,13 +11,15 @@ Array = np.ndarray[Any, Any]
 #: The histogram's bins: a row's largest difference is at most so many ulp. What is larger is "more".
 BINS = (0, 1, 2, 4, 16, 256, 65536)
 
+_BITS = {"double": (np.float64, np.int64), "float32": (np.float32, np.int32), "float16": (np.float16, np.int16)}
+
 
 def ulp_distance(want: Array, got: Array, precision: str) -> Array:
-    """float64 array of the same shape: ulp between the two, both rounded to the precision ("double" or "float32").
+    """float64 array of the same shape: ulp between the two, both rounded to the precision (double, float32, float16).
 
     0 where both are NaN or not finite in the same way, infinite where one alone is NaN.
     """
-    kind: Any = (np.float64, np.int64) if precision == "double" else (np.float32, np.int32)
+    kind: Any = _BITS[precision]
     with np.errstate(over="ignore", invalid="ignore"):
         a, b = want.astype(kind[0]), got.astype(kind[0])
         places_a, places_b = _places(a, kind[1]), _places(b, kind[1])

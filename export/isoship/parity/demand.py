@@ -1,0 +1,42 @@
+"""Which runtimes a check asks, and which of the bundle's forms have to run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from isoship.parity import runners as registry
+from isoship.parity.runners.contract import Shipped
+
+NOT_RUN = "not run: files of this bundle are not those that were exported (`files` names them)"
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What is asked of a check. runtimes: by name. required, shipped, partial: as in its report."""
+
+    runtimes: tuple[str, ...]
+    required: tuple[str, ...]
+    shipped: tuple[str, ...] = ()
+    partial: bool = True
+
+
+def demand_of(shipped: Shipped, runtimes: Sequence[str] | None) -> Demand:
+    """Every runtime that proves a form of this bundle, or those that are named.
+
+    Raises:
+        InputError: no runtime of such bundles has this name.
+    """
+    layout = layout_of(shipped)
+    if runtimes:
+        for name in runtimes:
+            registry.open_runner(name, layout)
+        return Demand(tuple(runtimes), tuple({registry.target_of(name): None for name in runtimes}))
+    proven = {"model": None, **dict.fromkeys(shipped.targets)}
+    names = tuple(name for name in registry.available(layout=layout) if registry.target_of(name) in proven)
+    return Demand(names, tuple(proven), shipped.targets, partial=False)
+
+
+def layout_of(shipped: Shipped) -> str:
+    """tensors, or columns for either layout of those."""
+    return "tensors" if shipped.manifest.signature.layout == "tensors" else "columns"

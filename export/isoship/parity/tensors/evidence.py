@@ -1,0 +1,110 @@
+"""What a check of a tensor bundle compares with: the source model, model.onnx where it was proven, or golden calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from isoship.bundle.model_files import recall
+from isoship.bundle.sums import sha256
+from isoship.errors import InputError, ModelFileError
+from isoship.parity.runners.arrays import array_from_tensor
+from isoship.parity.runners.contract import Shipped
+from isoship.parity.runners.onnxruntime import OnnxRuntimeRunner
+from isoship.parity.tensors.call import Answer, Call
+from isoship.parity.tensors.refusals import Refusal
+from isoship.sources.tensor_models import open_tensor_source, takes_tensors
+from isoship.tensors.contract import Arrays, TensorSource
+from isoship_edge.errors import DamagedFile
+from isoship_edge.tensors import golden
+
+
+@dataclass(frozen=True, eq=False)
+class Golden:
+    """golden.json and golden.bin, read. damaged: why there is nothing of them."""
+
+    calls: list[Call]
+    refused: list[Refusal]
+    damaged: str = ""
+
+
+def read_golden(shipped: Shipped) -> Golden:
+    """The golden calls of a bundle. None are read out of files that were changed, which `files` names.
+
+    Raises:
+        BundleError: there are none.
+    """
+    try:
+        asks, refusals = golden.read_golden(shipped.folder, shipped.manifest)
+    except DamagedFile as err:
+        return Golden([], [], str(err))
+    calls = [Call(a.kind, _arrays(a.inputs), _arrays(a.outputs)) for a in asks]
+    return Golden(calls, [Refusal(_arrays(r.inputs), r.input or "", r.why) for r in refusals])
+
+
+def find_source(shipped: Shipped, model: Any, sample: Any) -> tuple[TensorSource | None, str]:
+    """The source model, given or where this user exported it from, and a note on why there is none.
+
+    Raises:
+        ModelFileError: the model given is not the one that was exported.
+    """
+    if model is not None:
+        return _opened(shipped, model, sample), ""
+    known = recall(shipped.folder, shipped.manifest.digest)
+    if known is None:
+        return None, "where the model file of this bundle lies is not known here; give it with --model"
+    place = known.path
+    if not place.is_file():
+        return None, f"the model file {place} is not there any more; give it with --model"
+    if sha256(place) != known.sha256:
+        return None, f"the model file {place} has changed since the export; give the one that was exported with --model"
+    return _opened(shipped, place, sample), ""
+
+
+def samples_for(shipped: Shipped, sample: Any) -> list[Arrays]:
+    """The user's own calls, read by the signature.
+
+    Raises:
+        SampleError: they cannot be read, or do not fit it.
+    """
+    if sample is None:
+        return []
+    from isoship.tensors.samples import fitted, read_samples  # golden calls alone do without onnx
+
+    inputs = shipped.manifest.signature.inputs
+    return list(fitted(read_samples(sample, [one.name for one in inputs]), inputs))
+
+
+def graph_answers(shipped: Shipped) -> Answer:
+    """model.onnx as the reference."""
+    runner = OnnxRuntimeRunner()
+    runner.prepare(shipped)
+    return runner.infer_tensors
+
+
+def _opened(shipped: Shipped, model: Any, sample: Any) -> TensorSource:
+    if not (hasattr(model, "answers") or takes_tensors(model)):
+        raise ModelFileError(f"{model} is no model of tensors; give the one that this bundle was exported from")
+    try:
+        source = model if hasattr(model, "answers") else open_tensor_source(model, sample=sample)
+    except InputError as err:
+        raise ModelFileError(f"the model given is not the one that was exported: {err}") from err
+    manifest = shipped.manifest
+    theirs, ours = _held(source.signature.inputs, source.outputs), _held(manifest.signature.inputs, manifest.outputs)
+    if theirs != ours:
+        raise ModelFileError(
+            f"the model given is not the one that was exported: it has {theirs}; the bundle has {ours}"
+        )
+    found: TensorSource = source
+    return found
+
+
+def _held(inputs: Sequence[Any], outputs: Sequence[Any]) -> str:
+    """Names, dtypes and ranks. Which sizes are fixed is the manifest's affair."""
+    said = [", ".join(f"{one.name} ({one.dtype}, rank {len(one.shape)})" for one in each) for each in (inputs, outputs)]
+    return f"the inputs {said[0]} and the outputs {said[1]}"
+
+
+def _arrays(tensors: Any) -> Arrays:
+    return {name: array_from_tensor(tensor) for name, tensor in tensors.items()}

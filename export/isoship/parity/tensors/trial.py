@@ -1,0 +1,198 @@
+"""One runtime on trial with calls: prepared, asked, compared, shown what it must refuse, closed."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from isoship.errors import InputError, ParityError, RunnerUnavailable
+from isoship.parity.runners.arrays import Array
+from isoship.parity.runners.contract import RunnerHung, Shipped, TensorRunner
+from isoship.parity.tensors.call import Call
+from isoship.parity.tensors.case import TensorCase
+from isoship.parity.tensors.cause import cause_of
+from isoship.parity.tensors.compare import compare_calls, precision_of, tolerances_of
+from isoship.parity.tensors.refusals import finite, with_refusals
+from isoship.parity.verdict.compare import Comparison, Status, Verdict
+from isoship.tensors.contract import Arrays
+
+#: Values in and out of a call that is asked as JSON, too, and calls that are asked a second time or at once.
+_SMALL, _AGAIN = 5000, 24
+_CLIENTS = 4
+#: Kinds of call in one line of a message.
+_KINDS = 6
+_MOST_ARRAYS = ("arrays",)
+
+
+def try_runner(runner: TensorRunner, shipped: Shipped, case: TensorCase, say: Callable[[str], None]) -> Verdict:
+    """The verdict on one runtime. Whatever becomes of it is a verdict, and no error leaves."""
+    manifest = shipped.manifest
+    tolerances = tolerances_of(manifest, case.atol, case.rtol)
+    verdict = Verdict(runner.name, runner.target, precision_of(manifest), "agree", tolerances=tolerances)
+    try:
+        runner.prepare(shipped)
+        verdict = dataclasses.replace(verdict, environment=runner.stamp())
+        verdict = _compared(runner, shipped, case, verdict)
+        if not getattr(runner, "unguarded", False):
+            verdict = _refusing(runner, shipped, case, verdict)
+        if any(w.over for w in verdict.worst):
+            say(f"{runner.name}: looking for the first node that differs")
+            verdict = dataclasses.replace(verdict, cause=cause_of(runner, shipped, case, verdict))
+        differs = getattr(runner, "differs", "")
+        if differs and verdict.status == "disagree":
+            message = "\n".join([differs, *verdict.message.splitlines()])
+            verdict = dataclasses.replace(verdict, status="differs", message=message)
+    except RunnerUnavailable as err:
+        return dataclasses.replace(verdict, status="unavailable", message=str(err))
+    except RunnerHung as err:
+        return dataclasses.replace(verdict, status="hung", message=str(err))
+    except ParityError as err:
+        return dataclasses.replace(verdict, status="crashed", message=str(err))
+    except Exception as err:  # noqa: BLE001 - a fault of one runtime is its verdict, and the others still run
+        return dataclasses.replace(verdict, status="crashed", message=f"{type(err).__name__}: {err}")
+    finally:
+        runner.close()
+    say(f"{runner.name}: {verdict.status}, {verdict.rows} calls in {verdict.milliseconds:.0f} ms")
+    return verdict
+
+
+def _compared(runner: TensorRunner, shipped: Shipped, case: TensorCase, verdict: Verdict) -> Verdict:
+    outputs, (first, *others) = shipped.manifest.outputs, _transports(runner)
+    places = [i for i, call in enumerate(case.calls) if _fits(runner, call)]
+    calls = [case.calls[i] for i in places]
+
+    def against(calls: Sequence[Call], answers: Sequence[dict[str, Array]], transport: str) -> Comparison:
+        return compare_calls(
+            calls, answers, outputs, verdict.tolerances,
+            through_json=transport == "json", exact=runner.name == "onnxruntime",
+        )  # fmt: skip
+
+    started = time.perf_counter()
+    try:
+        answers = [_asked(runner, call, first) for call in calls]
+    except InputError as err:
+        return dataclasses.replace(verdict, status="disagree", rows=len(calls), message=str(err))
+    milliseconds = (time.perf_counter() - started) * 1000
+    found = against(calls, answers, first)
+    besides: list[str] = []
+
+    def also(how: str, calls: list[Call], answers: Sequence[dict[str, Array]], transport: str) -> None:
+        again = against(calls, answers, transport)
+        if not again.agrees:
+            besides.append(f"{how}:\n{_said(again, worst=True)}")
+
+    if found.agrees:
+        small = [call for call in calls if _small(call)]
+        try:
+            for transport in others:
+                sendable = [call for call in small if finite(call.inputs)]
+                also(
+                    f"asked as {transport.upper()}",
+                    sendable,
+                    [_asked(runner, c, transport) for c in sendable],
+                    transport,
+                )
+            if case.deep:
+                back = small[:_AGAIN][::-1]
+                also("asked again after others", back, [_asked(runner, c, first) for c in back], first)
+            if case.deep and getattr(runner, "concurrent", False):
+                some = small[:_AGAIN]
+                with ThreadPoolExecutor(_CLIENTS) as clients:
+                    at_once = list(clients.map(lambda c: _asked(runner, c, first), some))
+                also(f"asked by {_CLIENTS} clients at once", some, at_once, first)
+        except InputError as err:
+            besides.append(str(err))
+    if len(calls) < len(case.calls):
+        left = len(case.calls) - len(calls)
+        verdict.environment["left out"] = f"{left} call{'s' if left > 1 else ''} of more bytes than a request may have"
+    status: Status = "agree" if found.agrees and not besides else "disagree"
+    return dataclasses.replace(
+        verdict,
+        status=status,
+        rows=found.rows,
+        flips=found.flips,
+        ties=found.ties,
+        max_abs=found.max_abs,
+        max_rel=found.max_rel,
+        ulps=found.ulps,
+        allowed=found.allowed,
+        milliseconds=milliseconds,
+        message="\n".join(filter(None, [_said(found), *besides])),
+        worst=tuple(dataclasses.replace(w, row=places[w.row]) for w in found.worst),
+        kinds=found.kinds,
+    )
+
+
+def _asked(runner: TensorRunner, call: Call, transport: str) -> dict[str, Array]:
+    """The runtime's answer.
+
+    Raises:
+        InputError: it refuses; the message says so, and shows no value of the user's own.
+    """
+    try:
+        return runner.infer_tensors(call.inputs, transport)
+    except InputError as err:
+        said = "its values are not kept" if call.kind == "sample" else str(err)
+        how = f", asked as {transport.upper()}" if transport == "json" else ""
+        raise InputError(f"refuses a call that the reference answers (kind {call.kind}{how}): {said}") from err
+
+
+def _refusing(runner: TensorRunner, shipped: Shipped, case: TensorCase, verdict: Verdict) -> Verdict:
+    """What must be refused is; and what is answered before is answered after, too."""
+    asks = {t: functools.partial(runner.infer_tensors, transport=t) for t in _transports(runner)}
+    verdict = with_refusals(asks, case.refused, shipped.manifest.signature, verdict)
+    if verdict.status == "agree" and case.calls:
+        call = min(case.calls, key=lambda c: sum(a.size for a in c.inputs.values()))
+        again = [_asked(runner, call, _transports(runner)[0])]
+        found = compare_calls([call], again, shipped.manifest.outputs, verdict.tolerances)
+        if not found.agrees:
+            message = f"asked again after calls that it refused:\n{_said(found, worst=True)}"
+            return dataclasses.replace(verdict, status="disagree", message=message)
+    return verdict
+
+
+def _transports(runner: TensorRunner) -> tuple[str, ...]:
+    found: tuple[str, ...] = getattr(runner, "transports", _MOST_ARRAYS)
+    return found
+
+
+def _fits(runner: TensorRunner, call: Call) -> bool:
+    most = getattr(runner, "most_bytes", None)
+    return most is None or max(_bytes(call.inputs), _bytes(call.want)) <= most
+
+
+def _bytes(arrays: Arrays) -> int:
+    return sum(
+        array.nbytes if array.dtype != object else 4 * array.size + len("".join(array.ravel()))
+        for array in arrays.values()
+    )
+
+
+def _small(call: Call) -> bool:
+    return sum(array.size for arrays in (call.inputs, call.want) for array in arrays.values()) <= _SMALL
+
+
+def _said(found: Comparison, *, worst: bool = False) -> str:
+    """worst: the number that is furthest off, too, which a cause says where there is one."""
+    lines = list(found.problems)
+    if found.flips:
+        places = "1 place has" if found.flips == 1 else f"{found.flips} places have"
+        lines.append(f"{places} another class: {_by_kind(found, 'flips')}")
+    if found.over:
+        calls = "1 call is" if found.over == 1 else f"{found.over} calls are"
+        lines.append(f"{calls} beyond the tolerance: {_by_kind(found, 'over')}")
+    if worst and lines and found.worst:
+        first = found.worst[0]
+        lines.append(
+            f"{first.output} is {first.value!r} and should be {first.expected!r} (a call of kind {first.kind})"
+        )
+    return "\n".join(lines)
+
+
+def _by_kind(found: Comparison, what: str) -> str:
+    counts = [f"{n} {kind}" for kind, count in found.kinds.items() if (n := getattr(count, what))]
+    more = [f"and {len(counts) - _KINDS} more kinds"] if len(counts) > _KINDS + 1 else []
+    return ", ".join([*(counts[:_KINDS] if more else counts), *more])
