@@ -4,6 +4,7 @@
     mixed    an input of every dtype, each given back as it came; rows of an embedding by int64 with ends; NaN and
              infinities in two of the floats; [N, 2] each, a scalar, and two dimensions with names
     numbers  the same without strings, whose calls are kept
+    any_size gray pictures of any size, and the sum of each [N]
 
 Expected answers come from numpy, not from ONNX Runtime.
 """
@@ -221,7 +222,28 @@ def _mixed(kind: str = "mixed") -> Any:
     return inputs, _model(nodes, inputs, outputs, held), outputs, mixed_reference, calls, refused
 
 
-_BUNDLES: dict[str, Any] = {"digits": _digits, "mixed": _mixed, "numbers": lambda: _mixed("numbers")}
+def _any_size() -> Any:
+    inputs = [entry("image", "uint8", ["N", "H", "W", 1], image={"color": "gray"})]
+    outputs = [{"name": "sum", "dtype": "double", "shape": ["N"]}]
+    nodes = [
+        helper.make_node("Cast", ["image"], ["f"], to=TensorProto.DOUBLE),
+        helper.make_node("ReduceSum", ["f", "axes"], ["sum"], keepdims=0),
+    ]
+    held = [numpy_helper.from_array(np.array([1, 2, 3]), "axes")]
+    calls = [("zeros", {"image": np.zeros((1, 2, 3, 1), "uint8")})]
+
+    def reference(call: Mapping[str, Any]) -> Arrays:
+        return {"sum": call["image"].sum(axis=(1, 2, 3), dtype="float64")}
+
+    return inputs, _model(nodes, inputs, outputs, held), outputs, reference, calls, []
+
+
+_BUNDLES: dict[str, Any] = {
+    "any_size": _any_size,
+    "digits": _digits,
+    "mixed": _mixed,
+    "numbers": lambda: _mixed("numbers"),
+}
 
 
 def json_of(arrays: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import importlib
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
 import uvicorn
 
 from isoship_edge.http.server import Server
@@ -70,6 +73,15 @@ def gateway(handler: Callable[[Any, Any], Any]) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join(10)
+
+
+def lambda_server(folder: Path, direct: str) -> AbstractContextManager[str]:
+    """Lambda's handler behind a gateway. direct: ISOSHIP_DIRECT."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ISOSHIP_BUNDLE", str(folder))
+        patch.setenv("ISOSHIP_DIRECT", direct)
+        sys.modules.pop("isoship_lambda.handler", None)
+        return gateway(importlib.import_module("isoship_lambda.handler").handler)
 
 
 def _serve_with_a_loop(server: HTTPServer) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import math
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,21 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 import tritonclient.http as triton
-from servers import edge_server, gateway, uvicorn_server
+from servers import edge_server, lambda_server, uvicorn_server
 from tritonclient.utils import InferenceServerException
 
 from bundles import VISITS_ROWS, YIELD_ROWS, visits_reference, yield_reference
+from tensor_bundles import digits_reference, make_tensor_bundle, mixed_inputs, mixed_reference
 
 NUMPY = {"FP64": np.float64, "INT64": np.int64, "BOOL": np.bool_, "BYTES": np.object_}
 ROWS = [{**row, "city": row["city"] or "Nowhere"} for row in VISITS_ROWS]  # bytes have no null
-
-
-def lambda_server(folder: Path, direct: str) -> Any:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ISOSHIP_BUNDLE", str(folder))
-        patch.setenv("ISOSHIP_DIRECT", direct)
-        sys.modules.pop("isoship_lambda.handler", None)
-        return gateway(importlib.import_module("isoship_lambda.handler").handler)
 
 
 SERVERS = {
@@ -142,3 +133,47 @@ def test_a_matrix_goes_as_one_tensor(clients: Clients, yields: Path) -> None:
     tensor.set_data_from_numpy(matrix)
     result = client.infer("yield", [tensor])
     np.testing.assert_array_equal(result.as_numpy("value"), yield_reference(YIELD_ROWS)["value"])
+
+
+@pytest.mark.parametrize("kind", ["mixed", "numbers"])
+def test_tensors_of_every_dtype_go_both_ways_as_bytes(clients: Clients, tmp_path: Path, kind: str) -> None:
+    """Bit by bit, NaN and infinities too, which JSON does not have."""
+    client = clients.of(make_tensor_bundle(tmp_path / kind, kind))
+    metadata = {one["name"]: one for one in client.get_model_metadata(kind)["inputs"]}
+    for count in (1, 3):
+        given = mixed_inputs(count, seed=count, kind=kind)
+        tensors = []
+        for name, held in given.items():
+            tensor = triton.InferInput(name, list(held.shape), metadata[name]["datatype"])
+            tensor.set_data_from_numpy(held)
+            tensors.append(tensor)
+        result = client.infer(kind, tensors)
+        for name, want in mixed_reference(given).items():
+            made = result.as_numpy(name)
+            assert (made.shape, made.dtype) == (want.shape, want.dtype)
+            if want.dtype == object:
+                assert [text.decode() for text in made.reshape(-1)] == want.reshape(-1).tolist()
+            else:
+                assert made.tobytes() == want.tobytes(), name
+        some = [
+            triton.InferRequestedOutput("rows", binary_data=True),
+            triton.InferRequestedOutput("x_int8_out", binary_data=False),
+        ]
+        result = client.infer(kind, tensors, outputs=some)
+        assert [output["name"] for output in result.get_response()["outputs"]] == ["rows", "x_int8_out"]
+        np.testing.assert_array_equal(result.as_numpy("rows"), mixed_reference(given)["rows"])
+        np.testing.assert_array_equal(result.as_numpy("x_int8_out"), given["x_int8"])
+    wrong = triton.InferInput("ids", [3, 1], "INT64")
+    wrong.set_data_from_numpy(np.array([[0], [7], [1]]))
+    with pytest.raises(InferenceServerException, match=r'input "ids" at \[1, 0\]: expected an integer from 0 to 4'):
+        client.infer(kind, [*tensors[:-1], wrong])
+
+
+def test_pictures_go_as_bytes(clients: Clients, tmp_path: Path) -> None:
+    client = clients.of(make_tensor_bundle(tmp_path / "digits", "digits"))
+    for count in (1, 2, 1500):
+        images = np.random.default_rng(count).integers(0, 17, (count, 8, 8, 1), dtype="uint8")
+        tensor = triton.InferInput("image", list(images.shape), "UINT8")
+        tensor.set_data_from_numpy(images)
+        made = client.infer("digits", [tensor]).as_numpy("logits")
+        np.testing.assert_allclose(made, digits_reference({"image": images})["logits"], rtol=1e-5, atol=1e-4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from struct import pack, unpack
+from struct import error, pack, unpack
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
@@ -21,4 +21,7 @@ def bits_of(values: Sequence[float]) -> array[int]:
     Raises:
         OverflowError: a finite value beyond 65504.
     """
-    return array("H", pack(f"={len(values)}e", *values))
+    try:
+        return array("H", pack(f"={len(values)}e", *values))
+    except error as err:  # an integer's form of the same
+        raise OverflowError(str(err)) from err

@@ -52,7 +52,7 @@ def test_floats_are_rounded_to_nearest_once(dtype: str) -> None:
         want = np.array(held).astype(numpy)
     assert np.array(values(read(dtype, held))).astype(numpy).tobytes() == want.tobytes()
     too_large = {"double": 10**400, "float": 3.5e38, "float16": 65520.0}[dtype]
-    for wrong in (too_large, -too_large, True, "1", None, [1.0], {}):
+    for wrong in (too_large, -too_large, int(too_large), True, "1", None, [1.0], {}):
         err = refused(dtype, [0.0, 1, wrong])
         assert (err.index, err.expected) == ([2], f"a number that {dtype} holds")
     last = {"double": 1.7976931348623157e308, "float": 3.4028235677973366e38 - 1e31, "float16": 65519.0}[dtype]
