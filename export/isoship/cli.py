@@ -259,7 +259,8 @@ def predict(ctx: click.Context, bundle: Path, rows: Path, out: Path | None) -> N
     """Score the ROWS of a file; other columns are carried through.
 
     ROWS is .parquet, .csv, .jsonl, .ndjson or .json; or - for lines of CSV or JSON on standard input, each answered in
-    its form as it arrives.
+    its form as it arrives. A model of tensors takes calls: lines of {"inputs": {...}} (.jsonl, .ndjson, or -), or an
+    .npz file with an array for each input, which is answered into another (-o answers.npz).
     """
     from isoship.scoring import predict_file
 

@@ -13,9 +13,11 @@ from typing import IO
 from isoship.data.files import opened, suffix_of, text_records
 from isoship.errors import SampleError
 from isoship.parquet import score_parquet, write_records
+from isoship.scoring_tensors import predict_calls
 from isoship_edge.encoding.arriving import Arriving
 from isoship_edge.encoding.batch import score_records, score_stream
 from isoship_edge.inference.model import Model, load, with_rows
+from isoship_edge.manifest import read_manifest
 
 
 def predict_file(folder: Path, rows: Path, out: Path | None) -> int:
@@ -26,25 +28,29 @@ def predict_file(folder: Path, rows: Path, out: Path | None) -> int:
     written whole is not left behind.
 
     Raises:
-        InputError: a row that the model refuses, named; a model that takes tensors.
+        InputError: a row that the model refuses, named.
         SampleError: `rows` cannot be read, or one of the files has an unknown format.
         BundleError: no bundle.
     """
+    if read_manifest(folder).signature.layout == "tensors":
+        model = load(folder)
+        assert model.takes == "tensors"
+        return predict_calls(model, rows, out)
     if str(rows) == "-":
         return _score_stdin(with_rows(load(folder)), out)
     read, write = suffix_of(rows), ".csv" if out is None else suffix_of(out)
-    model = with_rows(load(folder))
+    of_rows = with_rows(load(folder))
     if read == ".parquet":
-        return score_parquet(model, rows, out)
+        return score_parquet(of_rows, rows, out)
     if write == ".json":
         raise SampleError(f"{out}: predictions are written as .csv, .jsonl or .parquet")
     with opened(rows) as source:
         if out is None:
-            header, records = text_records(rows, source, model.manifest.signature)
-            return score_records(model, records, sys.stdout, write="csv", header=header)
+            header, records = text_records(rows, source, of_rows.manifest.signature)
+            return score_records(of_rows, records, sys.stdout, write="csv", header=header)
         aside = out.with_name(f".{out.name}.part")
         try:
-            written = _text_to_file(model, rows, source, aside, write)
+            written = _text_to_file(of_rows, rows, source, aside, write)
             aside.replace(out)
         finally:
             aside.unlink(missing_ok=True)
