@@ -11,7 +11,6 @@ import numpy as np
 import onnx
 import pytest
 from click.testing import CliRunner
-from networks import session, small_cnn
 from sklearn.linear_model import LogisticRegression
 
 import isoship
@@ -19,6 +18,7 @@ from isoship.cli import main
 from isoship.errors import ConversionError, InputError, SampleError
 from isoship_edge.manifest import read_manifest
 from isoship_edge.tensors.signature import Image, Input
+from networks import session, small_cnn
 
 PICTURES = np.random.default_rng(2).integers(0, 256, (60, 16, 16, 3), dtype=np.uint8)
 OPTIONS = ["--image", "color=rgb,size=16x16,mean=0.485:0.456:0.406,std=0.229:0.224:0.225"]
@@ -70,6 +70,18 @@ def test_a_quantized_bundle_says_so(model: Path, tmp_path: Path, method: str) ->
     golden = json.loads((bundle / "golden.json").read_text())
     assert golden["digest"] == manifest.digest
     assert np.isfinite(answer).all()
+
+
+@pytest.mark.parametrize(("options", "evidence"), [([], "source"), (["--quantize", "int8"], "graph")])
+def test_a_check_finds_the_model_behind_pictures(
+    model: Path, tmp_path: Path, options: list[str], evidence: str
+) -> None:
+    """At level source where the model is the truth, and with model.onnx where the quantized graph is."""
+    sample = ["--sample", str(model.parent / "pictures.npz"), "--classes", str(model.parent / "names.txt")]
+    more = ["--quantize-agreement", "0.9"] if options else []
+    bundle = exported(model, tmp_path / "bundle", *OPTIONS, *sample, *options, *more)
+    report = isoship.check(bundle, model=model, runtimes=("onnxruntime",), rows=20)
+    assert (report.ok, report.evidence) == (True, evidence)
 
 
 def test_nothing_is_written_where_an_option_cannot_be_kept(model: Path, tmp_path: Path) -> None:

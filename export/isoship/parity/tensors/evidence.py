@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from isoship.bundle.model_files import recall
@@ -50,7 +51,7 @@ def find_source(shipped: Shipped, model: Any, sample: Any) -> tuple[TensorSource
         ModelFileError: the model given is not the one that was exported.
     """
     if model is not None:
-        return _opened(shipped, model, sample), ""
+        return _opened(shipped, model, sample)
     known = recall(shipped.folder, shipped.manifest.digest)
     if known is None:
         return None, "where the model file of this bundle lies is not known here; give it with --model"
@@ -59,7 +60,7 @@ def find_source(shipped: Shipped, model: Any, sample: Any) -> tuple[TensorSource
         return None, f"the model file {place} is not there any more; give it with --model"
     if sha256(place) != known.sha256:
         return None, f"the model file {place} has changed since the export; give the one that was exported with --model"
-    return _opened(shipped, place, sample), ""
+    return _opened(shipped, place, sample)
 
 
 def samples_for(shipped: Shipped, sample: Any) -> list[Arrays]:
@@ -83,21 +84,26 @@ def graph_answers(shipped: Shipped) -> Answer:
     return runner.infer_tensors
 
 
-def _opened(shipped: Shipped, model: Any, sample: Any) -> TensorSource:
+def _opened(shipped: Shipped, model: Any, sample: Any) -> tuple[TensorSource | None, str]:
     if not (hasattr(model, "answers") or takes_tensors(model)):
         raise ModelFileError(f"{model} is no model of tensors; give the one that this bundle was exported from")
+    from isoship.tensors.options import reopened  # golden calls alone do without onnx
+
+    source: TensorSource | None
     try:
-        source = model if hasattr(model, "answers") else open_tensor_source(model, sample=sample)
+        opened = partial(open_tensor_source, model)
+        source, why_not = (model, "") if hasattr(model, "answers") else reopened(opened, sample, shipped.manifest)
     except InputError as err:
         raise ModelFileError(f"the model given is not the one that was exported: {err}") from err
+    if source is None:
+        return None, why_not
     manifest = shipped.manifest
     theirs, ours = _held(source.signature.inputs, source.outputs), _held(manifest.signature.inputs, manifest.outputs)
     if theirs != ours:
         raise ModelFileError(
             f"the model given is not the one that was exported: it has {theirs}; the bundle has {ours}"
         )
-    found: TensorSource = source
-    return found
+    return source, ""
 
 
 def _held(inputs: Sequence[Any], outputs: Sequence[Any]) -> str:
