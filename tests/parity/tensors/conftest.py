@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tensors"))
 
 from isoship.parity.runners.contract import Shipped
 from isoship_edge.manifest import read_manifest
-from networks import image_network, text_network, write_network_bundle
+from small_networks import image_network, text_network, write_network_bundle
 
 NETWORKS = {"image": image_network, "text": text_network}
 

@@ -15,7 +15,7 @@ from isoship.errors import InputError, ModelFileError
 from isoship.parity.check import check
 from isoship.parity.tensors.check import verify_tensors
 from isoship_edge.manifest import sealed
-from networks import image_network, write_network_bundle
+from small_networks import image_network, write_network_bundle
 from tensor_bundles import make_tensor_bundle
 
 QUICK = ["onnxruntime", "python"]
@@ -99,7 +99,7 @@ def edited(tmp_path, edit, *, library="hand", makers="2", **given):
     source = image_network()
     source.library, source.library_version = library, makers
     graph = onnx.ModelProto()
-    graph.CopyFrom(source.graph)
+    graph.CopyFrom(source.model)
     tensor = next(t for t in graph.graph.initializer if t.name == "w")
     tensor.CopyFrom(numpy_helper.from_array(edit(numpy_helper.to_array(tensor).copy()), "w"))
     return source, write_network_bundle(tmp_path / "edited", source, graph, **given)

@@ -16,7 +16,7 @@ from isoship.parity.tensors.case import TensorCase
 from isoship.parity.tensors.refusals import Refusal, faults
 from isoship.parity.tensors.trial import try_runner
 from isoship_edge.manifest import read_manifest
-from networks import asks_of, image_network, write_network_bundle
+from small_networks import asks_of, image_network, write_network_bundle
 
 MODEL = [name for name in available(layout="tensors") if target_of(name) == "model"]
 
@@ -26,7 +26,7 @@ def case(source):
     calls = [Call(kind, inputs, source.answers(inputs)) for kind, inputs in asks_of(source)]
     calls += [Call(ask.kind, ask.inputs, source.answers(ask.inputs)) for ask in pairs(source.signature, calls)]
     return TensorCase(
-        calls, faults(source.signature, calls[1].inputs), deep=True, source=source, converted=source.graph
+        calls, faults(source.signature, calls[1].inputs), deep=True, source=source, converted=source.model
     )
 
 
@@ -156,7 +156,7 @@ def test_a_process_that_ends_is_a_crash(shipped, case):
 def planted(name, edit):
     graph = onnx.ModelProto()
     source = image_network()
-    graph.CopyFrom(source.graph)
+    graph.CopyFrom(source.model)
     tensor = next(t for t in graph.graph.initializer if t.name == name)
     tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(edit(numpy_helper.to_array(tensor))), name))
     return source, graph
@@ -172,10 +172,10 @@ def test_a_wrong_weight_leads_to_its_node_and_the_node_to_the_source(weight, nod
     folder = write_network_bundle(tmp_path / "bundle", source, graph)
     shipped = Shipped(folder, read_manifest(folder), ())
     calls = [Call(kind, inputs, source.answers(inputs)) for kind, inputs in asks_of(source)]
-    verdict = tried(OnnxRuntimeRunner(), shipped, TensorCase(calls, [], source=source, converted=source.graph))
+    verdict = tried(OnnxRuntimeRunner(), shipped, TensorCase(calls, [], source=source, converted=source.model))
     assert verdict.status == "disagree"
     assert f"the first node that differs is {node} in the source" in verdict.cause.where
-    other = tried(LoadedRunner(), shipped, TensorCase(calls, [], source=source, converted=source.graph))
+    other = tried(LoadedRunner(), shipped, TensorCase(calls, [], source=source, converted=source.model))
     assert "look at the verdict of onnxruntime first" in other.cause.where
 
 

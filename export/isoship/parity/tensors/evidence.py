@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from isoship.bundle.model_files import recall
-from isoship.bundle.sums import sha256
 from isoship.errors import InputError, ModelFileError
 from isoship.parity.runners.arrays import array_from_tensor
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.runners.onnxruntime import OnnxRuntimeRunner
 from isoship.parity.tensors.call import Answer, Call
 from isoship.parity.tensors.refusals import Refusal
+from isoship.parity.verdict.evidence import known_model
 from isoship.sources.tensor_models import open_tensor_source, takes_tensors
 from isoship.tensors.contract import Arrays, TensorSource
 from isoship_edge.errors import DamagedFile
@@ -50,17 +49,21 @@ def find_source(shipped: Shipped, model: Any, sample: Any) -> tuple[TensorSource
     Raises:
         ModelFileError: the model given is not the one that was exported.
     """
-    if model is not None:
-        return _opened(shipped, model, sample)
-    known = recall(shipped.folder, shipped.manifest.digest)
-    if known is None:
-        return None, "where the model file of this bundle lies is not known here; give it with --model"
-    place = known.path
-    if not place.is_file():
-        return None, f"the model file {place} is not there any more; give it with --model"
-    if sha256(place) != known.sha256:
-        return None, f"the model file {place} has changed since the export; give the one that was exported with --model"
-    return _opened(shipped, place, sample)
+    if model is None:
+        model, why_not = known_model(shipped)
+        if model is None:
+            return None, why_not
+    if hasattr(model, "answers"):
+        return _fitting(model, shipped), ""
+    if not takes_tensors(model):
+        raise ModelFileError(f"{model} is no model of tensors; give the one that this bundle was exported from")
+    from isoship.tensors.options import reopened  # golden calls alone do without onnx
+
+    try:
+        source, why_not = reopened(partial(open_tensor_source, model), sample, shipped.manifest)
+    except InputError as err:
+        raise ModelFileError(f"the model given is not the one that was exported: {err}") from err
+    return (None, why_not) if source is None else (_fitting(source, shipped), "")
 
 
 def samples_for(shipped: Shipped, sample: Any) -> list[Arrays]:
@@ -84,26 +87,16 @@ def graph_answers(shipped: Shipped) -> Answer:
     return runner.infer_tensors
 
 
-def _opened(shipped: Shipped, model: Any, sample: Any) -> tuple[TensorSource | None, str]:
-    if not (hasattr(model, "answers") or takes_tensors(model)):
-        raise ModelFileError(f"{model} is no model of tensors; give the one that this bundle was exported from")
-    from isoship.tensors.options import reopened  # golden calls alone do without onnx
-
-    source: TensorSource | None
-    try:
-        opened = partial(open_tensor_source, model)
-        source, why_not = (model, "") if hasattr(model, "answers") else reopened(opened, sample, shipped.manifest)
-    except InputError as err:
-        raise ModelFileError(f"the model given is not the one that was exported: {err}") from err
-    if source is None:
-        return None, why_not
+def _fitting(source: TensorSource, shipped: Shipped) -> TensorSource:
+    """Raises ModelFileError where the source has other inputs or outputs than the bundle."""
     manifest = shipped.manifest
     theirs, ours = _held(source.signature.inputs, source.outputs), _held(manifest.signature.inputs, manifest.outputs)
     if theirs != ours:
+        source.close()
         raise ModelFileError(
             f"the model given is not the one that was exported: it has {theirs}; the bundle has {ours}"
         )
-    return source, ""
+    return source
 
 
 def _held(inputs: Sequence[Any], outputs: Sequence[Any]) -> str:

@@ -71,10 +71,9 @@ def with_refusals(
 
 def _in_json(r: Refusal, signature: Signature) -> bool:
     """Whether the fault is still there in JSON, which has no NaN, and no dtypes: 3.0 is an integer there."""
-    expected: dict[str, np.dtype[Any]] = {one.name: np.dtype(NUMPY[one.dtype]) for one in signature.inputs}
-    for name, array in r.inputs.items():
-        dtype = expected[name] if name in expected else array.dtype
-        if array.dtype != dtype and array.dtype.kind in "fiu" and dtype.kind in "fiu":
+    for one in signature.inputs:
+        array, dtype = r.inputs.get(one.name), np.dtype(NUMPY[one.dtype])
+        if array is not None and array.dtype != dtype and array.dtype.kind in "fiu" and dtype.kind in "fiu":
             with np.errstate(invalid="ignore", over="ignore"):
                 if np.array_equal(array.astype(dtype), array):
                     return False

@@ -75,8 +75,15 @@ def find_source(
     Raises:
         ModelFileError: the model given is not the one that was exported.
     """
-    if model is not None:
-        return _opened(shipped, golden, model, sample, say), ""
+    if model is None:
+        model, why_not = known_model(shipped)
+        if model is None:
+            return None, why_not
+    return _opened(shipped, golden, model, sample, say), ""
+
+
+def known_model(shipped: Shipped) -> tuple[Path | None, str]:
+    """The model file or folder that this user exported as this bundle, while it is unchanged; else why not."""
     known = recall(shipped.folder, shipped.manifest.digest)
     if known is None:
         return None, "where the model file of this bundle lies is not known here; give it with --model"
@@ -85,7 +92,7 @@ def find_source(
         return None, f"the model file {place} is not there any more; give it with --model"
     if fingerprint(place) != known.sha256:
         return None, f"the model file {place} has changed since the export; give the one that was exported with --model"
-    return _opened(shipped, golden, place, sample, say), ""
+    return place, ""
 
 
 def proven_graph(shipped: Shipped) -> bool:

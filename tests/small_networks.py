@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from benchmarks.mutants.networks import image_graph, text_graph
+from networks import Network
 
 from isoship.parity.runners.arrays import DTYPES
 from isoship.tensors.contract import Arrays
@@ -19,55 +19,29 @@ from isoship_edge.manifest import Output, Signature, digest_of, output_to_json, 
 from isoship_edge.tensors.signature import Input
 
 
-class NetworkSource:
-    """Implements `isoship.tensors.contract.TensorSource`: onnxruntime without optimization on a graph of its own.
-
-    library: "onnx", whose bits count, or any other name.
-    """
-
-    library_version, estimator, notes, samples = "1", "network", (), ()
-
-    def __init__(
-        self, graph: onnx.ModelProto, signature: Signature, outputs: tuple[Output, ...], library: str = "hand"
-    ):
-        self.graph, self.signature, self.outputs, self.library = graph, signature, outputs, library
-        self.places = {node.name: f"layers.{node.name}" for node in graph.graph.node}
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        self._session = onnxruntime.InferenceSession(
-            graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
-
-    def answers(self, inputs: Arrays) -> dict[str, np.ndarray[Any, Any]]:
-        names = [o.name for o in self.outputs]
-        return dict(zip(names, self._session.run(names, dict(inputs)), strict=True))
-
-    def to_onnx(self) -> onnx.ModelProto:
-        return self.graph
-
-    def close(self) -> None:
-        """Holds no process."""
-
-
-def image_network(seed: int = 0) -> NetworkSource:
+def image_network(seed: int = 0) -> Network:
     signature = Signature("tensors", (), (Input("image", "float", ("N", 2, 8, 8)),))
     outputs = (
         Output("logits", "tensor", "float", ("N", 5)),
         Output("probabilities", "tensor", "float", ("N", 5), ("a", "b", "c", "d", "e")),
     )
-    return NetworkSource(image_graph(seed), signature, outputs)
+    return _network(image_graph(seed), signature, outputs)
 
 
-def text_network(seed: int = 0) -> NetworkSource:
+def text_network(seed: int = 0) -> Network:
     tokens = Input("tokens", "int64", ("N", "T"), minimum=0, maximum=10)
     signature = Signature("tensors", (), (tokens, Input("scale", "float", ("N", 1, 1))))
     outputs = (Output("scores", "tensor", "float", ("N", 3)), Output("best", "tensor", "int64", ("N",)))
-    return NetworkSource(text_graph(seed), signature, outputs)
+    return _network(text_graph(seed), signature, outputs)
 
 
-def asks_of(source: NetworkSource, seed: int = 0) -> list[tuple[str, Arrays]]:
+def _network(graph: onnx.ModelProto, signature: Signature, outputs: tuple[Output, ...]) -> Network:
+    """Of another library than ONNX, so that tolerances count and bits do not."""
+    places = {node.name: f"layers.{node.name}" for node in graph.graph.node}
+    return Network(graph, signature, outputs, library="hand", library_version="1", estimator="network", places=places)
+
+
+def asks_of(source: Network, seed: int = 0) -> list[tuple[str, Arrays]]:
     """Golden calls: (kind, inputs)."""
     rng = np.random.default_rng(seed)
     if source.signature.inputs[0].name == "image":
@@ -82,11 +56,11 @@ def asks_of(source: NetworkSource, seed: int = 0) -> list[tuple[str, Arrays]]:
 
 
 def write_network_bundle(
-    folder: Path, source: NetworkSource, graph: onnx.ModelProto | None = None, atol: float = 1e-6, rtol: float = 1e-5
+    folder: Path, source: Network, graph: onnx.ModelProto | None = None, atol: float = 1e-6, rtol: float = 1e-5
 ) -> Path:
     """A bundle without targets. graph: what ships in place of the source's own."""
     folder.mkdir(parents=True)
-    content = (graph or source.graph).SerializeToString(deterministic=True)
+    content = (graph or source.model).SerializeToString(deterministic=True)
     (folder / "model.onnx").write_bytes(content)
     asks = asks_of(source)
     document: dict[str, Any] = {
