@@ -12,6 +12,7 @@
 | tied | DecisionTreeClassifier whose leaves hold as many of one class as of another |
 | binned | a median that lies on an edge of KBinsDiscretizer |
 | periodic | the sine of an hour, and a threshold at 0 |
+| net-image, net-text, net-bytes | networks as ONNX files (`benchmarks.mutants.networks`); their sample is None |
 
 `penguins:web` is the bundle of penguins with web/ alone, `penguins:` the one without a target.
 """
@@ -20,12 +21,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.mutants.networks import GRAPHS
 from benchmarks.mutants.sealing import derived
 
 _TARGETS = {"penguins": ("lambda", "edge", "web"), "newer": ("web",)}
@@ -187,6 +189,10 @@ def _periodic() -> tuple[Any, Any]:
     return model.fit(x, ((hours >= 12) & (hours < 23)).astype(int)), x
 
 
+def _network(name: str) -> tuple[Any, Any]:
+    return GRAPHS[name](), None
+
+
 _MODELS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "penguins": _penguins,
     "newer": lambda: _penguins(1),
@@ -198,4 +204,5 @@ _MODELS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "tied": _tied,
     "binned": _binned,
     "periodic": _periodic,
+    **{f"net-{name}": partial(_network, name) for name in GRAPHS},
 }

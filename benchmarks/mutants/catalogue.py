@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.mutants import manifest_faults as manifest
+from benchmarks.mutants import network_catalogue as networks
 from benchmarks.mutants import runtime_faults as runtime
 from benchmarks.mutants import step_faults as steps
 from benchmarks.mutants import tree_faults as trees
@@ -19,7 +20,7 @@ from benchmarks.mutants.tree_faults import Plant
 _GRAPH = ("onnxruntime",)
 _WASM = ("web-node-wasm",)
 
-PARTS = ("trees", "steps", "outputs", "manifest", "web-files", "web-runtime", "runtime", "integrity")
+PARTS = ("trees", "steps", "outputs", "manifest", "web-files", "web-runtime", "runtime", "networks", "integrity")
 CONTROL = "control"
 
 
@@ -37,7 +38,7 @@ class Mutant:
 
 def mutants(newer: Callable[[], Path]) -> tuple[Mutant, ...]:
     """newer: the bundle of base `newer`, whose files are the stale ones."""
-    return (*_trees(), *_steps(), *_outputs(), *_manifest(), *_web(newer), *_runtimes(newer))
+    return (*_trees(), *_steps(), *_outputs(), *_manifest(), *_web(newer), *_runtimes(newer), *_networks())
 
 
 def controls(planted: Sequence[Mutant]) -> tuple[Mutant, ...]:
@@ -185,6 +186,10 @@ def _web(newer: Callable[[], Path]) -> list[Mutant]:
         script("a console warning in the page", "index.js", answered,
                'console.warn("precision may be lost");\n    ' + answered, "web-chromium-wasm"),
     ]  # fmt: skip
+
+
+def _networks() -> list[Mutant]:
+    return [Mutant("networks", name, base, plant, networks.RUNTIMES) for name, base, plant in networks.planted()]
 
 
 def _runtimes(newer: Callable[[], Path]) -> list[Mutant]:

@@ -16,8 +16,8 @@ from isoship_edge.manifest import digest_of, sealed
 
 #: What the targets carry of the bundle's own files.
 _CARRIED = {
-    "lambda": ("manifest.json", "model.onnx", "golden.json"),
-    "edge": ("manifest.json", "model.onnx", "golden.json"),
+    "lambda": ("manifest.json", "model.onnx", "golden.json", "golden.bin"),
+    "edge": ("manifest.json", "model.onnx", "golden.json", "golden.bin"),
     "web": ("manifest.json", "golden.json"),
 }
 _VERDICTS = shutil.ignore_patterns("parity.json", "parity.html")
@@ -85,7 +85,7 @@ def seal(folder: Path) -> None:
     put_manifest(folder, document)
     for target, names in _CARRIED.items():
         for name in names if (folder / target).is_dir() else ():
-            if (folder / target / name).read_bytes() != (folder / name).read_bytes():
+            if (folder / name).is_file() and (folder / target / name).read_bytes() != (folder / name).read_bytes():
                 put(folder / target / name, (folder / name).read_bytes())
     if (folder / "lambda").is_dir() and not zip_is(folder / "lambda.zip", folder / "lambda"):
         (folder / "lambda.zip").unlink()

@@ -37,6 +37,26 @@ SUBTLE = {
 }
 
 
+#: Faults in networks, and what gives each away: a kind of call where the stated tolerance shows it.
+NETWORKS = {
+    "a kernel transposed": "normal",
+    "batch norm's epsilon": "normal",
+    "Pad folded into MaxPool": "normal",
+    "LSTM gates in another order": "normal",
+    "a cast truncates": "normal",
+    "a weight's last bit": "bits",
+    "a token beyond the table allowed": "refusals",
+    "a network's tolerance widened": "files",
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_fault_in_a_network_is_detected_and_by_what(folder, name):
+    outcome = try_mutant(planted(folder, name), folder)
+    assert outcome.detected
+    assert NETWORKS[name] in outcome.by
+
+
 @pytest.mark.parametrize("name", SUBTLE)
 def test_a_fault_that_ordinary_rows_do_not_show_is_detected_and_by_what(folder, name):
     outcome = try_mutant(planted(folder, name), folder)
