@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 import pytest
 from click.testing import CliRunner
+from networks import session, small_cnn
 from sklearn.linear_model import LogisticRegression
 
 import isoship
@@ -18,7 +19,6 @@ from isoship.cli import main
 from isoship.errors import ConversionError, InputError, SampleError
 from isoship_edge.manifest import read_manifest
 from isoship_edge.tensors.signature import Image, Input
-from networks import session, small_cnn
 
 PICTURES = np.random.default_rng(2).integers(0, 256, (60, 16, 16, 3), dtype=np.uint8)
 OPTIONS = ["--image", "color=rgb,size=16x16,mean=0.485:0.456:0.406,std=0.229:0.224:0.225"]
