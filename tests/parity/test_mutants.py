@@ -45,7 +45,7 @@ NETWORKS = {
     "LSTM gates in another order": "normal",
     "a cast truncates": "normal",
     "a weight's last bit": "bits",
-    "a token beyond the table allowed": "refusals",
+    "a token beyond the table allowed": "crashed",
     "a network's tolerance widened": "files",
 }
 

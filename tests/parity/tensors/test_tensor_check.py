@@ -115,6 +115,7 @@ def test_a_last_bit_that_the_tolerance_allows_counts_where_one_runtime_answers_b
     report = check(bundle, source, runtimes=QUICK)
     assert status(report) == {"files": "agree", "onnxruntime": "disagree", "python": "agree"}
     assert "Gemm 'dense', layers.dense in the source" in report.verdicts[1].cause.where
+    assert "within the tolerance, and of other bits than the same runtime gives" in report.verdicts[1].message
     source, bundle = edited(tmp_path / "2", last_bit)
     assert check(bundle, source, runtimes=QUICK).ok, "another library's answers: the tolerance is what counts"
 
