@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from ctypes import addressof, c_char, c_int64, c_void_p
 
-from isoship_edge.inference.ort_api import BYTES, ELEMENT, texts_of
+from isoship_edge.inference.ort_api import BYTES, ELEMENT, converted, texts_of
 from isoship_edge.inference.tensor import Tensor
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
@@ -32,9 +32,9 @@ class KeptRun:
         self._session, self._api, self._outputs = session, session.api, tuple(outputs)
         self.values, self._results = (c_void_p * len(inputs))(), (c_void_p * len(outputs))()
         self._names = texts_of([name.encode() for name in inputs]), texts_of([name.encode() for name in outputs])
-        # Addresses and not the arrays themselves, which ctypes would ask for theirs in each call.
-        self._arguments = (
-            None, addressof(self._names[0]), addressof(self.values), len(inputs),
+        self._run = session.api.unconverted("Run")
+        self._arguments = converted(
+            session.open().value, None, addressof(self._names[0]), addressof(self.values), len(inputs),
             addressof(self._names[1]), len(outputs), addressof(self._results),
         )  # fmt: skip
         #: An output's shape and memory where they are fixed, else None.
@@ -50,22 +50,21 @@ class KeptRun:
         Raises:
             InferenceError: ONNX Runtime failed on the inputs.
         """
-        api, session = self._api, self._session.pointer
-        if session is None:
-            session = self._session.open()
-        status = api.Run(session, *self._arguments)
+        if self._session.pointer is None:
+            self._session.open()  # says that it is closed
+        status = self._run(*self._arguments)
         if not status and self.all_fixed is not None:
             return self.all_fixed
-        return self._unfixed(session, status)
+        return self._unfixed(status)
 
-    def _unfixed(self, session: c_void_p, status: int | None) -> list[Tensor]:
+    def _unfixed(self, status: int | None) -> list[Tensor]:
         api = self._api
         if status and any(self.fixed):
             # The run fails, or gives an output another shape than one before did: then none is fixed any more.
             api.ReleaseStatus(status)
             self.fixed, self.all_fixed = [None] * len(self.fixed), None
             self._release()
-            status = api.Run(session, *self._arguments)
+            status = self._run(*self._arguments)
             self._fixable = bool(status)
         try:
             if status:

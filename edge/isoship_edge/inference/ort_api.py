@@ -107,6 +107,10 @@ class Api:
         setattr(self, name, function)
         return function
 
+    def unconverted(self, name: str) -> Any:
+        """The function for arguments that `converted` made: converting eight takes longer than the call itself."""
+        return ctypes.CFUNCTYPE(c_void_p)(self._table[_FUNCTIONS[name][0]] or 0)
+
     def call(self, name: str, *arguments: Any) -> None:
         """Calls a function that returns an OrtStatus.
 
@@ -143,6 +147,11 @@ def api_of(library: str | Path) -> Api:
         if key not in _apis:
             _apis[key] = Api(library)
         return _apis[key]
+
+
+def converted(*arguments: Any) -> tuple[Any, ...]:
+    """Arguments as a C function gets them: pointers, and integers as wide. The caller keeps what they point to."""
+    return tuple([c_void_p.from_param(argument) for argument in arguments])
 
 
 def texts_of(texts: Sequence[bytes]) -> Any:

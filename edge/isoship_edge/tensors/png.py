@@ -219,19 +219,26 @@ def _average(row: bytes, above: bytes) -> bytes:
 
 
 def _paeth(row: bytes, above: bytes) -> bytes:
+    """The neighbour nearest to left + up - corner. Where the corner is no number between the two, that is the lower or
+    the higher of them; else the corner, where neither is at most half as far from it as the other."""
     made, left, corner = bytearray(), 0, 0
     for value, up in zip(row, above, strict=True):
-        to_left, to_up = up - corner, left - corner
-        to_corner = to_left + to_up
-        if to_left < 0:
-            to_left = -to_left
-        if to_up < 0:
-            to_up = -to_up
-        if to_corner < 0:
-            to_corner = -to_corner
-        if to_left > to_up or to_left > to_corner:
-            left = up if to_up <= to_corner else corner
-        left = value + left & 255
+        if left < up:
+            low, high = left, up
+        else:
+            low, high = up, left
+        if corner >= high:
+            near = low
+        elif corner <= low:
+            near = high
+        else:
+            to_left, to_up = up - corner, left - corner
+            if left < up:
+                to_up = -to_up
+            else:
+                to_left = -to_left
+            near = left if 2 * to_left <= to_up else up if 2 * to_up <= to_left else corner
+        left = value + near & 255
         corner = up
         made.append(left)
     return bytes(made)
