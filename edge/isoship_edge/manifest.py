@@ -133,7 +133,8 @@ class Tolerance(NamedTuple):
 class Manifest(NamedTuple):
     """`tolerances[output][precision]`, precision "double" or "float32". `files` maps paths in the bundle to sha256.
 
-    row_bytes: what a row takes while model.onnx runs; None in older bundles.
+    row_bytes: what a row takes while model.onnx runs; None in older bundles. optimized: the forms that ship load
+    model.onnx with ONNX Runtime's own optimization, which was held against the source (networks alone).
     """
 
     name: str
@@ -146,6 +147,7 @@ class Manifest(NamedTuple):
     provenance: dict[str, Any]
     files: dict[str, str]
     row_bytes: int | None = None
+    optimized: bool = False
 
     @property
     def encoder_required(self) -> bool:
@@ -222,6 +224,7 @@ def manifest_from_json(document: Any) -> Manifest:
             provenance=texts(document["provenance"], "provenance"),
             files=digests(document["files"]),
             row_bytes=_size(document.get("row_bytes")),
+            optimized=of_type(bool, document.get("optimized", False), "optimized"),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as err:
         raise DamagedFile(f"this manifest is damaged: {type(err).__name__}: {err}") from err

@@ -263,3 +263,18 @@ def test_stacked_joins_along_the_first_axis() -> None:
         assert joined.shape == (4, 2)
         assert list(joined.data) == list(tensor.data) * 2
         assert len(tensor.data) == 4
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("optimized", [False, True])
+def test_a_pad_before_a_max_pool_stays_a_pad_of_zeros(backend: str, optimized: bool, tmp_path: Path) -> None:
+    """ONNX Runtime up to 1.31 makes it a padding of -inf (docs/upstream.md), and all answers would be -1."""
+    graph = onnx.parser.parse_graph("""
+        pooled (float[1, 1, 4, 4] x) => (float[1, 1, 3, 3] y) <int64[8] pads = {0, 0, 1, 1, 0, 0, 1, 1}> {
+            padded = Pad (x, pads)
+            y = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (padded) }""")
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "model.onnx")
+    session = open_session(tmp_path / "model.onnx", backend=backend, optimized=optimized)
+    answered = session.run({"x": Tensor("float", (1, 1, 4, 4), array("f", [-1.0] * 16))}, ["y"])["y"]
+    assert list(answered.data) == [0.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0]

@@ -21,7 +21,7 @@ class BindingSession:
 
     backend = "binding"
 
-    def __init__(self, path: str | Path, threads: int) -> None:
+    def __init__(self, path: str | Path, threads: int, *, optimized: bool = False) -> None:
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         try:
             import onnxruntime as ort
@@ -32,7 +32,12 @@ class BindingSession:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        if optimized:
+            from isoship_edge.inference.ort_api import NOT_OPTIMIZED
+
+            options.add_session_config_entry(*NOT_OPTIMIZED)
+        else:
+            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.log_severity_level = 3
         try:
             self._session: Any = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

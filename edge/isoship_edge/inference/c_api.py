@@ -11,7 +11,7 @@ from ctypes import byref, c_char, c_int, c_int64, c_size_t, c_void_p
 
 from isoship_edge.encoding.text import encoded_all
 from isoship_edge.errors import BundleError, InferenceError, IsoshipError
-from isoship_edge.inference.ort_api import BYTES, DTYPE, ELEMENT, Api, api_of, texts_of
+from isoship_edge.inference.ort_api import BYTES, DTYPE, ELEMENT, NOT_OPTIMIZED, Api, api_of, texts_of
 from isoship_edge.inference.tensor import TYPECODES, Tensor
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from isoship_edge.inference.kept_call import KeptCall
     from isoship_edge.inference.kept_row import KeptRow
 
-_DISABLE_ALL = 0
+_DISABLE_ALL, _ENABLE_ALL = 0, 99
 
 
 class _Feed:
@@ -69,14 +69,16 @@ class CSession:
 
     backend = "c_api"
 
-    def __init__(self, library: str | Path, path: str | Path, threads: int) -> None:
+    def __init__(self, library: str | Path, path: str | Path, threads: int, *, optimized: bool = False) -> None:
         self.pointer: c_void_p | None = None
         self._dtypes: dict[str, str] = {}
         self.api = api = api_of(library)
         self.runtime = api.version
         options = api.made("CreateSessionOptions")
         try:
-            api.call("SetSessionGraphOptimizationLevel", options, _DISABLE_ALL)
+            api.call("SetSessionGraphOptimizationLevel", options, _ENABLE_ALL if optimized else _DISABLE_ALL)
+            if optimized:
+                api.call("AddSessionConfigEntry", options, *(text.encode() for text in NOT_OPTIMIZED))
             api.call("SetIntraOpNumThreads", options, threads)
             api.call("SetInterOpNumThreads", options, 1)
             self.pointer = api.made("CreateSession", api.env, os.fsencode(path), options)

@@ -186,7 +186,9 @@ def load(folder: str | Path, *, threads: int = 1, backend: str | None = None) ->
     if manifest.encoder is not None:
         raise BundleError(f"{path} asks for an encoder, which this version of isoship_edge does not have")
     check_model(folder, document, manifest)
-    session = open_session(os.path.join(folder, "model.onnx"), threads=threads, backend=backend)
+    session = open_session(
+        os.path.join(folder, "model.onnx"), threads=threads, backend=backend, optimized=manifest.optimized
+    )
     absent = [output.name for output in manifest.outputs if output.name not in session.outputs]
     if absent:
         raise BundleError(f"{os.path.join(folder, 'model.onnx')} lacks the manifest's outputs {', '.join(absent)}")

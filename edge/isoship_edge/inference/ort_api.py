@@ -1,8 +1,8 @@
 """The function table of ONNX Runtime's C library, through ctypes.
 
 `OrtApi` is a table of function pointers to which every release only appends, so an index is a name. The indices
-below are the order of `struct OrtApi` in onnxruntime_c_api.h, all from API version 1. The version asked of
-`OrtGetApiBase()->GetApi` is the oldest whose library runs our graphs (opset 21, ai.onnx.ml 5).
+below are the order of `struct OrtApi` in onnxruntime_c_api.h, all from API version 1 but the last, of 4. The version
+asked of `OrtGetApiBase()->GetApi` is the oldest whose library runs our graphs (opset 21, ai.onnx.ml 5).
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ _FUNCTIONS: dict[str, tuple[int, tuple[Any, ...]]] = {
     "ReleaseValue": (96, (_P,)),
     "ReleaseTensorTypeAndShapeInfo": (99, (_P,)),
     "ReleaseSessionOptions": (100, (_P,)),
+    "AddSessionConfigEntry": (130, (_P, _P, _P)),
 }
 #: dtype -> ONNXTensorElementDataType
 ELEMENT = {
@@ -69,6 +70,10 @@ BYTES = {
     "double": 8, "float": 4, "float16": 2, "int64": 8, "int32": 4, "int16": 2, "int8": 1,
     "uint64": 8, "uint32": 4, "uint16": 2, "uint8": 1, "bool": 1,
 }  # fmt: skip
+
+#: A session option and its value: the one of ONNX Runtime's optimizations that is wrong (up to 1.31 it folds a pad of
+#: zeros into a max pool, whose own padding is -inf).
+NOT_OPTIMIZED = ("optimization.disable_specified_optimizers", "Pad_Fusion")
 
 _LOG_ERROR = 3
 _DEVICE_ALLOCATOR, _MEMORY_DEFAULT = 0, 0

@@ -76,10 +76,13 @@ class Session(Protocol):
         ...
 
 
-def open_session(model_path: str | Path, *, threads: int = 1, backend: str | None = None) -> Session:
-    """Loads an ONNX model with graph optimization off: the graph was optimized when it was exported.
+def open_session(
+    model_path: str | Path, *, threads: int = 1, backend: str | None = None, optimized: bool = False
+) -> Session:
+    """Loads an ONNX model, as a rule with graph optimization off: the graph was optimized when it was exported.
 
     threads: for one operator; operators themselves run one after the other.
+    optimized: with ONNX Runtime's own layouts and fusions, for graphs whose export showed that these answer alike.
     backend: `c_api` or `binding`; by default the C library where one is found, else the Python package.
 
     Raises:
@@ -99,11 +102,11 @@ def open_session(model_path: str | Path, *, threads: int = 1, backend: str | Non
         if library is not None:
             from isoship_edge.inference.c_api import CSession
 
-            return CSession(library, path, threads)
+            return CSession(library, path, threads, optimized=optimized)
         if backend == "c_api":
             raise RuntimeMissing(
                 "no ONNX Runtime library here. pip install onnxruntime, or set ISOSHIP_ORT_LIBRARY to libonnxruntime.so"
             )
     from isoship_edge.inference.binding import BindingSession
 
-    return BindingSession(path, threads)
+    return BindingSession(path, threads, optimized=optimized)

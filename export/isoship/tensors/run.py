@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoship.errors import ConversionError, InputError
+from isoship_edge.inference.ort_api import NOT_OPTIMIZED
 
 if TYPE_CHECKING:
     import onnx
@@ -20,7 +21,8 @@ Array = np.ndarray[Any, Any]
 class Runs:
     """A loaded graph. Calling it gives output name -> array.
 
-    level: "off", or "default", which is what whoever loads the file without options gets.
+    level: "off"; "default", which is what whoever loads the file without options gets; or "shipped", which is that
+    without the optimization that is wrong.
 
     Raises:
         ConversionError: onnxruntime does not load it; the message is its own.
@@ -35,6 +37,8 @@ class Runs:
         options.log_severity_level = 4
         if level == "off":
             options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        elif level == "shipped":
+            options.add_session_config_entry(*NOT_OPTIMIZED)
         data = model if isinstance(model, bytes) else model.SerializeToString()
         try:
             self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
