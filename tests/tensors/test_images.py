@@ -196,6 +196,7 @@ def test_command_line_and_python_say_the_same() -> None:
     assert text == pixels_from({"size": (224, 224), "layout": "nchw", "mean": MEAN, "std": list(STD)})
     assert text == pixels_from([Pixels(size=(224, 224), layout="nchw", mean=MEAN, std=STD)])
     assert pixels_from("gray") == pixels_from([{"color": "gray"}])
+    assert pixels_from("gray,divide=1,scale=1/255") == (Pixels("gray", divide=1.0, scale=1 / 255),)
     assert pixels_from(None) == pixels_from(()) == ()
 
 

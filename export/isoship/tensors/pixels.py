@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -152,13 +153,13 @@ def _made(given: Mapping[str, Any]) -> Pixels:
         if key not in known:
             raise InputError(f"image: {key!r} is not known: choose from {', '.join(known)}")
     values = dict(given)
-    for key, read in (("size", _size), ("divide", float), ("scale", float), ("mean", _several), ("std", _several)):
+    for key, read in (("size", _size), ("divide", _number), ("scale", _number), ("mean", _several), ("std", _several)):
         if values.get(key) is None:
             values.pop(key, None)
             continue
         try:
             values[key] = read(values[key])
-        except (TypeError, ValueError) as err:
+        except (TypeError, ValueError, ZeroDivisionError) as err:
             raise InputError(
                 f"image: {key} cannot be {values[key]!r}. Such as color=rgb,size=224x224,mean=0.485:0.456:0.406"
             ) from err
@@ -170,5 +171,10 @@ def _size(given: Any) -> tuple[int, int]:
     return int(height), int(width)
 
 
+def _number(given: Any) -> float:
+    """Fractions of text, too: 1/255."""
+    return float(Fraction(given) if isinstance(given, str) and "/" in given else given)
+
+
 def _several(given: Any) -> tuple[float, ...]:
-    return tuple(map(float, given.split(":") if isinstance(given, str) else np.atleast_1d(given)))
+    return tuple(map(_number, given.split(":") if isinstance(given, str) else np.atleast_1d(given)))
