@@ -121,3 +121,14 @@ def test_the_samples_come_last_and_as_they_are() -> None:
 
 def test_kinds_have_one_name_each() -> None:
     assert len(set(KINDS)) == len(KINDS)
+
+
+def test_large_networks_are_asked_less() -> None:
+    """What is made is counted in multiplications, so that it is the same on every machine."""
+    w = np.random.default_rng(0).standard_normal((64, 64, 3, 3)).astype("f4") / 24
+    nodes = [helper.make_node("Conv", ["x", "w"], ["c"], pads=[1, 1, 1, 1]), helper.make_node("Relu", ["c"], ["y"])]
+    made = model(nodes, [value("x", shape=("N", 64, 64, 64))], [value("y", shape=None)], {"w": w})
+    found = asks(made)
+    assert 8 <= len(found) < 32
+    assert {ask.inputs["x"].shape[0] for ask in found} >= {1, 2, 3}
+    assert max(ask.inputs["x"].shape[0] for ask in found) < 16

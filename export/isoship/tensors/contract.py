@@ -23,10 +23,14 @@ Arrays = Mapping[str, np.ndarray[Any, Any]]
 
 @dataclass(frozen=True, eq=False)
 class Ask:
-    """One call of the model. kind: why it is asked, such as zeros, extremes, batch-2, sample."""
+    """One call of the model. kind: why it is asked, such as zeros, extremes, batch-2, sample.
+
+    exact: the graph's answers in float64, where they were computed on the way.
+    """
 
     kind: str
     inputs: Arrays
+    exact: Arrays | None = None
 
 
 class TensorSource(Protocol):

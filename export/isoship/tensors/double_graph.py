@@ -15,7 +15,7 @@ import onnx.inliner
 
 from isoship.errors import ConversionError, InputError
 from isoship.tensors.contract import Arrays
-from isoship.tensors.double_steps import Step, as_double, step_for, taken
+from isoship.tensors.double.steps import Step, as_double, step_for, taken
 from isoship.tensors.graph import graphs_of, inputs_of, nodes_of, tensors_of
 from isoship.tensors.run import Array, Runs
 

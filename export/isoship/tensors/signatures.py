@@ -73,7 +73,7 @@ def infer_outputs(
     always one number is that number; the rest keeps the file's name or gets one.
     """
     run = Runs(graph)
-    asks = asks_for(graph, signature, samples=samples, budget=20)
+    asks = asks_for(graph, signature, samples=samples, budget=20, settled=False)
     seen = [(sizes_of(signature.inputs, ask.inputs), run(ask.inputs)) for ask in asks]
     if not seen:
         raise UnsupportedModelError(

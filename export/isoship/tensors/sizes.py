@@ -51,32 +51,44 @@ def sizes_of(inputs: Sequence[Input], arrays: Arrays) -> Sizes:
     }
 
 
-def find_sizes(inputs: Sequence[Input], answered: Try, known: Sequence[Sizes] = ()) -> Found | None:
-    """known: sizes of the user's own calls. None: no size of the ladder is answered."""
+def elements(inputs: Sequence[Input], sizes: Sizes) -> int:
+    return sum(math.prod(shape_of(one, sizes)) for one in inputs)
+
+
+def find_sizes(
+    inputs: Sequence[Input], answered: Try, known: Sequence[Sizes] = (), most: Callable[[Sizes], int] | None = None
+) -> Found | None:
+    """known: sizes of the user's own calls; the first of them, with a batch of 1, is tried before the ladder.
+
+    most: from what is answered, how many elements a call may have. None: no size of the ladder is answered.
+    """
     names = names_in(inputs)
     firsts = {one.shape[0] for one in inputs if one.shape and isinstance(one.shape[0], str)}
     inner = [name for name in names if name not in firsts]
 
     def tried(sizes: Sizes) -> bool:
-        elements = sum(math.prod(shape_of(one, sizes)) for one in inputs)
-        return (elements <= MOST_ELEMENTS or sizes in known or not inner) and answered(sizes)
+        return (elements(inputs, sizes) <= MOST_ELEMENTS or sizes in known or not inner) and answered(sizes)
 
     batches = (1, 2) if inner else (1, *LADDER)
     guesses = [{name: outer if name in firsts else size for name in names} for size in LADDER for outer in batches]
     guesses += [dict.fromkeys(names, size) for size in LADDER]
     distinct: list[Sizes] = []
-    for each in [*known, *guesses]:
+    single = [sizes | dict.fromkeys(firsts, 1) for sizes in known[:1]]
+    for each in [*single, *known, *guesses]:
         distinct += [each] if each not in distinct else []
     base = next((sizes for sizes in distinct if set(sizes) == set(names) and tried(sizes)), None)
     if base is None:
         return None
+    limit = MOST_ELEMENTS if most is None else most(base)
     others = {}
     for name in names:
         found: list[Sizes] = []
         for moved in ((name,), tuple(firsts & set(names)) if name in firsts else tuple(inner)):
             for size in LADDER:
                 sizes = base | dict.fromkeys(moved, size)
-                if len(found) < _WANTED and sizes != base and tried(sizes):
+                if len(found) == _WANTED or sizes == base or elements(inputs, sizes) > limit:
+                    continue
+                if tried(sizes):
                     found.append(sizes)
             if found:
                 break

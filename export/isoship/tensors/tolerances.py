@@ -9,7 +9,6 @@ absolute, and of an answer that is large beside it a few units of the last place
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from isoship.tensors.contract import Ask
 from isoship.tensors.double_graph import DoubleGraph
 from isoship.tensors.graph import nodes_of
 from isoship.tensors.run import Array, Runs
+from isoship.tensors.work import work_of
 from isoship_edge.manifest import Output, Signature, Tolerance
 from isoship_edge.tensors.signature import FLOATS
 
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 #: Two evaluations, each as far from the exact answer as the one measured, and twice that for calls not yet seen.
 FACTOR = 4
-#: Calls that took less than these seconds are followed by others of this seed.
-_QUICK, _OTHERS = 3.0, 7919
+#: Calls of fewer multiplications than this are followed by others of this seed. Time would do for a measure, and make
+#: tolerances, and so a bundle's digest, another one on a slower machine.
+_LITTLE, _OTHERS = 5e8, 7919
 #: Units of the last place that any operator may differ by between two releases of a runtime.
 _LAST_PLACES = 4
 _EPS = {"double": 2.0**-52, "float": 2.0**-23, "float16": 2.0**-10}
@@ -75,7 +76,7 @@ def tolerances_for(
     say("measuring rounding errors against the same graph in float64")
     pairs: dict[str, list[tuple[Array, Array]]] = {output.name: [] for output in outputs}
     for ask in _with_more(graph, signature, asks):
-        wide, answers = exact(ask.inputs), run(ask.inputs)
+        wide, answers = exact(ask.inputs) if ask.exact is None else ask.exact, run(ask.inputs)
         for name in pairs:
             if name in wide and np.shape(wide[name]) == np.shape(answers[name]):
                 pairs[name].append((np.asarray(answers[name]), np.asarray(wide[name])))
@@ -84,10 +85,11 @@ def tolerances_for(
 
 
 def _with_more(graph: onnx.ModelProto, signature: Signature, asks: Sequence[Ask]) -> Iterator[Ask]:
-    """The calls, and as many others where that takes no time."""
-    started = time.monotonic()
+    """The calls, and as many others where they compute little."""
     yield from asks
-    if time.monotonic() - started < _QUICK:
+    first = asks[0].inputs
+    elements = [sum(array.size for array in ask.inputs.values()) for ask in asks]
+    if work_of(graph, first) * sum(elements) / max(1, elements[0]) < _LITTLE:
         samples = [ask.inputs for ask in asks if ask.kind == "sample"][:1]
         yield from asks_for(graph, signature, samples=samples, seed=_OTHERS, budget=len(asks))
 

@@ -171,7 +171,7 @@ def _default_level(
     try:
         optimized, plain = Runs(file, level="default"), Runs(file)
         worst = (0.0, "")
-        for ask in asks_for(graph, signature, samples=samples, budget=14):
+        for ask in asks_for(graph, signature, samples=samples, budget=14, settled=False):
             one, other = optimized(ask.inputs), plain(ask.inputs)
             for name, want in other.items():
                 worst = max(worst, (_apart(want, one[name]), name))

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from isoship.errors import ConversionError, InputError
-from isoship.tensors.double_kernels import KERNELS
+from isoship.tensors.double.kernels import KERNELS
 from isoship.tensors.graph import captured, subgraphs
 from isoship.tensors.run import Array, Runs
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from isoship.tensors.double_recurrent import gru, lstm, rnn
+from isoship.tensors.double.recurrent import gru, lstm, rnn
 
 Array = np.ndarray[Any, Any]
 Attributes = Mapping[str, Any]
