@@ -132,3 +132,29 @@ def test_large_networks_are_asked_less() -> None:
     assert 8 <= len(found) < 32
     assert {ask.inputs["x"].shape[0] for ask in found} >= {1, 2, 3}
     assert max(ask.inputs["x"].shape[0] for ask in found) < 16
+
+
+def test_calls_like_the_samples_come_first_and_hold_nothing_of_it() -> None:
+    sample = {"image": np.random.default_rng(7).normal(40.0, 2.0, (3, 1, 8, 8)).astype("f4")}
+    found = asks(network(), samples=[sample])
+    like = [ask.inputs["image"] for ask in found if ask.kind == "like-sample"]
+    assert [ask.kind for ask in found[:6]] == ["like-sample"] * 6
+    assert found[-1].kind == "sample"
+    for image in like:
+        assert image.shape == (3, 1, 8, 8)
+        assert abs(image.mean() - 40.0) < 1.0
+        assert len(np.intersect1d(image, sample["image"])) <= 2  # where values are cut off at its ends
+
+
+def test_switches_of_a_sample_are_kept_and_said_to_be_its() -> None:
+    made = model(
+        [
+            helper.make_node("Cast", ["rate"], ["r"], to=onnx.TensorProto.FLOAT),
+            helper.make_node("Mul", ["x", "r"], ["y"]),
+        ],
+        [value("x", shape=("N",)), value("rate", "int64", shape=())], [value("y", shape=("N",))],
+    )  # fmt: skip
+    found = asks(made, samples=[{"x": np.ones(5, "f4"), "rate": np.array(16000)}])
+    like = [ask for ask in found if ask.kind == "sample-like"]
+    assert len(like) == 6
+    assert all(ask.inputs["rate"] == 16000 and ask.inputs["x"].shape == (5,) for ask in like)

@@ -8,6 +8,7 @@ import pytest
 from onnx import helper
 from onnx_graphs import linear, model, network, value
 
+from isoship.errors import UnsupportedModelError
 from isoship.sources.onnx_file.source import OnnxFile
 from isoship.tensors.asks import asks_for
 from isoship.tensors.double_graph import DoubleGraph
@@ -103,3 +104,35 @@ def test_float16_has_what_half_precision_leaves() -> None:
     )  # fmt: skip
     held = measured(made)["y"]
     assert 1e-3 < held.rtol < 1e-1
+
+
+def test_an_output_that_rounding_moves_by_its_own_size_is_refused() -> None:
+    """The place of the largest of near equals: any tolerance that a jump stays within lets every answer pass."""
+    made = model(
+        [
+            helper.make_node("MatMul", ["x", "w"], ["s"]),
+            helper.make_node("ArgMax", ["s"], ["place"], axis=1, keepdims=0),
+            helper.make_node("Cast", ["place"], ["y"], to=onnx.TensorProto.FLOAT),
+        ],
+        [value("x", shape=("N", 2))], [value("y", shape=("N",))], {"w": np.array([[1, 1], [0.1, 0.1]], "f4")},
+    )  # fmt: skip
+    near = made.graph.initializer[0]
+    near.CopyFrom(onnx.numpy_helper.from_array(np.array([[1, 1], [0.1, np.nextafter(np.float32(0.1), 1)]], "f4"), "w"))
+    call = {"x": np.array([[3.0, 1e-3]], "f4")}
+    source = OnnxFile(made, sample=call)
+    asks = asks_for(source.to_onnx(), source.signature, samples=source.samples)
+    with pytest.raises(
+        UnsupportedModelError, match="'y' cannot be carried exactly: rounding alone moves it by up to 1"
+    ):
+        tolerances_for(source.to_onnx(), source.signature, source.outputs, asks, lambda _: None)
+
+
+def test_doubles_that_float32_computes_have_no_more_digits() -> None:
+    made = model(
+        [
+            helper.make_node("MatMul", ["x", "w"], ["s"]),
+            helper.make_node("Cast", ["s"], ["y"], to=onnx.TensorProto.DOUBLE),
+        ],
+        [value("x")], [value("y", "double", shape=("N", 2))], {"w": np.full((3, 2), 0.1, "f4")},
+    )  # fmt: skip
+    assert 1e-8 < measured(made)["y"].atol < 1e-4

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isoship.errors import InputError
-from isoship.tensors.calls import drawn, known_of, plain
+from isoship.tensors.calls import copies, drawn, known_of, like, plain
 from isoship.tensors.contract import Arrays, Ask
 from isoship.tensors.run import Runs
 from isoship.tensors.settled import Answered, Settled
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: How many calls are made where nobody says.
 BUDGET = 32
+#: How many of them are of the size and scale of the user's own: some models answer no others, or none that settle.
+_LIKE_SAMPLES = 6
 
 
 def asks_for(
@@ -41,7 +43,8 @@ def asks_for(
 ) -> list[Ask]:
     """The most ordinary first: a few of them are a fair sample. Other seeds give other values of the same kinds.
 
-    graph: the canonical one. samples: calls of the user's; their sizes are asked, and they come last, as they are.
+    graph: the canonical one. samples: calls of the user's; their sizes are asked, others like them come first, and they
+    themselves last, as they are.
     budget: how many calls at most, samples apart; fewer where they compute much (`work`). settled: False asks what
     float32 does not settle, too, and takes a fraction of the time.
 
@@ -63,6 +66,15 @@ def asks_for(
     work = Work(graph, inputs, plain(run, inputs, found.base, known) or {})
     made: list[Ask] = []
     spent = 0.0
+    for i in range(min(_LIKE_SAMPLES, budget or BUDGET) if samples else 0):
+        call = samples[i % len(samples)]
+        takes = work.of(sized[i % len(samples)])
+        if len(made) >= AT_LEAST and spent + takes > MOST:
+            break
+        feeds = like(rng, inputs, call, known)
+        spent += takes
+        if accepts(feeds):
+            made.append(Ask("sample-like" if copies(inputs, call) else "like-sample", feeds, accepts.exact))
     for kind, label, sizes in _wanted(found, sized):
         if len(made) >= (budget or BUDGET):
             break

@@ -25,6 +25,8 @@ from isoship_edge.manifest import FORMAT, Tolerance, digest_of, output_to_json, 
 if TYPE_CHECKING:
     import onnx
 
+#: Kinds of calls that hold values of the user's own.
+OF_THE_SAMPLE = ("sample", "sample-like")
 #: What golden inputs and answers may take together, and how many are kept whatever they take.
 MOST_BYTES, AT_LEAST = 2**20, 3
 
@@ -166,7 +168,10 @@ def _answered(source: TensorSource, asks: Sequence[Ask]) -> tuple[list[Ask], lis
         kept.append(ask)
         answers.append(answer)
     if not kept:
-        raise InputError("the model answers none of the calls that were made for it. Give --sample calls.npz")
+        raise InputError(
+            "the model settles none of the calls that were made for it: it answers finite numbers with NaN, or float32"
+            " otherwise than float64. Give calls as they are made in earnest: --sample calls.npz"
+        )
     return kept, answers
 
 
@@ -175,7 +180,7 @@ def _kept(asks: Sequence[Ask], answers: Sequence[dict[str, Array]], golden: str)
     pairs = [Golden(ask, answer) for ask, answer in zip(asks, answers, strict=True)]
     made: list[Golden] = []
     for one in sorted(pairs, key=lambda one: one.ask.kind != "sample"):
-        if golden != "sample" and one.ask.kind == "sample":
+        if golden != "sample" and one.ask.kind in OF_THE_SAMPLE:
             continue
         if len(made) < AT_LEAST or sum(each.size for each in made) + one.size <= MOST_BYTES:
             made.append(one)

@@ -34,6 +34,8 @@ class DoubleGraph:
         self._model = onnx.ModelProto()
         self._model.CopyFrom(self._original)
         widen(self._model)
+        #: Whether anything in the graph was narrower than a double.
+        self.widened = self._model != self._original
         self._whole: Runs | None = None
         self._steps: dict[int, Step] = {}
         self._weights: dict[str, Array] = {}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isoship.errors import UnsupportedModelError
 from isoship.tensors.asks import asks_for
 from isoship.tensors.contract import Ask
 from isoship.tensors.double_graph import DoubleGraph
@@ -47,6 +48,8 @@ _DOUBLE = Tolerance(
 _FAR_BELOW = 1e-4
 #: How many answers must lie there, and units of the last place that they may be off by: far fewer than a sum would be.
 _ENOUGH, _STILL_RELATIVE = 16, 1000.0
+#: A tolerance of more than this part of the largest answer, or of an answer itself, holds nothing any more.
+_MOST = 0.02
 #: Below this float32 has no whole mantissa any more.
 _SMALLEST = 1e-35
 #: Operators that move, choose or compare numbers and round none.
@@ -122,11 +125,31 @@ def _tolerance(output: Output, pairs: Sequence[tuple[Array, Array]], *, rounds: 
     if share is not None:
         rtol = max(FACTOR * share, floor)
         reason = f"{said}, a share of {share:.2g} of answers of every size, which span decades within a call"
-        return {precision: Tolerance(_SUBNORMAL[output.dtype], _up(rtol), reason)}
+        held = Tolerance(_SUBNORMAL[output.dtype], _up(rtol), reason)
+        return {precision: _held(output, held, float(sizes.max()), largest)}
     absolute = (
         f"{said}, {largest:.2g} where answers reach {float(sizes.max()):.2g}: sums have the error of their largest term"
     )
-    return {precision: Tolerance(_up(FACTOR * largest), _up(floor), absolute)}
+    held = Tolerance(_up(FACTOR * largest), _up(floor), absolute)
+    return {precision: _held(output, held, float(sizes.max()), largest)}
+
+
+def _held(output: Output, tolerance: Tolerance, largest: float, error: float) -> Tolerance:
+    """The tolerance, which is a small part of the answers.
+
+    Raises:
+        UnsupportedModelError: it would let nearly every answer pass.
+    """
+    if tolerance.atol <= _MOST * largest and tolerance.rtol <= _MOST:
+        return tolerance
+    raise UnsupportedModelError(
+        f"the output {output.name!r}",
+        f"rounding alone moves it by up to {error:.2g} where answers reach {largest:.2g}, so another runtime's answer"
+        " could not be told from a wrong one. Something in front of it jumps (ArgMax, Round, a comparison), or numbers"
+        " cancel",
+        "Give calls that the model settles (--sample calls.npz), export it in float64, or export the numbers that stand"
+        " in front of the jump",
+    )
 
 
 def _finite(pairs: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
