@@ -67,23 +67,27 @@ def export(
     classes: Any = None,
     quantize: str | None = None,
     quantize_agreement: float | None = None,
+    dynamic: Mapping[str, Mapping[int, str]] | None = None,
     offline: bool = False,
     force: bool = False,
     progress: Progress | None = None,
 ) -> Exported:
     """Converts a trained model, writes every target, verifies each and moves the bundle into place.
 
-    model: a fitted estimator, an ONNX model, or the path of a model file.
+    model: a fitted estimator, an ONNX model, a torch module or exported program, or the path of a model file.
     sample: DataFrame, 2-D array, list of dicts, or the path of a file with typical rows; column names, order and
     dtypes come from it. No row of it is stored unless `golden="sample"`.
     lambda_package: zip, image (a container image, built by `sam build`), or auto: an image above Lambda's 250 MB.
-    For a model of tensors (an ONNX file): a dict of arrays, a list of such, one array, or an .npz or .jsonl file.
+    For a model of tensors (an ONNX file): a dict of arrays, a list of such, one array, or an .npz or .jsonl file; for
+    a torch module what its forward takes: a tensor, a tuple, or a dict.
     targets: any of lambda, edge, web; all by default, and lambda and edge for a model of tensors. `()` writes
     model.onnx, the manifest and golden rows alone.
     image, classes, quantize, quantize_agreement: of networks and ONNX files (docs/images.md). image: a Pixels, a dict
     or text, or several, for inputs that take pictures; the sample then holds pictures. classes: names of an output's
     last axis, or a dict of them by output. quantize: int8 or float16, kept where it agrees with the model on the
     sample in a share of quantize_agreement (0.99).
+    dynamic: of a torch module, input -> {axis: name}, the dimensions that may be of any size; by default the first of
+    every input, where the model answers other batches (docs/torch.md).
 
     Raises:
         UnsupportedModelError: a step cannot be carried exactly. Nothing is written.
@@ -98,7 +102,7 @@ def export(
     targets = TARGETS if wanted is None else wanted
     name = checked_name(name if name is not None else _stem(model))
     _check_choices(targets, lambda_python, lambda_package, golden)
-    options = options_from(image, classes, quantize, quantize_agreement)
+    options = options_from(image, classes, quantize, quantize_agreement, dynamic)
     if takes_tensors(model):
 
         def write(aside: Path, chosen: Sequence[str]) -> None:

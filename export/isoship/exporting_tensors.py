@@ -53,10 +53,17 @@ def export_tensors(
         raise SampleError("golden='sample' needs a sample: give --sample calls.npz")
     refuse_unless_ours(out, name, force=force)
     say("reading the model" + (f" and {sample}" if isinstance(sample, (str, Path)) else ""))
-    source = opened(partial(open_tensor_source, model), sample, options)
+    said: list[str] = []
+
+    def early(note: str) -> None:
+        said.append(note)
+        say(note)
+
+    source = opened(partial(open_tensor_source, model, dynamic=options.dynamic, say=early), sample, options)
     try:
         for note in source.notes:
-            say(note)
+            if note not in said:
+                say(note)
         say(f"converting {source.estimator} ({source.library} {source.library_version})")
         graph = source.to_onnx()
         with built_aside(out) as aside:

@@ -16,7 +16,8 @@ from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 from sklearn.utils.metadata_routing import MetadataRequest
 
-from isoship.errors import IsoshipError, ModelFileError, UnsupportedModelError
+import isoship
+from isoship.errors import IsoshipError, MissingExtraError, ModelFileError, UnsupportedModelError
 from isoship.sources import open_source
 
 X = np.random.default_rng(0).normal(size=(40, 3))
@@ -93,7 +94,6 @@ def refusal_of(thing) -> IsoshipError:
         (RIVER(), "river.linear_model.log_reg.LogisticRegression .* of the package river"),
         (RIVER, "river.linear_model.log_reg.LogisticRegression .* of the package river"),
         (RESULTS(), "statsmodels.regression.linear_model.RegressionResultsWrapper .* of the package statsmodels"),
-        (NETWORK(), "models of torch are not read"),
         (KERAS(), "models of keras are not read"),
         (Wrapper(FITTED), "Wrapper .* attribute 'model' is a LogisticRegression: give that"),
         (Double().fit(X), "Double is not one of scikit-learn's own classes"),
@@ -105,6 +105,18 @@ def test_models_of_others_are_named(thing, says) -> None:
     assert isinstance(error, UnsupportedModelError)
     with pytest.raises(UnsupportedModelError, match=says):
         raise error
+
+
+def test_a_network_without_torch_gets_the_line_that_installs_it(tmp_path) -> None:
+    (tmp_path / "m.pt2").write_bytes(b"")
+    for model in (NETWORK(), tmp_path / "m.pt2"):
+        with pytest.raises(MissingExtraError, match=r"needs torch: pip install 'isoship\[torch\]'"):
+            isoship.export(model, sample=X, out=tmp_path / "bundle")
+
+
+def test_the_class_of_a_network_is_no_network() -> None:
+    with pytest.raises(ModelFileError, match=r"no model but the class __main__\.Net"):
+        raise refusal_of(NETWORK)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ _SOURCES = {
     **{library.package: library.source for library in LIBRARIES},
 }
 
-_LATER = ("torch", "keras", "tensorflow")
+_LATER = ("keras", "tensorflow")
 
 
 def open_source(

@@ -24,11 +24,13 @@ from isoship.sources.tensor_models import endings
 
 _STATE_DICT = (
     "holds weights and not the model that uses them. Save the whole model instead:"
-    " torch.export.save(torch.export.export(model, args), 'model.pt2'), or torch.onnx.export(model, args, 'model.onnx')"
+    " torch.export.save(torch.export.export(model.eval(), (x,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},)),"
+    " 'model.pt2'); or call isoship.export(model, sample=x) where the module is"
 )
 _NOT_MODELS = {
     ".pt": _STATE_DICT,
     ".pth": _STATE_DICT,
+    ".ckpt": _STATE_DICT,
     ".h5": "is Keras' old format. Load it with Keras and save it with model.save('model.keras')",
     ".hdf5": "is Keras' old format. Load it with Keras and save it with model.save('model.keras')",
     ".pb": "is a frozen graph of TensorFlow 1, or an ONNX file under another name. Name the latter .onnx; convert the"
@@ -44,7 +46,6 @@ _NOT_MODELS = {
 }
 _NOT_YET = {
     ".keras": "Keras models",
-    ".pt2": "exported torch programs",
 }
 
 

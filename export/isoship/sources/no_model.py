@@ -17,7 +17,7 @@ _ANSWERING = ("fit", "forward", "score_samples", "transform")
 
 def refusal(thing: Any, readable: tuple[str, ...]) -> IsoshipError:
     """The error for an object of a class that no source reads. readable: the packages whose models are read."""
-    if isinstance(thing, type) and not _answers(thing):
+    if isinstance(thing, type) and (not _answers(thing) or any(c.__module__.startswith("torch") for c in thing.mro())):
         return ModelFileError(f"this is no model but the class {_name(thing)}, not a fitted object. {_GIVE}")
     if isinstance(thing, ModuleType):
         return ModelFileError(f"this is no model but the module {thing.__name__}. {_GIVE}")
@@ -32,6 +32,11 @@ def refusal(thing: Any, readable: tuple[str, ...]) -> IsoshipError:
         (each for each in _inside(thing) if not isinstance(thing, type) and _is_readable(each[1], readable)), None
     )
     way = f"Its {inside[0]} is a {type(inside[1]).__name__}: give that" if inside else _GIVE
+    if isinstance(thing, dict) and thing and all(type(each).__module__.startswith("torch") for each in thing.values()):
+        return ModelFileError(
+            "these are weights (a state_dict) and not the model that uses them. Make the module, call"
+            " module.load_state_dict on them, and give the module"
+        )
     if package == "builtins":
         return ModelFileError(f"this is no model but {_article(cls.__name__) if thing is not None else 'None'}. {way}")
     if package in _DATA:

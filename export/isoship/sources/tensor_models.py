@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isoship.errors import InputError
 from isoship.sources.polars_frames import frame_from_polars
 
 if TYPE_CHECKING:
     from isoship.tensors.contract import TensorSource
 
 #: Module and function `(model, *, sample) -> TensorSource`, by a file's ending and by the package of a model's class.
-_FILES = {".onnx": ("isoship.sources.onnx_file.source", "opened")}
-_PACKAGES = {"onnx": ("isoship.sources.onnx_file.source", "opened")}
+_TORCH = ("isoship.sources.torch.source", "opened")
+_FILES = {".onnx": ("isoship.sources.onnx_file.source", "opened"), ".pt2": _TORCH}
+_PACKAGES = {"onnx": ("isoship.sources.onnx_file.source", "opened"), "torch": _TORCH}
 
 
 def endings() -> tuple[str, ...]:
@@ -26,18 +29,31 @@ def takes_tensors(model: Any) -> bool:
     return _opener(model) is not None
 
 
-def open_tensor_source(model: Any, sample: Any = None) -> TensorSource:
+def open_tensor_source(
+    model: Any,
+    sample: Any = None,
+    *,
+    dynamic: Mapping[str, Mapping[int, str]] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> TensorSource:
     """Reads a model of tensors for which `takes_tensors` is true.
 
     sample: calls, as `isoship.tensors.samples.read_samples` takes them.
+    dynamic: of a torch module, the dimensions that may be of any size: input -> {axis: name}.
+    say: is told that a file's code runs, before it does.
 
     Raises:
         ModelFileError, UnsupportedModelError, SampleError: as the source does.
+        InputError: `dynamic` is given for another model, which says itself what its dimensions are.
     """
     found = _opener(model)
     assert found is not None, model
     module, function = found
-    source: TensorSource = getattr(importlib.import_module(module), function)(model, sample=frame_from_polars(sample))
+    more = {"dynamic": dynamic, "say": say} if found == _TORCH else {}
+    if dynamic is not None and not more:
+        raise InputError("--dynamic is for torch modules: this model says itself which dimensions may be of any size")
+    opener = getattr(importlib.import_module(module), function)
+    source: TensorSource = opener(model, sample=frame_from_polars(sample), **more)
     return source
 
 

@@ -21,28 +21,39 @@ Open = Callable[[Any], TensorSource]
 
 @dataclass(frozen=True)
 class TensorOptions:
-    """image: inputs of pictures. classes: output (None: the one of that size) -> names. quantize: int8 or float16."""
+    """image: inputs of pictures. classes: output (None: the one of that size) -> names. quantize: int8 or float16.
+
+    dynamic: of a torch module, input -> {axis: name}, the dimensions that may be of any size; None: the batch.
+    """
 
     image: tuple[Pixels, ...] = ()
     classes: Mapping[str | None, tuple[Scalar, ...]] = field(default_factory=dict)
     quantize: str | None = None
     quantize_agreement: float = DEFAULT_BUDGET
+    dynamic: Mapping[str, Mapping[int, str]] | None = None
 
     def refuse_columns(self, estimator: str) -> None:
         """Raises InputError where any is given: a model of columns has no use for them."""
-        given = {"--image": self.image, "--classes": self.classes, "--quantize": self.quantize}
+        given = {
+            "--image": self.image, "--classes": self.classes, "--quantize": self.quantize, "dynamic": self.dynamic
+        }  # fmt: skip
         for name, value in given.items():
             if value:
                 why = {
                     "--quantize": "its thresholds and coefficients decide by their last bit, and its size is small",
                     "--classes": "an estimator knows the classes that it was trained on",
                     "--image": "an estimator's input is columns",
+                    "dynamic": "an estimator takes any number of rows",
                 }[name]
                 raise InputError(f"{name} is for networks and ONNX files, and {estimator} is none: {why}. Leave it out")
 
 
 def options_from(
-    image: Any = None, classes: Any = None, quantize: str | None = None, quantize_agreement: float | None = None
+    image: Any = None,
+    classes: Any = None,
+    quantize: str | None = None,
+    quantize_agreement: float | None = None,
+    dynamic: Mapping[str, Mapping[int, str]] | None = None,
 ) -> TensorOptions:
     """The options as `isoship.export` takes them.
 
@@ -52,7 +63,7 @@ def options_from(
     budget = DEFAULT_BUDGET if quantize_agreement is None else quantize_agreement
     if quantize is None and quantize_agreement is not None:
         raise InputError("--quantize-agreement is the budget of --quantize: give --quantize int8 or float16, too")
-    return TensorOptions(pixels_from(image), classes_from(classes), quantize, budget)
+    return TensorOptions(pixels_from(image), classes_from(classes), quantize, budget, dynamic)
 
 
 def opened(open_source: Open, sample: Any, options: TensorOptions) -> TensorSource:

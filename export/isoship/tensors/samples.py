@@ -29,7 +29,7 @@ def read_samples(sample: Any, names: Sequence[str]) -> list[dict[str, Array]]:
         SampleError: it cannot be read, or has other inputs than the model.
     """
     if isinstance(sample, (str, Path)):
-        calls = _from_file(Path(sample))
+        calls = calls_in_file(Path(sample))
     elif isinstance(sample, (list, tuple)) and sample and all(isinstance(one, Mapping) for one in sample):
         calls = list(sample)
     else:
@@ -95,7 +95,7 @@ def _array(value: Any) -> Array:
     return array.astype(object) if array.dtype.kind == "U" else array
 
 
-def _from_file(path: Path) -> list[Any]:
+def calls_in_file(path: Path) -> list[Any]:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise SampleError(f"{path}: the sample of a model of tensors is {_FORMS}")

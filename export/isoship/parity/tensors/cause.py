@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isoship.errors import InputError, IsoshipError, ParityError
+from isoship.onnx.exposed import exposed
 from isoship.parity.runners import open_runner
 from isoship.parity.runners.arrays import Array
 from isoship.parity.runners.contract import Shipped, TensorRunner
 from isoship.parity.tensors.call import Call
 from isoship.parity.tensors.case import TensorCase
 from isoship.parity.tensors.compare import compare_calls
-from isoship.parity.tensors.first_node import FirstNode, exposed, first_exposed, first_node, only, run
+from isoship.parity.tensors.first_node import FirstNode, first_exposed, first_node, only, run
 from isoship.parity.verdict.cause import Cause
 from isoship.parity.verdict.compare import Verdict
 

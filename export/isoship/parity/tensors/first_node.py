@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 #: What float32's rounding makes of a tensor, as a share of its largest magnitude.
 _ROUNDING = 1e-7
-_NO_TENSOR = ("Sequence", "Optional")
 
 
 @dataclass(frozen=True)
@@ -88,21 +87,6 @@ def first_exposed(
         else:
             low = middle + 1
     return found
-
-
-def exposed(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The graph with every tensor between its nodes as one more output."""
-    import onnx
-
-    made = onnx.ModelProto()
-    made.CopyFrom(model)
-    known = {o.name for o in made.graph.output}
-    for node in made.graph.node:
-        if not any(word in node.op_type for word in _NO_TENSOR):
-            made.graph.output.extend(
-                onnx.helper.make_empty_tensor_value_info(t) for t in node.output if t and t not in known
-            )
-    return made
 
 
 def only(model: onnx.ModelProto, tensor: str) -> onnx.ModelProto:

@@ -1,0 +1,1 @@
+"""What every graph that another project's exporter wrote is held against before anything else is made of it."""
