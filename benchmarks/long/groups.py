@@ -70,6 +70,10 @@ GROUPS: dict[str, Group] = {
     "lowest": Group(
         "the core of the suite with the lowest releases that pyproject.toml declares", ("scripts/lowest.sh",)
     ),
+    "torch": Group(
+        "isoship[torch] alone in an environment: what torch's exporter gets wrong is caught, networks of every shape",
+        ("scripts/torch.sh",),
+    ),
     "arm64": Group("lambda/ and edge/ for arm64, executed under emulation", ("scripts/arm64.sh",)),
 }
 

@@ -87,7 +87,7 @@ def export(
     last axis, or a dict of them by output. quantize: int8 or float16, kept where it agrees with the model on the
     sample in a share of quantize_agreement (0.99).
     dynamic: of a torch module, input -> {axis: name}, the dimensions that may be of any size; by default the first of
-    every input, where the model answers other batches (docs/torch.md).
+    every input, where the model answers other batches (docs/networks.md).
 
     Raises:
         UnsupportedModelError: a step cannot be carried exactly. Nothing is written.
