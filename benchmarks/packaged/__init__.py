@@ -1,0 +1,1 @@
+"""Networks that packages of the Python index ship with their weights, exported and checked as their users have them."""
