@@ -26,9 +26,14 @@ _TYPES = ("to", "dtype", "output_datatype")
 
 
 class DoubleGraph:
-    """Calling it with inputs of the original dtypes gives every output that it can compute, floats as float64."""
+    """Calling it with inputs of the original dtypes gives every output that it can compute, floats as float64.
 
-    def __init__(self, model: onnx.ModelProto) -> None:
+    nudged: each weight is off by half a unit of float32's last place, up or down. What answers move by then is what a
+    rounding anywhere in the graph may move them by: one evaluation in float32 may be right by luck, where numbers
+    cancel, and another runtime's is not.
+    """
+
+    def __init__(self, model: onnx.ModelProto, *, nudged: bool = False) -> None:
         self._original = onnx.inliner.inline_local_functions(model) if model.functions else model
         self._narrow = [v.name for v in inputs_of(model) if v.type.tensor_type.elem_type in _NARROW]
         self._model = onnx.ModelProto()
@@ -36,6 +41,8 @@ class DoubleGraph:
         widen(self._model)
         #: Whether anything in the graph was narrower than a double.
         self.widened = self._model != self._original
+        if nudged:
+            _nudge(self._model)
         self._whole: Runs | None = None
         self._steps: dict[int, Step] = {}
         self._weights: dict[str, Array] = {}
@@ -71,6 +78,19 @@ class DoubleGraph:
                 if last[name] == i and name not in outputs and name not in self._weights:
                     values.pop(name, None)
         return {name: np.asarray(values[name]) for name in outputs}
+
+
+def _nudge(model: onnx.ModelProto) -> None:
+    """In place. Numbers that stand alone are exponents, epsilons and the like, and stay; so does a quantized graph, of
+    which a step is far larger (`quantization/levels.py`)."""
+    if any(node.op_type.startswith(("Quantize", "DynamicQuantize", "QLinear")) for node in nodes_of(model)):
+        return
+    rng = np.random.default_rng(24)
+    for tensor in model.graph.initializer:
+        if tensor.data_type == _DOUBLE and int(np.prod(tensor.dims)) > 1:
+            array = onnx.numpy_helper.to_array(tensor)
+            moved = array * (1.0 + rng.choice((-(2.0**-24), 2.0**-24), array.shape))
+            tensor.CopyFrom(onnx.numpy_helper.from_array(moved, tensor.name))
 
 
 def widen(model: onnx.ModelProto) -> None:

@@ -1,9 +1,10 @@
 """How far a shipped form may be from the source, for each output: measured, not chosen.
 
-Each call is answered by the graph as it is and by the same graph in float64. What they differ by is the rounding error
-of one evaluation in float32; another runtime, or another processor, sums in another order and is as far off on the
-other side. Where answers keep their digits however small they are (`_relative`), the tolerance is relative; else it is
-absolute, and of an answer that is large beside it a few units of the last place remain.
+Each call is answered by the graph as it is, by the same graph in float64, and once more so with every weight off by
+half a unit of float32's last place. What they differ by is the rounding error of an evaluation in float32; another
+runtime, or another processor, sums in another order and is as far off on the other side. Where answers keep their
+digits however small they are (`_relative`), the tolerance is relative; else it is absolute, and of an answer that is
+large beside it a few units of the last place remain.
 """
 
 from __future__ import annotations
@@ -75,14 +76,15 @@ def tolerances_for(
 
     asks: those of which the answers are known; none of the user's own values leave in a reason.
     """
-    run, exact = Runs(graph), DoubleGraph(graph)
+    run, exact, nudged = Runs(graph), DoubleGraph(graph), DoubleGraph(graph, nudged=True)
     say("measuring rounding errors against the same graph in float64")
     pairs: dict[str, list[tuple[Array, Array]]] = {output.name: [] for output in outputs}
     for ask in _with_more(graph, signature, asks):
-        wide, answers = exact(ask.inputs) if ask.exact is None else ask.exact, run(ask.inputs)
-        for name in pairs:
-            if name in wide and np.shape(wide[name]) == np.shape(answers[name]):
-                pairs[name].append((np.asarray(answers[name]), np.asarray(wide[name])))
+        wide = exact(ask.inputs) if ask.exact is None else ask.exact
+        for answers in (run(ask.inputs), nudged(ask.inputs)):
+            for name in pairs:
+                if name in wide and name in answers and np.shape(wide[name]) == np.shape(answers[name]):
+                    pairs[name].append((np.asarray(answers[name]), np.asarray(wide[name])))
     rounds = any(not _keeps_bits(node) for node in nodes_of(graph) if node.op_type not in ("If", "Loop", "Scan"))
     return {output.name: _tolerance(output, pairs[output.name], rounds=rounds) for output in outputs}
 
@@ -117,10 +119,12 @@ def _tolerance(output: Output, pairs: Sequence[tuple[Array, Array]], *, rounds: 
     floor = _LAST_PLACES * _EPS[output.dtype] if output.dtype != "double" else 1e-9
     if not largest:
         return {precision: Tolerance(
-            _SUBNORMAL[output.dtype], _up(floor), f"no rounding error was seen on {len(pairs)} calls against the same"
-            f" graph in float64; {_LAST_PLACES} units of the last place remain for other runtimes"
+            _SUBNORMAL[output.dtype], _up(floor), f"no rounding error was seen on {len(pairs) // 2} calls against the"
+            f" same graph in float64; {_LAST_PLACES} units of the last place remain for other runtimes"
         )}  # fmt: skip
-    said = f"{FACTOR} times what {output.dtype} and float64 evaluations of the graph differ by on {len(pairs)} calls"
+    said = (
+        f"{FACTOR} times what {output.dtype} and float64 evaluations of the graph differ by on {len(pairs) // 2} calls"
+    )
     share = _relative(pairs, _EPS[output.dtype])
     if share is not None:
         rtol = max(FACTOR * share, floor)
