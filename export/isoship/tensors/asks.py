@@ -74,7 +74,9 @@ def asks_for(
         feeds = like(rng, inputs, call, known)
         spent += takes
         if accepts(feeds):
-            made.append(Ask("sample-like" if copies(inputs, call) else "like-sample", feeds, accepts.exact))
+            made.append(
+                Ask("sample-like" if copies(inputs, call) else "like-sample", feeds, accepts.exact, accepts.off)
+            )
     for kind, label, sizes in _wanted(found, sized):
         if len(made) >= (budget or BUDGET):
             break
@@ -84,7 +86,7 @@ def asks_for(
         feeds = drawn(kind, rng, inputs, sizes, accepts.known)
         spent += takes
         if accepts(feeds):
-            made.append(Ask(label, feeds, accepts.exact))
+            made.append(Ask(label, feeds, accepts.exact, accepts.off))
     return made + [Ask("sample", each) for each in samples]
 
 

@@ -7,7 +7,7 @@ model's counterpart is `isoship.sources.contract`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -25,12 +25,14 @@ Arrays = Mapping[str, np.ndarray[Any, Any]]
 class Ask:
     """One call of the model. kind: why it is asked, such as zeros, extremes, batch-2, sample.
 
-    exact: the graph's answers in float64, where they were computed on the way.
+    exact: the graph's answers in float64, where they were computed on the way; off: by how much, at most, an evaluation
+    in float32 and one with weights nudged differ from them, by output.
     """
 
     kind: str
     inputs: Arrays
     exact: Arrays | None = None
+    off: Mapping[str, float] = field(default_factory=dict)
 
 
 class TensorSource(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Magnitudes of `extremes`, the largest that the model settles is asked.
 _LARGE = (1e30, 1e18, 1e9, 1e6, 6e4, 1e4, 1e3, 100.0, 30.0, 10.0)
+#: Float32's own error is a few hundred units of the last place of the largest number at most.
+_SETTLED = 4096
 #: An answer may be so many times as large as ordinary ones before its rounding errors say nothing of theirs.
 _LARGER = 8.0
 
@@ -31,6 +33,7 @@ class Answered:
     def __init__(self, run: Runs, known: dict[str, Known]) -> None:
         self._run, self.known = run, known
         self.exact: Arrays | None = None
+        self.off: Mapping[str, float] = {}
 
     def __call__(self, feeds: Arrays) -> bool:
         try:
@@ -50,6 +53,7 @@ class Settled:
         self._run, self._double, self._nudged = run, DoubleGraph(graph), DoubleGraph(graph, nudged=True)
         self._most: dict[str, float] = {}
         self.exact: Arrays | None = None
+        self.off: dict[str, float] = {}
         ordinary = [drawn(kind, rng, inputs, sizes, known) for kind in ("normal", "uniform", "zeros", "ones")]
         for feeds in ordinary:
             for name, array in self._answers(feeds).items():
@@ -73,12 +77,15 @@ class Settled:
         if bounded and any(size > _LARGER * max(self._most.get(name, 0.0), 1e-3) for name, size in most.items()):
             return False
         self.exact = exact = self._double(feeds)
+        self.off = {}
 
         def settles(other: Arrays, name: str) -> bool:
             if name not in most:
                 return np.array_equal(other[name], exact[name])
             unit = max(float(np.finfo(answers[name].dtype).eps), 2.0**-23 if self._double.widened else 0.0)
-            return _near(other[name], exact[name], unit * max(most[name], self._most.get(name, 0.0), 1e-3))
+            off = _apart(other[name], exact[name])
+            self.off[name] = max(off, self.off.get(name, 0.0))
+            return off <= _SETTLED * unit * max(most[name], self._most.get(name, 0.0), 1e-3)
 
         return all(
             settles(other, name)
@@ -93,8 +100,8 @@ class Settled:
             return {}
 
 
-def _near(array: Array, exact: Array, unit: float) -> bool:
-    """Float32's own error is a few hundred units of the last place of the largest number at most."""
+def _apart(array: Array, exact: Array) -> float:
+    """The largest difference."""
     with np.errstate(invalid="ignore", over="ignore"):
         error = np.abs(array.astype(np.float64) - exact.astype(np.float64))
-    return bool(np.nan_to_num(error).max(initial=0.0) <= 4096 * unit)
+    return float(np.nan_to_num(error).max(initial=0.0))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from isoship.errors import InputError
 from isoship.parity.runners.contract import Shipped
@@ -14,6 +16,7 @@ from isoship.parity.tensors.evidence import Golden, graph_answers
 from isoship.parity.tensors.refusals import Refusal, faults
 from isoship.parity.verdict.evidence import Evidence, proven_graph
 from isoship.tensors.contract import Arrays, Ask, TensorSource
+from isoship_edge.manifest import Tolerance
 
 if TYPE_CHECKING:
     import onnx
@@ -72,6 +75,7 @@ def case_for(question: TensorQuestion, say: Progress) -> TensorCase:
         note = f"only the {len(golden.calls)} golden calls were asked: {question.why_not}"
         return TensorCase(golden.calls, refused, **given, notes=(note,))
     from isoship.tensors.asks import asks_for
+    from isoship.tensors.tolerances import only
 
     say("making calls from what the graph says of its inputs")
     answer: Answer = source.answers if source is not None else graph_answers(shipped)
@@ -84,8 +88,14 @@ def case_for(question: TensorQuestion, say: Progress) -> TensorCase:
         seed=question.seed,
         budget=_budget(question.budget),
     )
-    fresh, refusals = _answered(answer, asks, exact)
+    settled = [ask for ask in asks if _settled(ask, only(shipped.manifest.tolerances))]
+    fresh, refusals = _answered(answer, settled, exact)
     notes: tuple[str, ...] = () if source is not None else (f"the source model was not asked: {question.why_not}",)
+    if len(settled) < len(asks):
+        calls = (
+            "1 call that was made was" if len(settled) == len(asks) - 1 else f"{len(asks) - len(settled)} calls were"
+        )
+        notes += (f"{calls} not asked: rounding alone moves an answer by more than half of its tolerance",)
     if question.deep:
         joined, more = _answered(answer, pairs(signature, [*golden.calls, *fresh]), exact)
         fresh, refusals = fresh + joined, refusals + more
@@ -115,6 +125,15 @@ def _answered(answer: Answer, asks: Sequence[Ask], exact: bool) -> tuple[list[Ca
         except InputError:
             refused.append(Refusal(ask.inputs, "", ask.kind, by_model=True))
     return calls, refused
+
+
+def _settled(ask: Ask, tolerances: Mapping[str, Tolerance]) -> bool:
+    """Whether one evaluation in float32 leaves half of the tolerance to another runtime's. The user's own are asked."""
+    return ask.kind == "sample" or all(
+        2.0 * off <= held.atol + held.rtol * float(np.abs((ask.exact or {}).get(name, np.zeros(1))).max(initial=0.0))
+        for name, off in ask.off.items()
+        for held in [tolerances[name]]
+    )
 
 
 def _graph(shipped: Shipped) -> onnx.ModelProto:
