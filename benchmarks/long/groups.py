@@ -74,6 +74,10 @@ GROUPS: dict[str, Group] = {
         "isoship[torch] alone in an environment: what torch's exporter gets wrong is caught, networks of every shape",
         ("scripts/torch.sh",),
     ),
+    "packaged": Group(
+        "networks that packages of the Python index ship, to Lambda and devices: agreed on, or refused as is said",
+        (f"{PYTHON} -m benchmarks.packaged",),
+    ),
     "arm64": Group("lambda/ and edge/ for arm64, executed under emulation", ("scripts/arm64.sh",)),
 }
 
