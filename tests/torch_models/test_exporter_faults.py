@@ -77,7 +77,7 @@ def test_a_fault_of_the_exporter_is_caught_and_named(
 def test_the_same_layers_without_a_fault_pass() -> None:
     """What the faults are seen by is no false alarm: steps beside them that the exporter carries."""
     torch.manual_seed(0)
-    for step in (F.gelu, F.softplus, lambda x: torch.logsumexp(x, 1), torch.sigmoid, torch.tanh, F.silu, F.relu):
+    for step in (F.gelu, F.softplus, lambda x: torch.logsumexp(x, 1), torch.sigmoid, torch.tanh, F.silu, F.glu, F.relu):
         source = TorchSource(Faulty(step, nn.Linear(4, 4)).eval(), sample=torch.randn(2, 4))
         source.to_onnx()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from sklearn.datasets import load_digits
 from torch import nn
 from zoo import ZOO, Digits, network
 
+import isoship
 from isoship.errors import UnsupportedModelError
 from isoship.sources.torch.source import TorchSource
 from isoship.tensors.run import Runs
@@ -70,3 +73,27 @@ def test_a_cnn_trained_on_digits() -> None:
     assert right > 0.9, "it was trained"
     assert (own.argmax(1) == seen.argmax(1)).all(), "no flip on 1,797 images"
     assert model.training, "the user's module stays in training mode"
+
+
+def test_a_bundle_of_a_network_is_written_and_checked(tmp_path: Path) -> None:
+    """Exported to a device's form, and checked against the module alone: the bundle says what it is asked."""
+    module, sample, dynamic = network("text encoder")
+    bundle = isoship.export(
+        module, sample=sample, dynamic=dynamic, out=tmp_path / "bundle", name="text", targets=("edge",)
+    )
+    assert bundle.report.ok
+    assert bundle.manifest.signature.inputs[0].shape == ("batch", "time")
+    report = isoship.check(tmp_path / "bundle", model=module, runtimes=["onnxruntime", "edge"])
+    assert report.exit_code == 0, report.table()
+    assert report.evidence == "source"
+    other, _, _ = network("text encoder", seed=1)
+    assert isoship.check(tmp_path / "bundle", model=other, runtimes=["edge"]).exit_code == 1
+
+
+def test_an_exported_program_is_checked_where_it_lies(tmp_path: Path) -> None:
+    module, sample, _ = network("branching")
+    torch.export.save(torch.export.export(module, (sample,)), tmp_path / "branching.pt2")
+    bundle = isoship.export(tmp_path / "branching.pt2", out=tmp_path / "bundle", targets=("edge",))
+    assert "runs code" in bundle.notes[0]
+    assert not list((tmp_path / "bundle").rglob("*.pt2")), "the file itself, which holds its example, ships nowhere"
+    assert isoship.check(tmp_path / "bundle", runtimes=["edge"]).evidence == "source"

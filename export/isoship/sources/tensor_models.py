@@ -29,6 +29,11 @@ def takes_tensors(model: Any) -> bool:
     return _opener(model) is not None
 
 
+def says_nothing_of_its_inputs(model: Any) -> bool:
+    """Whether the caller has to say what a model takes and which sizes may vary: a torch module knows neither."""
+    return _opener(model) == _TORCH and hasattr(model, "forward")
+
+
 def open_tensor_source(
     model: Any,
     sample: Any = None,

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from isoship.errors import InputError, ModelFileError
+from isoship.errors import InputError, ModelFileError, SampleError
 from isoship.parity.runners.arrays import array_from_tensor
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.runners.onnxruntime import OnnxRuntimeRunner
 from isoship.parity.tensors.call import Answer, Call
 from isoship.parity.tensors.refusals import Refusal
 from isoship.parity.verdict.evidence import known_model
-from isoship.sources.tensor_models import open_tensor_source, takes_tensors
+from isoship.sources.tensor_models import open_tensor_source, says_nothing_of_its_inputs, takes_tensors
 from isoship.tensors.contract import Arrays, TensorSource
 from isoship_edge.errors import DamagedFile
 from isoship_edge.tensors import golden
+from isoship_edge.tensors.signature import Input
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +60,25 @@ def find_source(shipped: Shipped, model: Any, sample: Any) -> tuple[TensorSource
         raise ModelFileError(f"{model} is no model of tensors; give the one that this bundle was exported from")
     from isoship.tensors.options import reopened  # golden calls alone do without onnx
 
+    opens = partial(open_tensor_source, model)
+    if says_nothing_of_its_inputs(model) and "image" not in shipped.manifest.provenance:
+        opens = partial(opens, dynamic=_dynamic(shipped.manifest.signature.inputs))
     try:
-        source, why_not = reopened(partial(open_tensor_source, model), sample, shipped.manifest)
+        try:
+            source, why_not = reopened(opens, sample, shipped.manifest)
+        except SampleError:
+            calls = read_golden(shipped).calls if sample is None else []
+            if not calls:
+                raise
+            source, why_not = reopened(opens, dict(calls[0].inputs), shipped.manifest)
     except InputError as err:
         raise ModelFileError(f"the model given is not the one that was exported: {err}") from err
     return (None, why_not) if source is None else (_fitting(source, shipped), "")
+
+
+def _dynamic(inputs: Sequence[Input]) -> dict[str, dict[int, str]]:
+    """The dimensions that the bundle was exported with."""
+    return {one.name: {axis: size for axis, size in enumerate(one.shape) if isinstance(size, str)} for one in inputs}
 
 
 def samples_for(shipped: Shipped, sample: Any) -> list[Arrays]:

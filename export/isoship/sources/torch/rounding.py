@@ -6,7 +6,7 @@ rounding to the source's width would (Monte Carlo arithmetic; Parker 1997). Wher
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,13 +21,21 @@ Values = dict[str, Array]
 #: onnxruntime's kernels of these are right to a rounding of 1, or of their input, and not of a small answer:
 #: Sigmoid(-8.35) is 1e-4 of itself off.
 _BY_ONE = ("sigmoid", "tanh", "erf", "lstm", "gru", "rnn_tanh")
-_BY_INPUT = ("gelu",)
+_BY_INPUT = ("gelu", "glu", "silu")
 
 
-def values_of(program: Any, tensors: Sequence[Any], *, wide: bool = False, seed: int | None = None) -> Values:
+def values_of(
+    program: Any,
+    tensors: Sequence[Any],
+    *,
+    wanted: Collection[str] | None = None,
+    wide: bool = False,
+    seed: int | None = None,
+) -> Values:
     """Step name -> its value; the program's outputs are among them.
 
-    wide: in double precision. seed: each float of each step moved by at most half a last place of the source's width.
+    wanted: these steps alone. wide: in double precision. seed: each float of each step moved by at most half a last
+    place of the source's width.
     """
     import torch
 
@@ -35,18 +43,18 @@ def values_of(program: Any, tensors: Sequence[Any], *, wide: bool = False, seed:
 
     class Steps(torch.fx.Interpreter):  # type: ignore[misc]
         def run_node(self, node: Any) -> Any:
+            least = _least(node, self.env)
             made = super().run_node(node)
             if seed is not None and node.op != "output":
-                least = _least(node, self.env)
                 made = pytree.tree_map(lambda value: moved(value, least), made)
-            if isinstance(made, torch.Tensor) and self is record:
+            if isinstance(made, torch.Tensor) and self is record and (wanted is None or node.name in wanted):
                 kept[node.name] = made
             return made
 
         def get_attr(self, target: str, args: Any, kwargs: Any) -> Any:
             found = super().get_attr(target, args, kwargs)
             if isinstance(found, torch.fx.GraphModule):
-                return lambda *operands: Steps(found, garbage_collect_values=False).run(*operands)
+                return lambda *operands: Steps(found).run(*operands)
             return widened(found)
 
         def call_function(self, target: Any, args: Any, kwargs: Any) -> Any:
@@ -72,7 +80,7 @@ def values_of(program: Any, tensors: Sequence[Any], *, wide: bool = False, seed:
     floats = [each for each in (*program.state_dict.values(), *tensors) if each.is_floating_point()]
     eps = max((torch.finfo(each.dtype).eps for each in floats), default=0.0)
     kept: dict[str, Any] = {}
-    record = Steps(program.graph_module, garbage_collect_values=False)
+    record = Steps(program.graph_module)
     with settled():
         record.run(*(widened(tensor) for tensor in _placeholders(program, tensors)))
     return {name: value.detach().numpy() for name, value in kept.items()}
@@ -81,9 +89,9 @@ def values_of(program: Any, tensors: Sequence[Any], *, wide: bool = False, seed:
 def noise_of(program: Any, tensors: Sequence[Any], own: Values) -> Values:
     """How far rounding moves each element of these values of steps; NaN where the source does not settle it."""
     try:
-        exact, moved = (values_of(program, tensors, wide=True, seed=seed) for seed in (None, 0))
+        exact, moved = (values_of(program, tensors, wanted=own, wide=True, seed=seed) for seed in (None, 0))
     except (RuntimeError, TypeError, ValueError):  # a step without a kernel in double precision
-        exact, moved = own, values_of(program, tensors, seed=0)
+        exact, moved = own, values_of(program, tensors, wanted=own, seed=0)
     return {name: _spread(exact[name], (value, moved[name])) for name, value in own.items()}
 
 
@@ -127,7 +135,8 @@ def _least(node: Any, values: Mapping[Any, Any]) -> Any:
     """By what a kernel of onnxruntime rounds, where that is not the answer itself."""
     kind = str(node.target).removeprefix("aten.").split(".")[0]
     if kind in _BY_INPUT:
-        return values[node.args[0]].abs()
+        size = values[node.args[0]].abs()
+        return size.max() if kind == "glu" else size  # glu halves its input
     return 1.0 if kind in _BY_ONE else None
 
 

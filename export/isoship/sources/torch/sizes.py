@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import onnx
 
 BATCH = "batch"
-#: Sizes that a dimension is asked in, the first two of them by an export of batch alone.
+#: Sizes that a dimension is asked in.
 BATCHES, OTHERS = (1, 2, 3), (1, 2, 5, 9, 16, 33)
 #: Input name -> axis -> name of the dimension.
 Dims = dict[str, dict[int, str]]
@@ -58,8 +58,8 @@ def dims_of(
 def sizes_answered(
     names: Sequence[str], tensors: Sequence[Any], dims: Dims, answers: Callable[[Sequence[Any]], str | None]
 ) -> list[dict[str, int]]:
-    """Sizes to ask in, those of the export first: each dimension in others while the rest stays."""
-    base = {size: at_least_two(names, tensors, dims, size) for size in _sizes(dims)}
+    """Sizes to ask in: a batch of 2 and the sample's own sizes first, then each dimension in others."""
+    base = {size: 2 if size == BATCH else at_least_two(names, tensors, dims, size) for size in _sizes(dims)}
     found = [base]
     for size in base:
         for other in BATCHES if size == BATCH else OTHERS:
