@@ -78,6 +78,11 @@ GROUPS: dict[str, Group] = {
         "networks that packages of the Python index ship, to Lambda and devices: agreed on, or refused as is said",
         (f"{PYTHON} -m benchmarks.packaged",),
     ),
+    "keras": Group(
+        "isoship[keras] in its own environment: networks of Keras's and SavedModels against TensorFlow, and what its "
+        "exporter gets wrong",
+        ("scripts/keras.sh",),
+    ),
     "arm64": Group("lambda/ and edge/ for arm64, executed under emulation", ("scripts/arm64.sh",)),
 }
 

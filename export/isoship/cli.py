@@ -166,9 +166,9 @@ def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) ->
     written. 2: nothing could be written; or none of the forms that were written could run here, which is said.
 
     MODEL is .joblib, .pkl, .pickle or .skops, a booster's own file: XGBoost's .json and .ubj, LightGBM's .txt,
-    CatBoost's .cbm; an MLflow model folder, whose input example is the sample unless --sample is given; or .onnx and
-    PyTorch's .pt2, whose inputs and outputs are tensors and ship under their own names. Loading a pickle or a .pt2 runs
-    code: use files you trust, and prefer .skops.
+    CatBoost's .cbm; an MLflow model folder, whose input example is the sample unless --sample is given; or a network,
+    whose inputs and outputs are tensors and ship under their own names: .onnx, Keras' .keras, PyTorch's .pt2, or a
+    SavedModel folder. Loading a pickle or a .pt2 runs code: use files you trust, and prefer .skops.
 
     \b
     Examples:

@@ -105,7 +105,6 @@ def test_a_skops_file_with_a_foreign_type_is_refused_by_the_types_name(tmp_path)
         ("m.pth", b"", "torch.export"),
         ("m.h5", b"", "model.save"),
         ("m.onnx", b"", "a model of tensors"),
-        ("m.keras", b"", "not carried by this version"),
         ("m.pb", b"", "tf2onnx.convert --graphdef"),
         ("m.tflite", b"", "tf2onnx.convert --tflite"),
         ("m.mlmodel", b"", "Core ML"),
@@ -129,9 +128,8 @@ def test_files_that_are_no_models_say_the_way_out(tmp_path, name, content, says)
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ([], "is a folder. Give a .joblib"),
+        ([], "neither MLflow.s nor a SavedModel. Give a .joblib"),
         (["churn.joblib"], "In it is churn.joblib: isoship export FOLDER/churn.joblib"),
-        (["saved_model.pb"], "is a TensorFlow SavedModel"),
         (["manifest.json", "model.onnx"], "is a bundle of isoship's: isoship check FOLDER"),
     ],
 )

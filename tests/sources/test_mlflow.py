@@ -21,6 +21,7 @@ from isoship.sources import open_source, read_files
 from isoship.sources.contract import Source
 from isoship.sources.load import load_model
 from isoship.sources.mlflow.folder import folder_of
+from isoship.sources.tensor_models import open_tensor_source
 
 FOLDERS = Path(__file__).resolve().parent.parent / "mlflow_folders"
 RECORDED = json.loads((FOLDERS / "answers.json").read_text(encoding="utf-8"))
@@ -58,6 +59,19 @@ def test_a_folder_becomes_a_bundle_and_check_finds_it_again(tmp_path: Path, name
     assert report.ok
     (folder / "MLmodel").write_text((folder / "MLmodel").read_text() + "\n", encoding="utf-8")
     assert isoship.check(bundle.path, runtimes=("onnxruntime",), rows=50).evidence != "source"
+
+
+def test_a_folder_of_an_onnx_file_takes_tensors(tmp_path: Path) -> None:
+    """And its input example is a call that is asked."""
+    rows, answers = RECORDED["onnx"]["rows"], RECORDED["onnx"]["answers"]
+    call = {"X": np.array([list(row.values()) for row in rows], np.float32)}
+    source = open_tensor_source(FOLDERS / "onnx")
+    assert [sample["X"].shape for sample in source.samples] == [(3, 4)]
+    assert any("input_example.json" in note for note in source.notes)
+    bundle = isoship.export(FOLDERS / "onnx", out=tmp_path / "bundle", name="m", targets=())
+    made = isoship.load(bundle.path).predict(call)
+    np.testing.assert_array_equal(made["label"], answers["label"])
+    np.testing.assert_allclose(made["probabilities"], answers["probabilities"], rtol=1e-6)
 
 
 def test_the_example_is_the_sample_unless_one_is_given() -> None:
@@ -111,6 +125,7 @@ def written(folder: Path, flavors: Any, **more: Any) -> Path:
         ({"catboost": {"data": "model.json", "save_format": "json"}}, "in the form 'json'.*cbm"),
         ({"sklearn": {"pickled_model": "model.onnxx"}}, "in the file 'model.onnxx'"),
         ({"lightgbm": {}}, "does not say which of its files"),
+        ({"pytorch": {"model_data": "data"}}, "a pickled PyTorch module.*serialization_format='pt2'"),
     ],
 )
 def test_other_flavours_are_refused_by_name(tmp_path: Path, flavors: Any, says: str) -> None:

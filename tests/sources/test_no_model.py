@@ -43,7 +43,6 @@ BOOST = of("ngboost.api", "NGBRegressor", RegressorMixin, BaseEstimator, fit=its
 RIVER = of("river.linear_model.log_reg", "LogisticRegression", learn_one=itself, predict_one=itself)
 RESULTS = of("statsmodels.regression.linear_model", "RegressionResultsWrapper", predict=first_column)
 NETWORK = of("__main__", "Net", of("torch.nn.modules.module", "Module", forward=itself))
-KERAS = of("keras.src.models.sequential", "Sequential", predict=first_column)
 SUBCLASS = of("shop.models", "Mine", LogisticRegression)
 
 
@@ -94,7 +93,6 @@ def refusal_of(thing) -> IsoshipError:
         (RIVER(), "river.linear_model.log_reg.LogisticRegression .* of the package river"),
         (RIVER, "river.linear_model.log_reg.LogisticRegression .* of the package river"),
         (RESULTS(), "statsmodels.regression.linear_model.RegressionResultsWrapper .* of the package statsmodels"),
-        (KERAS(), "models of keras are not read"),
         (Wrapper(FITTED), "Wrapper .* attribute 'model' is a LogisticRegression: give that"),
         (Double().fit(X), "Double is not one of scikit-learn's own classes"),
         (Sign().fit(X, Y), "Sign is not one of scikit-learn's own classes"),

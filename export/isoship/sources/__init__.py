@@ -33,7 +33,7 @@ _SOURCES = {
     **{library.package: library.source for library in LIBRARIES},
 }
 
-_LATER = ("keras", "tensorflow")
+_LATER = ("tensorflow",)
 
 
 def open_source(

@@ -18,16 +18,12 @@ def refusal(path: Path, readable: frozenset[str]) -> ModelFileError:
             f"{path} is a bundle of isoship's: isoship check {shlex.quote(str(path))} checks it. To export again, give"
             " the trained model that it was made from"
         )
-    if (path / "saved_model.pb").is_file():
-        return ModelFileError(
-            f"{path} is a TensorFlow SavedModel, which this version of isoship does not read. Give a model of"
-            " scikit-learn, XGBoost, LightGBM or CatBoost"
-        )
     found = _models_in(path, readable)
     if found:
         return ModelFileError(f"{path} is a folder. In it is {found[0].name}: {_line(found[0])}")
     return ModelFileError(
-        f"{path} is a folder. Give a .joblib, .pkl or .skops file, or the fitted estimator itself to isoship.export"
+        f"{path} is a folder, and neither MLflow's nor a SavedModel. Give a .joblib, .pkl or .skops file, or the fitted"
+        " estimator itself to isoship.export"
     )
 
 

@@ -44,9 +44,6 @@ _NOT_MODELS = {
     ".gguf": "holds the weights of a language model for llama.cpp, which isoship does not ship",
     ".ort": "is ONNX Runtime's own format, for one release of it. Give the .onnx file that it was made from",
 }
-_NOT_YET = {
-    ".keras": "Keras models",
-}
 
 
 def load_model(path: str | Path, say: Callable[[str], None] | None = None) -> tuple[Any, list[str]]:
@@ -72,10 +69,6 @@ def load_model(path: str | Path, say: Callable[[str], None] | None = None) -> tu
     if suffix in endings():
         raise ModelFileError(
             f"{path} is a model of tensors: isoship.export reads it, and what is asked here takes columns"
-        )
-    if suffix in _NOT_YET:
-        raise ModelFileError(
-            f"{path}: {_NOT_YET[suffix]} are not carried by this version of isoship, which reads {_listed()}"
         )
     if suffix not in _READERS:
         _name_xgboosts_own(path)

@@ -1,4 +1,4 @@
-"""Which models take tensors, and what reads them: looked up by a file's ending or a class's package."""
+"""Which models take tensors, and what reads them: looked up by a file's ending, a folder or a class's package."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from isoship.tensors.contract import TensorSource
 
 #: Module and function `(model, *, sample) -> TensorSource`, by a file's ending and by the package of a model's class.
+_KERAS = ("isoship.sources.keras.source", "opened")
+_ONNX = ("isoship.sources.onnx_file.source", "opened")
 _TORCH = ("isoship.sources.torch.source", "opened")
-_FILES = {".onnx": ("isoship.sources.onnx_file.source", "opened"), ".pt2": _TORCH}
-_PACKAGES = {"onnx": ("isoship.sources.onnx_file.source", "opened"), "torch": _TORCH}
+_FILES = {".keras": _KERAS, ".onnx": _ONNX, ".pt2": _TORCH}
+_PACKAGES = {"keras": _KERAS, "onnx": _ONNX, "torch": _TORCH}
+_SAVED_MODEL = ("isoship.sources.tensorflow.source", "opened")
 
 
 def endings() -> tuple[str, ...]:
@@ -57,14 +60,43 @@ def open_tensor_source(
     more = {"dynamic": dynamic, "say": say} if found == _TORCH else {}
     if dynamic is not None and not more:
         raise InputError("--dynamic is for torch modules: this model says itself which dimensions may be of any size")
+    notes: list[str] = []
+    if isinstance(model, (str, Path)):
+        model, sample = _inside(Path(model), sample, notes)
     opener = getattr(importlib.import_module(module), function)
     source: TensorSource = opener(model, sample=frame_from_polars(sample), **more)
+    source.notes = (*notes, *source.notes)
     return source
 
 
+def is_saved_model(path: Path) -> bool:
+    return (path / "saved_model.pb").is_file()
+
+
 def _opener(model: Any) -> tuple[str, str] | None:
-    if isinstance(model, (str, Path)):
-        path = Path(model)
-        return _FILES.get(path.suffix.lower()) if not path.is_dir() else None
-    packages = (base.__module__.split(".")[0] for base in type(model).__mro__)
-    return next((_PACKAGES[each] for each in packages if each in _PACKAGES), None)
+    if not isinstance(model, (str, Path)):
+        packages = (base.__module__.split(".")[0] for base in type(model).__mro__)
+        return next((_PACKAGES[each] for each in packages if each in _PACKAGES), None)
+    path = Path(model)
+    if not path.is_dir():
+        return _FILES.get(path.suffix.lower())
+    if is_saved_model(path):
+        return _SAVED_MODEL
+    from isoship.sources.mlflow.folder import folder_of
+
+    folder = folder_of(path)
+    if folder is None:
+        return None
+    return _SAVED_MODEL if is_saved_model(folder.file) else _FILES.get(folder.ending)
+
+
+def _inside(path: Path, sample: Any, notes: list[str]) -> tuple[Path, Any]:
+    """The model's own file or folder, and the calls: an MLflow folder's input example, where none are given."""
+    if not path.is_dir() or is_saved_model(path):
+        return path, sample
+    from isoship.sources.mlflow.example import calls_in
+    from isoship.sources.mlflow.folder import folder_of
+
+    folder = folder_of(path)
+    assert folder is not None, path
+    return folder.file, calls_in(folder, notes) if sample is None else sample

@@ -37,6 +37,14 @@ def dtypes_of(folder: Folder) -> dict[str, str]:
     return {n: _OURS[kind] for n, kind in named.items() if isinstance(n, str) and kind in _OURS}
 
 
+def calls_in(folder: Folder, notes: list[str]) -> Any:
+    """The input example of a network: an array, or arrays by name; None where it is none of these."""
+    said = folder.document.example
+    if said is None or said.get("type") != "ndarray":
+        return None
+    return sample_in(folder, {}, lambda _header: Remembered(), notes)
+
+
 def sample_in(
     folder: Folder,
     dtypes: Mapping[str, str],

@@ -80,7 +80,11 @@ def _pytorch(said: Said) -> Place | Refusal:
     data = said.get("model_data", "data")
     if said.get("serialization_format") == "pt2" or "exported_program" in said:
         return Place(f"{data}/model.pt2", ".pt2")
-    return Place(f"{data}/model.pth", ".pth")
+    return Refusal(
+        "holds a pickled PyTorch module, which is the names of its classes and not the classes",
+        "Log it as an exported program (serialization_format='pt2'), or load it with mlflow.pytorch.load_model where"
+        " its classes are and call isoship.export(module, sample=x)",
+    )
 
 
 def _keras(said: Said) -> Place | Refusal:

@@ -1,0 +1,1 @@
+"""Keras models as sources: `.keras` files, and models in memory, on TensorFlow."""
