@@ -2,11 +2,11 @@
 
 import sys
 
+import keras
 import numpy as np
 from digits_pixels import CLASSES, LABELS, PIXELS
 
 import isoship
-import keras
 
 
 def trained() -> keras.Model:

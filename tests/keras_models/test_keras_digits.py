@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+from keras import layers as L
 from sklearn.datasets import load_digits
 
 import isoship
-import keras
-from keras import layers as L
 
 
 @pytest.fixture(scope="module")

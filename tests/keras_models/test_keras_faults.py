@@ -10,18 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import onnx
 import pytest
+from keras import layers as L
+from keras import ops
 
 import isoship
-import keras
 from isoship.errors import ConversionError, InputError, UnsupportedModelError
 from isoship.sources.keras.source import KerasSource
 from isoship.sources.tensorflow.held import plain_call
 from isoship.tensors.run import Runs
-from keras import layers as L
-from keras import ops
 
 
 class Step(L.Layer):

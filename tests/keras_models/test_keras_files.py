@@ -8,15 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
+from keras import layers as L
 
 import isoship
-import keras
 from isoship.errors import ModelFileError, SampleError
 from isoship.sources.keras.files import read_file
 from isoship.sources.keras.source import KerasSource, opened
-from keras import layers as L
 
 PLAIN = {"module": "keras.layers", "class_name": "Dense", "registered_name": None}
 

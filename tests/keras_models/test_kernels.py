@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import layers as L
 
-import keras
 from isoship.sources.keras.source import KerasSource
 from isoship.tensors.run import Runs
-from keras import layers as L
 
 #: Every size of float32, both signs, and the places where the plain formulas lose their digits.
 X = np.concatenate(

@@ -6,15 +6,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import layers as L
 
 import isoship
-import keras
 from isoship.errors import IsoshipError, ModelFileError, UnsupportedModelError
 from isoship.sources.tensor_models import open_tensor_source
-from keras import layers as L
 
 ROWS = np.arange(6, dtype=np.float32).reshape(2, 3)
 

@@ -76,6 +76,7 @@ def _wrong_in(model: Any, within: list[str], budget: list[int]) -> str:
 def _differs(model: Any, step: Any, budget: list[int]) -> bool:
     """Whether the graph of the model up to this step is refused."""
     import keras
+
     from isoship.sources.keras.calls import call_of
     from isoship.sources.keras.function import answers_of, as_input, converted
     from isoship.sources.tensorflow.held import answered_call, refuse_differences
