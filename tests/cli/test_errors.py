@@ -158,8 +158,8 @@ def test_a_folder_that_is_no_bundle(tmp_path: Path, command: str) -> None:
 
 def test_a_bundle_of_a_newer_format_is_refused_by_name(bundled: Path) -> None:
     manifest = bundled / "bundle" / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 2', 1))
-    refused(run(bundled, "inspect", "bundle"), "format 2", "up to 1")
+    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 3', 1))
+    refused(run(bundled, "inspect", "bundle"), "format 3", "up to 2")
 
 
 def test_what_a_user_put_beside_a_bundle_stays_when_it_is_exported_again(bundled: Path) -> None:
