@@ -77,7 +77,7 @@ def by_the_lambda_handler(bundle: Path, asked: list[str]) -> list[dict]:
     function = bundle / "lambda"
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(function), "ISOSHIP_BUNDLE": str(function)}
     ran = subprocess.run(
-        [sys.executable, "-S", "-c", HANDLER], input="\n".join(events), env=environment, stdout=subprocess.PIPE,
+        [sys.executable, "-S", "-B", "-c", HANDLER], input="\n".join(events), env=environment, stdout=subprocess.PIPE,
         text=True, check=True, timeout=300,
     )  # fmt: skip
     answers = [json.loads(line) for line in ran.stdout.splitlines()]

@@ -9,5 +9,5 @@ from digits_example import follow
 
 def test_the_example_flips_no_picture(tmp_path: Path) -> None:
     report = follow("train_torch.py", tmp_path)
-    assert report.ok
+    assert report.ok, report.table()
     assert {"onnxruntime", "edge", "http", "lambda", "lambda-fastapi"} <= {one.name for one in report.verdicts}
