@@ -1,4 +1,4 @@
-"""Asks a digits bundle over HTTP and as Lambda does, in PNGs: `python ask.py BUNDLE LABELS.npy`.
+"""Asks a digits bundle over HTTP and as Lambda does, in PNGs (arguments: BUNDLE LABELS.npy).
 
 LABELS.npy holds what the trained model says of each picture. Exit 1 where the edge server or the Lambda handler says
 something else of one of the 1,797.

@@ -1,4 +1,4 @@
-"""Trains a CNN on digits with Keras and ships it: `python train_keras.py [BUNDLE]`, in under a minute on one core."""
+"""Trains a CNN on digits with Keras and ships it to the folder named, in under a minute on one core."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Trains a CNN on digits with PyTorch and ships it: `python train_torch.py [BUNDLE]`, in under a minute on one core."""
+"""Trains a CNN on digits with PyTorch and ships it to the folder named, in under a minute on one core."""
 
 import sys
 
