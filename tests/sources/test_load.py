@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,11 +24,12 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bundles import make_bundle
-from isoship.errors import IsoshipError, ModelFileError
+from isoship.errors import IsoshipError, MissingExtraError, ModelFileError
 from isoship.sources import open_source
 from isoship.sources.load import load_model
 from isoship.sources.pickles import LZ4
 from isoship.sources.sklearn.saved_by import release_in
+from isoship.sources.tensor_models import open_tensor_source
 
 X = np.arange(12.0).reshape(6, 2)
 
@@ -140,6 +142,18 @@ def test_a_folder_is_called_what_it_is_and_the_file_in_it_is_named(tmp_path, fil
     with pytest.raises(ModelFileError, match=says.replace("FOLDER", str(tmp_path))) as caught:
         load_model(tmp_path)
     assert one_paragraph(caught.value)
+
+
+def test_a_network_whose_library_is_missing_says_the_line_that_installs_it(tmp_path) -> None:
+    assert find_spec("keras") is None
+    assert find_spec("tensorflow") is None
+    with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "saved_model.pb").write_bytes(b"")
+    for name, extra in (("m.keras", "keras"), ("folder", "tensorflow")):
+        with pytest.raises(MissingExtraError, match=rf"pip install 'isoship\[{extra}\]'"):
+            open_tensor_source(tmp_path / name)
 
 
 @pytest.mark.parametrize(
