@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoship.errors import ConversionError
+from isoship.onnx.sessions import session_of
 
 if TYPE_CHECKING:
     import onnx
@@ -52,7 +53,6 @@ def _sizes(model: onnx.ModelProto) -> tuple[dict[str, int], ...]:
     """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnx
-    import onnxruntime as ort
 
     every = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import, functions=model.functions)
     every.graph.name = "sizes"
@@ -62,17 +62,13 @@ def _sizes(model: onnx.ModelProto) -> tuple[dict[str, int], ...]:
     every.graph.input.extend(_result(node) for node in model.graph.node if node.op_type == _TREES)
     names = [name for node in every.graph.node for name in node.output if name]
     every.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 4
     constants = {tensor.name for tensor in model.graph.initializer}
     given = [each for each in every.graph.input if each.name not in constants]
     asked = [{each.name: _zeros(each, rows) for each in given} for rows in _BATCHES]
     if not names:
         return tuple({name: _bytes(value) for name, value in feeds.items()} for feeds in asked)
     try:
-        session = ort.InferenceSession(every.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        session = session_of(every)
         made = [feeds | dict(zip(names, session.run(names, feeds), strict=True)) for feeds in asked]
     except Exception as err:  # onnxruntime's errors share no base class
         raise ConversionError(f"onnxruntime does not run the graph on a few rows: {err}") from err

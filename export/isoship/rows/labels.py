@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from isoship.onnx.sessions import session_of
 from isoship.rows.columns import feeds_from_rows
 from isoship.sources.contract import Row
 from isoship_edge.manifest import Output, Signature
@@ -13,24 +13,27 @@ from isoship_edge.manifest import Output, Signature
 if TYPE_CHECKING:
     import onnx
 
+#: Rows of a run: what is between a row's input and its label may be large.
+_ROWS = 4096
+
 
 def labels_by_graph(
-    model: onnx.ModelProto, signature: Signature, outputs: Sequence[Output]
+    model: onnx.ModelProto | str, signature: Signature, outputs: Sequence[Output]
 ) -> Callable[[list[Row]], Sequence[Any]] | None:
-    """A function from rows to labels, or None where the model has no single label."""
+    """A function from rows that the contract accepts to labels, or None where the model has no single label.
+
+    model: the graph, or the path of its file.
+    """
     label = next((o.name for o in outputs if o.kind == "label" and len(o.shape) == 1), None)
     if label is None:
         return None
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = session_of(model)
 
     def labels(rows: list[Row]) -> Sequence[Any]:
-        found: list[Any] = session.run([label], feeds_from_rows(rows, signature))[0].tolist()
+        found: list[Any] = []
+        for start in range(0, len(rows), _ROWS):
+            feeds = feeds_from_rows(rows[start : start + _ROWS], signature)
+            found += session.run([label], feeds)[0].tolist()
         return found
 
     return labels

@@ -7,7 +7,6 @@ imputers, powers and bins are all treated alike. A crossing is found to the last
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoship.onnx.live_bytes import bytes_a_row
+from isoship.onnx.sessions import session_of
 from isoship.rows.columns import Array, feeds_from_columns
 from isoship.rows.halves import HalvingPlan
 from isoship_edge.manifest import Signature
@@ -62,15 +62,10 @@ class Probe:
     """
 
     def __init__(self, model: onnx.ModelProto, signature: Signature, tensors: Sequence[str], seed: int = 0) -> None:
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime as ort
 
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-        options.log_severity_level = 4
         cut = upstream_of(model, tensors)
-        self._session = ort.InferenceSession(cut.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        self._session = session_of(cut)
         self._inputs = {i.name for i in self._session.get_inputs()}
         self._path = ort.RunOptions()
         self._path.only_execute_path_to_fetches = True
@@ -259,7 +254,8 @@ class Probe:
         places: where in `raw` and `feature` each column's are. Numbers of different columns share a row.
         """
         turn = np.empty(len(raw), dtype=np.int64)
-        columns = {name: self._still(name, max(map(len, places.values()))) for name in places}
+        longest = max(map(len, places.values()))
+        columns = {name: self._still(name, longest) for name in places}
         for name, mine in places.items():
             turn[mine] = np.arange(len(mine))
             columns[name][: len(mine)] = self.raw(name, raw[mine])

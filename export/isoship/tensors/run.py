@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isoship.errors import ConversionError, InputError
-from isoship_edge.inference.ort_api import NOT_OPTIMIZED
+from isoship.onnx.sessions import Level, session_of
 
 if TYPE_CHECKING:
     import onnx
@@ -28,20 +27,9 @@ class Runs:
         ConversionError: onnxruntime does not load it; the message is its own.
     """
 
-    def __init__(self, model: onnx.ModelProto | bytes, level: str = "off") -> None:
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 4
-        if level == "off":
-            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-        elif level == "shipped":
-            options.add_session_config_entry(*NOT_OPTIMIZED)
-        data = model if isinstance(model, bytes) else model.SerializeToString()
+    def __init__(self, model: onnx.ModelProto | bytes, level: Level = "off") -> None:
         try:
-            self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+            self._session = session_of(model, level)
         except Exception as err:  # onnxruntime's errors share no base class
             raise ConversionError(f"onnxruntime does not load the graph: {first_words(err)}") from err
         self.outputs = [each.name for each in self._session.get_outputs()]

@@ -16,6 +16,7 @@ import numpy as np
 
 from isoship.errors import ConversionError, UnsupportedModelError
 from isoship.onnx.attributes import attributes_of
+from isoship.onnx.sessions import session_of
 
 if TYPE_CHECKING:
     import onnx
@@ -171,20 +172,15 @@ def _run(model: onnx.ModelProto, inputs: tuple[str, ...], batches: Sequence[int]
     """Every value of the graph on batches of ones (zeros divide badly) and empty strings."""
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnx
-    import onnxruntime as ort
 
     every = onnx.ModelProto()
     every.CopyFrom(model)
     del every.graph.output[:]
     names = [name for node in model.graph.node for name in node.output if name]
     every.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 4
     asked = [{i.name: _ones(i, rows) for i in model.graph.input if i.name in inputs} for rows in batches]
     try:
-        session = ort.InferenceSession(every.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        session = session_of(every)
         results = [session.run(None, feeds) for feeds in asked]
     except Exception as err:  # onnxruntime's errors share no base class
         raise ConversionError(f"onnxruntime does not run the graph on batches of {batches} rows: {err}") from err

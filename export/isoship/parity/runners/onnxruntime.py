@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 
 from isoship.errors import RunnerUnavailable
+from isoship.onnx.sessions import Level, session_of
 from isoship.parity.runners.arrays import tensor_from_array
 from isoship.parity.runners.contract import RunnerCrashed, Shipped
 from isoship.rows.columns import feeds_from_rows
@@ -21,7 +21,7 @@ from isoship_edge.tensors.contract import check
 class OnnxRuntimeRunner:
     """One thread, graph optimization off: the graph was optimized when it was exported."""
 
-    optimization = "off"
+    optimization: Level = "off"
 
     name = "onnxruntime"
     target = "model"
@@ -29,19 +29,12 @@ class OnnxRuntimeRunner:
     _chunk = 4096
 
     def prepare(self, shipped: Shipped) -> None:
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         try:
             import onnxruntime as ort
         except ImportError as err:
             raise RunnerUnavailable("pip install onnxruntime") from err
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        if self.optimization == "off":
-            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-        options.log_severity_level = 3
-        path = str(shipped.folder / "model.onnx")
         try:
-            self._session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            self._session = session_of(str(shipped.folder / "model.onnx"), self.optimization)
         except Exception as err:  # onnxruntime's errors share no base class
             raise RunnerCrashed(f"onnxruntime does not load model.onnx: {err}") from err
         self._take(shipped)

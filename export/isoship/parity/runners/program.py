@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from isoship.errors import BundleError
+from isoship.onnx.sessions import session_of
 from isoship.rows.columns import Array
 from isoship_edge.encoding.golden import decode
 from isoship_edge.manifest import MISSING_STRING
@@ -168,7 +169,6 @@ def _constant(entry: Mapping[str, Any], blob: bytes) -> Array:
 
 def _session(steps: list[Step], feeds: Values, fixed: Values) -> Any:
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime as ort
     from onnx import TensorProto, helper, numpy_helper
 
     def element(array: Array) -> int:
@@ -187,12 +187,7 @@ def _session(steps: list[Step], feeds: Values, fixed: Values) -> Any:
         [tensor(n, a) for n, a in fixed.items()],
     )
     opsets = [helper.make_opsetid("", 21), helper.make_opsetid("ai.onnx.ml", 5)]
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
-    return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return session_of(helper.make_model(graph, opset_imports=opsets, ir_version=10))
 
 
 def _node(step: Step) -> Any:

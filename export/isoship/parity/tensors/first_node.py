@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isoship.onnx.sessions import Level
 from isoship.parity.runners.arrays import Array
 from isoship.parity.verdict.compare import difference
 from isoship.tensors.run import Runs
@@ -100,7 +101,7 @@ def only(model: onnx.ModelProto, tensor: str) -> onnx.ModelProto:
     return made
 
 
-def run(model: onnx.ModelProto, inputs: Mapping[str, Array], level: str = "off") -> dict[str, Array]:
+def run(model: onnx.ModelProto, inputs: Mapping[str, Array], level: Level = "off") -> dict[str, Array]:
     """Every output of a graph that is a tensor. level: of `Runs`.
 
     Raises:

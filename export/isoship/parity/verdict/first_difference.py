@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from isoship.onnx.sessions import session_of
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.runners.program import read_program
 from isoship.parity.runners.tfjs_stock import stock_in_node
@@ -81,15 +82,8 @@ def first_difference(shipped: Shipped, row: Row, backend: str) -> FirstDifferenc
 
 def _onnx_values(model: Any, feeds: Mapping[str, Array]) -> dict[str, Array]:
     """Every tensor of model.onnx for these feeds, in the graph's order."""
-    import onnxruntime as ort
-
     names = [name for node in model.graph.node for name in node.output if name]
-    options = ort.SessionOptions()
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 4
-    session = ort.InferenceSession(
-        upstream_of(model, names).SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    session = session_of(upstream_of(model, names))
     taken = {given.name for given in session.get_inputs()}
     return dict(zip(names, session.run(names, {k: v for k, v in feeds.items() if k in taken}), strict=True))
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from isoship.onnx.graph import GraphBuilder
+from isoship.onnx.sessions import session_of
 from isoship.sources.sklearn.walk.carrier import Carrier
 from isoship.sources.sklearn.walk.frame import Block
 from isoship_edge.manifest import MISSING_STRING
@@ -38,19 +39,12 @@ def column_of(c: Carrier, block: Block) -> str:
 
 def _run(c: Carrier, block: Block, feeds: dict[str, Any]) -> Any:
     """The graph up to this block, in onnxruntime."""
-    import os
-
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime as ort
     from onnx import helper
 
     part = _up_to(c.g, block.name)
     inputs = [each for each in c.inputs if each.name in feeds]
     model = part.model(inputs, [helper.make_tensor_value_info(block.name, _ONNX[block.dtype], [None, 1])])
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = session_of(model)
     wanted = {each.name for each in session.get_inputs()}
     return session.run([block.name], {name: feed for name, feed in feeds.items() if name in wanted})[0]
 
