@@ -93,6 +93,7 @@ def _step(step: Step, side: str, tree: Path, made: Path) -> Figure:
     folder.mkdir(parents=True, exist_ok=True)
     places = {
         "model": made / "model.joblib",
+        "least": made / "least.joblib",
         "sample": made / "sample.parquet",
         "rows": made / "rows.csv",
         "one": made / "one.csv",
@@ -122,17 +123,21 @@ def _bar(row: Row, limit: Limit, found: Figures) -> list[Bar]:
     if mine is None:
         return []
     value = getattr(mine, limit.figure)
+    started = found.get(limit.less, {})
     if limit.less:
-        started = found.get(limit.less, {}).get(NEW)
-        if started is None:
+        if NEW not in started:
             return []
-        value -= getattr(started, limit.figure)
+        name += f" without {limit.less}"
+        value -= getattr(started[NEW], limit.figure)
     if not limit.of:
         return [Bar(name, round(value, 3), limit.at_most, "<=")]
     theirs = found.get(limit.step, {}).get(RELEASE) if limit.of == RELEASE else found.get(limit.of, {}).get(PEER)
     if theirs is None:
         return []
-    ratio = value / max(getattr(theirs, limit.figure), 1e-3)
+    their = getattr(theirs, limit.figure)
+    if limit.of in started:
+        their -= getattr(started[limit.of], limit.figure)
+    ratio = value / max(their, 1e-3)
     return [Bar(f"{name} of {limit.of}'s", round(ratio, 3), limit.at_most, "<=")]
 
 

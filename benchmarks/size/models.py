@@ -22,11 +22,13 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """sample: what export is given. asked: the rows of `predict`, where the row of the table asks it."""
+    """sample: what export is given. asked: the rows of `predict`, and least: the smallest model of the kind, where the
+    row of the table asks for them."""
 
     model: Any
     sample: pd.DataFrame
     asked: pd.DataFrame | None = None
+    least: Any = None
 
 
 def forest_500() -> Made:
@@ -58,7 +60,8 @@ def xgboost_2000() -> Made:
     from xgboost import XGBClassifier
 
     x, y = _numbers(5_000, noise=0.5)
-    return Made(XGBClassifier(n_estimators=2000, max_depth=6, n_jobs=1, random_state=0).fit(x, y), x[:2000])
+    trees = {n: XGBClassifier(n_estimators=n, max_depth=6, n_jobs=1, random_state=0).fit(x, y) for n in (2000, 1)}
+    return Made(trees[2000], x[:2000], least=trees[1])
 
 
 def wide_logistic() -> Made:
@@ -134,6 +137,8 @@ def write(name: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     joblib.dump(made.model, folder / "model.joblib")
     made.sample.to_parquet(folder / "sample.parquet")
+    if made.least is not None:
+        joblib.dump(made.least, folder / "least.joblib")
     if made.asked is not None:
         made.asked.to_csv(folder / "rows.csv", index=False)
         made.asked[:1].to_csv(folder / "one.csv", index=False)
