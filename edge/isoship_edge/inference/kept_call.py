@@ -7,7 +7,7 @@ from ctypes import addressof, c_char
 
 from isoship_edge.inference.kept_run import KeptRun
 from isoship_edge.inference.ort_api import BYTES
-from isoship_edge.inference.tensor import Tensor
+from isoship_edge.inference.tensor import TYPECODES, Tensor
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ SMALL = 2**16
 class KeptCall:
     """inputs: (name, dtype, shape) each. One run at a time.
 
-    memories: of each input that is filled before a run; None for one that is lent. lent: (place, dtype, shape) of
-    those, whose addresses are given to a run. views: for whoever runs it, to keep what it makes of the memories.
+    memories: of each input that is filled before a run; None for one that is lent. filled: (place, memory, its values)
+    of the same. lent: (place, dtype, shape) of the others, whose addresses are given to a run. views: for whoever runs
+    it, to keep what it makes of the memories.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class KeptCall:
     ) -> None:
         self.kept = kept = KeptRun(session, [name for name, _, _ in inputs], outputs)
         self.memories: list[bytearray | None] = []
+        self.filled: list[tuple[int, bytearray, Any]] = []
         self.lent: list[tuple[int, str, tuple[int, ...]]] = []
         self.views: Any = None
         for place, (_, dtype, shape) in enumerate(inputs):
@@ -43,6 +45,8 @@ class KeptCall:
                 self.lent.append((place, dtype, shape))
             else:
                 kept.values[place] = kept.over(dtype, shape, memory) if size else kept.empty(dtype, shape)
+                typecode: Any = TYPECODES.get(dtype, "B")
+                self.filled.append((place, memory, memoryview(memory).cast(typecode)))
             self.memories.append(memory)
 
     def run(self, addresses: Sequence[int]) -> list[Tensor]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from isoship_edge.inference.c_api import CSession
 
+#: A tensor as it is made in each call: `Tensor(...)` looks at its arguments first.
+_new = tuple.__new__
 #: Bytes of an output that is kept; a larger one is ONNX Runtime's own in each run.
 LARGEST = 2**20
 
@@ -83,9 +85,12 @@ class KeptRun:
 
     def copied(self) -> list[Tensor]:
         """Every output, the caller's to keep. Raises: InferenceError."""
+        made = self()
+        if made is self.all_fixed:
+            return [_new(Tensor, (dtype, shape, data[:])) for dtype, shape, data in made]
         return [
             Tensor(tensor.dtype, tensor.shape, tensor.data[:]) if tensor is fixed else tensor
-            for tensor, fixed in zip(self(), self.fixed, strict=True)
+            for tensor, fixed in zip(made, self.fixed, strict=True)
         ]
 
     def _fix(self, made: list[Tensor]) -> None:

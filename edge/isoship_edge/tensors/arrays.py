@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from isoship_edge.encoding.words import got
 from isoship_edge.errors import InputError
 from isoship_edge.inference.tensor import TYPECODES, Tensor
-from isoship_edge.tensors.contract import check_names, check_shapes, check_values, refusal
+from isoship_edge.tensors.contract import check_names, check_shapes, check_values, finite_alone, refusal
 from isoship_edge.tensors.json_inputs import tensor_from_json
 from isoship_edge.tensors.signature import FLOATS, Input
 
@@ -186,11 +186,10 @@ class _Views:
 
 
 def _asked(spec: Input) -> int:
-    if spec.minimum is not None or spec.maximum is not None:
-        return _EACH
-    if spec.dtype not in FLOATS or (spec.nan and spec.infinity):
-        return _NOTHING
-    return _EACH if spec.nan or spec.infinity else FINITE
+    if finite_alone(spec):
+        return FINITE
+    bounded = spec.minimum is not None or spec.maximum is not None
+    return _NOTHING if not bounded and (spec.dtype not in FLOATS or (spec.nan and spec.infinity)) else _EACH
 
 
 def numpy_name(dtype: str) -> str:

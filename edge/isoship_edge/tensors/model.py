@@ -9,7 +9,7 @@ from isoship_edge.inference.model_files import check_model
 from isoship_edge.inference.tensor import Tensor
 from isoship_edge.inference.turns import Turns
 from isoship_edge.tensors.calls import Calls
-from isoship_edge.tensors.contract import check
+from isoship_edge.tensors.contract import check, check_names, check_shapes, check_values, finite_alone, surely_finite
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from isoship_edge.inference.kept_call import KeptCall
     from isoship_edge.inference.selftest import Selftest
     from isoship_edge.inference.session import Session
     from isoship_edge.manifest import Manifest
@@ -43,6 +44,9 @@ class TensorModel:
             raise BundleError(f"model.onnx in {self._folder} lacks the manifest's inputs {', '.join(absent)}")
         self._names = tuple(output.name for output in manifest.outputs)
         self.calls = Calls(session, self._inputs, self._names)
+        self._wanted = [(spec.name, spec.dtype) for spec in self._inputs]
+        #: The dtype of floats that have to be finite and no more; None for what is asked otherwise.
+        self._finite = [spec.dtype if finite_alone(spec) else None for spec in self._inputs]
         self._turns = Turns()
         self._arrays: ArrayCalls | None = None
 
@@ -77,22 +81,45 @@ class TensorModel:
             InputError: inputs that the input contract refuses.
             InferenceError: ONNX Runtime failed on inputs that it accepts.
         """
-        check(tensors, self._inputs)
-        shapes = tuple([tensors[spec.name].shape for spec in self._inputs])
-        free = self.calls.opened(shapes)
+        held, sizes = [], []
+        for name, dtype in self._wanted:
+            tensor = tensors.get(name)
+            if tensor is None or tensor[0] != dtype:
+                check(tensors, self._inputs)  # says which input is at fault, and how
+                tensor = tensors[name]
+            _, shape, data = tensor
+            held.append(data)
+            sizes.append(shape)
+        if len(tensors) != len(held):
+            check_names(tensors, self._inputs)
+        shapes = tuple(sizes)
+        free = self.calls.spare.get(shapes)
+        if free is None:
+            check_shapes(shapes, self._inputs)
+            free = self.calls.opened(shapes)
         call = self.calls.taken(free, shapes)
         if call is None:
+            for spec in self._inputs:
+                check_values(spec, tensors[spec.name])
             return self.run(tensors)
-        lent = []
-        for spec, memory in zip(self._inputs, call.memories, strict=True):
-            data = tensors[spec.name].data
-            if memory is None:
-                lent.append(data)
-            elif memory:
-                memoryview(memory)[:] = memoryview(data).cast("B")
-        made = self.in_turn(call.copied, lent) if lent else call.copied(lent)
+        for place, memory, values in call.filled:
+            values[:] = held[place]
+            finite = self._finite[place]
+            if finite is None or not surely_finite(finite, memory):
+                spec = self._inputs[place]
+                check_values(spec, tensors[spec.name])
+        made = self._lending(call, tensors) if call.lent else call.kept.copied()
         free.append(call)
         return dict(zip(self._names, made, strict=True))
+
+    def _lending(self, call: KeptCall, tensors: Mapping[str, Tensor]) -> list[Tensor]:
+        """A run of a call that reads some of its inputs where they lie."""
+        lent = []
+        for place, _, _ in call.lent:
+            spec = self._inputs[place]
+            check_values(spec, tensors[spec.name])
+            lent.append(tensors[spec.name].data)
+        return self.in_turn(call.copied, lent)
 
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The same for inputs that were checked, with nothing kept."""

@@ -89,6 +89,22 @@ def test_large_numbers_whose_sum_is_infinite_are_finite() -> None:
     check({"x": tensor("double", (3,), [1.7e308] * 3)}, (Input("x", "double", (3,)),))
 
 
+@pytest.mark.parametrize("dtype", ["double", "float", "float16"])
+def test_every_exponent_is_finite_but_the_last(dtype: str) -> None:
+    least, largest = {"double": (-1074, 1023), "float": (-149, 127), "float16": (-24, 15)}[dtype]
+    spec = (Input("x", dtype, ("N",)),)
+    powers = [sign * 2.0**exponent for exponent in range(least, largest + 1) for sign in (1, -1)]
+    finite = [0.0, -0.0, *powers, *(value * 1.75 for value in powers[-40:])]
+    check({"x": tensor(dtype, (len(finite),), finite)}, spec)
+    for value in (math.nan, math.inf, -math.inf):
+        for place in (0, 1, len(finite) - 1):
+            values = [*finite]
+            values[place] = value
+            with pytest.raises(InputError) as refused:
+                check({"x": tensor(dtype, (len(values),), values)}, spec)
+            assert refused.value.index == [place]
+
+
 @pytest.mark.parametrize(
     ("dtype", "value", "fits"),
     [("uint64", 2**64 - 1, True), ("int8", -128, True), ("uint8", 7, False), ("float16", 65504.0, True)],

@@ -154,6 +154,24 @@ def test_what_does_not_fit_is_refused(digits: TensorModel, change: dict[str, Any
             digits.predict(change)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"image": np.zeros((1, 8, 8, 1))}, "expected dtype uint8, got dtype double"),
+        ({"image": np.zeros((1, 8, 9, 1), "uint8")}, r"shape \[N, 8, 8, 1\], got shape \[1, 8, 9, 1\]"),
+        ({"image": np.zeros((0, 8, 8, 1), "uint8")}, "with N at least 1"),
+        ({"picture": pictures(1)}, 'input "picture": expected one of the inputs "image"'),
+        ({"image": pictures(1), "more": pictures(1)}, 'input "more": expected one of the inputs "image"'),
+        ({}, 'input "image": expected a tensor, got nothing'),
+    ],
+)
+def test_tensors_that_do_not_fit_are_refused(digits: TensorModel, change: dict[str, Any], said: str) -> None:
+    digits.infer(tensors({"image": pictures(1)}))
+    for _ in range(2):
+        with pytest.raises(InputError, match=said):
+            digits.infer(tensors(change))
+
+
 def test_values_are_looked_at_in_arrays_as_in_tensors(mixed: TensorModel) -> None:
     good = mixed_inputs(2, kind=mixed.manifest.name)
     wrong = {
