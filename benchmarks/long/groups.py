@@ -72,7 +72,7 @@ GROUPS: dict[str, Group] = {
     ),
     "torch": Group(
         "isoship[torch] alone in an environment: what torch's exporter gets wrong is caught, networks of every shape",
-        ("scripts/torch.sh",),
+        ("scripts/extra.sh torch",),
     ),
     "packaged": Group(
         "networks that packages of the Python index ship, to Lambda and devices: agreed on, or refused as is said",
@@ -81,7 +81,7 @@ GROUPS: dict[str, Group] = {
     "keras": Group(
         "isoship[keras] in its own environment: networks of Keras's and SavedModels against TensorFlow, and what its "
         "exporter gets wrong",
-        ("scripts/keras.sh",),
+        ("scripts/extra.sh keras",),
     ),
     "arm64": Group("lambda/ and edge/ for arm64, executed under emulation", ("scripts/arm64.sh",)),
 }

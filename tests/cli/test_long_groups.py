@@ -18,6 +18,9 @@ def test_every_command_of_a_group_is_here() -> None:
             _, words = split(command)
             found = (ROOT / words[0]).exists() or shutil.which(words[0])
             assert found, f"{name}: {words[0]}"
+            if words[0] == "scripts/extra.sh":
+                assert (ROOT / "requirements" / f"{words[1]}.lock").exists(), f"{name}: {words[1]}"
+                assert (ROOT / "tests" / f"{words[1]}_models").exists(), f"{name}: {words[1]}"
             for word in words[1:]:
                 if word.startswith("tests/"):
                     assert (ROOT / word).exists(), f"{name}: {word}"

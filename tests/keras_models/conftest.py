@@ -1,4 +1,4 @@
-"""What needs Keras: `make test-all GROUP=keras` runs it in an environment of its own (scripts/keras.sh)."""
+"""What needs Keras: `make test-all GROUP=keras` runs it in an environment of its own (scripts/extra.sh keras)."""
 
 from __future__ import annotations
 

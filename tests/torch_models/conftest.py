@@ -1,4 +1,4 @@
-"""What needs torch: `make test-all GROUP=torch` runs it in an environment of its own (scripts/torch.sh)."""
+"""What needs torch: `make test-all GROUP=torch` runs it in an environment of its own (scripts/extra.sh torch)."""
 
 from __future__ import annotations
 
