@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
@@ -9,7 +11,9 @@ from onnx import helper
 from onnx_graphs import embedding, linear, model, network, value
 
 from isoship.sources.onnx_file.source import OnnxFile
+from isoship.tensors import asks as asks_module
 from isoship.tensors.asks import asks_for
+from isoship.tensors.core import write_core
 from isoship.tensors.run import Runs
 from isoship.tensors.values import KINDS
 
@@ -68,6 +72,15 @@ def test_sizes_that_are_refused_are_not_asked() -> None:
 def test_integers_stay_in_the_rows_of_an_embedding_and_reach_both_ends() -> None:
     found = np.concatenate([ask.inputs["ids"].ravel() for ask in asks(embedding(11))])
     assert (found.min(), found.max()) == (-11, 10)
+
+
+def test_sizes_are_looked_for_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By the source; what its outputs are, golden calls and tolerances are made of what it found."""
+    looked, find = [], asks_module.find_sizes
+    monkeypatch.setattr(asks_module, "find_sizes", lambda *given: looked.append(given) or find(*given))
+    source = OnnxFile(network())
+    write_core(tmp_path, source, source.to_onnx(), name="n", version="0", targets=(), say=lambda _: None)
+    assert len(looked) == 1
 
 
 def test_counts_and_sizes_stay_small() -> None:

@@ -37,6 +37,7 @@ def asks_for(
     signature: Signature,
     *,
     samples: Sequence[Arrays] = (),
+    found: Found | None = None,
     seed: int = 0,
     budget: int | None = None,
     settled: bool = True,
@@ -44,7 +45,7 @@ def asks_for(
     """The most ordinary first: a few of them are a fair sample. Other seeds give other values of the same kinds.
 
     graph: the canonical one. samples: calls of the user's; their sizes are asked, others like them come first, and they
-    themselves last, as they are.
+    themselves last, as they are. found: sizes that the model answers, where somebody has looked for them.
     budget: how many calls at most, samples apart; fewer where they compute much (`work`). settled: False asks what
     float32 does not settle, too, and takes a fraction of the time.
 
@@ -55,7 +56,7 @@ def asks_for(
     inputs = signature.inputs
     sized = [sizes_of(inputs, each) for each in samples]
     known = {one.name: known_of(graph, one) for one in inputs}
-    found = sizes_found(run, graph, inputs, sized)
+    found = found or sizes_found(run, graph, inputs, sized)
     if found is None:
         raise InputError(
             "the model answers none of the sizes tried for its dynamic dimensions. Give a call as it is made:"
@@ -111,15 +112,16 @@ def _wanted(found: Found, sized: Sequence[Sizes]) -> list[tuple[str, str, Sizes]
     return wanted
 
 
-def plain_call(
-    run: Runs, graph: onnx.ModelProto, inputs: Sequence[Input], samples: Sequence[Arrays] = ()
-) -> Arrays | None:
-    """One call that is answered: the user's first one, else the simplest of the smallest sizes; None for neither."""
-    if samples:
-        return samples[0]
-    found = sizes_found(run, graph, inputs)
+def plain_call(run: Runs, graph: onnx.ModelProto, inputs: Sequence[Input], found: Found | None) -> Arrays | None:
+    """The simplest call of the smallest sizes that are answered; None where none is."""
     known = {one.name: known_of(graph, one) for one in inputs}
     return None if found is None else plain(run, inputs, found.base, known)
+
+
+def sizes_for(graph: onnx.ModelProto, signature: Signature, samples: Sequence[Arrays] = ()) -> Found | None:
+    """`sizes_found` of a signature."""
+    sized = [sizes_of(signature.inputs, each) for each in samples]
+    return sizes_found(Runs(graph), graph, signature.inputs, sized)
 
 
 def sizes_found(

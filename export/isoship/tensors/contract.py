@@ -17,6 +17,8 @@ from isoship_edge.manifest import Output, Signature
 if TYPE_CHECKING:
     import onnx
 
+    from isoship.tensors.sizes import Found
+
 #: Input or output name -> array of the signature's dtype and shape. Strings are arrays of object.
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 
@@ -70,6 +72,11 @@ class TensorSource(Protocol):
     def close(self) -> None:
         """Ends the process in which the source's library runs, where there is one."""
         ...
+
+
+def sizes_known(source: TensorSource) -> Found | None:
+    """Sizes of the dynamic dimensions that the source looked for when it was opened, None where it did not."""
+    return getattr(source, "sizes", None)
 
 
 def made_with(source: TensorSource) -> dict[str, str]:

@@ -12,8 +12,8 @@ import numpy as np
 
 from isoship import __version__
 from isoship.errors import ConversionError, InputError, ParityError
-from isoship.tensors.asks import asks_for
-from isoship.tensors.contract import Arrays, Ask, TensorSource, made_with
+from isoship.tensors.asks import asks_for, sizes_for
+from isoship.tensors.contract import Arrays, Ask, TensorSource, made_with, sizes_known
 from isoship.tensors.golden import GOLDEN, GOLDEN_BYTES, Golden, golden_files
 from isoship.tensors.quantization.levels import widened_by_levels
 from isoship.tensors.refusals import refused_calls
@@ -51,9 +51,10 @@ def write_core(
         InputError: the source refuses one.
     """
     say("making golden inputs")
-    made = asks_for(graph, source.signature, samples=source.samples)
+    found = sizes_known(source) or sizes_for(graph, source.signature, source.samples)
+    made = asks_for(graph, source.signature, samples=source.samples, found=found)
     asks, answers = _answered(source, made)
-    tolerances = tolerances_for(graph, source.signature, source.outputs, asks, say)
+    tolerances = tolerances_for(graph, source.signature, source.outputs, asks, say, found)
     tolerances = widened_by_levels(tolerances, graph, source.outputs, asks)
     hold_samples(source, graph, only(tolerances))
     kept = _kept(asks, answers, golden)

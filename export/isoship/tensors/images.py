@@ -13,9 +13,10 @@ from onnx import TensorProto, helper
 
 from isoship.errors import InputError, UnsupportedModelError
 from isoship.onnx.graph import GraphBuilder
-from isoship.tensors.contract import Arrays, TensorSource, made_with
+from isoship.tensors.contract import Arrays, TensorSource, made_with, sizes_known
 from isoship.tensors.layouts import laid_out, layout_of, permutation
 from isoship.tensors.pixels import Pixels
+from isoship.tensors.sizes import names_in
 from isoship_edge.manifest import Output, Signature
 from isoship_edge.tensors.signature import Image, Input
 
@@ -56,6 +57,8 @@ class FromPixels:
         inputs = tuple(self._input if one.name == taken.name else one for one in source.signature.inputs)
         self.signature = Signature("tensors", (), inputs)
         self.outputs: tuple[Output, ...] = source.outputs
+        #: A picture's size may be dynamic under another name than the source's input had.
+        self.sizes = sizes_known(source) if names_in(inputs) == names_in(source.signature.inputs) else None
         self.notes = (
             *source.notes,
             f"input {taken.name!r} takes pictures: {self._pixels.described()}, as {self._layout}",

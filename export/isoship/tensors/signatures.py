@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,24 @@ from isoship.tensors.passed_on import passes_non_finite
 from isoship.tensors.ranges import proven_ends, uses_of
 from isoship.tensors.run import Array, Runs
 from isoship.tensors.samples import fitted
-from isoship.tensors.sizes import sizes_of
+from isoship.tensors.sizes import Found, sizes_of
 from isoship_edge.manifest import TENSOR, Output, Signature
 from isoship_edge.tensors.signature import DATATYPES, FLOATS, Input
 
 
-def infer_signature(
-    graph: onnx.ModelProto, calls: Sequence[Mapping[str, Array]] = ()
-) -> tuple[Signature, list[dict[str, Array]], list[str]]:
-    """The signature of a graph whose dimensions are numbers or names; the calls in its dtypes; notes.
+@dataclass(frozen=True, eq=False)
+class Inferred:
+    """What a graph says of its inputs. samples: the calls in its dtypes. sizes: those of its dynamic dimensions that
+    are answered, None where none of the ladder's is."""
+
+    signature: Signature
+    samples: list[dict[str, Array]]
+    notes: list[str]
+    sizes: Found | None
+
+
+def infer_signature(graph: onnx.ModelProto, calls: Sequence[Mapping[str, Array]] = ()) -> Inferred:
+    """The signature of a graph whose dimensions are numbers or names.
 
     Raises:
         SampleError: a call does not fit. UnsupportedModelError: no call is answered at all.
@@ -32,7 +42,8 @@ def infer_signature(
     inputs = tuple(_declared(value) for value in inputs_of(graph))
     samples = fitted(calls, inputs)
     run = Runs(graph)
-    base = plain_call(run, graph, inputs, samples)
+    found = sizes_found(run, graph, inputs, [sizes_of(inputs, each) for each in samples])
+    base = samples[0] if samples else plain_call(run, graph, inputs, found)
     if base is None:
         raise UnsupportedModelError(
             "the model",
@@ -51,7 +62,7 @@ def infer_signature(
             low, high = made[-1].minimum, made[-1].maximum
             if (low, high) != (None, None):
                 notes.append(f"{one.name}: the model takes integers from {_end(low)} to {_end(high)}")
-    return Signature("tensors", (), tuple(made)), samples, notes
+    return Inferred(Signature("tensors", (), tuple(made)), samples, notes, found)
 
 
 def move_together(graph: onnx.ModelProto, names: Sequence[str]) -> bool:
@@ -65,15 +76,19 @@ def move_together(graph: onnx.ModelProto, names: Sequence[str]) -> bool:
 
 
 def infer_outputs(
-    graph: onnx.ModelProto, signature: Signature, samples: Sequence[Arrays], classes: Mapping[str, Any] | None = None
+    graph: onnx.ModelProto,
+    signature: Signature,
+    samples: Sequence[Arrays],
+    classes: Mapping[str, Any] | None = None,
+    found: Found | None = None,
 ) -> tuple[Output, ...]:
     """Names and dtypes as the graph has them; dimensions as calls of several sizes show them.
 
     A dimension that is as large as a named one of the inputs in every call, and no number, has that name; what is
-    always one number is that number; the rest keeps the file's name or gets one.
+    always one number is that number; the rest keeps the file's name or gets one. found: as of `asks_for`.
     """
     run = Runs(graph)
-    asks = asks_for(graph, signature, samples=samples, budget=20, settled=False)
+    asks = asks_for(graph, signature, samples=samples, found=found, budget=20, settled=False)
     seen = [(sizes_of(signature.inputs, ask.inputs), run(ask.inputs)) for ask in asks]
     if not seen:
         raise UnsupportedModelError(

@@ -28,6 +28,8 @@ from isoship_edge.tensors.signature import FLOATS
 if TYPE_CHECKING:
     import onnx
 
+    from isoship.tensors.sizes import Found
+
 #: Two evaluations, each as far from the exact answer as the one measured, and twice that for calls not yet seen.
 FACTOR = 4
 #: Calls of fewer multiplications than this are followed by others of this seed. Time would do for a measure, and make
@@ -71,15 +73,17 @@ def tolerances_for(
     outputs: Sequence[Output],
     asks: Sequence[Ask],
     say: Callable[[str], None],
+    found: Found | None = None,
 ) -> dict[str, dict[str, Tolerance]]:
     """Output -> the one precision that it is compared in -> its tolerance.
 
     asks: those of which the answers are known; none of the user's own values leave in a reason.
+    found: as of `asks_for`.
     """
     run, exact, nudged = Runs(graph), DoubleGraph(graph), DoubleGraph(graph, nudged=True)
     say("measuring rounding errors against the same graph in float64")
     pairs: dict[str, list[tuple[Array, Array]]] = {output.name: [] for output in outputs}
-    for ask in _with_more(graph, signature, asks):
+    for ask in _with_more(graph, signature, asks, found):
         wide = exact(ask.inputs) if ask.exact is None else ask.exact
         for answers in (run(ask.inputs), nudged(ask.inputs)):
             for name in pairs:
@@ -89,14 +93,14 @@ def tolerances_for(
     return {output.name: _tolerance(output, pairs[output.name], rounds=rounds) for output in outputs}
 
 
-def _with_more(graph: onnx.ModelProto, signature: Signature, asks: Sequence[Ask]) -> Iterator[Ask]:
+def _with_more(graph: onnx.ModelProto, signature: Signature, asks: Sequence[Ask], found: Found | None) -> Iterator[Ask]:
     """The calls, and as many others where they compute little."""
     yield from asks
     first = asks[0].inputs
     elements = [sum(array.size for array in ask.inputs.values()) for ask in asks]
     if work_of(graph, first) * sum(elements) / max(1, elements[0]) < _LITTLE:
         samples = [ask.inputs for ask in asks if ask.kind == "sample"][:1]
-        yield from asks_for(graph, signature, samples=samples, seed=_OTHERS, budget=len(asks))
+        yield from asks_for(graph, signature, samples=samples, found=found, seed=_OTHERS, budget=len(asks))
 
 
 def _keeps_bits(node: onnx.NodeProto) -> bool:

@@ -15,7 +15,7 @@ from isoship.parity.tensors.call import Answer, Call
 from isoship.parity.tensors.evidence import Golden, graph_answers
 from isoship.parity.tensors.refusals import Refusal, faults
 from isoship.parity.verdict.evidence import Evidence, proven_graph
-from isoship.tensors.contract import Arrays, Ask, TensorSource
+from isoship.tensors.contract import Arrays, Ask, TensorSource, sizes_known
 from isoship_edge.manifest import Tolerance
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def case_for(question: TensorQuestion, say: Progress) -> TensorCase:
         converted or _graph(shipped),
         signature,
         samples=question.samples,
+        found=None if source is None else sizes_known(source),
         seed=question.seed,
         budget=_budget(question.budget),
     )

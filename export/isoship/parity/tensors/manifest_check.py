@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from isoship import __version__
-from isoship.tensors.contract import TensorSource
+from isoship.tensors.contract import TensorSource, sizes_known
 from isoship_edge.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -52,8 +52,9 @@ def loose_tolerances(manifest: Manifest, source: TensorSource, converted: onnx.M
     from isoship.tensors.asks import asks_for
     from isoship.tensors.tolerances import only, tolerances_for
 
-    asks = asks_for(converted, source.signature, samples=source.samples)
-    due = only(tolerances_for(converted, source.signature, source.outputs, asks, lambda _message: None))
+    found = sizes_known(source)
+    asks = asks_for(converted, source.signature, samples=source.samples, found=found)
+    due = only(tolerances_for(converted, source.signature, source.outputs, asks, lambda _message: None, found))
     for name, given in only(manifest.tolerances).items():
         own = due[name]
         if given.atol > own.atol * _WIDER or given.rtol > own.rtol * _WIDER:

@@ -49,10 +49,8 @@ class KerasSource:
         first = self._first(raw)
         self._refuse_what_changes(first)
         self._graph, self._names = converted(model, self._call, list(self.answers(first)))
-        self.signature: Signature
         self.outputs: tuple[Output, ...]
-        self.samples: Sequence[Arrays]
-        self.signature, self.outputs, self.samples, notes = hold(
+        inferred, self.outputs = hold(
             self._graph,
             self._call.names,
             self.answers,
@@ -61,7 +59,9 @@ class KerasSource:
             lambda: wrong_layer(model) or self.estimator,
             raw,
         )
-        self.notes = tuple(notes)
+        self.signature: Signature = inferred.signature
+        self.samples: Sequence[Arrays] = inferred.samples
+        self.sizes, self.notes = inferred.sizes, tuple(inferred.notes)
         self.places = {node.name: layer_at(model, node.name) for node in self._graph.graph.node if "/" in node.name}
 
     def answers(self, inputs: Arrays) -> dict[str, Array]:

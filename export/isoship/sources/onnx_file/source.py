@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from isoship.tensors.graph import inputs_of, nodes_of
 from isoship.tensors.run import Array, Runs
 from isoship.tensors.samples import read_samples
 from isoship.tensors.signatures import infer_outputs, infer_signature
-from isoship_edge.manifest import Output, Signature
+from isoship_edge.manifest import Output
 
 _IR_WITH_WEIGHTS_ALONE = 4
 
@@ -74,10 +74,12 @@ class OnnxFile:
             notes.append(
                 f"ZipMap is taken away: {', '.join(self._keys)} ship as arrays, columns in the order of classes"
             )
-        self.signature: Signature
-        self.signature, self.samples, more = infer_signature(self._graph, raw)
-        self.outputs: tuple[Output, ...] = infer_outputs(self._graph, self.signature, self.samples, self._keys)
-        self.notes = (*notes, *more, *_default_level(file, self.signature, self._graph, self.samples))
+        inferred = infer_signature(self._graph, raw)
+        self.signature, self.samples, self.sizes = inferred.signature, inferred.samples, inferred.sizes
+        self.outputs: tuple[Output, ...] = infer_outputs(
+            self._graph, self.signature, self.samples, self._keys, self.sizes
+        )
+        self.notes = (*notes, *inferred.notes, *self._default_level(file))
 
     def answers(self, inputs: Arrays) -> dict[str, Array]:
         """What onnxruntime answers to the file as it was written.
@@ -96,6 +98,32 @@ class OnnxFile:
 
     def close(self) -> None:
         """Nothing runs beside this process."""
+
+    def _default_level(self, file: onnx.ModelProto) -> list[str]:
+        """A note where onnxruntime's default optimization answers otherwise, as Pad + MaxPool (docs/upstream.md)."""
+        from isoship.tensors.asks import asks_for
+
+        kinds = {node.op_type for node in nodes_of(file)}
+        if kinds <= {"Identity"}:
+            return []
+        try:
+            optimized, plain = Runs(file, level="default"), Runs(file)
+            worst = (0.0, "")
+            asks = asks_for(
+                self._graph, self.signature, samples=self.samples, found=self.sizes, budget=14, settled=False
+            )
+            for ask in asks:
+                one, other = optimized(ask.inputs), plain(ask.inputs)
+                for name, want in other.items():
+                    worst = max(worst, (_apart(want, one[name]), name))
+        except (ConversionError, InputError) as err:
+            return [f"onnxruntime's default optimization does not run this file: {err}. What ships runs without it"]
+        if worst[0] <= 1e-3:
+            return []
+        return [
+            f"onnxruntime's default optimization answers {worst[1]!r} otherwise than the file says, by {worst[0]:.2g}"
+            " of its largest answer. What ships runs without it; whoever loads model.onnx elsewhere should, too"
+        ]
 
 
 def _read(model: str | Path | onnx.ModelProto) -> onnx.ModelProto:
@@ -157,32 +185,6 @@ def _weights_are_no_inputs(graph: onnx.ModelProto) -> list[str]:
     if not overridable:
         return []
     return [f"{', '.join(held[:5])}: inputs that have a value in the file ship with that value"]
-
-
-def _default_level(
-    file: onnx.ModelProto, signature: Signature, graph: onnx.ModelProto, samples: Sequence[Arrays]
-) -> list[str]:
-    """A note where onnxruntime's default optimization answers otherwise: Pad + MaxPool, for one (docs/upstream.md)."""
-    from isoship.tensors.asks import asks_for
-
-    kinds = {node.op_type for node in nodes_of(file)}
-    if kinds <= {"Identity"}:
-        return []
-    try:
-        optimized, plain = Runs(file, level="default"), Runs(file)
-        worst = (0.0, "")
-        for ask in asks_for(graph, signature, samples=samples, budget=14, settled=False):
-            one, other = optimized(ask.inputs), plain(ask.inputs)
-            for name, want in other.items():
-                worst = max(worst, (_apart(want, one[name]), name))
-    except (ConversionError, InputError) as err:
-        return [f"onnxruntime's default optimization does not run this file: {err}. What ships runs without it"]
-    if worst[0] <= 1e-3:
-        return []
-    return [
-        f"onnxruntime's default optimization answers {worst[1]!r} otherwise than the file says, by {worst[0]:.2g} of"
-        " its largest answer. What ships runs without it; whoever loads model.onnx elsewhere should, too"
-    ]
 
 
 def _apart(want: Any, got: Any) -> float:

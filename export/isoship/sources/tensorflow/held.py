@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from isoship.sources.tensorflow.operators import refuse_unknown
 from isoship.tensors.contract import Arrays
 from isoship.tensors.ranges import proven_ends, uses_of
 from isoship.tensors.run import Runs
-from isoship.tensors.signatures import infer_outputs, infer_signature
+from isoship.tensors.signatures import Inferred, infer_outputs, infer_signature
 from isoship_edge.manifest import Output, Signature
 from isoship_edge.tensors.signature import FLOATS, Input
 
@@ -41,8 +42,8 @@ def hold(
     path_of_node: Callable[[str], str],
     place_of_answer: Callable[[], str],
     samples: Sequence[Arrays],
-) -> tuple[Signature, tuple[Output, ...], list[dict[str, Array]], list[str]]:
-    """Signature, outputs, the samples in its dtypes, and notes, once the graph has shown itself the same.
+) -> tuple[Inferred, tuple[Output, ...]]:
+    """What the graph's inputs and outputs are, once the graph has shown itself the same.
 
     place_of_node: a node's name in words. path_of_node: where it is, for its new name (`names.py`). place_of_answer:
     the first step whose graph answers otherwise.
@@ -54,11 +55,12 @@ def hold(
     rename(graph, path_of_node)
     refuse_changed_inputs(graph, names)
     strip_metadata(graph)
-    signature, calls, notes = infer_signature(graph, samples)
+    inferred = infer_signature(graph, samples)
+    signature, calls = inferred.signature, inferred.samples
     signature = signature._replace(inputs=tuple(_as_source(graph, one, signature, answers) for one in signature.inputs))
     refuse_differences(graph, signature, answers, lambda _inputs, _name: place_of_answer(), calls)
     signature = signature._replace(inputs=_settled_nan(graph, signature, answers))
-    return signature, infer_outputs(graph, signature, calls), calls, notes
+    return replace(inferred, signature=signature), infer_outputs(graph, signature, calls, found=inferred.sizes)
 
 
 def refuse_differences(

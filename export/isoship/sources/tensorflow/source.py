@@ -61,13 +61,14 @@ class SavedModelSource:
         self._refuse_what_changes(first)
         self._graph = self._converted(outputs)
         self.places: Mapping[str, str] = {}
-        self.signature: Signature
         self.outputs: tuple[Output, ...]
-        self.samples: Sequence[Arrays]
-        self.signature, self.outputs, self.samples, more = hold(
+        inferred, self.outputs = hold(
             self._graph, self._names, self.answers, lambda node: f"node {node!r}", _scope, lambda: "the graph", raw
         )
-        self.notes: tuple[str, ...] = (*notes, *more)
+        self.signature: Signature = inferred.signature
+        self.samples: Sequence[Arrays] = inferred.samples
+        self.sizes = inferred.sizes
+        self.notes: tuple[str, ...] = (*notes, *inferred.notes)
 
     def answers(self, inputs: Arrays) -> dict[str, Array]:
         """What the signature answers.

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import onnx
 
 from isoship.errors import InputError, SampleError, UnsupportedModelError
-from isoship.tensors.contract import Arrays, TensorSource, made_with
+from isoship.tensors.contract import Arrays, TensorSource, made_with, sizes_known
 from isoship.tensors.quantization.agreement import DEFAULT_BUDGET, Agreement, agreements, hold
 from isoship.tensors.quantization.float16 import WEIGHTS, with_float16_weights
 from isoship.tensors.quantization.int8 import PRODUCTS, quantized_to_int8
@@ -43,7 +43,7 @@ class Quantized:
         self._source, self.samples = source, source.samples
         self.library, self.library_version = source.library, source.library_version
         self.estimator, self.places, self.outputs = source.estimator, source.places, source.outputs
-        self.signature = source.signature
+        self.signature, self.sizes = source.signature, sizes_known(source)
         if method == "int8":
             self._graph, kept = quantized_to_int8(original, source.samples), list[str]()
             done = sum(node.op_type in PRODUCTS for node in self._graph.graph.node)
