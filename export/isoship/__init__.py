@@ -25,7 +25,7 @@ _HOME = {
     "RunnerUnavailable": "isoship.errors",
     "SampleError": "isoship.errors",
     "ParityError": "isoship.errors",
-    "Pixels": "isoship.tensors.pixels",
+    "Pixels": "isoship.tensors.images.pixels",
     "ParityReport": "isoship.parity.verdict.report",
     "UnsupportedModelError": "isoship.errors",
     "check": "isoship.parity.check",
@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from isoship.parity.check import check
     from isoship.parity.verdict.report import ParityReport
     from isoship.sources import to_onnx
-    from isoship.tensors.pixels import Pixels
+    from isoship.tensors.images.pixels import Pixels
     from isoship.tfjs import to_tfjs
     from isoship_edge.inference.model import load
 

@@ -10,8 +10,8 @@ from networks import network, passing, session, small_cnn
 from onnx import TensorProto, helper
 
 from isoship.errors import InputError, UnsupportedModelError
-from isoship.tensors.images import FromPixels, from_pixels
-from isoship.tensors.pixels import Pixels, pixels_from
+from isoship.tensors.images.pixels import Pixels, pixels_from
+from isoship.tensors.images.source import FromPixels, from_pixels
 from isoship_edge.manifest import Output
 from isoship_edge.tensors.signature import Image, Input
 

@@ -13,8 +13,8 @@ from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
 
 from isoship.errors import ConversionError, InputError, SampleError, UnsupportedModelError
-from isoship.tensors.images import FromPixels
-from isoship.tensors.pixels import Pixels
+from isoship.tensors.images.pixels import Pixels
+from isoship.tensors.images.source import FromPixels
 from isoship.tensors.quantization.agreement import agreements, hold
 from isoship.tensors.quantization.source import Quantized
 from isoship_edge.manifest import Output

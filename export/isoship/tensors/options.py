@@ -10,8 +10,8 @@ from typing import Any
 from isoship.errors import InputError, SampleError
 from isoship.tensors.class_names import classes_from, named_classes
 from isoship.tensors.contract import TensorSource
-from isoship.tensors.images import from_pixels, numbers_from
-from isoship.tensors.pixels import Pixels, pixels_from
+from isoship.tensors.images.pixels import Pixels, pixels_from
+from isoship.tensors.images.source import from_pixels, numbers_from
 from isoship.tensors.quantization.agreement import DEFAULT_BUDGET
 from isoship.tensors.samples import fitted, read_samples
 from isoship_edge.manifest import Manifest, Scalar

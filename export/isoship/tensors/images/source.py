@@ -1,4 +1,4 @@
-"""Sources that start at pixels: another source with its preparation of pictures inside the graph ."""
+"""Sources that start at pixels: another source with its preparation of pictures inside the graph."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from onnx import TensorProto, helper
 from isoship.errors import InputError, UnsupportedModelError
 from isoship.onnx.graph import GraphBuilder
 from isoship.tensors.contract import Arrays, TensorSource, made_with, sizes_known
-from isoship.tensors.layouts import laid_out, layout_of, permutation
-from isoship.tensors.pixels import Pixels
+from isoship.tensors.images.layouts import laid_out, layout_of, permutation
+from isoship.tensors.images.pixels import Pixels
 from isoship.tensors.sizes import names_in
 from isoship_edge.manifest import Output, Signature
 from isoship_edge.tensors.signature import Image, Input

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from isoship.errors import InputError
-from isoship.tensors.pixels import NO_RESIZE, Pixels
+from isoship.tensors.images.pixels import NO_RESIZE, Pixels
 from isoship_edge.tensors.signature import Input
 
 #: Layout -> the axes of the model's input: batch, height, width, channels, features.
