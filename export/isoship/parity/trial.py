@@ -6,13 +6,15 @@ import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
-from isoship.errors import InputError, ParityError, RunnerUnavailable
+from isoship.errors import InputError
 from isoship.parity.batches import asking, infer, joined
 from isoship.parity.case import Case
+from isoship.parity.outcome import by_kind, compared, outcome
 from isoship.parity.refusals import with_refusals
-from isoship.parity.runners.contract import Runner, RunnerHung, Shipped
+from isoship.parity.runners.contract import Runner, Shipped
 from isoship.parity.verdict.cause import cause_of
 from isoship.parity.verdict.compare import Comparison, Verdict, compare
 from isoship.sources.contract import Answers
@@ -26,29 +28,22 @@ def try_runner(runner: Runner, shipped: Shipped, case: Case, say: Callable[[str]
     """The verdict on one runtime. Whatever becomes of it is a verdict, and no error leaves."""
     tolerances = {o.name: _tolerance(shipped, case, o.name, runner.precision) for o in shipped.manifest.outputs}
     verdict = Verdict(runner.name, runner.target, runner.precision, "agree", tolerances=tolerances)
-    try:
-        runner.prepare(shipped)
-        verdict = dataclasses.replace(verdict, environment=runner.stamp())
-        verdict = _compared(runner, shipped, case, verdict)
-        if not getattr(runner, "unguarded", False):
-            verdict = with_refusals(runner, case.refused, case.typical or case.rows[0], verdict)
+
+    def refusing(verdict: Verdict) -> Verdict:
+        if getattr(runner, "unguarded", False):
+            return verdict
+        return with_refusals(runner, case.refused, case.typical or case.rows[0], verdict)
+
+    def caused(verdict: Verdict) -> Verdict:
         wrong = any(count.flips or count.over for count in verdict.kinds.values())
-        if wrong and case.answer is not None and case.typical is not None:
-            say(f"{runner.name}: looking for the cause")
-            found = cause_of(runner, shipped, case.rows, case.kinds, case.answer, case.typical, verdict)
-            verdict = dataclasses.replace(verdict, cause=found)
-    except RunnerUnavailable as err:
-        return dataclasses.replace(verdict, status="unavailable", message=str(err))
-    except RunnerHung as err:
-        return dataclasses.replace(verdict, status="hung", message=str(err))
-    except ParityError as err:
-        return dataclasses.replace(verdict, status="crashed", message=str(err))
-    except Exception as err:  # noqa: BLE001 - a fault of one runtime is its verdict, and the others still run
-        return dataclasses.replace(verdict, status="crashed", message=f"{type(err).__name__}: {err}")
-    finally:
-        runner.close()
-    say(f"{runner.name}: {verdict.status}, {verdict.rows} rows in {verdict.milliseconds:.0f} ms")
-    return verdict
+        if not wrong or case.answer is None or case.typical is None:
+            return verdict
+        say(f"{runner.name}: looking for the cause")
+        found = cause_of(runner, shipped, case.rows, case.kinds, case.answer, case.typical, verdict)
+        return dataclasses.replace(verdict, cause=found)
+
+    steps = (partial(_compared, runner, shipped, case), refusing, caused)
+    return outcome(runner, shipped, verdict, steps, "rows", say)
 
 
 def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) -> Verdict:
@@ -86,21 +81,7 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
         again = against(reference.at(some), joined(answers, len(some)), _named("at once", kinds, some))
         if not again.agrees:
             besides.append(f"asked by {_CLIENTS} clients at once:\n{_said(again)}")
-    return dataclasses.replace(
-        verdict,
-        status="agree" if found.agrees and not besides else "disagree",
-        rows=found.rows,
-        flips=found.flips,
-        ties=found.ties,
-        max_abs=found.max_abs,
-        max_rel=found.max_rel,
-        ulps=found.ulps,
-        allowed=found.allowed,
-        milliseconds=milliseconds,
-        message="\n".join(filter(None, [_said(found), *besides])),
-        worst=tuple(dataclasses.replace(w, row=asked.places[w.row]) for w in found.worst),
-        kinds=found.kinds,
-    )
+    return compared(verdict, found, asked.places, milliseconds, _said(found), besides)
 
 
 def _named(name: str, kinds: Sequence[str], rows: Sequence[int]) -> list[str]:
@@ -112,16 +93,11 @@ def _said(found: Comparison) -> str:
     lines = list(found.problems)
     if found.flips:
         rows = "1 row has" if found.flips == 1 else f"{found.flips} rows have"
-        lines.append(f"{rows} another label: {_by_kind(found, 'flips')}")
+        lines.append(f"{rows} another label: {by_kind(found, 'flips')}")
     if found.over:
         rows = "1 row is" if found.over == 1 else f"{found.over} rows are"
-        lines.append(f"{rows} beyond the tolerance: {_by_kind(found, 'over')}")
+        lines.append(f"{rows} beyond the tolerance: {by_kind(found, 'over')}")
     return "\n".join(lines)
-
-
-def _by_kind(found: Comparison, what: str) -> str:
-    counts = {kind: getattr(count, what) for kind, count in found.kinds.items()}
-    return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
 
 
 def _tolerance(shipped: Shipped, case: Case, output: str, precision: str) -> Tolerance:

@@ -8,15 +8,16 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from isoship.errors import InputError, ParityError, RunnerUnavailable
+from isoship.errors import InputError
+from isoship.parity.outcome import by_kind, compared, outcome
 from isoship.parity.runners.arrays import Array
-from isoship.parity.runners.contract import RunnerHung, Shipped, TensorRunner
+from isoship.parity.runners.contract import Shipped, TensorRunner
 from isoship.parity.tensors.call import Call
 from isoship.parity.tensors.case import TensorCase
 from isoship.parity.tensors.cause import cause_of
 from isoship.parity.tensors.compare import compare_calls, precision_of, tolerances_of
 from isoship.parity.tensors.refusals import finite, with_refusals
-from isoship.parity.verdict.compare import Comparison, Status, Verdict
+from isoship.parity.verdict.compare import Comparison, Verdict
 from isoship.tensors.contract import Arrays
 
 #: Values in and out of a call that is asked as JSON, too, and calls that are asked a second time or at once.
@@ -32,12 +33,11 @@ def try_runner(runner: TensorRunner, shipped: Shipped, case: TensorCase, say: Ca
     manifest = shipped.manifest
     tolerances = tolerances_of(manifest, case.atol, case.rtol)
     verdict = Verdict(runner.name, runner.target, precision_of(manifest), "agree", tolerances=tolerances)
-    try:
-        runner.prepare(shipped)
-        verdict = dataclasses.replace(verdict, environment=runner.stamp())
-        verdict = _compared(runner, shipped, case, verdict)
-        if not getattr(runner, "unguarded", False):
-            verdict = _refusing(runner, shipped, case, verdict)
+
+    def refusing(verdict: Verdict) -> Verdict:
+        return verdict if getattr(runner, "unguarded", False) else _refusing(runner, shipped, case, verdict)
+
+    def caused(verdict: Verdict) -> Verdict:
         if any(w.over for w in verdict.worst):
             say(f"{runner.name}: looking for the first node that differs")
             verdict = dataclasses.replace(verdict, cause=cause_of(runner, shipped, case, verdict))
@@ -45,18 +45,10 @@ def try_runner(runner: TensorRunner, shipped: Shipped, case: TensorCase, say: Ca
         if differs and verdict.status == "disagree":
             message = "\n".join([differs, *verdict.message.splitlines()])
             verdict = dataclasses.replace(verdict, status="differs", message=message)
-    except RunnerUnavailable as err:
-        return dataclasses.replace(verdict, status="unavailable", message=str(err))
-    except RunnerHung as err:
-        return dataclasses.replace(verdict, status="hung", message=str(err))
-    except ParityError as err:
-        return dataclasses.replace(verdict, status="crashed", message=str(err))
-    except Exception as err:  # noqa: BLE001 - a fault of one runtime is its verdict, and the others still run
-        return dataclasses.replace(verdict, status="crashed", message=f"{type(err).__name__}: {err}")
-    finally:
-        runner.close()
-    say(f"{runner.name}: {verdict.status}, {verdict.rows} calls in {verdict.milliseconds:.0f} ms")
-    return verdict
+        return verdict
+
+    steps = (functools.partial(_compared, runner, shipped, case), refusing, caused)
+    return outcome(runner, shipped, verdict, steps, "calls", say)
 
 
 def _compared(runner: TensorRunner, shipped: Shipped, case: TensorCase, verdict: Verdict) -> Verdict:
@@ -113,22 +105,7 @@ def _compared(runner: TensorRunner, shipped: Shipped, case: TensorCase, verdict:
     if len(calls) < len(case.calls):
         left = len(case.calls) - len(calls)
         verdict.environment["left out"] = f"{left} call{'s' if left > 1 else ''} of more bytes than a request may have"
-    status: Status = "agree" if found.agrees and not besides else "disagree"
-    return dataclasses.replace(
-        verdict,
-        status=status,
-        rows=found.rows,
-        flips=found.flips,
-        ties=found.ties,
-        max_abs=found.max_abs,
-        max_rel=found.max_rel,
-        ulps=found.ulps,
-        allowed=found.allowed,
-        milliseconds=milliseconds,
-        message="\n".join(filter(None, [_said(found, bits=within), *besides])),
-        worst=tuple(dataclasses.replace(w, row=places[w.row]) for w in found.worst),
-        kinds=found.kinds,
-    )
+    return compared(verdict, found, places, milliseconds, _said(found, bits=within), besides)
 
 
 def _asked(runner: TensorRunner, call: Call, transport: str) -> dict[str, Array]:
@@ -186,22 +163,16 @@ def _said(found: Comparison, *, worst: bool = False, bits: bool = False) -> str:
     lines = list(found.problems)
     if found.flips:
         places = "1 place has" if found.flips == 1 else f"{found.flips} places have"
-        lines.append(f"{places} another class: {_by_kind(found, 'flips')}")
+        lines.append(f"{places} another class: {by_kind(found, 'flips', _KINDS)}")
     if found.over:
         calls = "1 call is" if found.over == 1 else f"{found.over} calls are"
         beyond = "beyond the tolerance"
         if bits:
             beyond = "within the tolerance, and of other bits than the same runtime gives for the model itself"
-        lines.append(f"{calls} {beyond}: {_by_kind(found, 'over')}")
+        lines.append(f"{calls} {beyond}: {by_kind(found, 'over', _KINDS)}")
     if worst and lines and found.worst:
         first = found.worst[0]
         lines.append(
             f"{first.output} is {first.value!r} and should be {first.expected!r} (a call of kind {first.kind})"
         )
     return "\n".join(lines)
-
-
-def _by_kind(found: Comparison, what: str) -> str:
-    counts = [f"{n} {kind}" for kind, count in found.kinds.items() if (n := getattr(count, what))]
-    more = [f"and {len(counts) - _KINDS} more kinds"] if len(counts) > _KINDS + 1 else []
-    return ", ".join([*(counts[:_KINDS] if more else counts), *more])
