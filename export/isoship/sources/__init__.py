@@ -15,11 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isoship.errors import ModelFileError, UnsupportedModelError
-from isoship.sources.libraries import LIBRARIES, TITLES
+from isoship.errors import ModelFileError
+from isoship.sources.libraries import LIBRARIES
 from isoship.sources.no_model import refusal
 from isoship.sources.polars_frames import frame_from_polars
-from isoship.sources.tensor_models import open_tensor_source, takes_tensors
+from isoship.sources.tensor_models import open_tensor_source, packages_of_networks, takes_tensors
 
 if TYPE_CHECKING:
     import onnx
@@ -32,8 +32,6 @@ _SOURCES = {
     "sklearn": ("isoship.sources.sklearn.source", "SklearnSource"),
     **{library.package: library.source for library in LIBRARIES},
 }
-
-_LATER = ("tensorflow",)
 
 
 def open_source(
@@ -167,13 +165,7 @@ def _reader_of(model: Any) -> Any:
     cls = model if isinstance(model, type) else type(model)
     packages = [base.__module__.split(".")[0] for base in cls.__mro__]
     for package in packages:
-        if package in _LATER:
-            raise UnsupportedModelError(
-                cls.__name__,
-                f"models of {package} are not read by this version of isoship",
-                f"Use an estimator of {TITLES}, or wait for the version that reads it",
-            )
         if package in _SOURCES:
             module, name = _SOURCES[package]
             return getattr(importlib.import_module(module), name)
-    raise refusal(model, tuple(_SOURCES))
+    raise refusal(model, (*_SOURCES, *packages_of_networks()))

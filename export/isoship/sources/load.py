@@ -39,8 +39,8 @@ _NOT_MODELS = {
     " python -m tf2onnx.convert --tflite model.tflite --output model.onnx",
     ".mlmodel": "is a Core ML model, which Apple's runtime alone answers. Give the model that it was made from",
     ".mlpackage": "is a Core ML model, which Apple's runtime alone answers. Give the model that it was made from",
-    ".safetensors": "holds weights and not the model that uses them. Load them into the model and export that:"
-    " torch.onnx.export(model, args, 'model.onnx')",
+    ".safetensors": "holds weights and not the model that uses them. Load them into the module and export that:"
+    " isoship.export(module.eval(), sample=x)",
     ".gguf": "holds the weights of a language model for llama.cpp, which isoship does not ship",
     ".ort": "is ONNX Runtime's own format, for one release of it. Give the .onnx file that it was made from",
 }

@@ -27,6 +27,11 @@ def endings() -> tuple[str, ...]:
     return tuple(_FILES)
 
 
+def packages_of_networks() -> tuple[str, ...]:
+    """The packages whose models are read as models of tensors, by the package of a model's class."""
+    return tuple(_PACKAGES)
+
+
 def takes_tensors(model: Any) -> bool:
     """Whether a model, or the path of one, is read here."""
     return _opener(model) is not None
