@@ -147,7 +147,9 @@ def main(verbose: bool, quiet: bool) -> None:
     help="Of a network: an input takes pictures. color=rgb,size=224x224,mean=0.5:0.5:0.5,std=... (docs/images.md).",
 )
 @click.option(
-    "--classes", metavar="a,b|FILE", help="Of a network: names of an output's last axis; OUTPUT=a,b says which."
+    "--classes",
+    metavar="a,b|FILE",
+    help="Labels of a booster's own file, in order; of a network, names of an output's last axis (OUTPUT=a,b).",
 )
 @click.option(
     "--quantize", type=click.Choice(["int8", "float16"]), help="Of a network: smaller, where it agrees on the sample."

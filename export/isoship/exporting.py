@@ -29,6 +29,7 @@ from isoship.rows.form import form_for
 from isoship.rows.structure import column_profiles
 from isoship.sources import dtypes_for, open_source, read_files
 from isoship.sources.contract import Source
+from isoship.sources.named_labels import names_from
 from isoship.sources.tensor_models import takes_tensors
 from isoship.tensors.options import options_from
 from isoship_edge.manifest import read_manifest
@@ -82,10 +83,11 @@ def export(
     a torch module what its forward takes: a tensor, a tuple, or a dict.
     targets: any of lambda, edge, web; all by default, and lambda and edge for a model of tensors. `()` writes
     model.onnx, the manifest and golden rows alone.
-    image, classes, quantize, quantize_agreement: of networks and ONNX files (docs/images.md). image: a Pixels, a dict
-    or text, or several, for inputs that take pictures; the sample then holds pictures. classes: names of an output's
-    last axis, or a dict of them by output. quantize: int8 or float16, kept where it agrees with the model on the
-    sample in a share of quantize_agreement (0.99).
+    classes: the labels of a booster's own file, which keeps none, in the order of its classes, all texts or all
+    integers; of networks and ONNX files names of an output's last axis, or a dict of them by output.
+    image, quantize, quantize_agreement: of networks and ONNX files (docs/images.md). image: a Pixels, a dict or text,
+    or several, for inputs that take pictures; the sample then holds pictures. quantize: int8 or float16, kept where
+    it agrees with the model on the sample in a share of quantize_agreement (0.99).
     dynamic: of a torch module, input -> {axis: name}, the dimensions that may be of any size; by default the first of
     every input, where the model answers other batches (docs/networks.md).
 
@@ -102,8 +104,9 @@ def export(
     targets = TARGETS if wanted is None else wanted
     name = checked_name(name if name is not None else _stem(model))
     _check_choices(targets, lambda_python, lambda_package, golden)
-    options = options_from(image, classes, quantize, quantize_agreement, dynamic)
-    if takes_tensors(model):
+    tensors = takes_tensors(model)
+    options = options_from(image, classes if tensors else None, quantize, quantize_agreement, dynamic)
+    if tensors:
 
         def write(aside: Path, chosen: Sequence[str]) -> None:
             _write_python_targets(
@@ -136,6 +139,7 @@ def export(
         bundle = Bundle.open(out)
         return Exported(bundle.path, bundle.manifest, proven, tensor_notes)
     options.refuse_columns(str(model) if isinstance(model, (str, Path)) else type(model).__name__)
+    names = names_from(classes)
     refuse_unless_ours(out, name, force=force)
 
     dtypes = parse_dtypes(dtype)
@@ -149,7 +153,13 @@ def export(
         say(message)
 
     trained, sample, notes = read_files(model, sample, dtypes, warn)
-    source = open_source(trained, sample=sample, outputs=outputs, dtypes=dtypes_for(model, trained, sample, dtypes))
+    source = open_source(
+        trained,
+        sample=sample,
+        outputs=outputs,
+        dtypes=dtypes_for(model, trained, sample, dtypes),
+        classes=names,
+    )
     source.notes = (*notes, *source.notes)
     for note in source.notes:
         if note not in warned:

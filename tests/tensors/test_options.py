@@ -87,7 +87,6 @@ def test_columns_have_no_use_for_them() -> None:
     for asked, message in (
         (options_from(quantize="int8"), "--quantize is for networks .* Pipeline is none: its thresholds"),
         (options_from("rgb"), "--image is for networks"),
-        (options_from(classes="a,b"), "--classes is for networks"),
     ):
         with pytest.raises(InputError, match=message):
             asked.refuse_columns("Pipeline")

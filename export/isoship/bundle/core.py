@@ -68,6 +68,7 @@ def write_core(
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
             "golden": "synthetic" if sample is None else "sample",
             "targets": ",".join(targets),
+            **({"classes": "given"} if source.label_names is not None else {}),
             **({"training_rows": ", ".join(source.training_rows)} if source.training_rows else {}),
         },
     }

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from isoship.sources.contract import Source
     from isoship.sources.mlflow.folder import Folder
+    from isoship_edge.manifest import Scalar
 
 #: Top-level package of the model's class -> the module and class that read it.
 _SOURCES = {
@@ -41,6 +42,7 @@ def open_source(
     outputs: Sequence[str] | None = None,
     dtypes: Mapping[str, str] | None = None,
     marks: Mapping[str, str] | None = None,
+    classes: Sequence[Scalar] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Source:
     """Reads a trained model.
@@ -50,13 +52,14 @@ def open_source(
     outputs: kinds of output beyond the default ones.
     dtypes: column -> double, int64, bool or string, where the sample leaves it open.
     marks: those of a bundle's columns (`Column.mark`): what is missing in the sample is that, else what was fitted.
+    classes: names for the labels of a model that keeps none, in the order of its classes: all text, or all integers.
     say: is told that a pickle runs code before it is loaded.
 
     Raises:
         ModelFileError: the file is missing, no model, or from another version; the object is no fitted model.
         UnsupportedModelError: the model's library is not carried.
         SampleError: the sample does not fit the model, or is needed.
-        InputError: an output asked for does not exist.
+        InputError: an output asked for does not exist, or `classes` are not the model's.
     """
     from isoship.sources.missing_marks import marked, marked_as_fitted
 
@@ -69,7 +72,7 @@ def open_source(
     sample = _with_text_names(model, sample)
     if marks is not None:
         sample = marked(marked_as_fitted(model, sample), marks)
-    source = _reader_of(model)(model, sample=sample, outputs=outputs, dtypes=dtypes)
+    source = _reader_of(model)(model, sample=sample, outputs=outputs, dtypes=dtypes, classes=classes)
     source.notes = (*notes, *source.notes)
     return source  # type: ignore[no-any-return]
 

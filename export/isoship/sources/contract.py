@@ -108,6 +108,9 @@ class Source(Protocol):
     own: OwnRows | None
     """The sample as it came, where there is one."""
 
+    label_names: np.ndarray[Any, Any] | None
+    """Names that were given for the classes 0, 1, ..., and that labels are answered by; None for the model's own."""
+
     training_rows: tuple[str, ...]
     """The estimators inside that keep training rows or a vocabulary, which the graph then holds too."""
 

@@ -35,13 +35,12 @@ class TensorOptions:
     def refuse_columns(self, estimator: str) -> None:
         """Raises InputError where any is given: a model of columns has no use for them."""
         given = {
-            "--image": self.image, "--classes": self.classes, "--quantize": self.quantize, "dynamic": self.dynamic
+            "--image": self.image, "--quantize": self.quantize, "dynamic": self.dynamic
         }  # fmt: skip
         for name, value in given.items():
             if value:
                 why = {
                     "--quantize": "its thresholds and coefficients decide by their last bit, and its size is small",
-                    "--classes": "an estimator knows the classes that it was trained on",
                     "--image": "an estimator's input is columns",
                     "dynamic": "an estimator takes any number of rows",
                 }[name]

@@ -129,8 +129,11 @@ def _opened(shipped: Shipped, golden: Golden, model: Any, sample: Any, say: Call
     marks = {c.name: c.mark for c in manifest.signature.columns if c.mark is not None}
     kinds = list(dict.fromkeys(o.kind for o in manifest.outputs))
     dtypes = {c.name: c.dtype for c in manifest.signature.columns}
+    classes = None
+    if manifest.provenance.get("classes") == "given":
+        classes = next((o.classes for o in manifest.outputs if o.kind == "label"), None)
     try:
-        source = open_source(model, sample=frame, outputs=kinds, dtypes=dtypes, marks=marks, say=say)
+        source = open_source(model, sample=frame, outputs=kinds, dtypes=dtypes, marks=marks, classes=classes, say=say)
     except InputError as err:
         raise ModelFileError(f"the model given is not the one that was exported: {err}") from err
     theirs, ours = [c.name for c in source.signature.columns], list(dtypes)

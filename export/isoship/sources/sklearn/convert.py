@@ -9,6 +9,7 @@ import numpy as np
 
 from isoship.errors import ConversionError
 from isoship.onnx import passes
+from isoship.sources.sklearn.converters.arithmetic.links import label
 from isoship.sources.sklearn.truth.outputs import METHODS
 from isoship.sources.sklearn.walk.carrier import Carrier
 from isoship.sources.sklearn.walk.frame import Block, Frame, cast, matrix
@@ -30,13 +31,14 @@ def onnx_from_sklearn(
     nones: Sequence[str] = (),
     *,
     zeros_missing: bool = False,
+    label_names: Any = None,
 ) -> onnx.ModelProto:
     """The canonical graph of docs/architecture.md.
 
     trained_on: the columns of the training frame; those that the signature lacks are never read.
     examples: the sample's categories as feeds, for models that keep hashes of them.
     categories: the columns that were pandas categories in training. nones: those whose missing values are None.
-    zeros_missing: a 0 is a missing value to the model.
+    zeros_missing: a 0 is a missing value to the model. label_names: an array of names for the classes 0, 1, ...
 
     Raises:
         UnsupportedModelError: a step cannot be carried exactly.
@@ -63,7 +65,10 @@ def onnx_from_sklearn(
             raise c.unsupported(
                 estimator, f"its {METHODS[output.kind]} gives no column at all", "Leave it out of what you ship"
             )
-        _write_output(c, output, parts[method])
+        part = parts[method]
+        if output.kind == "label" and label_names is not None:
+            part = (label(c.g, label_names, cast(c.g, part[0], "int64").name),)
+        _write_output(c, output, part)
         shape = [*output.shape]
         declared.append(helper.make_tensor_value_info(output.name, _ONNX[output.dtype], shape))
     try:

@@ -14,6 +14,7 @@ from isoship.sources.boosters_inside import as_trained, in_known_types, known_ty
 from isoship.sources.contract import Answers, Jumps, Row, TrainingFrame
 from isoship.sources.empty_text import with_empty_text
 from isoship.sources.frames import frame_from_rows
+from isoship.sources.named_labels import with_names
 from isoship.sources.signature import signature_for, with_tensor_names
 from isoship.sources.sklearn.contract.acceptance import contract_of
 from isoship.sources.sklearn.contract.answered import Answered
@@ -35,7 +36,7 @@ from isoship.sources.sklearn.walk import fitted
 from isoship.sources.sklearn.walk.examples import feeds_from_sample
 from isoship.sources.sklearn.walk.fittedness import check_fitted
 from isoship.sources.sklearn.walk.training_rows import holds_training_rows
-from isoship_edge.manifest import Column, Output, Signature
+from isoship_edge.manifest import Column, Output, Scalar, Signature
 
 if TYPE_CHECKING:
     import onnx
@@ -52,7 +53,7 @@ class SklearnSource:
     Raises:
         ModelFileError: not fitted, or no estimator.
         SampleError: the sample does not fit the model, or one is needed.
-        InputError: an output asked for does not exist.
+        InputError: an output asked for does not exist, or `classes` are not the model's.
     """
 
     library = "scikit-learn"
@@ -66,6 +67,7 @@ class SklearnSource:
         sample: Any = None,
         outputs: Sequence[str] | None = None,
         dtypes: Mapping[str, str] | None = None,
+        classes: Sequence[Scalar] | None = None,
     ) -> None:
         import sklearn
 
@@ -94,6 +96,9 @@ class SklearnSource:
             self._split = self._split or self._rows_beyond_ranges(sample)
             self.own = OwnRows(sample, self.signature, self.training.container, self._ask_own)
         self.outputs: tuple[Output, ...] = outputs_for(estimator, self._frame([base, base]), outputs)
+        self.label_names: np.ndarray[Any, Any] | None = None
+        if classes is not None:
+            self.outputs, self.label_names = with_names(self.outputs, classes, self._own_names(), self.estimator)
         if sample is not None:
             self._compare_with(sample)
         self.double_tolerances = double_tolerances(estimator, self.outputs)
@@ -136,6 +141,8 @@ class SklearnSource:
             answer = asked[METHODS[output.kind]]
             if isinstance(answer, list):
                 answer = answer[int(output.name.rpartition("_")[2])]
+            if output.kind == "label" and self.label_names is not None:
+                answer = self.label_names[answer.astype(np.int64)]
             found[output.name] = answer.astype(_NUMPY[output.dtype])
         return found, list(asked)
 
@@ -155,10 +162,15 @@ class SklearnSource:
             categories,
             nones,
             zeros_missing=self.zeros_missing,
+            label_names=self.label_names,
         )
         if self._split is not None:  # what a converter refuses by itself is told first
             raise self._split
         return graph
+
+    def _own_names(self) -> Sequence[Scalar] | None:
+        """The names of classes that the model keeps, None where it keeps none."""
+        return next((output.classes for output in self.outputs if output.kind == "label"), None) or ()
 
     def _frame(self, rows: list[Row]) -> Any:
         if self._recoded:

@@ -16,6 +16,8 @@ import json
 import math
 from typing import Any
 
+#: Where an estimator holds the names of its classes that its file keeps.
+NAMES = "names_in_file"
 _CLASSES = {"classifier": "XGBClassifier", "regressor": "XGBRegressor", "ranker": "XGBRanker"}
 _BY_TYPE = {
     "XGBClassifier": "classifier",
@@ -46,6 +48,7 @@ def as_saved(booster: Any, data: bytes, name: str, notes: list[str]) -> Any:
     if names is not None:
         listed = ", ".join(f"{i} is {value!r}" for i, value in enumerate(names[:20]))
         notes.append(f"{name} keeps the names of its classes, which XGBoost no longer reads: {listed}")
+        setattr(estimator, NAMES, tuple(names))
     return estimator
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from isoship.sources.contract import Row
 from isoship.sources.sklearn.source import SklearnSource
 from isoship.sources.xgboost.absent import absent_zeros, refuse_stored_zeros
 from isoship.sources.xgboost.samples import typed_sample
+from isoship.sources.xgboost.saved import NAMES
+from isoship_edge.manifest import Scalar
 
 
 class XGBoostSource(SklearnSource):
@@ -20,6 +23,7 @@ class XGBoostSource(SklearnSource):
 
         notes: list[str] = []
         name = type(estimator).__name__
+        self._kept = getattr(estimator, NAMES, None)
         if isinstance(estimator, xgboost.Booster):
             from isoship.sources.xgboost.native import estimator_of
 
@@ -36,6 +40,10 @@ class XGBoostSource(SklearnSource):
         self.estimator = name
         self.library_version = xgboost.__version__
         self.notes = (*notes, *more, *self.notes)
+
+    def _own_names(self) -> Sequence[Scalar] | None:
+        """XGBoost's classes are numbers; files of old releases keep names beside them."""
+        return self._kept
 
     def _frame(self, rows: list[Row]) -> Any:
         frame = super()._frame(rows)
