@@ -39,6 +39,11 @@ def _narrower(old: Input, new: Input) -> str:
     low, high = (math.inf if end is None else end for end in (new.maximum, old.maximum))
     if low < high:
         return f"ends at {new.maximum}" + ("" if old.maximum is None else f" and ended at {old.maximum}")
+    for before, after in zip(old.shape, new.shape, strict=True):
+        most = (new.largest or {}).get(str(after))
+        had = before if isinstance(before, int) else (old.largest or {}).get(before)
+        if most is not None and (had is None or most < had):
+            return f"takes {after} up to {most}" + ("" if had is None else f" and took it up to {had}")
     if old.image is not None and new.image != old.image:
         return f"takes no pictures of {old.image.color} any more"
     return ""

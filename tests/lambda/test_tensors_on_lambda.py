@@ -178,7 +178,7 @@ CARD = {
     "name": "digits", "version": "1", "digest": "sha256:0", "provenance": {},
     "signature": {"layout": "tensors", "inputs": [
         {"name": "image", "dtype": "uint8", "shape": ["N", 8, 8, 1], "image": {"color": "gray"}},
-        {"name": "ids", "dtype": "int64", "shape": ["N", "L"], "minimum": 0, "maximum": 9},
+        {"name": "ids", "dtype": "int64", "shape": ["N", "L"], "minimum": 0, "maximum": 9, "largest": {"L": 7}},
         {"name": "x", "dtype": "float", "shape": [3], "nan": True, "infinity": True},
     ]},
     "outputs": [
@@ -199,6 +199,8 @@ CARD = {
         (lambda c: c["signature"]["inputs"][1].update(dtype="int32"), "is int32 and was int64"),
         (lambda c: c["signature"]["inputs"][1].update(minimum=1), "begins at 1 and began at 0"),
         (lambda c: c["signature"]["inputs"][1].update(maximum=8), "ends at 8 and ended at 9"),
+        (lambda c: c["signature"]["inputs"][1].update(largest={"L": 5}), "takes L up to 5 and took it up to 7"),
+        (lambda c: c["signature"]["inputs"][0].update(largest={"N": 5}), "input 'image' takes N up to 5"),
         (lambda c: c["signature"]["inputs"][2].update(nan=False), "takes no NaN any more"),
         (lambda c: c["signature"]["inputs"][2].update(infinity=False), "takes no infinite numbers"),
         (lambda c: c["outputs"].pop(1), "output 'hidden' is gone"),
@@ -217,7 +219,7 @@ def test_what_callers_would_meet_is_named(change: Any, words: str) -> None:
 
 def test_what_no_caller_meets_passes() -> None:
     card: Any = copy.deepcopy(CARD)
-    card["signature"]["inputs"][1] |= {"maximum": 20, "shape": ["B", "M"]}
+    card["signature"]["inputs"][1] |= {"maximum": 20, "shape": ["B", "M"], "largest": {"M": 7}}
     card["signature"]["inputs"][2] |= {"shape": ["K"]}
     card["outputs"][0] |= {"classes": ["no", "yes", "maybe"], "shape": ["N", 3]}
     assert breaks_callers(CARD, card) == []

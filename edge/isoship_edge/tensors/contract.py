@@ -63,6 +63,9 @@ def check_shapes(shapes: Sequence[tuple[int, ...]], expected: Sequence[Input]) -
                     raise refusal(spec.name, f"shape {shown(spec.shape)}", f"shape {shown(shape)}")
             elif size == 0:
                 raise refusal(spec.name, f"shape {shown(spec.shape)} with {dim} at least 1", f"shape {shown(shape)}")
+            elif spec.largest is not None and size > spec.largest.get(dim, size):
+                most = f"{dim} at most {spec.largest[dim]}"
+                raise refusal(spec.name, f"shape {shown(spec.shape)} with {most}", f"shape {shown(shape)}")
             else:
                 first, where = sizes.setdefault(dim, (size, spec.name))
                 if first != size:

@@ -9,7 +9,7 @@ from isoship_edge.tensors.nested import span
 from isoship_edge.tensors.signature import DATATYPES, FLOATS, Input
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from isoship_edge.manifest import Manifest, Output
 
@@ -53,7 +53,7 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _input(spec: Input) -> dict[str, Any]:
-    schema = _lists(_element(spec), spec.shape)
+    schema = _lists(_element(spec), spec.shape, spec.largest or {})
     if spec.image is None:
         return schema
     picture = _object({"png": {"type": "string", "contentEncoding": "base64", "contentMediaType": "image/png"}})
@@ -61,12 +61,13 @@ def _input(spec: Input) -> dict[str, Any]:
     return {"anyOf": [schema, picture, *several]}
 
 
-def _lists(item: dict[str, Any], shape: Sequence[str | int]) -> dict[str, Any]:
+def _lists(item: dict[str, Any], shape: Sequence[str | int], largest: Mapping[str, int]) -> dict[str, Any]:
     for size in reversed(shape):
         exact = {"minItems": size, "maxItems": size} if isinstance(size, int) else {"minItems": 1}
         item = {"type": "array", "items": item, **exact}
         if isinstance(size, str):
             item["description"] = size
+            item |= {"maxItems": largest[size]} if size in largest else {}
     return item
 
 

@@ -35,7 +35,8 @@ class Input(NamedTuple):
 
     shape: sizes, and names of dimensions that may be of any size; one name is one size throughout a request.
     nan, infinity: such values are answerable (floats only). minimum, maximum: the ends of the range that is accepted,
-    such as the rows of an embedding; None where the dtype alone decides.
+    such as the rows of an embedding; None where the dtype alone decides. largest: named dimension -> the largest size
+    that the model answers, such as the rows of a table of positions; None, or no entry, where there is no such end.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Input(NamedTuple):
     minimum: float | None = None
     maximum: float | None = None
     image: Image | None = None
+    largest: dict[str, int] | None = None
 
 
 def inputs_to_json(inputs: tuple[Input, ...]) -> list[dict[str, Any]]:
@@ -56,6 +58,8 @@ def inputs_to_json(inputs: tuple[Input, ...]) -> list[dict[str, Any]]:
         if one.dtype in FLOATS:
             entry |= {"nan": one.nan, "infinity": one.infinity}
         entry |= {end: value for end in ("minimum", "maximum") if (value := getattr(one, end)) is not None}
+        if one.largest:
+            entry["largest"] = dict(one.largest)
         if one.image is not None:
             entry["image"] = {"color": one.image.color}
         made.append(entry)
@@ -90,6 +94,7 @@ def inputs_from_json(document: Any) -> tuple[Input, ...]:
                 entry.get("minimum"),
                 entry.get("maximum"),
                 _image(entry.get("image"), name, dtype, dims),
+                _largest(entry.get("largest"), name, dims),
             )
         )
     if len({one.name for one in made}) != len(made):
@@ -107,6 +112,15 @@ def dims_from_json(document: Any, what: str) -> tuple[str | int, ...]:
         if not ((type(size) is int and 0 <= size < 2**31) or (type(size) is str and size)):
             raise ValueError(f"{what} holds {size!r}")
     return tuple(document)
+
+
+def _largest(document: Any, name: str, dims: tuple[str | int, ...]) -> dict[str, int] | None:
+    if document is None:
+        return None
+    for dim, size in of_type(dict, document, f"largest of {name!r}").items():
+        if dim not in dims or type(size) is not int or size < 1:
+            raise ValueError(f"input {name!r} cannot have a {dim} of at most {size!r}")
+    return dict(document)
 
 
 def _image(document: Any, name: str, dtype: str, dims: tuple[str | int, ...]) -> Image | None:

@@ -1,6 +1,8 @@
 """The range of integers that a model takes in an input: where it looks something up, the size of what it looks into.
 
     token_ids -> Cast -> Gather(weight [30522, 384])        -30522 to 30521: an index below zero counts from the end
+    k -> TopK(x [N, 8])                                     0 to 8: there are no more than 8
+    n -> Range(0, n) -> Gather(positions [512, 384])        to 512
 
 What the graph suggests is proven by asking: the end is answered and the next integer is refused.
 """
@@ -31,16 +33,20 @@ _SIZES = {
 
 @dataclass
 class Use:
-    """What an integer input is used for. ends: sizes of what it is looked up in. size: it is a size or a count."""
+    """What an integer input is used for. lookups: sizes of what it is looked up in. size: it is a size or a count;
+    counted: how many there may be of what it counts; unbounded: it is a size whose end cannot be asked for, since a
+    large one is memory."""
 
     lookups: set[int] = field(default_factory=set)
     size: bool = False
+    counted: set[int] = field(default_factory=set)
+    unbounded: bool = False
 
 
 def uses_of(model: onnx.ModelProto, name: str) -> Use:
     """Follows an input through the graph."""
     use = Use()
-    shapes = _axes(model)
+    shapes = axes_of(model)
     _follow(model.graph, {name}, {name}, use, shapes)
     return use
 
@@ -54,14 +60,14 @@ def _follow(
         for place in _SIZES.get(node.op_type, ()) if node.domain in ("", "ai.onnx") else ():
             if place < len(inputs) and inputs[place] in depends:
                 use.size = True
-        if node.op_type in ("Gather", "GatherElements") and len(inputs) > 1 and inputs[1] in same:
-            axis = attribute(node, "axis")
-            sizes = shapes.get(inputs[0], [])
-            at = axis.i if axis else 0
-            if -len(sizes) <= at < len(sizes) and sizes[at] > 0:
-                use.lookups.add(sizes[at])
-        if node.op_type == "GatherND" and len(inputs) > 1 and inputs[1] in same and shapes.get(inputs[0], [0])[0] > 0:
-            use.lookups.add(shapes[inputs[0]][0])
+                if node.op_type == "TopK":
+                    use.counted |= _along(node, shapes, -1)
+                elif node.op_type == "Range":  # places, which are looked up somewhere
+                    use.counted |= set().union(*(looked_up(each, shapes) for each in graph.node))
+                else:
+                    use.unbounded = True
+        if len(inputs) > 1 and inputs[1] in same:
+            use.lookups |= looked_up(node, shapes)
         if node.op_type == "EmbedLayerNormalization":
             use.lookups |= {
                 shapes[inputs[at + 2]][0] for at in (0, 1) if inputs[at] in same and inputs[at + 2] in shapes
@@ -77,7 +83,23 @@ def _follow(
             depends |= set(node.output)
 
 
-def _axes(model: onnx.ModelProto) -> dict[str, list[int]]:
+def looked_up(node: onnx.NodeProto, shapes: Mapping[str, list[int]]) -> set[int]:
+    """The size of what a node looks something up in, where it is known."""
+    if node.op_type in ("Gather", "GatherElements"):
+        return _along(node, shapes, 0)
+    if node.op_type == "GatherND":
+        return {size for size in shapes.get(node.input[0], [])[:1] if size > 0}
+    return set()
+
+
+def _along(node: onnx.NodeProto, shapes: Mapping[str, list[int]], otherwise: int) -> set[int]:
+    """The size of a node's first input along its axis. otherwise: the axis where it names none."""
+    axis, sizes = attribute(node, "axis"), shapes.get(node.input[0], [])
+    at = axis.i if axis else otherwise
+    return {sizes[at]} if -len(sizes) <= at < len(sizes) and sizes[at] > 0 else set()
+
+
+def axes_of(model: onnx.ModelProto) -> dict[str, list[int]]:
     """Shapes of weights, and of what shape inference knows; an unknown size is -1."""
     try:
         inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
@@ -88,6 +110,27 @@ def _axes(model: onnx.ModelProto) -> dict[str, list[int]]:
         for value in [*inferred.graph.value_info, *inferred.graph.input]
     }
     return shapes | {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
+
+
+def ends_of(use: Use, answered: Callable[[int], bool], lowest: int, highest: int) -> tuple[int | None, int | None]:
+    """The ends that an input has, None where the model takes all of the dtype or nothing is known of it.
+
+    answered: whether the model answers a call with this integer throughout. lowest, highest: the dtype's.
+    """
+    if use.size:
+        return _ends_of_counts(use, answered)
+    return proven_ends(answered, use.lookups, lowest, highest) if answered(0) else (None, None)
+
+
+def _ends_of_counts(use: Use, answered: Callable[[int], bool]) -> tuple[int | None, int | None]:
+    if use.unbounded:
+        return None, None
+    least = next((number for number in (0, 1) if answered(number)), None)
+    if least is None:
+        return None, None
+    minimum = None if any(map(answered, (-1, -2, -1000))) else least
+    most = next((n for n in sorted(use.counted) if answered(n) and not any(map(answered, (n + 1, n + 2, 2 * n)))), None)
+    return minimum, most
 
 
 def proven_ends(

@@ -14,7 +14,7 @@ from isoship.tensors.asks import asks_for, plain_call, sizes_found
 from isoship.tensors.contract import Arrays
 from isoship.tensors.graph import DTYPES, NUMPY, inputs_of
 from isoship.tensors.passed_on import passes_non_finite
-from isoship.tensors.ranges import proven_ends, uses_of
+from isoship.tensors.ranges import ends_of, uses_of
 from isoship.tensors.run import Array, Runs
 from isoship.tensors.samples import fitted
 from isoship.tensors.sizes import Found, sizes_of
@@ -154,9 +154,9 @@ def _ranged(graph: onnx.ModelProto, run: Runs, one: Input, base: Arrays) -> Inpu
             return False
         return True
 
-    if use.size or not base[one.name].size or not answered(0):
+    if not base[one.name].size:
         return one
-    low, high = proven_ends(answered, use.lookups, int(info.min), int(info.max))
+    low, high = ends_of(use, answered, int(info.min), int(info.max))
     return one._replace(minimum=low, maximum=high)
 
 

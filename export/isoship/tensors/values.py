@@ -77,7 +77,7 @@ def _integers(kind: str, rng: np.random.Generator, one: Input, shape: tuple[int,
     lowest = int(info.min if one.minimum is None else one.minimum)
     highest = int(info.max if one.maximum is None else one.maximum)
     if known.size:
-        return np.full(shape, rng.integers(1, 5), dtype)
+        return np.full(shape, min(max(int(rng.integers(1, 5)), lowest), highest), dtype)
     image = one.dtype == "uint8"
     near = (max(lowest, 0), min(highest, 255 if image else 9))
     bounded = one.maximum is not None

@@ -12,7 +12,7 @@ from isoship_edge.errors import InputError
 from isoship_edge.inference.tensor import TYPECODES, Tensor
 from isoship_edge.tensors.contract import check, index_of
 from isoship_edge.tensors.float16 import bits_of
-from isoship_edge.tensors.signature import Input
+from isoship_edge.tensors.signature import Input, inputs_from_json, inputs_to_json
 
 BOTH = (Input("a", "float", ("N", 2)), Input("b", "int64", ("N", "L"), minimum=0, maximum=9))
 
@@ -60,6 +60,19 @@ def test_what_does_not_fit_is_named(
     )  # fmt: skip
     place = f'input "{name}"' + (f" at {index}" if index else "")
     assert str(err) == f"{place}: expected {expected}, got {seen}"
+
+
+def test_a_dimension_may_have_a_largest_size() -> None:
+    ends = (BOTH[0], BOTH[1]._replace(largest={"L": 3}))
+    check(GOOD, ends)
+    with pytest.raises(InputError, match=r'input "b": expected shape \[N, L\] with L at most 3, got shape \[1, 4\]'):
+        check({**GOOD, "b": tensor("int64", (1, 4), [0] * 4)}, ends)
+    assert inputs_from_json(inputs_to_json(ends)) == ends
+    for wrong in ({"M": 3}, {"L": 0}, {"L": 2.5}, {"L": True}, [3]):
+        document = inputs_to_json(ends)
+        document[1]["largest"] = wrong
+        with pytest.raises(ValueError, match=r"(largest of|input) 'b'"):
+            inputs_from_json(document)
 
 
 def test_one_name_is_one_size_in_one_input_too() -> None:

@@ -41,6 +41,13 @@ def pairs(signature: Signature, calls: Sequence[Call]) -> list[Ask]:
         first = waiting.pop(key, None)
         if first is None:
             waiting[key] = call.inputs
-        else:
+        elif _fits(signature, name, first, call.inputs):
             found.append(Ask("pair", {n: np.concatenate([first[n], call.inputs[n]]) for n in first}))
     return found[:_MOST]
+
+
+def _fits(signature: Signature, name: str, first: Arrays, second: Arrays) -> bool:
+    """Whether the contract takes both in one."""
+    one = signature.inputs[0]
+    size = len(first[one.name]) + len(second[one.name])
+    return size <= (one.largest or {}).get(name, size)

@@ -28,6 +28,11 @@ def manifest_differences(manifest: Manifest, source: TensorSource) -> Iterator[s
             said, own = getattr(ours, name), getattr(own_inputs[ours.name], name)
             if said != own:
                 yield f"manifest.json says that input {ours.name!r} has {name} {said}, and the model says {own}"
+        # a bundle of an earlier release says nothing of sizes, and its model refuses them by itself
+        for dim, size in (ours.largest or {}).items():
+            own = (own_inputs[ours.name].largest or {}).get(dim)
+            if size != own:
+                yield f"manifest.json says that {dim} of {ours.name!r} is at most {size}, and the model says {own}"
     own_outputs = {one.name: one for one in source.outputs}
     for output in manifest.outputs:
         own = own_outputs[output.name].classes

@@ -18,6 +18,8 @@ from isoship_edge.manifest import Signature
 from isoship_edge.tensors.signature import FLOATS, Input
 
 _SHOWN = 3
+#: Values of a call that is too long, beyond which none is made.
+_LONG = 200_000
 #: One call; its answer is of no interest.
 Ask = Callable[[Arrays], Any]
 
@@ -112,6 +114,10 @@ def _wrong(one: Input, array: np.ndarray[Any, Any]) -> Iterator[tuple[str, np.nd
     yield "another rank", array[None]
     if one.shape and isinstance(one.shape[0], str):
         yield "nothing along the first axis", array[:0]
+    for name, most in (one.largest or {}).items():
+        axis = one.shape.index(name)
+        if array.size // array.shape[axis] * most <= _LONG:
+            yield f"{name} is {most + 1} and at most {most}", array.take(np.arange(most + 1) % array.shape[axis], axis)
     for axis, size in enumerate(one.shape):
         if isinstance(size, int):
             yield f"axis {axis} is {size + 1} and not {size}", np.concatenate([array, array.take([0], axis)], axis)

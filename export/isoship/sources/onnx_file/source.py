@@ -23,6 +23,7 @@ from isoship.sources.onnx_file.versions import declare_what_runs
 from isoship.sources.onnx_file.zip_maps import Keys, as_arrays, made_by_zip_maps, take_zip_maps_away
 from isoship.tensors.contract import Arrays
 from isoship.tensors.graph import inputs_of, nodes_of
+from isoship.tensors.longest import said_of, with_largest
 from isoship.tensors.run import Array, Runs
 from isoship.tensors.samples import read_samples
 from isoship.tensors.signatures import infer_outputs, infer_signature
@@ -76,10 +77,12 @@ class OnnxFile:
             )
         inferred = infer_signature(self._graph, raw)
         self.signature, self.samples, self.sizes = inferred.signature, inferred.samples, inferred.sizes
+        if self.sizes is not None:
+            self.signature = with_largest(self._graph, self.signature, self.sizes.base, Runs(self._graph))
         self.outputs: tuple[Output, ...] = infer_outputs(
             self._graph, self.signature, self.samples, self._keys, self.sizes
         )
-        self.notes = (*notes, *inferred.notes, *self._default_level(file))
+        self.notes = (*notes, *inferred.notes, *said_of(self.signature), *self._default_level(file))
 
     def answers(self, inputs: Arrays) -> dict[str, Array]:
         """What onnxruntime answers to the file as it was written.

@@ -16,6 +16,7 @@ from isoship.sources.onnx_file.metadata import strip_metadata
 from isoship.sources.tensorflow.names import rename
 from isoship.sources.tensorflow.operators import refuse_unknown
 from isoship.tensors.contract import Arrays
+from isoship.tensors.longest import said_of, with_largest
 from isoship.tensors.ranges import proven_ends, uses_of
 from isoship.tensors.run import Runs
 from isoship.tensors.signatures import Inferred, infer_outputs, infer_signature
@@ -60,6 +61,15 @@ def hold(
     signature = signature._replace(inputs=tuple(_as_source(graph, one, signature, answers) for one in signature.inputs))
     refuse_differences(graph, signature, answers, lambda _inputs, _name: place_of_answer(), calls)
     signature = signature._replace(inputs=_settled_nan(graph, signature, answers))
+    run = Runs(graph)
+
+    def both(call: Arrays) -> dict[str, Array]:
+        answers(call)
+        return run(call)
+
+    if inferred.sizes is not None:
+        signature = with_largest(graph, signature, inferred.sizes.base, both)
+        inferred.notes.extend(said_of(signature))
     return replace(inferred, signature=signature), infer_outputs(graph, signature, calls, found=inferred.sizes)
 
 

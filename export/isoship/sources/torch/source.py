@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isoship.errors import InputError
+from isoship.errors import ConversionError, InputError
 from isoship.sources.onnx_file.metadata import places_of, strip_metadata
 from isoship.sources.onnx_file.refused import refuse_unknown_operators
 from isoship.sources.torch.answers import Answers
@@ -22,7 +22,10 @@ from isoship.sources.torch.programs import calls_in, dims_in, name_in
 from isoship.sources.torch.sizes import Asked, dims_of, name_sizes, shapes_of_outputs
 from isoship.sources.torch.training import refuse_what_has_no_one_answer
 from isoship.tensors.contract import Arrays
+from isoship.tensors.longest import said_of, with_largest
 from isoship.tensors.ranges import proven_ends, uses_of
+from isoship.tensors.run import Runs
+from isoship.tensors.sizes import sizes_of
 from isoship_edge.manifest import TENSOR, Output, Signature
 from isoship_edge.tensors.signature import FLOATS, Input
 
@@ -77,7 +80,13 @@ class TorchSource:
         self.signature = Signature("tensors", (), tuple(map(self._input, range(len(self._call.names)))))
         self.outputs: tuple[Output, ...] = self._described(program)
         name_sizes(self._graph, program, self._call.names, self._dims)
-        self.notes: tuple[str, ...] = (*notes, *map(_said_of_ends, filter(_has_ends, self.signature.inputs)))
+        base = sizes_of(self.signature.inputs, self.samples[0])
+        self.signature = with_largest(self._graph, self.signature, base, self._both())
+        self.notes: tuple[str, ...] = (
+            *notes,
+            *map(_said_of_ends, filter(_has_ends, self.signature.inputs)),
+            *said_of(self.signature),
+        )
         self._held = False
 
     def answers(self, inputs: Arrays) -> dict[str, np.ndarray[Any, Any]]:
@@ -104,6 +113,19 @@ class TorchSource:
         copy = onnx.ModelProto()
         copy.CopyFrom(self._graph)
         return copy
+
+    def _both(self) -> Callable[[Arrays], dict[str, np.ndarray[Any, Any]]]:
+        """What the graph answers to calls that the module answers, too. Nothing that no runtime loads is asked here."""
+        try:
+            run = Runs(self._graph)
+        except ConversionError:
+            return self.answers
+
+        def both(call: Arrays) -> dict[str, np.ndarray[Any, Any]]:
+            self.answers(call)
+            return run(call)
+
+        return both
 
     def close(self) -> None:
         """Nothing runs beside this process."""

@@ -47,7 +47,9 @@ class FromPixels:
                 f"image: input {taken.name!r} is uint8, prepared inside the model: no divide, scale, mean, std"
             )
         self._pixels = replace(pixels, divide=1.0) if taken.dtype == "uint8" else pixels
-        self._input = Input(taken.name, "uint8", shape, image=Image(pixels.color))
+        self._input = Input(
+            taken.name, "uint8", shape, image=Image(pixels.color), largest=_within(taken.largest, shape)
+        )
         _check_range(taken, self._pixels)
         before = made_with(source)
         again = replace(pixels, input=taken.name, layout=self._layout).to_json()
@@ -121,6 +123,11 @@ class FromPixels:
 
     def close(self) -> None:
         self._source.close()
+
+
+def _within(largest: Mapping[str, int] | None, shape: Sequence[str | int]) -> dict[str, int] | None:
+    """The ends of the dimensions that are still there."""
+    return {name: size for name, size in (largest or {}).items() if name in shape} or None
 
 
 def from_pixels(source: TensorSource, pixels: Sequence[Pixels], samples: Sequence[Arrays] = ()) -> TensorSource:
