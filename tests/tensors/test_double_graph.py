@@ -55,6 +55,20 @@ def test_doubles_are_what_float32_rounds(made: onnx.ModelProto) -> None:
             assert (narrow[output] != exact).any(), "this is float32 again"
 
 
+def test_a_nudge_moves_answers_and_not_their_shape() -> None:
+    """4 x 1.25 is 5, and a little less than 1.25 makes 4 of it."""
+    nodes = [
+        helper.make_node("Mul", ["x", "factors"], ["scaled"]),
+        helper.make_node("Resize", ["scaled", "", "scales"], ["y"], mode="linear"),
+    ]
+    weights = {"factors": np.full((1, 1, 4, 4), 1.1, "f4"), "scales": np.array([1, 1, 1.25, 1.25], "f4")}
+    made = model(nodes, [value("x", shape=(1, 1, 4, 4))], [value("y", shape=None)], weights)
+    x = {"x": np.arange(16, dtype="f4").reshape(1, 1, 4, 4)}
+    exact, nudged = DoubleGraph(made)(x)["y"], DoubleGraph(made, nudged=True)(x)["y"]
+    assert exact.shape == nudged.shape == (1, 1, 5, 5)
+    assert 0 < np.abs(exact - nudged).max() < 1e-5
+
+
 def test_a_loop_and_its_body() -> None:
     body = helper.make_graph(
         [helper.make_node("Mul", ["h", "third"], ["next"]), helper.make_node("Identity", ["go"], ["still"])], "body",

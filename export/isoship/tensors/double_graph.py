@@ -17,6 +17,7 @@ from isoship.errors import ConversionError, InputError
 from isoship.tensors.contract import Arrays
 from isoship.tensors.double.steps import Step, as_double, step_for, taken
 from isoship.tensors.graph import graphs_of, inputs_of, nodes_of, tensors_of
+from isoship.tensors.ranges import SIZES
 from isoship.tensors.run import Array, Runs
 
 _NARROW = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16)
@@ -81,13 +82,15 @@ class DoubleGraph:
 
 
 def _nudge(model: onnx.ModelProto) -> None:
-    """In place. Numbers that stand alone are exponents, epsilons and the like, and stay; so does a quantized graph, of
-    which a step is far larger (`quantization/levels.py`)."""
+    """In place. Numbers that stand alone are exponents, epsilons and the like, and stay, as do those that sizes are
+    computed from (a Resize's scales); so does a quantized graph, of which a step is far larger
+    (`quantization/levels.py`)."""
     if any(node.op_type.startswith(("Quantize", "DynamicQuantize", "QLinear")) for node in nodes_of(model)):
         return
     rng = np.random.default_rng(24)
+    sizes = {node.input[at] for node in nodes_of(model) for at in SIZES.get(node.op_type, ()) if at < len(node.input)}
     for tensor in model.graph.initializer:
-        if tensor.data_type == _DOUBLE and int(np.prod(tensor.dims)) > 1:
+        if tensor.data_type == _DOUBLE and int(np.prod(tensor.dims)) > 1 and tensor.name not in sizes:
             array = onnx.numpy_helper.to_array(tensor)
             moved = array * (1.0 + rng.choice((-(2.0**-24), 2.0**-24), array.shape))
             tensor.CopyFrom(onnx.numpy_helper.from_array(moved, tensor.name))

@@ -22,7 +22,7 @@ _KEEP = {
     "Unsqueeze",
 }  # fmt: skip
 #: Operators whose further inputs are sizes, counts or shapes: a large value there is memory, not a number.
-_SIZES = {
+SIZES = {
     "AffineGrid": (1,), "BitShift": (1,), "BlackmanWindow": (0,), "CenterCropPad": (1,), "Col2Im": (1, 2),
     "ConstantOfShape": (0,), "CumSum": (1,), "DFT": (1, 2), "Expand": (1,), "HammingWindow": (0,), "HannWindow":
     (0,), "Loop": (0,), "MaxUnpool": (2,), "MelWeightMatrix": (0, 1, 2), "OneHot": (1,), "Pad": (1,), "Range": (0,
@@ -57,7 +57,7 @@ def _follow(
     """same: names that hold the input's own values. depends: names computed from them."""
     for node in graph.node:
         inputs = list(node.input)
-        for place in _SIZES.get(node.op_type, ()) if node.domain in ("", "ai.onnx") else ():
+        for place in SIZES.get(node.op_type, ()) if node.domain in ("", "ai.onnx") else ():
             if place < len(inputs) and inputs[place] in depends:
                 use.size = True
                 if node.op_type == "TopK":
