@@ -10,7 +10,7 @@ import numpy as np
 from isoship.errors import InputError
 from isoship.tensors.calls import drawn, with_large
 from isoship.tensors.contract import Arrays
-from isoship.tensors.double_graph import DoubleGraph
+from isoship.tensors.rounding import Rounding
 from isoship.tensors.run import Array, Runs
 from isoship.tensors.sizes import Sizes
 from isoship.tensors.values import Known
@@ -50,7 +50,7 @@ class Settled:
         self, run: Runs, graph: onnx.ModelProto, inputs: Sequence[Input], sizes: Sizes, known: dict[str, Known]
     ) -> None:
         rng = np.random.default_rng(0)  # what is settled does not depend on the seed of the calls
-        self._run, self._double, self._nudged = run, DoubleGraph(graph), DoubleGraph(graph, nudged=True)
+        self._run, self._rounding = run, Rounding(graph, run)
         self._most: dict[str, float] = {}
         self.exact: Arrays | None = None
         self.off: dict[str, float] = {}
@@ -76,20 +76,20 @@ class Settled:
             return False
         if bounded and any(size > _LARGER * max(self._most.get(name, 0.0), 1e-3) for name, size in most.items()):
             return False
-        self.exact = exact = self._double(feeds)
+        self.exact = exact = self._rounding.exact(feeds)
         self.off = {}
 
         def settles(other: Arrays, name: str) -> bool:
             if name not in most:
                 return np.array_equal(other[name], exact[name])
-            unit = max(float(np.finfo(answers[name].dtype).eps), 2.0**-23 if self._double.widened else 0.0)
+            unit = max(float(np.finfo(answers[name].dtype).eps), 2.0**-23 if self._rounding.exact.widened else 0.0)
             off = _apart(other[name], exact[name])
             self.off[name] = max(off, self.off.get(name, 0.0))
             return off <= _SETTLED * unit * max(most[name], self._most.get(name, 0.0), 1e-3)
 
         return all(
             settles(other, name)
-            for other in (answers, self._nudged(feeds))
+            for other in (answers, self._rounding.nudged(feeds))
             for name in answers.keys() & exact.keys() & other.keys()
         )
 

@@ -18,9 +18,9 @@ import numpy as np
 from isoship.errors import UnsupportedModelError
 from isoship.tensors.asks import asks_for
 from isoship.tensors.contract import Ask
-from isoship.tensors.double_graph import DoubleGraph
 from isoship.tensors.graph import nodes_of
-from isoship.tensors.run import Array, Runs
+from isoship.tensors.rounding import Rounding
+from isoship.tensors.run import Array
 from isoship.tensors.work import work_of
 from isoship_edge.manifest import Output, Signature, Tolerance
 from isoship_edge.tensors.signature import FLOATS
@@ -80,12 +80,12 @@ def tolerances_for(
     asks: those of which the answers are known; none of the user's own values leave in a reason.
     found: as of `asks_for`.
     """
-    run, exact, nudged = Runs(graph), DoubleGraph(graph), DoubleGraph(graph, nudged=True)
+    rounding = Rounding(graph)
     say("measuring rounding errors against the same graph in float64")
     pairs: dict[str, list[tuple[Array, Array]]] = {output.name: [] for output in outputs}
     for ask in _with_more(graph, signature, asks, found):
-        wide = exact(ask.inputs) if ask.exact is None else ask.exact
-        for answers in (run(ask.inputs), nudged(ask.inputs)):
+        wide = rounding.exact(ask.inputs) if ask.exact is None else ask.exact
+        for answers in (rounding.run(ask.inputs), rounding.nudged(ask.inputs)):
             for name in pairs:
                 if name in wide and name in answers and np.shape(wide[name]) == np.shape(answers[name]):
                     pairs[name].append((np.asarray(answers[name]), np.asarray(wide[name])))

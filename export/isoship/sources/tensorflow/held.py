@@ -11,13 +11,13 @@ import numpy as np
 from isoship.errors import InputError
 from isoship.sources.foreign.asks import asks_of
 from isoship.sources.foreign.checked import first_difference, refuse_changed_inputs, refuse_other_answers
-from isoship.sources.foreign.rounding import Rounding
 from isoship.sources.onnx_file.metadata import strip_metadata
 from isoship.sources.tensorflow.names import rename
 from isoship.sources.tensorflow.operators import refuse_unknown
 from isoship.tensors.contract import Arrays
 from isoship.tensors.longest import said_of, with_largest
 from isoship.tensors.ranges import proven_ends, uses_of
+from isoship.tensors.rounding import Rounding
 from isoship.tensors.run import Runs
 from isoship.tensors.signatures import Inferred, infer_outputs, infer_signature
 from isoship_edge.manifest import Output, Signature
@@ -85,7 +85,7 @@ def refuse_differences(
     """
     sample = calls[0] if calls else answered_call(signature.inputs, answers)
     asks = asks_of(signature.inputs, sample, sizes_to_ask(signature.inputs, sample))
-    refuse_other_answers(graph, asks, answers, Rounding(graph), place, exporter=EXPORTER)
+    refuse_other_answers(graph, asks, answers, Rounding(graph).noise, place, exporter=EXPORTER)
 
 
 def sizes_to_ask(inputs: Sequence[Input], sample: Arrays) -> list[dict[str, int]]:

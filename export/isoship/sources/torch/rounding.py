@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoship.sources.torch.library import settled
+from isoship.tensors.rounding import spread
 
 if TYPE_CHECKING:
     import onnx
@@ -92,7 +93,7 @@ def noise_of(program: Any, tensors: Sequence[Any], own: Values) -> Values:
         exact, moved = (values_of(program, tensors, wanted=own, wide=True, seed=seed) for seed in (None, 0))
     except (RuntimeError, TypeError, ValueError):  # a step without a kernel in double precision
         exact, moved = own, values_of(program, tensors, wanted=own, seed=0)
-    return {name: _spread(exact[name], (value, moved[name])) for name, value in own.items()}
+    return {name: spread(exact[name], value, moved[name]) for name, value in own.items()}
 
 
 def first_step(
@@ -116,19 +117,6 @@ def first_step(
         if step in own and first_difference(name, own[step], seen[name], noise[step]) is not None:
             return str(name)
     return ""
-
-
-def _spread(exact: Array, others: Sequence[Array]) -> Array:
-    made = np.zeros(exact.shape)
-    for other in others:
-        if other.shape != exact.shape:
-            return np.full(exact.shape, np.nan)
-        if exact.dtype.kind == "f":
-            with np.errstate(invalid="ignore", over="ignore"):
-                made = np.fmax(made, np.abs(exact - other))
-        else:
-            made = np.where(exact != other, np.nan, made)
-    return made
 
 
 def _least(node: Any, values: Mapping[Any, Any]) -> Any:
