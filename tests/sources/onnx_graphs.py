@@ -60,6 +60,34 @@ def embedding(words: int = 11, *, dtype: str = "int64") -> onnx.ModelProto:
     return model(nodes, [value("ids", dtype, ("N", "T"))], [value("y", shape=("N", 4))], {"table": table})
 
 
+def encoder(how: str = "Gather", rows: int = 6) -> onnx.ModelProto:
+    """ids [N, T] -> Gather(words [11, 4]) + positions [rows, 4] up to T -> mean over T -> y [N, 4]."""
+    rng = np.random.default_rng(0)
+    weights = {
+        "words": rng.standard_normal((11, 4)).astype("f4"),
+        "positions": rng.standard_normal((rows, 4)).astype("f4"),
+        "zero": np.array(0), "one": np.array(1), "first": np.array([0]),
+    }  # fmt: skip
+    node = helper.make_node
+    nodes = [
+        node("Shape", ["ids"], ["shape"]),
+        node("Gather", ["shape", "one"], ["T"], axis=0),
+        node("Gather", ["words", "ids"], ["embedded"], axis=0),
+    ]
+    if how == "Gather":
+        nodes += [
+            node("Range", ["zero", "T", "one"], ["places"]), node("Gather", ["positions", "places"], ["p"], axis=0)
+        ]  # fmt: skip
+    else:
+        nodes += [
+            node("Unsqueeze", ["T", "first"], ["end"]),
+            node("Slice", ["positions", "first", "end", "first"], ["p"]),
+        ]
+    nodes += [node("Add", ["embedded", "p"], ["sum"]), node("ReduceMean", ["sum"], ["y"], axes=[1], keepdims=0)]
+    inputs, outputs = [value("ids", "int64", ("N", "T"))], [value("y", shape=("N", 4))]
+    return model(nodes, inputs, outputs, weights)
+
+
 def network(*, seed: int = 0) -> onnx.ModelProto:
     """image [batch, 1, 8, 8] -> Conv -> Relu -> MatMul -> logits [batch, 10], and their Softmax."""
     rng = np.random.default_rng(seed)

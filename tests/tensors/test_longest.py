@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper
-from onnx_graphs import embedding, model, network, value
+from onnx_graphs import embedding, encoder, model, network, value
 
 import isoship
 from isoship.errors import InputError
@@ -19,34 +19,6 @@ from isoship_edge.http.api import handle
 from isoship_edge.http.openapi import openapi
 
 ROWS = 6
-RNG = np.random.default_rng(0)
-
-
-def encoder(how: str = "Gather", rows: int = ROWS) -> onnx.ModelProto:
-    """ids [N, T] -> Gather(words [11, 4]) + positions [rows, 4] of T -> mean over T -> y [N, 4]."""
-    weights = {
-        "words": RNG.standard_normal((11, 4)).astype("f4"),
-        "positions": RNG.standard_normal((rows, 4)).astype("f4"),
-        "zero": np.array(0), "one": np.array(1), "first": np.array([0]),
-    }  # fmt: skip
-    node = helper.make_node
-    nodes = [
-        node("Shape", ["ids"], ["shape"]),
-        node("Gather", ["shape", "one"], ["T"], axis=0),
-        node("Gather", ["words", "ids"], ["embedded"], axis=0),
-    ]
-    if how == "Gather":
-        nodes += [
-            node("Range", ["zero", "T", "one"], ["places"]), node("Gather", ["positions", "places"], ["p"], axis=0)
-        ]  # fmt: skip
-    else:
-        nodes += [
-            node("Unsqueeze", ["T", "first"], ["end"]),
-            node("Slice", ["positions", "first", "end", "first"], ["p"]),
-        ]
-    nodes += [node("Add", ["embedded", "p"], ["sum"]), node("ReduceMean", ["sum"], ["y"], axes=[1], keepdims=0)]
-    inputs, outputs = [value("ids", "int64", ("N", "T"))], [value("y", shape=("N", 4))]
-    return model(nodes, inputs, outputs, weights)
 
 
 def top_k() -> onnx.ModelProto:
