@@ -17,6 +17,7 @@ from isoship_edge.errors import BundleError, InputError, IsoshipError
 __version__ = "0.1.0"
 
 _HOME = {
+    "BenchReport": "isoship.benching.report",
     "Bundle": "isoship.bundle.bundle",
     "ConversionError": "isoship.errors",
     "MissingExtraError": "isoship.errors",
@@ -28,6 +29,7 @@ _HOME = {
     "Pixels": "isoship.tensors.images.pixels",
     "ParityReport": "isoship.parity.verdict.report",
     "UnsupportedModelError": "isoship.errors",
+    "bench": "isoship.benching.bench",
     "check": "isoship.parity.check",
     "export": "isoship.exporting",
     "load": "isoship_edge.inference.model",
@@ -36,6 +38,7 @@ _HOME = {
 }
 
 __all__ = [
+    "BenchReport",
     "Bundle",
     "BundleError",
     "ConversionError",
@@ -51,6 +54,7 @@ __all__ = [
     "SampleError",
     "UnsupportedModelError",
     "__version__",
+    "bench",
     "check",
     "export",
     "load",
@@ -59,6 +63,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from isoship.benching.bench import bench
+    from isoship.benching.report import BenchReport
     from isoship.bundle.bundle import Bundle
     from isoship.errors import (
         ConversionError,

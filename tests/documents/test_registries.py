@@ -16,6 +16,7 @@ from packaging.version import Version
 from pages import ROOT, pages
 
 from isoship import cli, doctor, errors
+from isoship.benching.forms import FORMS
 from isoship.bundle.aws_lambda.pythons import LAMBDA_PYTHONS
 from isoship.bundle.bundle import TARGETS
 from isoship.data.files import FORMATS
@@ -102,6 +103,13 @@ def test_runtimes() -> None:
         assert {runners.target_of(one) for one in runtimes_in(row[1])} == {row[3].strip()}
     table = next(b.text for b in pages()["README.md"].blocks if b.text.startswith("runtime "))
     assert [line.split()[0] for line in table.splitlines()[3:-1]] == list(runners.available())
+
+
+def test_forms_of_the_bench() -> None:
+    choices = option("bench", "form").type.choices
+    assert list(choices) == list(FORMS) == [cell.strip("`") for cell in cells("docs/bench.md", "form | what is asked")]
+    said = str(cli.main.commands["bench"].help).split("Forms:")[1].split("Examples:")[0]
+    assert [line.split()[0] for line in said.strip().splitlines()] == list(FORMS)
 
 
 def test_kinds_of_rows() -> None:

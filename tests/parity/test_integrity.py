@@ -55,6 +55,11 @@ def test_golden_rows_of_another_model_are_named(whole):
     assert "belongs to another model" in integrity(whole).message
 
 
+def test_golden_rows_that_the_zip_alone_holds_are_missing(whole):
+    (whole.folder / "golden.json").unlink()
+    assert "golden.json is missing" in integrity(whole).message
+
+
 def test_a_stale_zip_is_named(whole):
     with zipfile.ZipFile(whole.folder / "lambda.zip", "w") as archive:
         archive.writestr("model.onnx", b"of last week")

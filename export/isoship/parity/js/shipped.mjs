@@ -19,7 +19,7 @@ export function errorOf(err) {
 const SPECIAL = /** @type {Record<string, number>} */ ({ nan: NaN, inf: Infinity, "-inf": -Infinity });
 
 /** The golden encoding of a row's values; whole numbers become numbers, as JSON would have them. @param {any} row */
-function decodeRow(row) {
+export function decodeRow(row) {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, decode(value)]));
 }
 

@@ -32,22 +32,12 @@ class EdgeRunner:
     _process: Process | None = None
 
     def prepare(self, shipped: Shipped) -> None:
-        run = shipped.folder / "edge" / "run"
-        if not run.is_file():
-            raise RunnerUnavailable("this bundle ships no edge/: isoship export ... --targets lambda,edge,web")
-        machine = platform.machine().replace("arm64", "aarch64").replace("AMD64", "x86_64")
-        archs = sorted(p.name for p in (shipped.folder / "edge" / "lib").glob("*") if p.is_dir())
-        if archs and machine not in archs:
-            raise RunnerUnavailable(
-                f"edge/ holds libraries for {', '.join(archs)} and this machine is {machine}:"
-                f" isoship export ... --edge-arch {','.join([*archs, machine])}"
-            )
+        self._machine = machine_of(shipped)
         self._outputs, self._name = shipped.manifest.outputs, shipped.manifest.name
-        self._machine = machine
         port = free_port()
         # a check leaves the shipped folder as it is
         self._process = Process(
-            [run, "serve", "--host", "127.0.0.1", "--port", str(port)],
+            [shipped.folder / "edge" / "run", "serve", "--host", "127.0.0.1", "--port", str(port)],
             environment=plain_environment(PYTHONDONTWRITEBYTECODE="1"),
             name="edge/run serve",
         )
@@ -68,3 +58,21 @@ class EdgeRunner:
         if self._process is not None:
             self._process.end()
             self._process = None
+
+
+def machine_of(shipped: Shipped) -> str:
+    """The architecture of this machine, for which edge/ has a library.
+
+    Raises:
+        RunnerUnavailable: it has none, or there is no edge/.
+    """
+    if not (shipped.folder / "edge" / "run").is_file():
+        raise RunnerUnavailable("this bundle ships no edge/: isoship export ... --targets lambda,edge,web")
+    machine = platform.machine().replace("arm64", "aarch64").replace("AMD64", "x86_64")
+    archs = sorted(p.name for p in (shipped.folder / "edge" / "lib").glob("*") if p.is_dir())
+    if archs and machine not in archs:
+        raise RunnerUnavailable(
+            f"edge/ holds libraries for {', '.join(archs)} and this machine is {machine}:"
+            f" isoship export ... --edge-arch {','.join([*archs, machine])}"
+        )
+    return machine

@@ -31,10 +31,15 @@ def post_event(path: str, headers: Mapping[str, str], body: bytes) -> dict[str, 
     return _event(path, headers, base64.b64encode(body).decode(), len(body)) | {"isBase64Encoded": True}
 
 
-def _event(path: str, headers: Mapping[str, str], body: str, length: int) -> dict[str, Any]:
+def get_event(path: str) -> dict[str, Any]:
+    """A GET, such as that of the model card."""
+    return _event(path, {}, "", 0, "GET")
+
+
+def _event(path: str, headers: Mapping[str, str], body: str, length: int, method: str = "POST") -> dict[str, Any]:
     return {
         "version": "2.0",
-        "routeKey": f"POST {path}",
+        "routeKey": f"{method} {path}",
         "rawPath": path,
         "rawQueryString": "",
         "headers": {
@@ -51,11 +56,11 @@ def _event(path: str, headers: Mapping[str, str], body: str, length: int) -> dic
             "domainName": "abcdefghij.execute-api.us-east-1.amazonaws.com",
             "domainPrefix": "abcdefghij",
             "http": {
-                "method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7",
+                "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7",
                 "userAgent": "isoship",
             },
             "requestId": "JKJaXmPLvHcESHA=",
-            "routeKey": f"POST {path}",
+            "routeKey": f"{method} {path}",
             "stage": "$default",
             "time": "21/Nov/2026:12:00:00 +0000",
             "timeEpoch": 1795262400000,

@@ -52,8 +52,19 @@ class LambdaFunction:
             RunnerCrashed: the handler raised, could not be imported, or ended; with the end of its log.
             RunnerHung: no answer within `timeout` seconds (`Patience`).
         """
+        answer = self.invoke_bytes(json.dumps(event).encode(), timeout)
+        try:
+            return json.loads(answer, parse_constant=_no_constant)
+        except ValueError as err:
+            raise RunnerCrashed(f"the handler's answer is not JSON ({err}): {answer[:300]!r}") from err
+
+    def invoke_bytes(self, event: bytes, timeout: float = 60) -> bytes:
+        """The same of an event in JSON, and its answer as it came.
+
+        Raises: as `invoke`.
+        """
         patience = Patience(self._process.pid, timeout)
-        request = self._api.put(json.dumps(event).encode(), patience.wall)
+        request = self._api.put(event, patience.wall)
         while True:
             answered = self._api.take(min(0.2, patience.tick))
             if answered is None:
@@ -73,10 +84,7 @@ class LambdaFunction:
                 continue
             if answer.kind == "error":
                 raise RunnerCrashed(f"the handler raised: {answer.body.decode('utf-8', 'replace')}")
-            try:
-                return json.loads(answer.body, parse_constant=_no_constant)
-            except ValueError as err:
-                raise RunnerCrashed(f"the handler's answer is not JSON ({err}): {answer.body[:300]!r}") from err
+            return answer.body
 
     def log(self) -> str:
         """The last lines that the function wrote, on a line of their own; empty when there are none."""

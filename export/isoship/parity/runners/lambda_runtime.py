@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,35 +66,16 @@ class LambdaRunner:
         self._stamp: dict[str, str] = {}
 
     def prepare(self, shipped: Shipped) -> None:
-        folder = (shipped.folder / "lambda").absolute()
-        if not folder.is_dir():
-            raise RunnerUnavailable("this bundle ships no lambda/: isoship export ... --targets lambda,edge,web")
-        built_for = target_of(folder)
-        here = check_target(built_for)
-        interpreter = find_interpreter(here.python) if here is not None else None
-        if here is None or interpreter is None:
-            raise RunnerUnavailable("the Lambda directory runs on Linux (x86_64, aarch64): check it there")
         self._shipped = shipped
         self._aside = tempfile.TemporaryDirectory(prefix="isoship-lambda-")
-        aside = Path(self._aside.name)
         try:
-            client = unpack_client(aside / "client", here)
-            if here != built_for:
-                folder = rebuild(folder, aside / "task", built_for, here)
-        except WheelsUnavailable as err:
+            task = task_here(shipped, Path(self._aside.name))
+        except BaseException:
             self.close()
-            raise RunnerUnavailable(f"the check of lambda/ as {here} needs wheels that are not cached. {err}") from err
-        self._stamp = {
-            "python": here.python,
-            "architecture": here.arch,
-            "awslambdaric": next(pin.version for pin in read_pins(CLIENT_PINS) if pin.name == "awslambdaric"),
-            "bytecode": bytecode_of(folder),
-            "path": self._path,
-        }
-        if here != built_for:
-            self._stamp["rebuilt"] = f"lambda/ is for {built_for}, not found here: rebuilt for {here}"
+            raise
+        self._stamp = {**task.stamp, "path": self._path}
         environment = {"ISOSHIP_DIRECT": "1" if self._path == "direct" else "0"}
-        self._function = LambdaFunction(interpreter, folder, client, environment=environment)
+        self._function = LambdaFunction(task.interpreter, task.folder, task.client, environment=environment)
 
     def infer(self, rows: list[Row]) -> dict[str, np.ndarray[Any, Any]]:
         if self._function is None or self._shipped is None:
@@ -124,6 +106,47 @@ class LambdaRunner:
         if self._aside is not None:
             self._aside.cleanup()
             self._aside = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """How this machine runs a Lambda directory. stamp: versions, bytecode, and whether it was rebuilt."""
+
+    interpreter: Path
+    folder: Path
+    client: Path
+    stamp: dict[str, str]
+
+
+def task_here(shipped: Shipped, aside: Path) -> Task:
+    """The Lambda directory as it ships, or rebuilt for what is here, and the runtime client, both below `aside`.
+
+    Raises:
+        RunnerUnavailable: there is no lambda/, or something that runs it is missing here.
+    """
+    folder = (shipped.folder / "lambda").absolute()
+    if not folder.is_dir():
+        raise RunnerUnavailable("this bundle ships no lambda/: isoship export ... --targets lambda,edge,web")
+    built_for = target_of(folder)
+    here = check_target(built_for)
+    interpreter = find_interpreter(here.python) if here is not None else None
+    if here is None or interpreter is None:
+        raise RunnerUnavailable("the Lambda directory runs on Linux (x86_64, aarch64): check it there")
+    try:
+        client = unpack_client(aside / "client", here)
+        if here != built_for:
+            folder = rebuild(folder, aside / "task", built_for, here)
+    except WheelsUnavailable as err:
+        raise RunnerUnavailable(f"running lambda/ as {here} needs wheels that are not cached. {err}") from err
+    stamp = {
+        "python": here.python,
+        "architecture": here.arch,
+        "awslambdaric": next(pin.version for pin in read_pins(CLIENT_PINS) if pin.name == "awslambdaric"),
+        "bytecode": bytecode_of(folder),
+    }
+    if here != built_for:
+        stamp["rebuilt"] = f"lambda/ is for {built_for}, not found here: rebuilt for {here}"
+    return Task(interpreter, folder, client, stamp)
 
 
 def unpack_client(folder: Path, here: Target) -> Path:

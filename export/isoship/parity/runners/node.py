@@ -27,11 +27,11 @@ class NodeDriver:
     """One Node process that answers requests, started with the arguments of `js/node.mjs`."""
 
     def __init__(self, name: str, *arguments: str | Path) -> None:
-        node = shutil.which("node")
-        if node is None:
-            raise RunnerUnavailable("Node 18 or newer is not on PATH: apt-get install nodejs")
         self._process = Process(
-            [node, DRIVERS / "node.mjs", *arguments], environment=plain_environment(), name=f"{name} (node)", pipes=True
+            [node_program(), DRIVERS / "node.mjs", *arguments],
+            environment=plain_environment(),
+            name=f"{name} (node)",
+            pipes=True,
         )
         self._lines = Lines(self._process)
         try:
@@ -51,6 +51,18 @@ class NodeDriver:
 
     def close(self) -> None:
         self._process.end()
+
+
+def node_program() -> str:
+    """Where Node is.
+
+    Raises:
+        RunnerUnavailable: nowhere; the message is the line that installs it.
+    """
+    node = shutil.which("node")
+    if node is None:
+        raise RunnerUnavailable("Node 18 or newer is not on PATH: apt-get install nodejs")
+    return node
 
 
 def node_modules(names: Sequence[str] = STOCK) -> Path | None:

@@ -104,7 +104,7 @@ def _stale_zip(folder: Path) -> list[str]:
         wrong = [
             f"lambda.zip holds another {name} than the bundle"
             for name in _CARRIED
-            if name in held and archive.read(name) != (folder / name).read_bytes()
+            if name in held and (folder / name).is_file() and archive.read(name) != (folder / name).read_bytes()
         ]
     if wrong or not target.is_dir():
         return wrong

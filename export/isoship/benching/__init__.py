@@ -1,0 +1,1 @@
+"""The bench: what each shipped form costs on this machine, in time, memory and bytes."""
