@@ -61,6 +61,9 @@ def test_one_ulp_of_a_scaler_in_the_browsers_program_is_named_with_its_column_an
     assert cause.matters == ("bill_depth_mm",)
     assert "part at Div" in cause.where
     assert "JavaScript steps before the graph" in cause.where
+    assert (cause.step.estimator, cause.step.op, cause.step.method) == ("StandardScaler()", "Div", "transform")
+    assert cause.step.path.endswith("pipeline.steps[1]")
+    assert 0 < abs(cause.step.expected - cause.step.got) < 1e-12
     done = subprocess.run(["bash", "-c", cause.reproduction], cwd=bundle, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     shown = json.loads(done.stdout)[0]["probabilities"]

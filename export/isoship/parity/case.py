@@ -11,6 +11,7 @@ import numpy as np
 from isoship.errors import InputError
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.verdict.evidence import Evidence, Golden, graph_answers, proven_graph
+from isoship.parity.verdict.step import Steps
 from isoship.rows.columns import rows_from_sample
 from isoship.rows.for_check import RowSet, nodes_for, rows_for_check
 from isoship.rows.golden import spread_refusals
@@ -53,7 +54,8 @@ class Case:
     """What every runtime is shown: rows with a kind each, the reference's answers, and rows that must be refused.
 
     large_batch: more rows than a runtime computes in one call are asked at once, too. answer: the reference, to be
-    asked again about a disagreement; typical: a row in the middle of everything. evidence: what the reference is.
+    asked again about a disagreement, steps: those of the model, for the same; typical: a row in the middle of
+    everything. evidence: what the reference is.
     notes: what a reader of the report should know of it.
     """
 
@@ -65,6 +67,7 @@ class Case:
     rtol: float | None = None
     large_batch: bool = False
     answer: Answer | None = None
+    steps: Steps | None = None
     typical: Row | None = None
     evidence: Evidence = "golden"
     notes: tuple[str, ...] = ()
@@ -107,6 +110,7 @@ def case_for(question: Question, say: Progress) -> Case:
         atol=atol,
         rtol=rtol,
         answer=answer,
+        steps=Steps(source, shipped),
         typical=typical_row(profiles),
         evidence="graph" if source is None else "source",
         notes=notes,

@@ -39,7 +39,7 @@ def try_runner(runner: Runner, shipped: Shipped, case: Case, say: Callable[[str]
         if not wrong or case.answer is None or case.typical is None:
             return verdict
         say(f"{runner.name}: looking for the cause")
-        found = cause_of(runner, shipped, case.rows, case.kinds, case.answer, case.typical, verdict)
+        found = cause_of(runner, shipped, case.rows, case.kinds, case.answer, case.typical, verdict, case.steps)
         return dataclasses.replace(verdict, cause=found)
 
     steps = (partial(_compared, runner, shipped, case), refusing, caused)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -90,6 +90,32 @@ class Answers:
         """The answers for some of the rows."""
         value_margin = None if self.value_margin is None else self.value_margin[rows]
         return Answers({name: array[rows] for name, array in self.outputs.items()}, self.margin[rows], value_margin)
+
+
+@dataclass(frozen=True, eq=False)
+class GraphStep:
+    """An estimator inside the model, and what stands for it in the canonical graph.
+
+    path: where it is, as error messages have it; empty for the model itself. names: the user's own for the steps on
+    that path. said: the estimator on one line.
+    columns: method -> for each column that it answers, the tensor and the column there; tensor "" where the graph has
+    none. tensors: those that were written for it and for what is inside it.
+    """
+
+    path: str
+    names: tuple[str, ...]
+    estimator: Any
+    said: str
+    columns: Mapping[str, tuple[tuple[str, int], ...]]
+    tensors: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """The canonical graph, made again, with its steps: what is inside an estimator before the estimator."""
+
+    model: onnx.ModelProto
+    steps: tuple[GraphStep, ...]
 
 
 class Source(Protocol):

@@ -20,9 +20,14 @@ from isoship.onnx.passes import (
 if TYPE_CHECKING:
     import onnx
 
+#: The output of a node that stands in the graph while the passes run: it reads every tensor.
+_READER = "read by nobody"
 
-def run_all(model: onnx.ModelProto) -> onnx.ModelProto:
+
+def run_all(model: onnx.ModelProto, names: dict[str, str] | None = None) -> onnx.ModelProto:
     """A copy of the model with every pass applied, checked by onnx.
+
+    names: is told what each tensor between the nodes is called in the copy; those that went are left out.
 
     Raises:
         ConversionError: onnx's checker or shape inference finds a mistake in the result.
@@ -44,8 +49,19 @@ def run_all(model: onnx.ModelProto) -> onnx.ModelProto:
     result = onnx.ModelProto()
     result.CopyFrom(model)
     del model  # which the caller may have let go
+    tensors = [name for node in result.graph.node for name in node.output if name]
+    read: list[str] = []
+    if names is not None:
+        # a pass that renames a tensor renames it where it is read, and the last one takes out what no output needs
+        result.graph.node.append(onnx.helper.make_node("Reader", tensors, [_READER], domain="ai.onnx.ml"))
     for apply in passes:
+        if names is not None and apply is drop_unused.apply:
+            read = list(result.graph.node[-1].input)
         apply(result)
+    if names is not None:
+        left = {name for node in result.graph.node for name in node.output}
+        left |= {each.name for each in (*result.graph.input, *result.graph.initializer)}
+        names.update({name: now for name, now in zip(tensors, read, strict=True) if now in left})
     try:
         onnx.checker.check_model(result)
     except onnx.checker.ValidationError as err:

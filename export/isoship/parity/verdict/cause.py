@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from isoship.errors import InputError, ParityError, RunnerUnavailable
+from isoship.errors import InputError, IsoshipError, ParityError, RunnerUnavailable
 from isoship.onnx.exponentials import exponential_outputs
 from isoship.parity.runners import open_runner
 from isoship.parity.runners.contract import Runner, Shipped
 from isoship.parity.verdict.compare import Comparison, Verdict, Worst, compare
-from isoship.parity.verdict.first_difference import first_difference
+from isoship.parity.verdict.first_difference import FirstDifference, first_difference
+from isoship.parity.verdict.step import Step, Steps
 from isoship.rows.reference import Answer
 from isoship.sources.contract import Row
 
@@ -28,7 +29,8 @@ class Cause:
 
     row: the smallest that shows the fault, or None where only rows of the user's sample do. batch: how many rows it
     takes. matters: columns that do; the others stand at typical values. expected and got: of `output`.
-    where: sentences on which part is at fault. reproduction: lines to paste.
+    where: sentences on which part is at fault. reproduction: lines to paste. step: of the user's model, where
+    the source is at hand and a step of it tells.
     """
 
     row: Row | None
@@ -39,6 +41,7 @@ class Cause:
     got: Any
     where: str
     reproduction: str
+    step: Step | None = None
 
 
 def cause_of(
@@ -49,11 +52,12 @@ def cause_of(
     answer: Answer,
     typical: Row,
     verdict: Verdict,
+    steps: Steps | None = None,
 ) -> Cause | None:
     """The cause behind the first wrong row of a verdict; None where no number or label of it is wrong.
 
     runner: prepared. rows, kinds: what it was asked, by the verdict's numbers. answer: the reference, asked again.
-    typical: a row in the middle of everything.
+    typical: a row in the middle of everything. steps: those of the source.
     """
     wrong = [w for w in verdict.worst if w.over]
     if not wrong:
@@ -62,7 +66,8 @@ def cause_of(
     if not own:
         w = wrong[0]
         where = "Only rows of the sample show it; their values are not kept. Ask for more rows: --rows max."
-        return Cause(None, 1, (), w.output, w.expected, w.value, where, _again(runner))
+        where, step = _with_step(where, steps, lambda known: known.first(rows[w.row], kept=False))
+        return Cause(None, 1, (), w.output, w.expected, w.value, where, _again(runner), step)
     first = own[0]
 
     def shown(asked: list[Row], kinds: list[str]) -> Worst | None:
@@ -95,9 +100,9 @@ def cause_of(
         if simpler != row and (still := shown([simpler], kind)) is not None:
             row, alone = simpler, still
     matters = tuple(name for name in row if row[name] != typical[name])
-    where = _where(runner, shipped, row, kind, answer, verdict)
+    where, step = _where(runner, shipped, row, kind, answer, verdict, steps)
     again = _reproduction(runner, row) or _again(runner)
-    return Cause(row, 1, matters, alone.output, alone.expected, alone.value, where, again)
+    return Cause(row, 1, matters, alone.output, alone.expected, alone.value, where, again, step)
 
 
 def _compared(
@@ -121,13 +126,22 @@ def _compared(
     )
 
 
-def _where(runner: Runner, shipped: Shipped, row: Row, kind: list[str], answer: Answer, verdict: Verdict) -> str:
-    """Which side is at fault: the graph, the files of the target, or its runtime."""
+def _where(
+    runner: Runner,
+    shipped: Shipped,
+    row: Row,
+    kind: list[str],
+    answer: Answer,
+    verdict: Verdict,
+    steps: Steps | None,
+) -> tuple[str, Step | None]:
+    """Which side is at fault, the graph, the files of the target, or its runtime; and the step of the model."""
     if runner.name == "onnxruntime":
-        return (
+        where = (
             "model.onnx itself answers this row otherwise than the model. If `files` above disagrees, it was changed"
             " after the export; else the conversion is at fault."
         )
+        return _with_step(where, steps, lambda known: known.first(row))
     plain = open_runner("onnxruntime")
     try:
         plain.prepare(shipped)
@@ -137,16 +151,28 @@ def _where(runner: Runner, shipped: Shipped, row: Row, kind: list[str], answer: 
     finally:
         plain.close()
     if not graph_is_right:
-        return "model.onnx, too, answers this row otherwise than the model: look at the verdict of onnxruntime first."
+        where = "model.onnx, too, answers this row otherwise than the model: look at the verdict of onnxruntime first."
+        return _with_step(where, steps, lambda known: known.first(row))
     if runner.target == "model":
-        return f"ONNX Runtime's Python binding answers this row as the model does. The fault lies in {runner.name}."
+        where = f"ONNX Runtime's Python binding answers this row as the model does. The fault lies in {runner.name}."
+        return where, None
     if runner.target != "web":
-        return (
+        where = (
             f"model.onnx answers this row as the model does. The fault lies in {runner.target}/: its copies of the"
             " files, or the code that reads rows and writes answers there."
         )
-    where = "model.onnx answers this row as the model does. " + _where_on_the_web(runner, shipped, row)
-    return f"{where} {_exponent(shipped)}".strip()
+        return where, None
+    on_the_web, parted = _where_on_the_web(runner, shipped, row)
+    where = f"model.onnx answers this row as the model does. {on_the_web} {_exponent(shipped)}".strip()
+    return _with_step(where, steps, lambda known: None if parted is None else known.of(parted))
+
+
+def _with_step(where: str, steps: Steps | None, find: Callable[[Steps], Step | None]) -> tuple[str, Step | None]:
+    """The step; where it cannot be told, why not, behind the rest."""
+    try:
+        return where, None if steps is None else find(steps)
+    except IsoshipError as err:
+        return f"{where} Which step of the model that is could not be told: {err}", None
 
 
 def _exponent(shipped: Shipped) -> str:
@@ -162,18 +188,19 @@ def _exponent(shipped: Shipped) -> str:
     )
 
 
-def _where_on_the_web(runner: Runner, shipped: Shipped, row: Row) -> str:
+def _where_on_the_web(runner: Runner, shipped: Shipped, row: Row) -> tuple[str, FirstDifference | None]:
     backend = "cpu" if runner.name.endswith("cpu") else "wasm"
     try:
         found = first_difference(shipped, row, backend)
     except (RunnerUnavailable, ParityError, KeyError, ValueError) as err:
-        return f"Where the web form parts from it could not be told: {err}"
+        return f"Where the web form parts from it could not be told: {err}", None
     if found is not None:
-        return f"On the way through web/, {found}."
-    return (
+        return f"On the way through web/, {found}.", found
+    where = (
         f"Every tensor of the web form is right in stock TF.js ({backend}, Node). The fault lies in the JavaScript that"
         " ships beside the graph, or in this backend."
     )
+    return where, None
 
 
 def _around(count: int, place: int, size: int) -> list[int]:

@@ -28,6 +28,8 @@ def shown_value(value: Any) -> str:
 def cause_lines(cause: Cause) -> list[str]:
     """A cause in a few lines, with what to paste last."""
     lines = [f"{cause.output} should be {cause.expected!r} and is {cause.got!r}. {cause.where}"]
+    if cause.step is not None:
+        lines.append(f"Step: {cause.step}")
     if cause.matters:
         lines.append(f"What matters: {', '.join(f'{n} = {(cause.row or {})[n]!r}' for n in cause.matters)}")
     return [*lines, *cause.reproduction.splitlines()]

@@ -9,10 +9,12 @@ import numpy as np
 
 from isoship.errors import ConversionError
 from isoship.onnx import passes
+from isoship.sources.contract import GraphStep
 from isoship.sources.sklearn.converters.arithmetic.links import label
 from isoship.sources.sklearn.truth.outputs import METHODS
-from isoship.sources.sklearn.walk.carrier import Carrier
+from isoship.sources.sklearn.walk.carrier import Carrier, brief
 from isoship.sources.sklearn.walk.frame import Block, Frame, cast, matrix
+from isoship.sources.sklearn.walk.steps import graph_steps
 from isoship_edge.manifest import Output, Signature
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ def onnx_from_sklearn(
     *,
     zeros_missing: bool = False,
     label_names: Any = None,
+    steps: list[GraphStep] | None = None,
 ) -> onnx.ModelProto:
     """The canonical graph of docs/architecture.md.
 
@@ -39,6 +42,7 @@ def onnx_from_sklearn(
     examples: the sample's categories as feeds, for models that keep hashes of them.
     categories: the columns that were pandas categories in training. nones: those whose missing values are None.
     zeros_missing: a 0 is a missing value to the model. label_names: an array of names for the classes 0, 1, ...
+    steps: is told what stands for each estimator.
 
     Raises:
         UnsupportedModelError: a step cannot be carried exactly.
@@ -72,10 +76,13 @@ def onnx_from_sklearn(
         shape = [*output.shape]
         declared.append(helper.make_tensor_value_info(output.name, _ONNX[output.dtype], shape))
     try:
-        model = passes.run_all(c.g.model(inputs, declared))
+        names = None if steps is None else {each.name: each.name for each in inputs}
+        model = passes.run_all(c.g.model(inputs, declared), names)
         checker.check_model(model, full_check=True)
     except checker.ValidationError as err:
         raise ConversionError(f"the graph of {type(estimator).__name__} is not valid ONNX: {err}") from err
+    if steps is not None and names is not None:
+        steps += graph_steps(c.steps, c.g.nodes, names, [brief(step.estimator) for step in c.steps])
     return model
 
 

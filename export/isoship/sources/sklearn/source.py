@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from isoship.errors import InputError, SampleError, UnsupportedModelError
 from isoship.sources.boosters_inside import as_trained, in_known_types, known_types, known_values, refuse_unseen
-from isoship.sources.contract import Answers, Jumps, Row, TrainingFrame
+from isoship.sources.contract import Answers, GraphStep, Jumps, Row, Trace, TrainingFrame
 from isoship.sources.empty_text import with_empty_text
 from isoship.sources.frames import frame_from_rows
 from isoship.sources.named_labels import with_names
@@ -32,6 +33,7 @@ from isoship.sources.sklearn.truth.nudged import jumping_rows, refusal
 from isoship.sources.sklearn.truth.outputs import METHODS, kinds_for, outputs_for
 from isoship.sources.sklearn.truth.overflowing_sums import overflowing
 from isoship.sources.sklearn.truth.own_rows import OwnRows, sample_head, sample_rows
+from isoship.sources.sklearn.truth.step_answers import step_answers
 from isoship.sources.sklearn.walk import fitted
 from isoship.sources.sklearn.walk.examples import feeds_from_sample
 from isoship.sources.sklearn.walk.fittedness import check_fitted
@@ -76,6 +78,8 @@ class SklearnSource:
         self.library_version: str = sklearn.__version__
         self.estimator: str = type(estimator).__name__
         self.model = estimator
+        #: A check asks from several threads, and a step that answers through another one is heard by all.
+        self._one_at_a_time = threading.RLock()
         check_fitted(estimator)
         _check_takes_columns(estimator)
         # each method refuses on its own: NearestCentroid.predict_proba overflows where predict does not
@@ -111,6 +115,10 @@ class SklearnSource:
 
     def answers(self, rows: list[Row]) -> Answers:
         """See `Source.answers`."""
+        with self._one_at_a_time:
+            return self._answered(rows)
+
+    def _answered(self, rows: list[Row]) -> Answers:
         frame = self._frame(rows)
         found, asked = self._asked(frame)
         margin = margin_of(self.model, found, frame, len(rows))
@@ -148,6 +156,27 @@ class SklearnSource:
 
     def to_onnx(self) -> onnx.ModelProto:
         """See `Source.to_onnx`."""
+        return self._graph()
+
+    def trace(self) -> Trace:
+        """The canonical graph, made again, with its steps.
+
+        Raises: as `to_onnx`.
+        """
+        steps: list[GraphStep] = []
+        return Trace(self._graph(steps), tuple(steps))
+
+    def answers_of_steps(self, rows: list[Row], steps: Sequence[GraphStep]) -> list[dict[str, np.ndarray[Any, Any]]]:
+        """For each of the steps, method -> what it answered while the model was asked for these rows.
+
+        Raises:
+            InputError: the model refuses the rows.
+        """
+        methods = list(dict.fromkeys(METHODS[output.kind] for output in self.outputs))
+        with self._one_at_a_time:
+            return step_answers(self.model, methods, self._frame(rows), [step.estimator for step in steps])
+
+    def _graph(self, steps: list[GraphStep] | None = None) -> onnx.ModelProto:
         names = fitted.column_names(self.model)
         typed = zip(self.signature.columns, self.training.dtypes, strict=True)
         categories = [column.name for column, dtype in typed if dtype == "category"]
@@ -163,6 +192,7 @@ class SklearnSource:
             nones,
             zeros_missing=self.zeros_missing,
             label_names=self.label_names,
+            steps=steps,
         )
         if self._split is not None:  # what a converter refuses by itself is told first
             raise self._split

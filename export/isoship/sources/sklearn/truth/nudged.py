@@ -5,14 +5,14 @@ The fitted model itself is asked again, with what its rounding steps answer move
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from isoship.errors import InputError, UnsupportedModelError
 from isoship.sources.sklearn.truth.answers import as_array, ask
+from isoship.sources.sklearn.truth.in_place import in_place
 from isoship.sources.sklearn.truth.jumps import each_once, jumps_behind_rounding, refused
 from isoship.sources.sklearn.walk.registry import record_of
 
@@ -26,7 +26,6 @@ _MOVES, _TOGETHER = 24, 8
 _WOBBLES = 3
 #: From here on a step up may leave what a tree takes, which is float32's range; and no threshold lies there.
 _HUGE = 1e30
-_METHODS = ("transform", "predict_proba", "decision_function", "predict")
 
 
 def jumping_rows(model: Any, methods: Sequence[str], frame: Any) -> Array | None:
@@ -45,7 +44,7 @@ def refusal(model: Any, methods: Sequence[str], frame: Any) -> UnsupportedModelE
     """Why one row that lies on a jump cannot be carried: the first step that answers it otherwise a few ulp away."""
     jumps = jumps_behind_rounding(model)
     heard = [_Heard() for _ in jumps]
-    with _in_place([jump.step for jump in jumps], heard):
+    with in_place([jump.step for jump in jumps], heard):
         changed_rows(model, methods, frame, each_once(step for jump in jumps for step in jump.rounding))
     guilty = (jump for jump, each in zip(jumps, heard, strict=True) if each.changed)
     return refused(next(guilty, jumps[0]))
@@ -60,7 +59,7 @@ def changed_rows(model: Any, methods: Sequence[str], frame: Any, rounding: Seque
     found = np.zeros(frame.shape[0], bool)
     for method in methods:
         seen = [_Nudge(step) for step in rounding]
-        with _in_place(rounding, seen):
+        with in_place(rounding, seen):
             here = _plain(ask(model, method, frame))
             for move in _moves(sum(each.width for each in seen)):
                 start = 0
@@ -126,33 +125,6 @@ class _Heard:
         first = self.first.setdefault((getattr(original, "__name__", ""), plain.shape), plain)
         self.changed |= bool(_differs(first, plain).any())
         return after
-
-
-@contextmanager
-def _in_place(steps: Sequence[Any], seen: Sequence[_Nudge | _Heard]) -> Iterator[None]:
-    """The steps answer through these for a while."""
-    changed: list[tuple[Any, str, Any]] = []
-    try:
-        for step, nudge in zip(steps, seen, strict=True):
-            for method in _METHODS:
-                original = getattr(step, method, None)
-                if callable(original):
-                    changed.append((step, method, step.__dict__.get(method)))
-                    step.__dict__[method] = _through(nudge, original)
-        yield
-    finally:
-        for step, method, before in reversed(changed):  # a step may stand in two places, and jump as well as round
-            if before is None:
-                del step.__dict__[method]
-            else:
-                step.__dict__[method] = before
-
-
-def _through(nudge: _Nudge | _Heard, original: Callable[..., Any]) -> Callable[..., Any]:
-    def answer(frame: Any, *args: Any, **kwargs: Any) -> Any:
-        return nudge.answer(original, frame, *args, **kwargs)
-
-    return answer
 
 
 def _moves(width: int) -> list[Array]:

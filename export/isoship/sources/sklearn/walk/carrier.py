@@ -24,6 +24,7 @@ from isoship.sources.sklearn.walk.frame import Block, Frame, matrix
 from isoship.sources.sklearn.walk.inside import is_pipeline
 from isoship.sources.sklearn.walk.refused import REFUSED
 from isoship.sources.sklearn.walk.registry import carried, key_of
+from isoship.sources.sklearn.walk.steps import Carried, name_of
 
 Parts = dict[str, Frame]
 
@@ -36,7 +37,10 @@ class Carrier:
         #: The graph's inputs, and what the sample holds in categorical ones (`examples.feeds_from_sample`).
         self.inputs: list[Any] = []
         self.examples: Callable[[], dict[str, Any]] = dict
+        #: What was carried so far, what is inside an estimator before the estimator.
+        self.steps: list[Carried] = []
         self._path: list[str] = []
+        self._names: list[str] = []
         self._walk: list[Any] = []
         self._left_out: dict[tuple[int, str], UnsupportedModelError] = {}
         self._converters = carried()
@@ -45,10 +49,12 @@ class Carrier:
     def at(self, step: str) -> Iterator[None]:
         """Names what is below for error messages: `with c.at("steps[1]"): ...` in a Pipeline is `pipeline.steps[1]`."""
         self._path.append(f"{type(self._walk[-1]).__name__.lower()}.{step}")
+        self._names.append(name_of(self._walk[-1], step))
         try:
             yield
         finally:
             self._path.pop()
+            self._names.pop()
 
     def carry(self, estimator: Any, frame: Frame) -> Parts:
         """Adds an estimator.
@@ -68,8 +74,11 @@ class Carrier:
                 "docs/support.md lists what is carried; replace it by one of those, or ask for it with an issue",
             )
         self._walk.append(estimator)
+        first = len(self.g.nodes)
         try:
             parts: Parts = self._converters[key](self, estimator, frame)
+            written = range(first, len(self.g.nodes))
+            self.steps.append(Carried(self.path, tuple(filter(None, self._names)), estimator, parts, written))
             return parts
         finally:
             self._walk.pop()
