@@ -139,11 +139,46 @@ def test_a_library_wheel_of_any_python_serves(cache: Path, index: Path, monkeypa
     assert fetch_library_wheel(TINY, "x86_64", python="3.12", offline=True) == wheel
 
 
-def test_names_are_compared_as_the_index_does(tmp_path: Path) -> None:
+def test_names_and_versions_are_compared_as_the_index_does(tmp_path: Path) -> None:
     (tmp_path / "Tiny_Package-1.0-py3-none-any.whl").touch()
     assert cached_wheel(TINY, tmp_path) is not None
-    assert cached_wheel(Pin("tiny-package", "1"), tmp_path) is None
+    assert cached_wheel(Pin("tiny-package", "1"), tmp_path) is not None, "the same release by PEP 440"
+    assert cached_wheel(Pin("tiny-package", "1.0.1"), tmp_path) is None
     assert cached_wheel(Pin("tiny", "1.0"), tmp_path) is None
+
+
+def test_a_file_that_is_no_wheel_is_passed_over(tmp_path: Path) -> None:
+    for name in ("a.whl", "tiny.package.whl", "tiny.package-1.0.whl", "tiny.package-one-py3-none-any.whl"):
+        (tmp_path / name).touch()
+    assert cached_wheel(TINY, tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("tag", "taken"),
+    [
+        ("cp313-cp313-manylinux_2_17_x86_64.manylinux2014_x86_64", True),
+        ("cp313-cp313-manylinux_2_27_x86_64.manylinux_2_28_x86_64", True),
+        ("cp39-abi3-manylinux_2_17_x86_64", True),
+        ("py2.py3-none-any", True),
+        ("cp312-cp312-manylinux_2_17_x86_64", False),
+        ("cp313-cp313t-manylinux_2_17_x86_64", False),
+        ("cp314-abi3-manylinux_2_17_x86_64", False),
+        ("cp313-cp313-manylinux_2_34_x86_64", False),
+        ("cp313-cp313-manylinux_2_17_aarch64", False),
+        ("cp313-cp313-musllinux_1_2_x86_64", False),
+        ("py2-none-any", False),
+    ],
+)
+def test_a_wheel_of_another_machine_in_the_folder_is_none(tag: str, taken: bool, cache: Path) -> None:
+    """Someone copied it there: it would land on Lambda and fail at its first import."""
+    folder = cache / "cp313-x86_64"
+    folder.mkdir(parents=True)
+    (folder / f"tiny_package-1.0-{tag}.whl").touch()
+    if taken:
+        assert fetch_wheels([TINY], TARGET, offline=True)["tiny.package"].parent == folder
+    else:
+        with pytest.raises(WheelsUnavailable, match=r"lacks tiny\.package==1\.0"):
+            fetch_wheels([TINY], TARGET, offline=True)
 
 
 def test_onnxruntimes_c_library_is_the_same_in_every_pythons_wheel() -> None:

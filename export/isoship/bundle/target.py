@@ -12,6 +12,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.tags import Tag, compatible_tags, cpython_tags
+
 from isoship.errors import BundleError
 
 #: System V ABI, ELF header: e_machine at offset 18, two bytes in the file's byte order.
@@ -51,6 +53,12 @@ class Target:
         """Every platform tag pip must be told: it does not infer older manylinux levels from newer ones."""
         levels = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
         return tuple(f"{level}_{self.arch}" for level in levels)
+
+    def tags(self) -> frozenset[Tag]:
+        """The tags of the wheels that it takes (PyPA, platform compatibility tags), as pip reckons them."""
+        version = [int(part) for part in self.python.split(".")]
+        own = cpython_tags(version, [self.tag], self.platforms)
+        return frozenset((*own, *compatible_tags(version, self.tag, self.platforms)))
 
     def __str__(self) -> str:
         return f"python{self.python} {self.aws_arch}"

@@ -13,6 +13,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.tags import Tag
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import Version
+
 from isoship.bundle.target import Target
 from isoship.errors import BundleError
 
@@ -68,7 +72,8 @@ def fetch_wheels(
     say = progress or (lambda _message: None)
     pins = tuple(pins)
     folder = wheel_cache() / f"{target.tag}-{target.arch}"
-    found = {pin: cached_wheel(pin, folder) for pin in pins}
+    tags = target.tags()
+    found = {pin: cached_wheel(pin, folder, tags) for pin in pins}
     missing = [pin for pin, path in found.items() if path is None]
     if missing:
         if offline:
@@ -78,7 +83,7 @@ def fetch_wheels(
             )
         say(f"fetching {len(missing)} wheels for {target} (once; kept in {folder})")
         _download(missing, target, folder, say)
-        found = {pin: cached_wheel(pin, folder) for pin in pins}
+        found = {pin: cached_wheel(pin, folder, tags) for pin in pins}
     wheels = {pin.name: path for pin, path in found.items() if path is not None}
     if lost := [str(pin) for pin in pins if pin.name not in wheels]:
         raise WheelsUnavailable(f"pip reported success but brought no wheel of {', '.join(lost)}")
@@ -102,17 +107,20 @@ def fetch_library_wheel(
     return fetch_wheels((pin,), Target(python, arch), offline=offline, progress=progress)[pin.name]
 
 
-def cached_wheel(pin: Pin, folder: Path) -> Path | None:
-    """The file of `pin` in a cache folder: its name (PyPA, binary distribution format) is all the index there is."""
+def cached_wheel(pin: Pin, folder: Path, tags: frozenset[Tag] | None = None) -> Path | None:
+    """The file of `pin` in a cache folder: its name (PyPA, binary distribution format) is all the index there is.
+
+    tags: those that the machine it lands on takes; None where any will do. A name that is no wheel's is passed over.
+    """
+    wanted = (canonicalize_name(pin.name), Version(pin.version))
     for path in sorted(folder.glob("*.whl")):
-        distribution, version = path.name.split("-")[:2]
-        if _normalized(distribution) == _normalized(pin.name) and version == pin.version:
+        try:
+            name, version, _, theirs = parse_wheel_filename(path.name)
+        except InvalidWheelFilename:
+            continue
+        if (name, version) == wanted and (tags is None or not theirs.isdisjoint(tags)):
             return path
     return None
-
-
-def _normalized(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _download(pins: list[Pin], target: Target, folder: Path, say: Progress) -> None:
