@@ -108,7 +108,7 @@ def test_runtimes() -> None:
 def test_forms_of_the_bench() -> None:
     choices = option("bench", "form").type.choices
     assert list(choices) == list(FORMS) == [cell.strip("`") for cell in cells("docs/bench.md", "form | what is asked")]
-    said = str(cli.main.commands["bench"].help).split("Forms:")[1].split("Examples:")[0]
+    said = str(cli.main.commands["bench"].help).split("Forms:")[1].split("\n\n")[0]
     assert [line.split()[0] for line in said.strip().splitlines()] == list(FORMS)
 
 
