@@ -11,6 +11,7 @@ from isoship.errors import ConversionError
 from isoship.onnx import passes
 from isoship.sources.contract import GraphStep
 from isoship.sources.sklearn.converters.arithmetic.links import label
+from isoship.sources.sklearn.tracing import traced
 from isoship.sources.sklearn.truth.outputs import METHODS
 from isoship.sources.sklearn.walk.carrier import Carrier, brief
 from isoship.sources.sklearn.walk.frame import Block, Frame, cast, matrix
@@ -50,7 +51,7 @@ def onnx_from_sklearn(
     """
     from onnx import checker, helper
 
-    c = Carrier()
+    c = Carrier(others=(traced,))
     for output in outputs:
         c.g.name(output.name)
     frame, inputs = _inputs(c, signature, trained_on, categories, nones)

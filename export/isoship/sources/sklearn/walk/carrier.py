@@ -13,7 +13,7 @@ it may compute something else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,12 +27,17 @@ from isoship.sources.sklearn.walk.registry import carried, key_of
 from isoship.sources.sklearn.walk.steps import Carried, name_of
 
 Parts = dict[str, Frame]
+#: (carrier, estimator, frame) -> parts, or None where it carries no such estimator.
+Way = Callable[["Carrier", Any, Frame], Parts | None]
 
 
 class Carrier:
-    """A graph under construction, and where in the model the walk is."""
+    """A graph under construction, and where in the model the walk is.
 
-    def __init__(self) -> None:
+    others: tried in this order for an estimator that isoship has no converter of, before it is refused.
+    """
+
+    def __init__(self, others: Sequence[Way] = ()) -> None:
         self.g = GraphBuilder()
         #: The graph's inputs, and what the sample holds in categorical ones (`examples.feeds_from_sample`).
         self.inputs: list[Any] = []
@@ -44,6 +49,7 @@ class Carrier:
         self._walk: list[Any] = []
         self._left_out: dict[tuple[int, str], UnsupportedModelError] = {}
         self._converters = carried()
+        self._others = tuple(others)
 
     @contextmanager
     def at(self, step: str) -> Iterator[None]:
@@ -62,26 +68,34 @@ class Carrier:
         Raises:
             UnsupportedModelError: it, or something in it, cannot be carried exactly.
         """
-        key = key_of(estimator)
-        if key is None:
-            raise self.unsupported(estimator, *another_class(self.path, estimator))
-        if key in REFUSED:
-            raise self.unsupported(estimator, *REFUSED[key])
-        if key not in self._converters:
-            raise self.unsupported(
-                estimator,
-                "isoship has no exact conversion of it yet",
-                "docs/support.md lists what is carried; replace it by one of those, or ask for it with an issue",
-            )
         self._walk.append(estimator)
         first = len(self.g.nodes)
         try:
-            parts: Parts = self._converters[key](self, estimator, frame)
-            written = range(first, len(self.g.nodes))
-            self.steps.append(Carried(self.path, tuple(filter(None, self._names)), estimator, parts, written))
-            return parts
+            for way in self._ways(key_of(estimator)):
+                parts = way(self, estimator, frame)
+                if parts is not None:
+                    written = range(first, len(self.g.nodes))
+                    self.steps.append(Carried(self.path, tuple(filter(None, self._names)), estimator, parts, written))
+                    return parts
+            raise self._refusal(estimator)
         finally:
             self._walk.pop()
+
+    def _ways(self, key: str | None) -> tuple[Way, ...]:
+        own = self._converters.get(key) if key else None
+        return self._others if own is None else (own,)
+
+    def _refusal(self, estimator: Any) -> UnsupportedModelError:
+        key = key_of(estimator)
+        if key is None:
+            return self.unsupported(estimator, *another_class(self.path, estimator))
+        if key in REFUSED:
+            return self.unsupported(estimator, *REFUSED[key])
+        return self.unsupported(
+            estimator,
+            "isoship has no exact conversion of it yet",
+            "docs/support.md lists what is carried; replace it by one of those, or ask for it with an issue",
+        )
 
     @property
     def walk(self) -> tuple[Any, ...]:

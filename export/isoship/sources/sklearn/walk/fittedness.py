@@ -3,7 +3,7 @@
 A fitted estimator is recognised by what it says itself (`__sklearn_is_fitted__`, the tag `requires_fit`), else by
 attributes that end in an underscore. scikit-learn's own classes keep to that rule. Other classes need not: NGBoost has
 no such attribute, and neither has a step that learns nothing. They are refused for what they are and never as "not
-fitted".
+fitted"; one that can be carried says itself that it is not when it is asked.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from isoship.errors import ModelFileError, UnsupportedModelError
+from isoship.sources.sklearn.tracing import may_be_traced
 from isoship.sources.sklearn.walk.another_class import another_class
 from isoship.sources.sklearn.walk.carrier import brief
 from isoship.sources.sklearn.walk.inside import is_pipeline, members
@@ -31,11 +32,12 @@ def check_fitted(model: Any) -> None:
     _check_answers(model)
     steps = list(_steps(model, ""))
     for path, step in steps:
-        if key_of(step) is None:
+        if key_of(step) is None and not may_be_traced(step):
             why, instead = another_class(path, step)
             raise UnsupportedModelError(f"{path} -> {brief(step)}" if path else brief(step), why, instead)
     for path, step in steps:
-        _check_one(path, step)
+        if key_of(step) is not None:
+            _check_one(path, step)
 
 
 def _steps(model: Any, path: str) -> Iterator[tuple[str, Any]]:

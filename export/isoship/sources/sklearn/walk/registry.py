@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -106,11 +107,13 @@ class Record:
     faster_model: Callable[[Any], Any] | None = None
 
 
-#: Of a class that is not in the registry: nothing is known, so its last bits may differ.
-UNKNOWN = Record(same_bits=False, jumps=False)
+#: Of a class that is not in the registry: its last bits may differ, and a last bit may change its answer.
+UNKNOWN = Record(same_bits=False, jumps=True)
 
 _CONVERTERS: dict[str, Converter] = {}
 _RECORDS: dict[str, Record] = {}
+#: Of classes that come from outside, by the class itself: two may have one name.
+_FROM_OUTSIDE: WeakKeyDictionary[type, Record] = WeakKeyDictionary()
 
 #: Modules of `converters` that fill the registry when they are imported. None imports its library.
 _HOMES = (
@@ -194,9 +197,17 @@ def carried() -> Mapping[str, Converter]:
 
 def record_of(estimator: Any) -> Record:
     """What is known of the estimator's class; `UNKNOWN` where it is none that is carried."""
+    told = _FROM_OUTSIDE.get(type(estimator))
+    if told is not None:
+        return told
     _filled()
     key = key_of(estimator)
     return _RECORDS.get(key, UNKNOWN) if key else UNKNOWN
+
+
+def tell(cls: type, record: Record) -> None:
+    """What is known of a class from outside from now on, in place of what was told before."""
+    _FROM_OUTSIDE[cls] = record
 
 
 def fact(known: Fact, estimator: Any) -> bool:
