@@ -31,6 +31,7 @@ _HOME = {
     "UnsupportedModelError": "isoship.errors",
     "bench": "isoship.benching.bench",
     "check": "isoship.parity.check",
+    "converter": "isoship.sources.sklearn.outside.converters",
     "export": "isoship.exporting",
     "load": "isoship_edge.inference.model",
     "to_onnx": "isoship.sources",
@@ -56,6 +57,7 @@ __all__ = [
     "__version__",
     "bench",
     "check",
+    "converter",
     "export",
     "load",
     "to_onnx",
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
     from isoship.parity.check import check
     from isoship.parity.verdict.report import ParityReport
     from isoship.sources import to_onnx
+    from isoship.sources.sklearn.outside.converters import converter
     from isoship.tensors.images.pixels import Pixels
     from isoship.tfjs import to_tfjs
     from isoship_edge.inference.model import load

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FILE = click.Path(path_type=Path)
 #: What rows are read from (`isoship.data.files.FORMATS`, whose imports no help waits for).
 ROWS = ".parquet, .csv, .jsonl, .ndjson, .json"
+CONVERTERS = "Converters for classes of your own: converters = {Class: convert}. Runs the file (docs/extending.md)."
 #: What calls of a model of tensors are read from (`isoship.tensors.samples.FORMATS`).
 CALLS = ".npz, .npy, .jsonl, .ndjson, .json"
 
@@ -157,6 +158,7 @@ def main(verbose: bool, quiet: bool) -> None:
 @click.option(
     "--quantize-agreement", type=float, metavar="SHARE", help="How far it has to agree with the model. Default: 0.99."
 )
+@click.option("--converters", type=FILE, metavar="FILE.py", help=CONVERTERS)
 @click.option("--offline", is_flag=True, help="Use only wheels that are already cached.")
 @click.option("--force", is_flag=True, help="Replace another model's bundle in the output folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
@@ -170,7 +172,8 @@ def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) ->
     MODEL is .joblib, .pkl, .pickle or .skops, a booster's own file: XGBoost's .json and .ubj, LightGBM's .txt,
     CatBoost's .cbm; an MLflow model folder, whose input example is the sample unless --sample is given; or a network,
     whose inputs and outputs are tensors and ship under their own names: .onnx, Keras' .keras, PyTorch's .pt2, or a
-    SavedModel folder. Loading a pickle or a .pt2 runs code: use files you trust, and prefer .skops.
+    SavedModel folder. Loading a pickle or a .pt2 runs code, and so does a FILE.py: use files you trust, and prefer
+    .skops.
 
     \b
     Examples:
@@ -208,6 +211,9 @@ def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) ->
 @click.option("--sample", type=FILE, metavar="FILE", help=f"Rows of your own to add ({ROWS}).")
 @click.option("--atol", type=float, help="Instead of the manifest's tolerance.")
 @click.option("--rtol", type=float, help="Instead of the manifest's tolerance.")
+@click.option(
+    "--converters", type=FILE, metavar="FILE.py", help="Where a saved model's own classes are. Runs the file."
+)
 @click.option("--html", type=FILE, metavar="FILE", help="Write the report here too (always in BUNDLE/parity.html).")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON on stdout.")
 @click.pass_context

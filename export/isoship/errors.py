@@ -54,7 +54,11 @@ class UnsupportedModelError(ConversionError):
     """A step that cannot be carried exactly.
 
     step: its path in the model, such as `pipeline.steps[2] -> TfidfVectorizer(analyzer=<function>)`.
+    operator, node: of the graph, where an operator is what cannot be carried: its name and that of its node.
     """
+
+    operator = ""
+    node = ""
 
     def __init__(self, step: str, why: str, instead: str) -> None:
         super().__init__(f"{step} cannot be carried exactly: {why}. {instead}")

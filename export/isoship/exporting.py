@@ -30,6 +30,8 @@ from isoship.rows.structure import column_profiles
 from isoship.sources import dtypes_for, open_source, read_files
 from isoship.sources.contract import Source
 from isoship.sources.named_labels import names_from
+from isoship.sources.sklearn.outside.blame import differing_converter, named_by_converters
+from isoship.sources.sklearn.outside.converters import converters_from
 from isoship.sources.tensor_models import takes_tensors
 from isoship.tensors.options import options_from
 from isoship_edge.manifest import read_manifest
@@ -69,6 +71,7 @@ def export(
     quantize: str | None = None,
     quantize_agreement: float | None = None,
     dynamic: Mapping[str, Mapping[int, str]] | None = None,
+    converters: Any = None,
     offline: bool = False,
     force: bool = False,
     progress: Progress | None = None,
@@ -90,8 +93,11 @@ def export(
     it agrees with the model on the sample in a share of quantize_agreement (0.99).
     dynamic: of a torch module, input -> {axis: name}, the dimensions that may be of any size; by default the first of
     every input, where the model answers other batches (docs/networks.md).
+    converters: {Class: convert} for classes of your own, or the path of a Python file with such, whose code is run
+    (docs/extending.md).
 
     Raises:
+        ConversionError: a converter fails, or answers otherwise than its estimator. Nothing is written.
         UnsupportedModelError: a step cannot be carried exactly. Nothing is written.
         ParityError: a shipped form disagreed with the model; `.report` holds the evidence. Nothing is written.
         ModelFileError, SampleError, InputError, OutputFolderError, BundleError: bad input, named.
@@ -106,6 +112,9 @@ def export(
     _check_choices(targets, lambda_python, lambda_package, golden)
     tensors = takes_tensors(model)
     options = options_from(image, classes if tensors else None, quantize, quantize_agreement, dynamic)
+    if converters is not None and tensors:
+        raise InputError("converters are for steps of scikit-learn's models, and this is a model of tensors")
+    own = converters_from(converters)
     if tensors:
 
         def write(aside: Path, chosen: Sequence[str]) -> None:
@@ -152,13 +161,14 @@ def export(
         warned.append(message)
         say(message)
 
-    trained, sample, notes = read_files(model, sample, dtypes, warn)
+    trained, sample, notes = read_files(model, sample, dtypes, warn, own)
     source = open_source(
         trained,
         sample=sample,
         outputs=outputs,
         dtypes=dtypes_for(model, trained, sample, dtypes),
         classes=names,
+        converters=own,
     )
     source.notes = (*notes, *source.notes)
     for note in source.notes:
@@ -179,7 +189,7 @@ def export(
         if report is not None:
             raise ParityError(
                 "model.onnx answers rows of the sample otherwise than the model, so no bundle was written\n"
-                + report.table(),
+                + _with_cause(report, source),
                 report,
             )
         remember(aside, read_manifest(aside).digest, Path(model) if isinstance(model, (str, Path)) else None)
@@ -187,6 +197,7 @@ def export(
             aside,
             out,
             graph,
+            source,
             targets,
             lambda_python or default_lambda_python(),
             lambda_arch,
@@ -200,7 +211,8 @@ def export(
         report = verify_before_move(aside, source, targets=tuple(targets), progress=say)
         if report.exit_code == 1 or report.unproven:
             raise ParityError(
-                "a shipped form disagrees with the model, so no bundle was written\n" + report.table(), report
+                "a shipped form disagrees with the model, so no bundle was written\n" + _with_cause(report, source),
+                report,
             )
     say(f"wrote {out} in {time.perf_counter() - started:.1f} s")
     bundle = Bundle.open(out)
@@ -271,10 +283,17 @@ def _check_doubles(source: Source) -> None:
             )
 
 
+def _with_cause(report: ParityReport, source: Source) -> str:
+    """The report's table, and a converter of the user's where it is at fault."""
+    cause = differing_converter(source, [row for row in report.shown.values() if row is not None])
+    return report.table() + (f"\n{cause}" if cause else "")
+
+
 def _write_targets(
     aside: Path,
     out: Path,
     graph: onnx.ModelProto,
+    source: Source,
     targets: Sequence[str],
     lambda_python: str,
     lambda_arch: str,
@@ -288,7 +307,8 @@ def _write_targets(
         say("writing web/")
         signature = read_manifest(aside).signature
         form = form_for(column_profiles(graph, signature), signature)
-        written = write_web(aside / "web", aside, graph, form=form)
+        with named_by_converters(source, "web"):
+            written = write_web(aside / "web", aside, graph, form=form)
         for note in written.notes:
             say(f"web: {note}")
         # The manifest, which every target carries, comes to speak of these files before anything else copies it.

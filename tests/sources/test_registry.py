@@ -14,7 +14,7 @@ import pytest
 
 import isoship
 from isoship.sources.libraries import LIBRARIES
-from isoship.sources.sklearn.walk.registry import UNKNOWN, Record, carried, carries, key_of, record_of
+from isoship.sources.sklearn.walk.registry import OUTSIDE, UNKNOWN, Record, carried, carries, key_of, record_of
 
 ROOM = Path(isoship.__file__).parent / "sources" / "sklearn"
 
@@ -128,10 +128,10 @@ def test_every_carried_class_has_a_record_of_its_own() -> None:
     assert all(record_of(object.__new__(classes[name])) is not UNKNOWN for name in seen)
 
 
-def test_a_class_of_nobody_is_unknown() -> None:
+def test_a_class_of_nobody_is_from_outside() -> None:
     assert key_of(object()) is None
-    assert record_of(object()) is UNKNOWN
-    assert record_of(np.zeros(1)) is UNKNOWN
+    assert record_of(object()) is OUTSIDE
+    assert record_of(np.zeros(1)) is OUTSIDE
 
 
 def test_scikit_learns_room_names_no_other_library() -> None:

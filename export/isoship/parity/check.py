@@ -43,6 +43,7 @@ def check(
     sample: Any = None,
     atol: float | None = None,
     rtol: float | None = None,
+    converters: Any = None,
     progress: Progress | None = None,
 ) -> ParityReport:
     """Compares every shipped form with the model, in every runtime found here; writes parity.json and parity.html.
@@ -51,6 +52,8 @@ def check(
     runtimes: only these (`isoship.parity.runners.available()`); the verdict is then partial.
     rows: how many (default 1500), or "max". sample: rows of the user, asked and never stored.
     atol, rtol: instead of the manifest's tolerances.
+    converters: as in `isoship.export`: a saved model's own classes are found in a file of them. None is called, because
+    the graph is there.
 
     Raises:
         BundleError: no bundle, or a damaged one.
@@ -79,7 +82,7 @@ def check(
     outside = any(registry.open_runner(name).precision == "double" for name in demand.runtimes)
     # reading the model and making rows keep one processor busy, and a browser takes seconds to start
     with browsers_kept(min(workers(), sum("chromium" in name for name in demand.runtimes))):
-        source, why_not = find_source(shipped, golden, model, sample, say)
+        source, why_not = find_source(shipped, golden, model, sample, say, converters)
         own = sample_rows(sample, shipped)
         question = Question(shipped, golden, source, why_not, own, rows, seed, outside, atol, rtol)
         case = dataclasses.replace(case_for(question, say), large_batch=True)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from isoship.sources.contract import Source
     from isoship.sources.mlflow.folder import Folder
+    from isoship.sources.sklearn.outside.converters import Converters
     from isoship_edge.manifest import Scalar
 
 #: Top-level package of the model's class -> the module and class that read it.
@@ -44,6 +45,8 @@ def open_source(
     marks: Mapping[str, str] | None = None,
     classes: Sequence[Scalar] | None = None,
     say: Callable[[str], None] | None = None,
+    converters: Any = None,
+    to_convert: bool = True,
 ) -> Source:
     """Reads a trained model.
 
@@ -54,6 +57,8 @@ def open_source(
     marks: those of a bundle's columns (`Column.mark`): what is missing in the sample is that, else what was fitted.
     classes: names for the labels of a model that keeps none, in the order of its classes: all text, or all integers.
     say: is told that a pickle runs code before it is loaded.
+    converters: {Class: convert} for classes of the user's own, or the path of a Python file (docs/extending.md).
+    to_convert: whether a graph will be asked for; a class that none could be made of is refused then.
 
     Raises:
         ModelFileError: the file is missing, no model, or from another version; the object is no fitted model.
@@ -62,28 +67,42 @@ def open_source(
         InputError: an output asked for does not exist, or `classes` are not the model's.
     """
     from isoship.sources.missing_marks import marked, marked_as_fitted
+    from isoship.sources.sklearn.outside.converters import converters_from
 
     if takes_tensors(model):
         name = model if isinstance(model, (str, Path)) else type(model).__name__
         raise ModelFileError(f"{name} is a model of tensors, and one of columns is asked for here")
-    path = model
-    model, sample, notes = read_files(model, sample, dtypes, say)
+    path, own = model, converters_from(converters)
+    model, sample, notes = read_files(model, sample, dtypes, say, own)
     dtypes = dtypes_for(path, model, sample, dtypes)
     sample = _with_text_names(model, sample)
     if marks is not None:
         sample = marked(marked_as_fitted(model, sample), marks)
-    source = _reader_of(model)(model, sample=sample, outputs=outputs, dtypes=dtypes, classes=classes)
+    reader = _reader_of(model, own)
+    source = reader(
+        model,
+        sample=sample,
+        outputs=outputs,
+        dtypes=dtypes,
+        classes=classes,
+        converters=own,
+        to_convert=to_convert,
+    )
     source.notes = (*notes, *source.notes)
     return source  # type: ignore[no-any-return]
 
 
 def read_files(
-    model: Any, sample: Any, dtypes: Mapping[str, str] | None, say: Callable[[str], None] | None = None
+    model: Any,
+    sample: Any,
+    dtypes: Mapping[str, str] | None,
+    say: Callable[[str], None] | None = None,
+    converters: Converters | None = None,
 ) -> tuple[Any, Any, list[str]]:
     """The model and the sample themselves where paths of files are given, and notes, one line each.
 
     The model comes first: what it remembers of its columns decides how a file of rows is read. The input example of an
-    MLflow folder is the sample where none is given.
+    MLflow folder is the sample where none is given. converters: their file's own classes are found by the model.
 
     Raises:
         ModelFileError, SampleError: as `open_source`.
@@ -93,7 +112,7 @@ def read_files(
     if isinstance(model, (str, Path)):
         from isoship.sources.load import load_model
 
-        model, notes = load_model(model, say)
+        model, notes = load_model(model, say, converters)
     folder = _mlflow_folder(path) if sample is None else None
     if folder is not None:
         from isoship.sources.missing_marks import marked_as_fitted
@@ -148,10 +167,14 @@ def to_onnx(
     sample: Any = None,
     outputs: Sequence[str] | None = None,
     dtypes: Mapping[str, str] | None = None,
+    converters: Any = None,
 ) -> onnx.ModelProto:
     """The canonical graph of a trained model (docs/architecture.md).
 
+    converters: {Class: convert} for classes of your own, or the path of a Python file with such (docs/extending.md).
+
     Raises:
+        ConversionError: a converter fails, or answers otherwise than its estimator.
         UnsupportedModelError: a step cannot be carried exactly. Otherwise as `open_source`.
     """
     if takes_tensors(model):
@@ -160,11 +183,13 @@ def to_onnx(
             return tensors.to_onnx()
         finally:
             tensors.close()
-    return open_source(model, sample=sample, outputs=outputs, dtypes=dtypes).to_onnx()
+    return open_source(model, sample=sample, outputs=outputs, dtypes=dtypes, converters=converters).to_onnx()
 
 
-def _reader_of(model: Any) -> Any:
+def _reader_of(model: Any, converters: Converters) -> Any:
     """The source class for a model: that of the nearest class in its ancestry from a known package."""
+    if type(model) in converters:
+        return importlib.import_module(_SOURCES["sklearn"][0]).SklearnSource
     cls = model if isinstance(model, type) else type(model)
     packages = [base.__module__.split(".")[0] for base in cls.__mro__]
     for package in packages:

@@ -11,8 +11,9 @@ import pickle
 import re
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isoship.errors import ModelFileError
 from isoship.sources import folders
@@ -21,6 +22,9 @@ from isoship.sources.pickles import contents, refuse_other_boosters
 from isoship.sources.sklearn.saved_by import other_release, refuse_other_release, release_in
 from isoship.sources.skops_files import read_skops
 from isoship.sources.tensor_models import endings
+
+if TYPE_CHECKING:
+    from isoship.sources.sklearn.outside.converters import Converters
 
 _STATE_DICT = (
     "holds weights and not the model that uses them. Save the whole model instead:"
@@ -46,8 +50,12 @@ _NOT_MODELS = {
 }
 
 
-def load_model(path: str | Path, say: Callable[[str], None] | None = None) -> tuple[Any, list[str]]:
+def load_model(
+    path: str | Path, say: Callable[[str], None] | None = None, converters: Converters | None = None
+) -> tuple[Any, list[str]]:
     """The object in a model file, and notes for the user, one line each.
+
+    converters: what their file defines is found by a model that names it, also as `__main__`'s.
 
     say: is told that a pickle runs code before any of it runs; the same stands in the notes.
 
@@ -80,10 +88,13 @@ def load_model(path: str | Path, say: Callable[[str], None] | None = None) -> tu
         )
         if say is not None:
             say(notes[0])
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, nullcontext() if converters is None else converters.in_main():
         warnings.simplefilter("always")
         try:
-            model = _READERS[suffix](path, notes)
+            if suffix == ".skops":
+                model = read_skops(path, notes, frozenset() if converters is None else converters.names)
+            else:
+                model = _READERS[suffix](path, notes)
         except ModelFileError as err:
             if folder is None or not folder.brings_code:
                 raise
@@ -163,11 +174,11 @@ def _what_is_missing(err: ModuleNotFoundError | AttributeError) -> str:
     found = next((match for pattern in _LACKS if (match := pattern.search(text))), None)
     if found is None:
         return f"{_first_line(err)}. Run isoship in the environment that trained the model"
-    if found["module"] == "__main__":
+    if found["module"].rpartition(".")[2] == "__main__":  # isoship.__main__ under python -m
         return (
             f"{found['name']!r} was defined in the notebook or script that saved the model, and a pickle holds its name"
-            " alone. Move it into a module, import it from there, and train and save again; or call"
-            " isoship.export(model) in that notebook or script"
+            " alone. Paste its text into FILE.py and give that: --converters FILE.py (with converters = {} where it"
+            " needs none). Or call isoship.export(model) in that notebook or script"
         )
     return (
         f"the module {found['module']!r} that is installed here has no {found['name']!r}. Install the release of it"

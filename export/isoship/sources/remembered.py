@@ -25,7 +25,7 @@ def remembered(model: Any, header: Sequence[str]) -> Remembered:
     """The memory of a model for a file with these columns. A model without names has its columns by position."""
     model = _estimator_of(model)
     try:
-        check_fitted(model)
+        check_fitted(model, known=lambda step: True)
     except ModelFileError:  # which the source says better, and it is no memory
         return Remembered()
     names = fitted.column_names(model)

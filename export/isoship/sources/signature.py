@@ -24,11 +24,12 @@ WITH_MARK = {"str": "nan", "string": "NA"}
 
 
 def signature_for(
-    estimator: Any, sample: Any, dtypes: Mapping[str, str] | None = None
+    estimator: Any, sample: Any, dtypes: Mapping[str, str] | None = None, *, by_name: bool = False
 ) -> tuple[Signature, TrainingFrame, list[str]]:
     """The columns of a fitted estimator with their types; what it accepts in them is `acceptance`'s to find.
 
     sample: DataFrame, 2-D array, list of dicts, or None. dtypes: column -> double, int64, bool or string.
+    by_name: the model is given the sample's table, although it remembers no names.
     Returns the signature, how to rebuild the training frame, and every guess as a printable line.
 
     Raises:
@@ -38,6 +39,8 @@ def signature_for(
     trained_on = fitted.column_names(estimator)
     frame = _as_frame(sample, trained_on)
     count = fitted.column_count(estimator)
+    if by_name and trained_on is None and frame is not None:
+        trained_on = [str(name) for name in frame.columns]
     if trained_on is not None:
         names = trained_on
     elif frame is not None:

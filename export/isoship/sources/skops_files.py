@@ -63,8 +63,8 @@ MAX_UNPACKED, MAX_RATIO = 2**30, 20
 TRUSTED = frozenset(f"{module}.{name}" for module, names in _CLASSES.items() for name in names)
 
 
-def read_skops(path: Path, _notes: list[str]) -> Any:
-    """The object in a .skops file.
+def read_skops(path: Path, _notes: list[str], trusted: frozenset[str] = frozenset()) -> Any:
+    """The object in a .skops file. trusted: classes and functions of the user's own that it may hold.
 
     Raises:
         ModelFileError: it holds a type that is not trusted, nodes of trees that point outside, is no such file, or
@@ -82,7 +82,7 @@ def read_skops(path: Path, _notes: list[str]) -> Any:
     try:
         unknown = io.get_untrusted_types(file=path)
         lightgbm = checked_state.is_here() and not set(unknown).isdisjoint(checked_state.TRUSTED)
-        strange = sorted(set(unknown) - TRUSTED - (checked_state.TRUSTED if lightgbm else frozenset()))
+        strange = sorted(set(unknown) - TRUSTED - trusted - (checked_state.TRUSTED if lightgbm else frozenset()))
         if strange:
             more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
             raise ModelFileError(

@@ -70,11 +70,13 @@ class Node:
 
     def refuse(self, why: str) -> UnsupportedModelError:
         """The error that says why this node cannot go to the browser."""
-        return UnsupportedModelError(
+        error = UnsupportedModelError(
             f"the operator {self.op} (node {self.name or self.outputs[0]!r})",
             why,
             "Export the model without the browser: --targets lambda,edge",
         )
+        error.operator, error.node = self.op, self.name
+        return error
 
 
 @dataclass(frozen=True)

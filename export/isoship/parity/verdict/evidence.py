@@ -19,6 +19,7 @@ from isoship.rows.reference import Answer
 from isoship.rows.refusals import Refused
 from isoship.sources import open_source
 from isoship.sources.contract import Answers, Row, Source
+from isoship.sources.sklearn.outside.converters import converters_from
 from isoship_edge.encoding.documents import of_type, parsed
 from isoship_edge.encoding.golden import decode
 from isoship_edge.manifest import Output
@@ -66,11 +67,17 @@ def read_golden(shipped: Shipped) -> Golden:
 
 
 def find_source(
-    shipped: Shipped, golden: Golden, model: Any, sample: Any, say: Callable[[str], None] | None = None
+    shipped: Shipped,
+    golden: Golden,
+    model: Any,
+    sample: Any,
+    say: Callable[[str], None] | None = None,
+    converters: Any = None,
 ) -> tuple[Source | None, str]:
     """The source model, given or where this user exported it from, and a note on why there is none.
 
     say: is told that a pickle runs code before it is loaded.
+    converters: as in `isoship.export`; the graph is there, so a class without one is asked all the same.
 
     Raises:
         ModelFileError: the model given is not the one that was exported.
@@ -79,7 +86,7 @@ def find_source(
         model, why_not = known_model(shipped)
         if model is None:
             return None, why_not
-    return _opened(shipped, golden, model, sample, say), ""
+    return _opened(shipped, golden, model, sample, say, converters), ""
 
 
 def known_model(shipped: Shipped) -> tuple[Path | None, str]:
@@ -123,7 +130,14 @@ def graph_answers(shipped: Shipped) -> Answer:
     return answer
 
 
-def _opened(shipped: Shipped, golden: Golden, model: Any, sample: Any, say: Callable[[str], None] | None) -> Source:
+def _opened(
+    shipped: Shipped,
+    golden: Golden,
+    model: Any,
+    sample: Any,
+    say: Callable[[str], None] | None,
+    converters: Any,
+) -> Source:
     manifest = shipped.manifest
     frame = _frame(shipped, golden.rows, sample)
     marks = {c.name: c.mark for c in manifest.signature.columns if c.mark is not None}
@@ -132,8 +146,19 @@ def _opened(shipped: Shipped, golden: Golden, model: Any, sample: Any, say: Call
     classes = None
     if manifest.provenance.get("classes") == "given":
         classes = next((o.classes for o in manifest.outputs if o.kind == "label"), None)
+    own = converters_from(converters)
     try:
-        source = open_source(model, sample=frame, outputs=kinds, dtypes=dtypes, marks=marks, classes=classes, say=say)
+        source = open_source(
+            model,
+            sample=frame,
+            outputs=kinds,
+            dtypes=dtypes,
+            marks=marks,
+            classes=classes,
+            say=say,
+            converters=own,
+            to_convert=False,
+        )
     except InputError as err:
         raise ModelFileError(f"the model given is not the one that was exported: {err}") from err
     theirs, ours = [c.name for c in source.signature.columns], list(dtypes)

@@ -13,7 +13,7 @@ from isoship.sources.contract import GraphStep
 from isoship.sources.sklearn.converters.arithmetic.links import label
 from isoship.sources.sklearn.tracing import traced
 from isoship.sources.sklearn.truth.outputs import METHODS
-from isoship.sources.sklearn.walk.carrier import Carrier, brief
+from isoship.sources.sklearn.walk.carrier import Carrier, Way, brief
 from isoship.sources.sklearn.walk.frame import Block, Frame, cast, matrix
 from isoship.sources.sklearn.walk.steps import graph_steps
 from isoship_edge.manifest import Output, Signature
@@ -36,6 +36,7 @@ def onnx_from_sklearn(
     zeros_missing: bool = False,
     label_names: Any = None,
     steps: list[GraphStep] | None = None,
+    others: Sequence[Way] = (),
 ) -> onnx.ModelProto:
     """The canonical graph of docs/architecture.md.
 
@@ -43,7 +44,8 @@ def onnx_from_sklearn(
     examples: the sample's categories as feeds, for models that keep hashes of them.
     categories: the columns that were pandas categories in training. nones: those whose missing values are None.
     zeros_missing: a 0 is a missing value to the model. label_names: an array of names for the classes 0, 1, ...
-    steps: is told what stands for each estimator.
+    steps: is told what stands for each estimator. others: what carries estimators that isoship does not, before tracing
+    is tried.
 
     Raises:
         UnsupportedModelError: a step cannot be carried exactly.
@@ -51,7 +53,7 @@ def onnx_from_sklearn(
     """
     from onnx import checker, helper
 
-    c = Carrier(others=(traced,))
+    c = Carrier(others=(*others, traced))
     for output in outputs:
         c.g.name(output.name)
     frame, inputs = _inputs(c, signature, trained_on, categories, nones)

@@ -27,6 +27,10 @@ from isoship.sources.sklearn.contract.overflow import Finite, finite_rows
 from isoship.sources.sklearn.contract.pieces import look_in_pieces
 from isoship.sources.sklearn.contract.sample_answers import in_row_order, same_answers
 from isoship.sources.sklearn.convert import onnx_from_sklearn
+from isoship.sources.sklearn.outside.converters import Converters
+from isoship.sources.sklearn.outside.given import Given, given_to
+from isoship.sources.sklearn.outside.steps import Steps
+from isoship.sources.sklearn.outside.tables import takes_tables
 from isoship.sources.sklearn.truth.answers import ask, ask_each, margin_of, value_margin_of
 from isoship.sources.sklearn.truth.float32_inside import double_tolerances
 from isoship.sources.sklearn.truth.nudged import jumping_rows, refusal
@@ -36,7 +40,7 @@ from isoship.sources.sklearn.truth.own_rows import OwnRows, sample_head, sample_
 from isoship.sources.sklearn.truth.step_answers import step_answers
 from isoship.sources.sklearn.walk import fitted
 from isoship.sources.sklearn.walk.examples import feeds_from_sample
-from isoship.sources.sklearn.walk.fittedness import check_fitted
+from isoship.sources.sklearn.walk.fittedness import check_fitted, is_known
 from isoship.sources.sklearn.walk.training_rows import holds_training_rows
 from isoship_edge.manifest import Column, Output, Scalar, Signature
 
@@ -51,6 +55,9 @@ _SEARCHED = 20_000
 
 class SklearnSource:
     """Implements `isoship.sources.contract.Source` for scikit-learn estimators and pipelines.
+
+    converters: for classes of the user's own. to_convert: no graph is asked for otherwise, and any class will do.
+    outside: once there is a graph, the steps that those have carried into it.
 
     Raises:
         ModelFileError: not fitted, or no estimator.
@@ -70,6 +77,8 @@ class SklearnSource:
         outputs: Sequence[str] | None = None,
         dtypes: Mapping[str, str] | None = None,
         classes: Sequence[Scalar] | None = None,
+        converters: Converters | None = None,
+        to_convert: bool = True,
     ) -> None:
         import sklearn
 
@@ -80,7 +89,9 @@ class SklearnSource:
         self.model = estimator
         #: A check asks from several threads, and a step that answers through another one is heard by all.
         self._one_at_a_time = threading.RLock()
-        check_fitted(estimator)
+        self._converters = converters or Converters()
+        self._converters.tell()
+        check_fitted(estimator, lambda each: not to_convert or type(each) in self._converters or is_known(each))
         _check_takes_columns(estimator)
         # each method refuses on its own: NearestCentroid.predict_proba overflows where predict does not
         self.own: OwnRows | None = None
@@ -89,7 +100,8 @@ class SklearnSource:
         self._answers_all = Answered(self._light, self._methods, self._frame)
         self._recoded = known_values(estimator)
         self._coded_types = known_types(estimator) if self._recoded else {}
-        signature, self.training, guesses = signature_for(estimator, sample, dtypes)
+        by_name = takes_tables(estimator, sample, self._methods)
+        signature, self.training, guesses = signature_for(estimator, sample, dtypes, by_name=by_name)
         self.signature = signature
         known, behind = self._known()
         base = self._base_row(sample, known)
@@ -110,7 +122,9 @@ class SklearnSource:
         self.signature = _with_marks(self.signature, self.training)
         self.signature, empties = with_empty_text(self.signature, known, sample)
         self.signature = with_tensor_names(self.signature, [output.name for output in self.outputs])
+        self._tried = partial(self._own_or, base, sample)
         self._examples = partial(feeds_from_sample, sample, self.signature, self.training)
+        self.outside: Steps | None = None
         self.notes: tuple[str, ...] = (*notes, *guesses, *more, *empties)
 
     def answers(self, rows: list[Row]) -> Answers:
@@ -182,6 +196,7 @@ class SklearnSource:
         categories = [column.name for column, dtype in typed if dtype == "category"]
         marked = zip(self.signature.columns, self.training.missing, strict=True)
         nones = [column.name for column, missing in marked if column.dtype == "string" and missing == "none"]
+        self.outside = Steps(self._converters, self._overhear)
         graph = onnx_from_sklearn(
             self.model,
             self.signature,
@@ -193,6 +208,7 @@ class SklearnSource:
             zeros_missing=self.zeros_missing,
             label_names=self.label_names,
             steps=steps,
+            others=(self.outside.carry,),
         )
         if self._split is not None:  # what a converter refuses by itself is told first
             raise self._split
@@ -201,6 +217,16 @@ class SklearnSource:
     def _own_names(self) -> Sequence[Scalar] | None:
         """The names of classes that the model keeps, None where it keeps none."""
         return next((output.classes for output in self.outputs if output.kind == "label"), None) or ()
+
+    def _overhear(self, step: Any, rows: list[Row] | None) -> Given | None:
+        return given_to(step, self.model, self._methods, self._frame(self._tried() if rows is None else rows))
+
+    def _own_or(self, base: Row, sample: Any) -> list[Row]:
+        """Rows of the sample that the model answers, else the one from which the contract was asked."""
+        rows = [] if sample is None else sample_rows(sample, [c.name for c in self.signature.columns], _COMPARED)
+        if rows and not self._answers_all(rows):
+            rows = [row for row, refused in zip(rows, self.refuses(rows), strict=True) if not refused]
+        return rows or [base]
 
     def _frame(self, rows: list[Row]) -> Any:
         if self._recoded:

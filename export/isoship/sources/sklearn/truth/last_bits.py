@@ -17,6 +17,8 @@ from isoship.sources.sklearn.walk.registry import fact, record_of
 
 def rounded_by(c: Carrier) -> str | None:
     """The class of an earlier step whose numbers may differ in their last bits; None where there is none."""
+    if c.rounding:
+        return c.rounding[-1]
     for parent, child in pairwise(c.walk):
         if is_pipeline(parent):
             for _, step in parent.steps:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from isoship.errors import InputError, UnsupportedModelError
-from isoship.sources.sklearn.truth.answers import as_array, ask
+from isoship.sources.sklearn.truth.answers import REFUSALS, as_array, ask
 from isoship.sources.sklearn.truth.in_place import in_place
 from isoship.sources.sklearn.truth.jumps import each_once, jumps_behind_rounding, refused
 from isoship.sources.sklearn.walk.registry import record_of
@@ -152,7 +152,7 @@ def _noise(step: Any, original: Callable[..., Any], frame: Any, after: Any) -> A
         for move in np.random.default_rng(1).choice([-1.0, 1.0], size=(_WOBBLES, frame.shape[1])):
             try:
                 moved = original(_moved(frame, move, 0.0))
-            except ValueError:  # over the end of what the step takes
+            except REFUSALS:  # over the end of what the step takes
                 continue
             apart = np.abs(np.asarray(moved, np.float64) - values)
             found = np.maximum(found, np.where(np.isfinite(apart), apart, 0.0))

@@ -27,4 +27,7 @@ def another_class(path: str, step: Any) -> tuple[str, str]:
         way = f"Replace it by an estimator of {TITLES}"
     whose = "a class of your own" if package == "__main__" else f"a class of the package {package}"
     why = f"{cls.__module__}.{cls.__qualname__} is not one of scikit-learn's own classes but {whose}, and what it"
-    return f"{why} computes is not known", way
+    way += (
+        f", or carry it by a converter of your own: --converters FILE.py with converters = {{{cls.__name__}: convert}}"
+    )
+    return f"{why} computes is not known", f"{way} (docs/extending.md)"

@@ -47,6 +47,8 @@ class Carrier:
         self._path: list[str] = []
         self._names: list[str] = []
         self._walk: list[Any] = []
+        #: Estimators that compute what they give to those inside them, and round it.
+        self.rounding: list[str] = []
         self._left_out: dict[tuple[int, str], UnsupportedModelError] = {}
         self._converters = carried()
         self._others = tuple(others)
@@ -61,6 +63,15 @@ class Carrier:
         finally:
             self._path.pop()
             self._names.pop()
+
+    @contextmanager
+    def behind(self, name: str | None) -> Iterator[None]:
+        """What is below is given numbers that an estimator of this class has rounded; None: it has not."""
+        self.rounding += [] if name is None else [name]
+        try:
+            yield
+        finally:
+            del self.rounding[len(self.rounding) - (name is not None) :]
 
     def carry(self, estimator: Any, frame: Frame) -> Parts:
         """Adds an estimator.
@@ -159,7 +170,11 @@ class Carrier:
 
     def unsupported(self, estimator: Any, why: str, instead: str) -> UnsupportedModelError:
         """The error that names the step where the walk is."""
-        return UnsupportedModelError(" -> ".join([*self._path, brief(estimator)]), why, instead)
+        return UnsupportedModelError(self.named(estimator), why, instead)
+
+    def named(self, estimator: Any) -> str:
+        """The estimator by where the walk is and what it is."""
+        return " -> ".join([*self._path, brief(estimator)])
 
     @property
     def path(self) -> str:

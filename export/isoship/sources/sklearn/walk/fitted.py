@@ -10,7 +10,7 @@ from isoship.sources.frames import plain
 from isoship.sources.sklearn.walk.inside import is_pipeline, members
 from isoship.sources.sklearn.walk.parts import fitted_parts, holds
 from isoship.sources.sklearn.walk.raw_columns import readers
-from isoship.sources.sklearn.walk.registry import fact, record_of
+from isoship.sources.sklearn.walk.registry import fact, key_of, record_of
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,12 @@ def column_names(estimator: Any) -> list[str] | None:
         if names is not None:
             return [str(name) for name in names]
     return None
+
+
+def from_outside(estimator: Any) -> bool:
+    """Whether the estimator, or one inside it that is given all of its columns, is of a class that is not known here:
+    it need not remember their names."""
+    return any(key_of(inner) is None for inner in _outside_in(estimator))
 
 
 def keeps_categories(estimator: Any) -> bool:

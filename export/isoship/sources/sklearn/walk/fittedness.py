@@ -8,7 +8,7 @@ fitted"; one that can be carried says itself that it is not when it is asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from isoship.errors import ModelFileError, UnsupportedModelError
@@ -19,10 +19,17 @@ from isoship.sources.sklearn.walk.inside import is_pipeline, members
 from isoship.sources.sklearn.walk.registry import key_of
 
 
-def check_fitted(model: Any) -> None:
-    """Raises:
+def is_known(step: Any) -> bool:
+    """Whether the estimator's class is one that isoship carries, or may trace."""
+    return key_of(step) is not None or may_be_traced(step)
+
+
+def check_fitted(model: Any, known: Callable[[Any], bool] = is_known) -> None:
+    """known: whether the class of an estimator is one that is taken as it is.
+
+    Raises:
     ModelFileError: it, or a step of it, is not fitted, or is no estimator.
-    UnsupportedModelError: it, or an estimator inside it, is of a class that isoship does not know.
+    UnsupportedModelError: it, or an estimator inside it, is of a class that is not.
     """
     if isinstance(model, type):
         name = f"{model.__module__}.{model.__qualname__}"
@@ -32,7 +39,7 @@ def check_fitted(model: Any) -> None:
     _check_answers(model)
     steps = list(_steps(model, ""))
     for path, step in steps:
-        if key_of(step) is None and not may_be_traced(step):
+        if not known(step):
             why, instead = another_class(path, step)
             raise UnsupportedModelError(f"{path} -> {brief(step)}" if path else brief(step), why, instead)
     for path, step in steps:

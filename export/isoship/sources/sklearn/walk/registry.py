@@ -107,8 +107,10 @@ class Record:
     faster_model: Callable[[Any], Any] | None = None
 
 
-#: Of a class that is not in the registry: its last bits may differ, and a last bit may change its answer.
-UNKNOWN = Record(same_bits=False, jumps=True)
+#: Of a class that is not in the registry: nothing is known, so its last bits may differ.
+UNKNOWN = Record(same_bits=False, jumps=False)
+#: Of a class that no library here defines: a last bit may change its answer as well, and it may compute anything.
+OUTSIDE = Record(same_bits=False, jumps=True, enlarges=True)
 
 _CONVERTERS: dict[str, Converter] = {}
 _RECORDS: dict[str, Record] = {}
@@ -196,13 +198,13 @@ def carried() -> Mapping[str, Converter]:
 
 
 def record_of(estimator: Any) -> Record:
-    """What is known of the estimator's class; `UNKNOWN` where it is none that is carried."""
+    """What is known of the estimator's class; `UNKNOWN` or `OUTSIDE` where it is none that is carried."""
     told = _FROM_OUTSIDE.get(type(estimator))
     if told is not None:
         return told
     _filled()
     key = key_of(estimator)
-    return _RECORDS.get(key, UNKNOWN) if key else UNKNOWN
+    return _RECORDS.get(key, UNKNOWN) if key else OUTSIDE
 
 
 def tell(cls: type, record: Record) -> None:
@@ -217,7 +219,11 @@ def fact(known: Fact, estimator: Any) -> bool:
 
 def key_of(estimator: Any) -> str | None:
     """The registry's key of an estimator: its class name when a library that isoship knows defines the class."""
-    cls = type(estimator)
+    return key_of_class(type(estimator))
+
+
+def key_of_class(cls: type) -> str | None:
+    """The registry's key of a class; None where no library that isoship knows defines it."""
     return cls.__name__ if cls.__module__.split(".")[0] in _PACKAGES else None
 
 
