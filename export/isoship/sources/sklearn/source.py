@@ -219,7 +219,8 @@ class SklearnSource:
         return next((output.classes for output in self.outputs if output.kind == "label"), None) or ()
 
     def _overhear(self, step: Any, rows: list[Row] | None) -> Given | None:
-        return given_to(step, self.model, self._methods, self._frame(self._tried() if rows is None else rows))
+        with self._one_at_a_time:
+            return given_to(step, self.model, self._methods, self._frame(self._tried() if rows is None else rows))
 
     def _own_or(self, base: Row, sample: Any) -> list[Row]:
         """Rows of the sample that the model answers, else the one from which the contract was asked."""
