@@ -105,9 +105,9 @@ def main(verbose: bool, quiet: bool) -> None:
     metavar="FILE",
     help=f"Typical rows ({ROWS}): names and types. Of an ONNX file, calls ({CALLS}).",
 )
-@click.option("-o", "--out", type=FILE, default=Path("bundle"), show_default=True, metavar="DIR")
+@click.option("-o", "--out", type=FILE, default=Path("bundle"), show_default=True, metavar="DIR", help="The bundle.")
 @click.option("--name", help="Name of the model in URLs, npm and stacks. Default: the file's stem.")
-@click.option("--model-version", default="0.0.0", show_default=True, metavar="V")
+@click.option("--model-version", default="0.0.0", show_default=True, metavar="V", help="Shown with every answer.")
 @click.option(
     "--targets",
     callback=_split,
@@ -119,7 +119,13 @@ def main(verbose: bool, quiet: bool) -> None:
     type=click.Choice(["3.12", "3.13", "3.14"]),
     help="Default: this Python where Lambda has it, else 3.13.",
 )
-@click.option("--lambda-arch", type=click.Choice(["x86_64", "arm64"]), default="x86_64", show_default=True)
+@click.option(
+    "--lambda-arch",
+    type=click.Choice(["x86_64", "arm64"]),
+    default="x86_64",
+    show_default=True,
+    help="The function's processor.",
+)
 @click.option(
     "--lambda-package",
     type=click.Choice(["auto", "zip", "image"]),
@@ -127,7 +133,13 @@ def main(verbose: bool, quiet: bool) -> None:
     show_default=True,
     help="`auto`: a container image above Lambda's 250 MB, else a zip.",
 )
-@click.option("--edge-arch", default="x86_64,aarch64", show_default=True, callback=_split)
+@click.option(
+    "--edge-arch",
+    default="x86_64,aarch64",
+    show_default=True,
+    callback=_split,
+    help="The processors whose libraries go into edge/.",
+)
 @click.option(
     "--outputs", callback=_split, metavar="a,b", help="label, probabilities, scores, score_samples, value, transformed."
 )
@@ -207,7 +219,7 @@ def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) ->
     "--runtimes", callback=_split, metavar="a,b", help="Only these; the verdict then says `partial`. Names: above."
 )
 @click.option("--rows", metavar="N|max", help="How many rows. Default: enough for CI.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the fresh rows: another seed makes others.")
 @click.option("--sample", type=FILE, metavar="FILE", help=f"Rows of your own to add ({ROWS}).")
 @click.option("--atol", type=float, help="Instead of the manifest's tolerance.")
 @click.option("--rtol", type=float, help="Instead of the manifest's tolerance.")
@@ -279,8 +291,8 @@ def predict(ctx: click.Context, bundle: Path, rows: Path, out: Path | None) -> N
 
 @main.command()
 @click.argument("bundle", type=FILE)
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 is every one.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.pass_context
 def serve(ctx: click.Context, bundle: Path, host: str, port: int) -> None:
     """Serve the same HTTP API as Lambda, and the web bundle at /ui/."""
@@ -356,7 +368,15 @@ def doctor(as_json: bool) -> None:
 
 
 @main.command()
-@click.option("-o", "--out", type=FILE, default=Path("isoship-demo"), show_default=True, metavar="DIR")
+@click.option(
+    "-o",
+    "--out",
+    type=FILE,
+    default=Path("isoship-demo"),
+    show_default=True,
+    metavar="DIR",
+    help="Its model and bundle.",
+)
 @click.pass_context
 def demo(ctx: click.Context, out: Path) -> None:
     """Train a small real model, export it and check it in every runtime found here."""

@@ -81,9 +81,9 @@ def export(
     model: a fitted estimator, an ONNX model, a torch module or exported program, or the path of a model file.
     sample: DataFrame, 2-D array, list of dicts, or the path of a file with typical rows; column names, order and
     dtypes come from it. No row of it is stored unless `golden="sample"`.
-    lambda_package: zip, image (a container image, built by `sam build`), or auto: an image above Lambda's 250 MB.
     For a model of tensors (an ONNX file): a dict of arrays, a list of such, one array, or an .npz or .jsonl file; for
     a torch module what its forward takes: a tensor, a tuple, or a dict.
+    lambda_package: zip, image (a container image, built by `sam build`), or auto: an image above Lambda's 250 MB.
     targets: any of lambda, edge, web; all by default, and lambda and edge for a model of tensors. `()` writes
     model.onnx, the manifest and golden rows alone.
     classes: the labels of a booster's own file, which keeps none, in the order of its classes, all texts or all
