@@ -49,7 +49,9 @@ def by_the_specification(last):
 
 
 def answers(model):
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     return ReferenceEvaluator(model).run(None, {"x": x})[0], session.run(None, {"x": x})[0]
 
 
