@@ -5,7 +5,8 @@
     python tests/onnx_files/record.py sklearn    # skl2onnx, onnxmltools, lightgbm, xgboost, catboost
 
 Each group runs where its libraries are. tests/tensors/test_recorded_files.py exports and checks what lies here without
-them. hummingbird-ml pins a torch and a numpy that no longer install, so none of its files is here.
+them. None of hummingbird's is here: the newest release, hummingbird-ml 0.4.12, asks for onnx 1.16.1 or older, and for
+onnxruntime before 1.18 to write ONNX, and it was not tried in an environment of its own.
 """
 
 from __future__ import annotations
