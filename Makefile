@@ -23,7 +23,7 @@ lint: setup ## ruff, mypy and tsc
 	$(BIN)/mypy
 	npm --prefix web run --silent check
 
-test: lint ## lint, then every test with real runtimes (at most 12 minutes on 2 cores)
+test: lint ## lint, then every test with real runtimes (at most 15 minutes on 2 cores)
 	$(BIN)/python -m pytest -n 2
 
 test-all: setup ## what is too long for make test, GROUP=NAME or all groups; the last result of each (python -m benchmarks.long --list)
