@@ -5,8 +5,9 @@
     python tests/onnx_files/record.py sklearn    # skl2onnx, onnxmltools, lightgbm, xgboost, catboost
 
 Each group runs where its libraries are. tests/tensors/test_recorded_files.py exports and checks what lies here without
-them. None of hummingbird's is here: the newest release, hummingbird-ml 0.4.12, asks for onnx 1.16.1 or older, and for
-onnxruntime before 1.18 to write ONNX, and it was not tried in an environment of its own.
+them. None of hummingbird's is here: its newest release, hummingbird-ml 0.4.12, asks for onnx 1.16.1 or older and for
+onnxruntime before 1.18 to write ONNX. Beside torch 2.13 neither will do: the exporter asks for onnxscript, which brings
+onnx 1.23, and beside that hummingbird has no ONNX backend (tried on 2026-11-30).
 """
 
 from __future__ import annotations

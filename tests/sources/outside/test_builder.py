@@ -12,6 +12,7 @@ from home_made import people
 from sklearn.base import BaseEstimator, TransformerMixin
 
 import isoship
+from isoship.errors import ConversionError
 from isoship.sources import open_source
 
 X = people(60)
@@ -113,3 +114,19 @@ def test_operators_with_several_outputs_and_text() -> None:
         convert,
         ["age", "fare", "plan"],
     )
+
+
+@pytest.mark.parametrize("operator", ["Min", "Max"])
+def test_what_compares_32_bits_is_refused(operator: str) -> None:
+    with pytest.raises(ConversionError, match=f"ONNX Runtime's {operator} compares 32 bits of int64 numbers: g.cast"):
+        carried(
+            lambda X: np.maximum(X[["visits"]].to_numpy(), 5),
+            lambda g, step, columns: getattr(g.op, operator)(columns["visits"], 5),
+            ["visits"],
+        )
+    graph = carried(
+        lambda X: np.maximum(X[["visits"]].to_numpy().astype(float), 5.0),
+        lambda g, step, columns: g.op.Max(g.cast(columns["visits"], "double"), 5.0),
+        ["visits"],
+    )
+    assert "Max" in {node.op_type for node in graph.graph.node}

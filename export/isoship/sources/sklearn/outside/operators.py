@@ -23,6 +23,8 @@ from isoship.sources.sklearn.outside.tensor import DTYPES, NUMBERS, NUMPY, Fault
 
 _DOMAINS = {"": OPSET, ML: OPSET_ML}
 _OPSETS = [helper.make_opsetid(domain, version) for domain, version in _DOMAINS.items()]
+#: Of int64 onnxruntime compares 32 bits in these (findings/onnxruntime_int64_min_max_sign.sh).
+_NARROW = ("Clip", "Max", "Min", "Sign")
 _RANDOM = ("Bernoulli", "Dropout", "Multinomial", "Random")
 
 
@@ -53,6 +55,11 @@ class Operators:
         if not schema.min_input <= len(inputs) <= schema.max_input:
             raise self._fault(f"{schema.name} is given {len(inputs)} inputs and takes {_numbers(schema)}")
         given = self._inputs(schema, inputs)
+        if schema.name in _NARROW and any(each.dtype == "int64" for each in given):
+            raise self._fault(
+                f"ONNX Runtime's {schema.name} compares 32 bits of int64 numbers: g.cast them to double, or write it"
+                " with Less and Where"
+            )
         count = outputs or attributes.get("num_outputs") or max(1, schema.min_output)
         names = [self._g.name(schema.name.lower()) for _ in range(count)]
         self._g.ops(schema.name, *(t.name for t in given), outs=names, ml=schema.domain == ML, **attributes)
