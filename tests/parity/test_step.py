@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 from pathlib import Path
@@ -250,7 +251,7 @@ def other_leaf(canonical):
 @pytest.mark.parametrize("library", ["xgboost", "lightgbm", "catboost"])
 @pytest.mark.parametrize("where", ["scale", "leaf"])
 def test_a_booster_in_a_pipeline(library, where, tmp_path):
-    package = pytest.importorskip(library)
+    package = importlib.import_module(library)
     booster = {
         "xgboost": lambda: package.XGBClassifier(n_estimators=8, max_depth=3),
         "lightgbm": lambda: package.LGBMClassifier(n_estimators=8, min_child_samples=5, verbose=-1),
