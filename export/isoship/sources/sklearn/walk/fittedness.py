@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from isoship.errors import ModelFileError, UnsupportedModelError
-from isoship.sources.sklearn.tracing import may_be_traced
 from isoship.sources.sklearn.walk.another_class import another_class
 from isoship.sources.sklearn.walk.carrier import brief
 from isoship.sources.sklearn.walk.inside import is_pipeline, members
@@ -20,16 +19,16 @@ from isoship.sources.sklearn.walk.registry import key_of
 
 
 def is_known(step: Any) -> bool:
-    """Whether the estimator's class is one that isoship carries, or may trace."""
-    return key_of(step) is not None or may_be_traced(step)
+    """Whether the estimator's class is of a library that isoship knows."""
+    return key_of(step) is not None
 
 
 def check_fitted(model: Any, known: Callable[[Any], bool] = is_known) -> None:
     """known: whether the class of an estimator is one that is taken as it is.
 
     Raises:
-    ModelFileError: it, or a step of it, is not fitted, or is no estimator.
-    UnsupportedModelError: it, or an estimator inside it, is of a class that is not.
+        ModelFileError: it, or a step of it, is not fitted, or is no estimator.
+        UnsupportedModelError: it, or an estimator inside it, is of a class that is not.
     """
     if isinstance(model, type):
         name = f"{model.__module__}.{model.__qualname__}"
