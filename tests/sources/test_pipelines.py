@@ -218,7 +218,9 @@ def test_string_imputation_sees_the_missing_marker(penguins) -> None:
     ("model", "path", "word"),
     [
         (
-            make_pipeline(make_column_transformer((FunctionTransformer(lambda x: x), NUMBERS)), LinearRegression()),
+            make_pipeline(
+                make_column_transformer((FunctionTransformer(lambda x: x - x.mean()), NUMBERS)), LinearRegression()
+            ),
             "pipeline.steps[0] -> columntransformer.transformers[0] -> FunctionTransformer(",
             "Python code",
         ),

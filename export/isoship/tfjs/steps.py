@@ -9,6 +9,9 @@ import numpy as np
 from isoship.tfjs.canonical import NUMPY, Array, Graph, Node
 from isoship.tfjs.program_ops import INTEGERS, PROGRAM_OPS
 
+#: How `sources/sklearn/tracing/tensors.py` names a number that is cut to what an int64 holds.
+WHOLE = "whole"
+
 #: The inputs of these operators that have to be constants, by position.
 _CONSTANT_INPUTS: dict[str, tuple[int, ...]] = {
     "CumSum": (1,),
@@ -74,7 +77,8 @@ def _cast(node: Node, graph: Graph, inputs: list[Input], attrs: dict[str, Any]) 
 
 
 def _whole(node: Node, graph: Graph) -> bool:
-    """Whether a real is known to be a finite number of modest size: it was an integer or a bool before, or a code."""
+    """Whether a real is known to be a finite number of modest size: it was an integer or a bool before, a code, or cut
+    to one by the graph itself."""
     producers = {out: each for each in graph.nodes for out in each.outputs}
     name = node.inputs[0]
     while name in producers:
@@ -84,6 +88,8 @@ def _whole(node: Node, graph: Graph) -> bool:
         if source.op == "ml.LabelEncoder":
             table = _label_encoder(source, graph, [], {})[1]
             return all(bool(np.all(table[role] == np.trunc(table[role]))) for role in ("values", "default"))
+        if source.op == "Where" and source.name.startswith(f"Where_{WHOLE}"):
+            return True
         if source.op not in ("Identity", "Reshape", "Squeeze", "Unsqueeze", "Gather", "Floor", "Round"):
             return False
         name = source.inputs[0]

@@ -11,6 +11,7 @@ from isoship.errors import ConversionError
 from isoship.onnx import passes
 from isoship.sources.contract import GraphStep
 from isoship.sources.sklearn.converters.arithmetic.links import label
+from isoship.sources.sklearn.tracing import traced
 from isoship.sources.sklearn.truth.outputs import METHODS
 from isoship.sources.sklearn.walk.carrier import Carrier, Way, brief
 from isoship.sources.sklearn.walk.frame import Block, Frame, cast, matrix
@@ -43,7 +44,8 @@ def onnx_from_sklearn(
     examples: the sample's categories as feeds, for models that keep hashes of them.
     categories: the columns that were pandas categories in training. nones: those whose missing values are None.
     zeros_missing: a 0 is a missing value to the model. label_names: an array of names for the classes 0, 1, ...
-    steps: is told what stands for each estimator. others: what carries estimators that isoship does not.
+    steps: is told what stands for each estimator. others: what carries estimators that isoship does not, before tracing
+    is tried.
 
     Raises:
         UnsupportedModelError: a step cannot be carried exactly.
@@ -51,7 +53,7 @@ def onnx_from_sklearn(
     """
     from onnx import checker, helper
 
-    c = Carrier(others=others)
+    c = Carrier(others=(*others, traced))
     for output in outputs:
         c.g.name(output.name)
     frame, inputs = _inputs(c, signature, trained_on, categories, nones)

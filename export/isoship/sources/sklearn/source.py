@@ -31,6 +31,7 @@ from isoship.sources.sklearn.outside.converters import Converters
 from isoship.sources.sklearn.outside.given import Given, given_to
 from isoship.sources.sklearn.outside.steps import Steps
 from isoship.sources.sklearn.outside.tables import takes_tables
+from isoship.sources.sklearn.tracing import look, untraceable
 from isoship.sources.sklearn.truth.answers import ask, ask_each, margin_of, value_margin_of
 from isoship.sources.sklearn.truth.float32_inside import double_tolerances
 from isoship.sources.sklearn.truth.nudged import jumping_rows, refusal
@@ -39,8 +40,9 @@ from isoship.sources.sklearn.truth.overflowing_sums import overflowing
 from isoship.sources.sklearn.truth.own_rows import OwnRows, sample_head, sample_rows
 from isoship.sources.sklearn.truth.step_answers import step_answers
 from isoship.sources.sklearn.walk import fitted
+from isoship.sources.sklearn.walk.carrier import brief
 from isoship.sources.sklearn.walk.examples import feeds_from_sample
-from isoship.sources.sklearn.walk.fittedness import check_fitted, is_known
+from isoship.sources.sklearn.walk.fittedness import check_fitted, is_known, steps_of
 from isoship.sources.sklearn.walk.training_rows import holds_training_rows
 from isoship_edge.manifest import Column, Output, Scalar, Signature
 
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
 
 #: How many rows of the sample are asked twice, as they came and as rebuilt from plain rows.
 _COMPARED = 200
+#: How many of them steps that are traced are given.
+_TRACED = 29
 #: How many are held against the ranges of the contract.
 _SEARCHED = 20_000
 
@@ -105,6 +109,7 @@ class SklearnSource:
         self.signature = signature
         known, behind = self._known()
         base = self._base_row(sample, known)
+        self._trace_steps(base, sample, refuse=to_convert)
         guesses_of_overflow = [self._finite, self._passed]
         self.signature, more = contract_of(signature, base, known, self._answers_all, guesses_of_overflow, behind)
         self.signature, self._split = self._without_gaps(base, behind, sample)
@@ -151,6 +156,26 @@ class SklearnSource:
     def refuses(self, rows: list[Row]) -> list[bool]:
         """See `Source.refuses`."""
         return [not answered for answered in self._answers_all.each([[row] for row in rows])]
+
+    def _trace_steps(self, base: Row, sample: Any, *, refuse: bool) -> None:
+        """Follows steps of Python code before the model is asked for anything else.
+
+        Raises:
+            UnsupportedModelError: one of them cannot be traced, and there is to be a graph (`refuse`).
+        """
+
+        def ask_some() -> None:
+            rows = [] if sample is None else sample_rows(sample, [c.name for c in self.signature.columns], _TRACED)
+            answered = self._answers_all.each([[row] for row in rows]) if rows else []
+            frame = self._frame([row for row, ok in zip(rows, answered, strict=True) if ok] or [base])
+            for method in self._methods:
+                ask(self.model, method, frame)
+
+        look(self.model, ask_some, self._converters.__contains__)
+        for path, step in steps_of(self.model):
+            told = None if type(step) in self._converters else untraceable(step)
+            if told is not None and refuse:
+                raise UnsupportedModelError(f"{path} -> {brief(step)}" if path else brief(step), *told)
 
     def _ask_own(self, frame: Any) -> dict[str, np.ndarray[Any, Any]]:
         return self._asked(frame)[0]

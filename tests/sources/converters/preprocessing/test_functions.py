@@ -8,7 +8,7 @@ from comparison import run
 from sklearn.preprocessing import FunctionTransformer
 
 from isoship.sources import open_source
-from isoship.sources.sklearn.converters.preprocessing.functions import FUNCTIONS
+from isoship.sources.sklearn.converters.arithmetic.one_number import FUNCTIONS
 
 VALUES = np.concatenate(
     [

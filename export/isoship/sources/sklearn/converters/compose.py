@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.converters.preprocessing.functions import FUNCTIONS
+from isoship.sources.sklearn.converters.arithmetic.one_number import FUNCTIONS
 from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, row, take
 from isoship.sources.sklearn.walk.inside import Member, the_one_in

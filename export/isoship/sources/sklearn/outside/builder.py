@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from isoship.sources.sklearn.converters.preprocessing.functions import FUNCTIONS
+from isoship.sources.sklearn.converters.arithmetic.one_number import FUNCTIONS
 from isoship.sources.sklearn.outside.columns import Columns, tensor_of
 from isoship.sources.sklearn.outside.operators import Operators
 from isoship.sources.sklearn.outside.tensor import NUMBERS, Fault, Tensor

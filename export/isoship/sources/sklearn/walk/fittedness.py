@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from isoship.errors import ModelFileError, UnsupportedModelError
+from isoship.sources.sklearn.tracing import may_be_traced
 from isoship.sources.sklearn.walk.another_class import another_class
 from isoship.sources.sklearn.walk.carrier import brief
 from isoship.sources.sklearn.walk.inside import is_pipeline, members
@@ -19,16 +20,16 @@ from isoship.sources.sklearn.walk.registry import key_of
 
 
 def is_known(step: Any) -> bool:
-    """Whether the estimator's class is of a library that isoship knows."""
-    return key_of(step) is not None
+    """Whether the estimator's class is one that isoship carries, or may trace."""
+    return key_of(step) is not None or may_be_traced(step)
 
 
 def check_fitted(model: Any, known: Callable[[Any], bool] = is_known) -> None:
     """known: whether the class of an estimator is one that is taken as it is.
 
     Raises:
-        ModelFileError: it, or a step of it, is not fitted, or is no estimator.
-        UnsupportedModelError: it, or an estimator inside it, is of a class that is not.
+    ModelFileError: it, or a step of it, is not fitted, or is no estimator.
+    UnsupportedModelError: it, or an estimator inside it, is of a class that is not.
     """
     if isinstance(model, type):
         name = f"{model.__module__}.{model.__qualname__}"
@@ -36,17 +37,17 @@ def check_fitted(model: Any, known: Callable[[Any], bool] = is_known) -> None:
             f"this is no model but the class {name}, not a fitted object. Make one, call fit on it, and give that"
         )
     _check_answers(model)
-    steps = list(_steps(model, ""))
+    steps = list(steps_of(model))
     for path, step in steps:
         if not known(step):
             why, instead = another_class(path, step)
             raise UnsupportedModelError(f"{path} -> {brief(step)}" if path else brief(step), why, instead)
     for path, step in steps:
-        if key_of(step) is not None:
+        if all(key_of(inner) is not None for _, inner in steps_of(step)):
             _check_one(path, step)
 
 
-def _steps(model: Any, path: str) -> Iterator[tuple[str, Any]]:
+def steps_of(model: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """(path, estimator) for the model and every estimator inside it that is asked for answers."""
     yield path, model
     front = f"{path} -> " if path else ""
@@ -56,7 +57,7 @@ def _steps(model: Any, path: str) -> Iterator[tuple[str, Any]]:
         inner = [(f"{type(model).__name__.lower()}.{member.path}", member.estimator) for member in members(model)]
     for name, step in inner:
         if step is not None and not isinstance(step, str):
-            yield from _steps(step, front + name)
+            yield from steps_of(step, front + name)
 
 
 def _check_answers(model: Any) -> None:

@@ -116,6 +116,7 @@ _CONVERTERS: dict[str, Converter] = {}
 _RECORDS: dict[str, Record] = {}
 #: Of classes that come from outside, by the class itself: two may have one name.
 _FROM_OUTSIDE: WeakKeyDictionary[type, Record] = WeakKeyDictionary()
+_TRACED: WeakKeyDictionary[type, Record] = WeakKeyDictionary()
 
 #: Modules of `converters` that fill the registry when they are imported. None imports its library.
 _HOMES = (
@@ -204,12 +205,15 @@ def record_of(estimator: Any) -> Record:
         return told
     _filled()
     key = key_of(estimator)
-    return _RECORDS.get(key, UNKNOWN) if key else OUTSIDE
+    return _RECORDS.get(key, UNKNOWN) if key else _TRACED.get(type(estimator), OUTSIDE)
 
 
-def tell(cls: type, record: Record) -> None:
-    """What is known of a class from outside from now on, in place of what was told before."""
-    _FROM_OUTSIDE[cls] = record
+def tell(cls: type, record: Record, *, traced: bool = False) -> None:
+    """What is known of a class from outside from now on, in place of what was told before.
+
+    traced: only while no converter and no package of its own says more.
+    """
+    (_TRACED if traced else _FROM_OUTSIDE)[cls] = record
 
 
 def fact(known: Fact, estimator: Any) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from isoship.onnx.graph import GraphBuilder
-from isoship.sources.sklearn.converters.preprocessing.functions import write_log1p
+from isoship.sources.sklearn.converters.arithmetic.one_number import write_log1p
 
 _LANES = 8
 _BLOCK = 128

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from isoship.sources.sklearn.converters.arithmetic.categories import Lookup, write_codes
+from isoship.sources.sklearn.converters.arithmetic.one_number import write_expm1, write_log1p
 from isoship.sources.sklearn.converters.preprocessing.encoders import plain_categories
-from isoship.sources.sklearn.converters.preprocessing.functions import write_expm1, write_log1p
 from isoship.sources.sklearn.truth.last_bits import rounded_by
 from isoship.sources.sklearn.walk.carrier import Carrier, Parts
 from isoship.sources.sklearn.walk.frame import Block, Frame, cast, row
