@@ -76,7 +76,8 @@ class StockRunner:
         assert self._driver is not None
         feeds = {}
         for feed in self._program.feeds:
-            array = np.ascontiguousarray(values[feed["from"]]).astype(_DTYPES[feed["dtype"]])
+            with np.errstate(over="ignore"):  # beyond float32 is infinite, as it is in the browser
+                array = np.ascontiguousarray(values[feed["from"]]).astype(_DTYPES[feed["dtype"]])
             feeds[feed["name"]] = {"dtype": feed["dtype"], "shape": list(array.shape), "data": _base64(array)}
         answer = self._driver.ask({"feeds": feeds, "fetches": nodes})
         if "error" in answer:
