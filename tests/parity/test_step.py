@@ -20,7 +20,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 import isoship
 from isoship.errors import ParityError
@@ -265,3 +265,25 @@ def test_a_booster_in_a_pipeline(library, where, tmp_path):
     else:
         assert (step.path, step.names) == ("pipeline.steps[1]", ("decide",))
         assert step.estimator.startswith(type(booster).__name__)
+
+
+def per_year_of_age(x):
+    return x.assign(income=x["income"] / (x["age"] + 1.0))
+
+
+def test_a_step_that_was_traced(tmp_path):
+    steps = [("fill", SimpleImputer().set_output(transform="pandas")), ("ratio", FunctionTransformer(per_year_of_age))]
+    columns = ColumnTransformer([("numbers", Pipeline([*steps, ("scale", StandardScaler())]), ["age", "income"])])
+    model = Pipeline([("columns", columns), ("decide", LogisticRegression())]).fit(X, Y)
+    folder = exported(model, tmp_path / "bundle")
+
+    def one_more(canonical):
+        name = next(n.input[1] for n in canonical.graph.node if n.op_type == "Add")
+        canonical.set_constant(name, canonical.constant(name) + 1.0)
+
+    _, step = checked(folder, model, one_more)
+    assert step.path == f"{PIPELINE}[0] -> pipeline.steps[1]"
+    assert step.names == ("columns", "numbers", "ratio")
+    assert step.estimator.startswith("FunctionTransformer(")
+    assert (step.method, step.column, step.op) == ("transform", 1, "Add")
+    assert abs(step.expected) > abs(step.got)
