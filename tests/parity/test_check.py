@@ -86,11 +86,14 @@ def test_programs_of_a_bundle_whose_files_were_changed_are_not_run(bundle, given
     (bundle / "edge" / "run").write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\nexec sleep 5\n")
     (bundle / "edge" / "run").chmod(0o755)
     (bundle / "model.onnx").write_bytes(formula_graph(WEIGHTS * 0.5).SerializeToString())
-    report = check(bundle, "model.joblib", runtimes=["onnxruntime", "edge"], rows=50)
+    report = check(bundle, "model.joblib", runtimes=["onnxruntime", "edge", "http"], rows=50)
     assert report.exit_code == 1
-    files, onnxruntime, edge = report.verdicts
-    assert (files.status, onnxruntime.status, edge.status) == ("disagree", "disagree", "unavailable")
+    files, onnxruntime, edge, http = report.verdicts
+    assert (files.status, onnxruntime.status, edge.status, http.status) == (*["disagree"] * 2, *["unavailable"] * 2)
     assert edge.message.startswith("not run: files of this bundle are not those that were exported")
+    assert f"\nedge, http: {edge.message}\n" in report.table()
+    assert "<b>edge, http</b> unavailable" in report.to_html()
+    assert onnxruntime.cause.reproduction == "isoship check . --runtimes onnxruntime"
     assert not (tmp_path / "ran").exists()
 
 

@@ -253,6 +253,7 @@ class TestMissingCode:
         ("pickled", "says"),
         [
             (b"cno_such_package.inner\nThing\n.", "'no_such_package' is not installed"),
+            (b"csteps_of_mine\nThing\n.", "If it is a file of yours, give that: --converters steps_of_mine.py"),
             (b"csklearn.no_such_module\nThing\n.", "the sklearn that is installed here has no module"),
             (
                 b"csklearn.linear_model\nNoSuchModel\n.",

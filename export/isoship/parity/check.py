@@ -13,7 +13,7 @@ from isoship.bundle.sums import sha256
 from isoship.errors import InputError
 from isoship.parity import runners as registry
 from isoship.parity.case import Case, Progress, Question, case_for, sample_rows
-from isoship.parity.demand import NOT_RUN, Demand, demand_of
+from isoship.parity.demand import NOT_RUN, Demand, demand_of, not_asked
 from isoship.parity.runners.chromium import browsers_kept
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.side_by_side import verdicts_of, workers
@@ -126,7 +126,7 @@ def _run(question: Question, case: Case, demand: Demand, say: Progress) -> Parit
 
     def trial(name: str) -> Verdict:
         runner = registry.open_runner(name)
-        if changed and registry.target_of(name) != "model":
+        if changed and not_asked(runner):
             return Verdict(name, runner.target, runner.precision, "unavailable", message=NOT_RUN)
         # the backends cpu and wasm are the same code in Node, which is asked for the largest batch where it runs, too
         twin = name.replace("-chromium-", "-node-")

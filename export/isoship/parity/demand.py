@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from isoship.parity import runners as registry
 from isoship.parity.runners.contract import Shipped
@@ -35,6 +36,11 @@ def demand_of(shipped: Shipped, runtimes: Sequence[str] | None) -> Demand:
     proven = {"model": None, **dict.fromkeys(shipped.targets)}
     names = tuple(name for name in registry.available(layout=layout) if registry.target_of(name) in proven)
     return Demand(names, tuple(proven), shipped.targets, partial=False)
+
+
+def not_asked(runner: Any) -> bool:
+    """Whether a runtime stays out where files were changed: it runs what ships, or opens it as its users do."""
+    return runner.target != "model" or bool(getattr(runner, "as_users", False))
 
 
 def layout_of(shipped: Shipped) -> str:

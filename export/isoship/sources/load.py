@@ -163,9 +163,10 @@ def _what_is_missing(err: ModuleNotFoundError | AttributeError) -> str:
     if isinstance(err, ModuleNotFoundError) and err.name:
         package = err.name.split(".")[0]
         if importlib.util.find_spec(package) is None:
+            file = "" if "." in err.name else f". If it is a file of yours, give that: --converters {package}.py"
             return (
                 f"the module {err.name!r} is not installed. Install the package that it belongs to, or run isoship in"
-                " the environment that trained the model"
+                f" the environment that trained the model{file}"
             )
         return (
             f"the {package} that is installed here has no module {err.name!r}. Install the release of it that trained"

@@ -37,7 +37,7 @@ class TensorRunner(Protocol):
 
     Optional attributes. transports: ways to ask, the first for every call and all for small ones; ("arrays",) where
     absent. most_bytes: what a request may take, and an answer. differs: what is said of a runtime that is no shipped
-    form, whose other answers fail no check. unguarded, concurrent: as in `Runner`.
+    form, whose other answers fail no check. unguarded, concurrent, as_users: as in `Runner`.
     """
 
     name: str
@@ -66,7 +66,8 @@ class Runner(Protocol):
     and rows with infinities are left out unless takes_infinity. unguarded: the runtime knows nothing of the input
     contract (stock TF.js), so rows that must be refused are not shown to it. one_row: it has a way of its own for a
     single row, and is asked 200 of them, the golden rows first, one at a time. concurrent: `infer` may be called from
-    several threads at once.
+    several threads at once. as_users: it opens the bundle as its users do, which refuses files that were changed: it
+    is not asked then.
     """
 
     name: str

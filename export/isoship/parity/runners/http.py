@@ -32,6 +32,7 @@ class HttpRunner:
     target = "model"
     precision = "double"
     concurrent = True
+    as_users = True
     through_json = True
     takes_infinity = True
     transports = (BINARY, JSON)

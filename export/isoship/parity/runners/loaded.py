@@ -47,6 +47,7 @@ class LoadedRunner:
     name = "python"
     target = "model"
     precision = "double"
+    as_users = True
     _process: Process | None = None
 
     def prepare(self, shipped: Shipped) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from isoship.bundle.bundle import Bundle
 from isoship.bundle.sums import sha256
 from isoship.parity import runners as registry
-from isoship.parity.demand import NOT_RUN, Demand
+from isoship.parity.demand import NOT_RUN, Demand, not_asked
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.side_by_side import verdicts_of
 from isoship.parity.tensors.case import TensorCase, TensorQuestion, case_for
@@ -84,10 +84,10 @@ def _run(question: TensorQuestion, case: TensorCase, demand: Demand, say: Progre
     changed = changed_files(shipped)
 
     def trial(name: str) -> Verdict:
-        if changed and registry.target_of(name) != "model":
-            target = registry.target_of(name)
-            return Verdict(name, target, precision_of(manifest), "unavailable", message=NOT_RUN)
-        return try_runner(registry.open_runner(name, "tensors"), shipped, case, say)
+        runner = registry.open_runner(name, "tensors")
+        if changed and not_asked(runner):
+            return Verdict(name, runner.target, precision_of(manifest), "unavailable", message=NOT_RUN)
+        return try_runner(runner, shipped, case, say)
 
     say(f"asking {', '.join(demand.runtimes)}")
     besides = list(_beside_the_model(question, case))

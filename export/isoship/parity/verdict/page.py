@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from isoship.parity.verdict.compare import DECADES, FAULTS, Verdict
 from isoship.parity.verdict.evidence import EVIDENCE
 from isoship.parity.verdict.ulps import BINS
-from isoship.parity.verdict.wording import number, shown_value
+from isoship.parity.verdict.wording import number, shown_value, told_together
 
 if TYPE_CHECKING:
     from isoship.parity.verdict.report import ParityReport
@@ -72,6 +72,7 @@ def render(report: ParityReport) -> str:
         faults=FAULTS,
         unit=report.unit,
         one="call" if calls else "row",
+        told=told_together(report.verdicts),
         ran=ran,
         kinds=kinds,
         ulp_bins=[*map(str, BINS), "more"],

@@ -12,7 +12,7 @@ from typing import Any
 from isoship.parity.verdict.compare import FAULTS, Verdict
 from isoship.parity.verdict.evidence import Evidence
 from isoship.parity.verdict.page import render
-from isoship.parity.verdict.wording import cause_lines, number
+from isoship.parity.verdict.wording import cause_lines, number, told_together
 from isoship.sources.contract import Row
 from isoship_edge.encoding.documents import parsed
 
@@ -121,14 +121,13 @@ class ParityReport:
             for row in (head, *body)
         ]
         lines = [lines[0].rstrip(), "-" * len(lines[0].rstrip()), *(line.rstrip() for line in lines[1:])]
-        for v in self.verdicts:
+        for names, v in told_together(self.verdicts):
             if v.message:
                 first, *rest = v.message.splitlines()
-                lines += [f"{v.name}: {first}", *(f"    {line}" for line in rest)]
+                lines += [f"{names}: {first}", *(f"    {line}" for line in rest)]
             if v.cause is not None:
                 lines += [f"    {line}" for line in cause_lines(v.cause)]
-            if "rebuilt" in v.environment:
-                lines.append(f"{v.name}: {v.environment['rebuilt']}")
+        lines += [f"{v.name}: {v.environment['rebuilt']}" for v in self.verdicts if "rebuilt" in v.environment]
         lines += list(self.notes)
         lines.append(f"{self.headline} (evidence: {self.evidence}{', partial' if self.partial else ''})")
         return "\n".join(lines)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from isoship.parity.verdict.cause import Cause
+from isoship.parity.verdict.compare import Verdict
 
 
 def number(value: float) -> str:
@@ -23,6 +25,16 @@ def shown_value(value: Any) -> str:
     if value is None:
         return "missing"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def told_together(verdicts: Sequence[Verdict]) -> list[tuple[str, Verdict]]:
+    """Verdicts with their names; those that say the same, and lead to no cause, as one."""
+    found: dict[object, tuple[list[str], Verdict]] = {}
+    for verdict in verdicts:
+        own = verdict.cause is not None or not verdict.message
+        names, _ = found.setdefault(verdict.name if own else (verdict.status, verdict.message), ([], verdict))
+        names.append(verdict.name)
+    return [(", ".join(names), verdict) for names, verdict in found.values()]
 
 
 def cause_lines(cause: Cause) -> list[str]:
