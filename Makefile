@@ -47,7 +47,7 @@ shelf: setup ## 36 real bundles in every runtime, in one table (about 25 minutes
 mutants: setup ## faults planted in shipped files and runtimes, each under check: detected / planted, and by which rows
 	$(BIN)/python -m benchmarks.mutants
 
-fault-reports: setup ## three planted faults and the report of each, with screenshots, in build/fault-reports
+fault-reports: setup ## six planted faults and the report of each, with screenshots, in build/fault-reports
 	$(BIN)/python -m benchmarks.mutants.reports build/fault-reports
 
 bench-check: setup ## how long a check of a 100-tree forest takes, by default and with --rows max (about 4 minutes)

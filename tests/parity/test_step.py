@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from benchmarks.mutants.graph import Canonical
 from benchmarks.mutants.sealing import seal
-from benchmarks.mutants.step_faults import keys_swapped
+from benchmarks.mutants.step_faults import keys_swapped, scale_last_bit
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier, StackingClassifier, VotingClassifier
@@ -147,6 +147,17 @@ def test_the_sources_own_number_stands_beside_the_graphs(bundle, model):
     assert step.method == "transform"
     assert step.expected == scaled[0, step.column]
     assert step.got == pytest.approx(scaled[0, step.column] / 1.01)
+
+
+def test_a_last_bit_is_a_column_of_the_steps_answer_too(tmp_path):
+    """Where the next step makes much of it: the scaler's number, which moved by one ulp, and no value inside it."""
+    model = make_pipeline(table(), RandomForestClassifier(20, random_state=0)).fit(X, Y)
+    bundle = exported(model, tmp_path / "bundle")
+    scale_last_bit(bundle, np.random.default_rng(0))
+    seal(bundle)
+    (step,) = (v.cause.step for v in check(bundle, model=model, runtimes=["onnxruntime"]).verdicts if v.cause)
+    assert (step.estimator, step.method, step.op) == ("StandardScaler()", "transform", "Div")
+    assert step.got in (np.nextafter(step.expected, np.inf), np.nextafter(step.expected, -np.inf))
 
 
 def test_without_the_model_no_step_is_told_and_nothing_else_changes(bundle):

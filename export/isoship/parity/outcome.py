@@ -66,8 +66,9 @@ def compared(
 
 
 def by_kind(found: Comparison, what: str, most: int | None = None) -> str:
-    """`3 zeros, 1 batch-2`. what: flips or over. most: kinds that are named where there are many."""
-    counts = [f"{n} {kind}" for kind, count in found.kinds.items() if (n := getattr(count, what))]
+    """`3 zeros, 1 batch-2`, most first. what: flips or over. most: kinds that are named where there are many."""
+    kinds = sorted(found.kinds.items(), key=lambda kind: -getattr(kind[1], what))
+    counts = [f"{n} {kind}" for kind, count in kinds if (n := getattr(count, what))]
     if most is None or len(counts) <= most + 1:
         return ", ".join(counts)
     return ", ".join([*counts[:most], f"and {len(counts) - most} more kinds"])

@@ -41,9 +41,10 @@ class FirstDifference:
     got: tuple[Any, ...]
 
     def __str__(self) -> str:
+        which = f"value {self.index} is" if len(self.got) == 1 else f"values from {self.index} on are"
         return (
-            f"the two sides part at {self.op} -> {self.tensor!r}, in {self.place}: value {self.index} is"
-            f" {_text(self.got)} and should be {_text(self.expected)}"
+            f"the two sides part at {self.op} -> {self.tensor!r}, in {self.place}: {which} {_text(self.got)}"
+            f" and should be {_text(self.expected)}"
         )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from isoship.onnx.exposed import exposed
 from isoship.parity.runners.contract import Shipped
-from isoship.parity.tensors.first_node import first_node, run
+from isoship.parity.tensors.first_node import FirstNode, first_node, run
 from isoship.parity.verdict.compare import difference
 from isoship.parity.verdict.first_difference import FirstDifference
 from isoship.rows.columns import Array, feeds_from_rows
@@ -134,13 +134,27 @@ def _first(trace: Trace, graph: onnx.ModelProto, source: Any, row: Row, shipped:
         around = [each for each in heard if changed.tensor in each[0].tensors]
         seen = next((found for beyond in (*_BEYOND, 0.0) for found in _differing(around, got, beyond)), None)
         if seen is not None:
-            told = seen[1:] if seen[0] is step else ("", None, changed.expected, changed.got)
+            told = seen[1:] if seen[0] is step else _told(step, answers[trace.steps.index(step)], changed, got)
             return _step(step, graph, changed.tensor, told, kept=kept)
     for beyond in _BEYOND:
         for step, method, column, want, value in _differing(heard, got, beyond):
             tensor = step.columns[method][column][0]
             return _step(step, graph, tensor, (method, column, want, value), kept=kept)
     return None
+
+
+def _told(
+    step: GraphStep, answers: Mapping[str, Array], changed: FirstNode, got: Mapping[str, Array]
+) -> tuple[str, int | None, Any, Any]:
+    """(method, column, expected, got) where the changed value stands in the step's answer, too small to be seen there
+    by itself; else the value inside it, as the model converts to it."""
+    flat = int(np.ravel_multi_index(changed.index, got[changed.tensor].shape)) if changed.index else 0
+    for method, columns in step.columns.items():
+        answer = np.asarray(answers.get(method, ())).reshape(-1)
+        if (changed.tensor, flat) in columns and len(answer) == len(columns):
+            column = columns.index((changed.tensor, flat))
+            return method, column, _plain(answer[column]), _plain(changed.got)
+    return "", None, changed.expected, changed.got
 
 
 def _step(step: GraphStep, graph: onnx.ModelProto, tensor: str, told: tuple[Any, ...], *, kept: bool) -> Step:

@@ -28,11 +28,11 @@ def shown_value(value: Any) -> str:
 
 
 def told_together(verdicts: Sequence[Verdict]) -> list[tuple[str, Verdict]]:
-    """Verdicts with their names; those that say the same, and lead to no cause, as one."""
+    """Verdicts with their names; those that say the same, the cause included, as one."""
     found: dict[object, tuple[list[str], Verdict]] = {}
     for verdict in verdicts:
-        own = verdict.cause is not None or not verdict.message
-        names, _ = found.setdefault(verdict.name if own else (verdict.status, verdict.message), ([], verdict))
+        said = (verdict.status, verdict.message, repr(verdict.cause)) if verdict.message else verdict.name
+        names, _ = found.setdefault(said, ([], verdict))
         names.append(verdict.name)
     return [(", ".join(names), verdict) for names, verdict in found.values()]
 
