@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 from collections.abc import Collection
+from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -24,7 +26,8 @@ class Line(NamedTuple):
 
     def __str__(self) -> str:
         said = f" ({self.text!r})" if self.text else ""
-        return f"{self.file}, line {self.number}{said}"
+        here = Path(self.file).is_relative_to(Path.cwd())
+        return f"{os.path.relpath(self.file) if here else self.file}, line {self.number}{said}"
 
 
 class Stopped(BaseException):
