@@ -23,8 +23,8 @@ is within 1e-9 + 1e-9 |reference| of scikit-learn's in float64, and the rows tha
 from the row, exceeds 1e-9. Of ordinary and training rows they may be 5 % at most. A contract speaks of columns: where a
 model refuses rows that are huge in every column (1e154 and more), ranges end where all columns together are answered.
 *refused*: `isoship export` ends with `UnsupportedModelError`, which names the step, why, and what to do instead.
-A class that is none of these is followed as it computes ([tracing.md](tracing.md)), or ships with a converter of its own
-([extending.md](extending.md)).
+A class that is none of these is followed as it computes ([tracing.md](tracing.md)), or ships with a converter of its
+own ([extending.md](extending.md)).
 Nothing is converted nearly.
 """
 
