@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from isoship.errors import BundleError, DamagedFile, InputError
 from isoship.sources.contract import Answers, Row
 from small_networks import image_network, write_network_bundle
 
+ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads(Path(__file__).with_name("bench.schema.json").read_text(encoding="utf-8"))
 SOON = 0.2
 
@@ -65,6 +67,13 @@ def test_every_form_of_a_table_is_measured_and_nothing_is_written(table: Path) -
     assert [line.split()[0] for line in lines[2:6]] == ["python", "edge", "lambda", "web"]
     assert "GB-seconds" in report.table()
     assert lines[-1] == "The 4 forms were held against golden rows before they were timed"
+    (shown,) = re.findall(r"```text\n(form .*?)```", (ROOT / "docs" / "bench.md").read_text("utf-8"), re.DOTALL)
+    assert words(shown) == words(report.table()), "the table in docs/bench.md is what a bench prints"
+
+
+def words(table: str) -> list[list[str]]:
+    """The lines of a table, each number as #."""
+    return [re.sub(r"\d[\d.,]*|-{3,}", "#", line).split() for line in table.splitlines()]
 
 
 def test_every_form_of_a_network_is_measured(network: Path) -> None:
