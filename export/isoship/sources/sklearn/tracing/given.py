@@ -8,14 +8,44 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
 
+
+@dataclass(frozen=True)
+class Given:
+    """What a step is given. table: a DataFrame or an array.
+
+    sometimes_whole: the columns, by place, that hold integers in one batch and numbers in another: pandas makes
+    integers of `map({"a": 1})` where it finds every key, and numbers where one is missing.
+    alike: it was given tables of the same columns every time.
+    """
+
+    table: Any
+    sometimes_whole: frozenset[int] = frozenset()
+    alike: bool = True
+
+    def as_numbers(self, places: frozenset[int]) -> Given:
+        """The same with integers in these columns as numbers, which they may be in another batch."""
+        table, more = self.table, places - self.sometimes_whole
+        if not more:
+            return self
+        if hasattr(table, "iloc"):
+            table = table.copy()
+            for place in more:
+                if table.dtypes.iloc[place].kind == "i":
+                    table.isetitem(place, table.iloc[:, place].astype(np.float64))
+        elif table.dtype.kind == "i":
+            table = table.astype(np.float64)
+        return replace(self, table=table, sometimes_whole=self.sometimes_whole | places)
+
+
 #: Step by its id -> (the step, what it was given). Steps may be equal to others, or have no hash.
-_GIVEN: dict[int, tuple[Callable[[], Any], Any]] = {}
+_GIVEN: dict[int, tuple[Callable[[], Any], Given]] = {}
 #: Numbers of rows that no dimension of a model has by chance; each variation has one of its own.
 ROWS = (211, 223, 227, 229, 233)
 
@@ -28,24 +58,49 @@ _WHOLE_TAME = (0, 1, -1, 2, 3, 5, 7, 18, 24, 65, 100)
 
 
 def remember(steps: Sequence[Any], ask: Callable[[], Any]) -> None:
-    """Asks the model, and remembers the most rows that each of these steps is given."""
+    """Asks the model, and remembers what each of these steps is given."""
     with _recorded(steps) as heard:
         ask()
     for step in steps:
         if id(step) in heard:
-            _GIVEN[id(step)] = (weakref.ref(step), heard[id(step)])
-            weakref.finalize(step, _GIVEN.pop, id(step), None)
+            keep(step, _merged(heard[id(step)]))
 
 
-def given_to(step: Any) -> Any:
+def keep(step: Any, given: Given) -> None:
+    """Remembers what a step is given, for as long as it lives."""
+    if given_to(step) is None:
+        weakref.finalize(step, _GIVEN.pop, id(step), None)
+    _GIVEN[id(step)] = (weakref.ref(step), given)
+
+
+def given_to(step: Any) -> Given | None:
     """What the step was given; None where nobody asked."""
     known = _GIVEN.get(id(step))
     return known[1] if known is not None and known[0]() is step else None
 
 
+def _merged(tables: Sequence[Any]) -> Given:
+    """The table of the most rows, with what the others say of its types."""
+    table = max(tables, key=lambda each: each.shape[0])
+    if any(_columns(each) != _columns(table) for each in tables):
+        return Given(table, alike=False)
+    kinds = [set(found) for found in zip(*map(_kinds, tables), strict=True)]
+    return Given(table).as_numbers(frozenset(i for i, found in enumerate(kinds) if {"i", "f"} <= found))
+
+
+def _columns(table: Any) -> Any:
+    return list(table.columns) if hasattr(table, "columns") else (type(table).__name__, table.shape[1:])
+
+
+def _kinds(table: Any) -> list[str]:
+    """Of each column, the letter of its type where numpy holds it."""
+    dtypes = table.dtypes if hasattr(table, "columns") else [table.dtype] * (*table.shape, 1)[1]
+    return [getattr(dtype, "kind", "") for dtype in dtypes]
+
+
 @contextmanager
-def _recorded(steps: Sequence[Any]) -> Iterator[dict[int, Any]]:
-    heard: dict[int, Any] = {}
+def _recorded(steps: Sequence[Any]) -> Iterator[dict[int, list[Any]]]:
+    heard: dict[int, list[Any]] = {}
     changed: list[tuple[Any, Any]] = []
     try:
         for step in steps:
@@ -60,11 +115,18 @@ def _recorded(steps: Sequence[Any]) -> Iterator[dict[int, Any]]:
                 step.__dict__["transform"] = before
 
 
-def _recording(step: Any, original: Callable[..., Any], heard: dict[int, Any]) -> Callable[..., Any]:
+def _recording(step: Any, original: Callable[..., Any], heard: dict[int, list[Any]]) -> Callable[..., Any]:
+    """Keeps a table of each kind, by columns and types, with the most rows: they are asked one by one, too."""
+
     def transform(frame: Any, *args: Any, **kwargs: Any) -> Any:
-        known = heard.get(id(step))
-        if known is None or known.shape[0] < frame.shape[0]:  # rows are asked one by one, too
-            heard[id(step)] = frame.copy() if hasattr(frame, "copy") else frame
+        if hasattr(frame, "dtype") or hasattr(frame, "dtypes"):
+            looks = (_columns(frame), _kinds(frame))
+            known = heard.setdefault(id(step), [])
+            same = next((i for i, each in enumerate(known) if (_columns(each), _kinds(each)) == looks), None)
+            if same is None:
+                known.append(frame.copy())
+            elif known[same].shape[0] < frame.shape[0]:
+                known[same] = frame.copy()
         return original(frame, *args, **kwargs)
 
     return transform

@@ -39,6 +39,8 @@ def refuted(ran: Ran, table: Any, frame: Frame) -> Stopped | None:
 
 _NOWHERE = Line("its function", 0, "")
 _HUGE = 1e9
+#: The least whole number from which not every one is a float64.
+_EXACT = 2.0**53
 #: Rows that are asked one by one, too.
 _ALONE = (0, 1, 5, 13)
 
@@ -58,6 +60,30 @@ def differs_from_itself(step: Any, ran: Ran, table: Any) -> str | None:
         if answer.shape != expected[part].shape or not _same_values(expected[part], answer, rounded=rounded):
             return what
     return None
+
+
+def integers_differ(step: Any, ran: Ran, table: Any, places: frozenset[int]) -> bool:
+    """Whether the step answers rows whose numbers are whole otherwise once they are integers in these columns."""
+    if not places:
+        return False
+    numbers = table.iloc[:, sorted(places)].to_numpy() if hasattr(table, "iloc") else table
+    whole = (np.isfinite(numbers) & (np.abs(numbers) < _EXACT) & (np.floor(numbers) == numbers)).all(axis=1)
+    whole &= ~(np.signbit(numbers) & (numbers == 0)).any(axis=1)
+    if not whole.any():
+        return False
+    rows = table[whole].copy()
+    if hasattr(rows, "iloc"):
+        for place in places:
+            rows.isetitem(place, rows.iloc[:, place].astype(np.int64))
+    else:
+        rows = rows.astype(np.int64)
+    expected = np.asarray(plain_values(ran.computed, ""))[whole]
+    try:
+        answer = np.asarray(plain_values(call_of_the_users_function(step, rows), ""))
+    except Exception:  # noqa: BLE001 - whatever the user's code raises, it answers the numbers
+        return True
+    rounded = any(tensor.rounded for tensor in ran.tensors)
+    return answer.shape != expected.shape or not _same_values(expected, answer, rounded=rounded)
 
 
 def _same_values(expected: Array, found: Array, *, rounded: bool) -> bool:

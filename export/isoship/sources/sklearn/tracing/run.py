@@ -44,6 +44,15 @@ def blocks_of(table: Any) -> Frame:
     return tuple(Block(f"x{i}", _type_of(column.dtype, column.tolist()), 1) for i, column in enumerate(columns))
 
 
+def where_numbers_are_integers(table: Any, frame: Frame) -> frozenset[int]:
+    """The columns of integers, by place, that the graph has as numbers."""
+    held = [block.dtype for block in frame for _ in range(block.width or 0)]
+    dtypes = table.dtypes if hasattr(table, "iloc") else [table.dtype] * table.shape[1]
+    if len(held) != table.shape[1]:
+        return frozenset()
+    return frozenset(i for i, dtype in enumerate(dtypes) if getattr(dtype, "kind", "") == "i" and held[i] == "double")
+
+
 def _type_of(dtype: Any, values: list[Any]) -> str:
     if isinstance(dtype, np.dtype) and dtype in HELD:
         return HELD[dtype]

@@ -13,9 +13,9 @@ import numpy as np
 
 from isoship.onnx.graph import GraphBuilder
 from isoship.sources.sklearn.converters.arithmetic.one_number import FUNCTIONS
-from isoship.sources.sklearn.tracing.given import given_to, remember, variations
-from isoship.sources.sklearn.tracing.proof import differs_from_itself, refuted
-from isoship.sources.sklearn.tracing.run import Failed, Ran, blocks_of, code_of, run
+from isoship.sources.sklearn.tracing.given import Given, given_to, keep, remember, variations
+from isoship.sources.sklearn.tracing.proof import differs_from_itself, integers_differ, refuted
+from isoship.sources.sklearn.tracing.run import Failed, Ran, blocks_of, code_of, run, where_numbers_are_integers
 from isoship.sources.sklearn.tracing.stopped import Line, Stopped, first_line
 from isoship.sources.sklearn.walk.registry import Record, key_of, tell
 
@@ -68,6 +68,8 @@ def traced(c: Carrier, estimator: Any, frame: Frame) -> Parts | None:
         UnsupportedModelError: tracing stopped, with the line of the user's code.
     """
     outcome = outcome_of(estimator)
+    if outcome is not None and outcome.stopped is None:
+        outcome = _as_the_graph_holds_it(estimator, frame)
     if outcome is None:
         return None
     stopped = outcome.stopped
@@ -80,6 +82,20 @@ def traced(c: Carrier, estimator: Any, frame: Frame) -> Parts | None:
     if told is None:
         return None
     raise c.unsupported(estimator, *told) from stopped
+
+
+def _as_the_graph_holds_it(step: Any, frame: Frame) -> Outcome | None:
+    """What came of the step's traces with integers as numbers where the graph has numbers.
+
+    The sample's rows may all be integers to pandas because none is missing.
+    """
+    given = given_to(step)
+    assert given is not None
+    numbers = given.as_numbers(where_numbers_are_integers(given.table, frame))
+    if numbers is not given:
+        keep(step, numbers)
+        _OUTCOMES.pop(id(step), None)
+    return outcome_of(step)
 
 
 def untraceable(step: Any) -> tuple[str, str] | None:
@@ -161,26 +177,32 @@ def _copy(step: Any) -> Any:
 
 
 def _first(step: Any) -> Any:
-    return next(variations(given_to(step)))
+    given = given_to(step)
+    assert given is not None
+    return next(variations(given.table))
 
 
-def _examined(step: Any, given: Any) -> Outcome:
-    if hasattr(given, "tocsr") or not hasattr(given, "shape") or len(given.shape) != 2 or not len(given):
+def _examined(step: Any, given: Given) -> Outcome:
+    table = given.table
+    if hasattr(table, "tocsr") or len(table.shape) != 2 or not len(table):
         return Outcome(Stopped("it is given a sparse matrix, or no table", None))
+    if not given.alike:
+        return Outcome(Stopped("it stands in two places, which give it other columns; give each a clone of it", None))
     try:
         return _over_variations(_copy(step), given)
     except Stopped as stopped:
-        return Outcome(stopped)
+        # an error holds the frames that it went through, and they the step
+        return Outcome(Stopped(stopped.why, stopped.line))
 
 
-def _over_variations(step: Any, given: Any) -> Outcome:
+def _over_variations(step: Any, given: Given) -> Outcome:
     """The same graph for rows of every kind and number, with the step's own answers.
 
     Raises:
         Stopped: the code cannot be followed, or answers otherwise than its graph.
     """
     runs: list[tuple[Ran, Any]] = []
-    for k, table in enumerate(variations(given)):
+    for k, table in enumerate(variations(given.table)):
         frame = blocks_of(table)
         try:
             ran = run(step, table, GraphBuilder([block.name for block in frame]), frame)
@@ -204,9 +226,16 @@ def _over_variations(step: Any, given: Any) -> Outcome:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             apart = differs_from_itself(step, ran, table)
+            torn = integers_differ(step, ran, table, given.sometimes_whole)
+        line = first_line(code_of(step))
         if apart is not None:
-            line = first_line(code_of(step))
             raise Stopped(f"it answers {apart} otherwise than the same rows together, or than a moment ago", line)
+        if torn:
+            raise Stopped(
+                "it answers a column of integers otherwise than the same values as numbers, and pandas makes"
+                " numbers of them as soon as one row has none; make them numbers with astype(float)",
+                line,
+            )
     rounded = any(tensor.rounded for tensor in runs[0][0].tensors)
     return Outcome(None, rounded, any(ran.trace.jumps for ran, _ in runs))
 
