@@ -15,7 +15,7 @@ if [ "${1:-}" = renew ]; then
     mkdir -p build/lowest
     # xgboost itself brings 469 MB for GPUs; the tools of the tests are those of dev.lock.
     sed 's/"xgboost>/"xgboost-cpu>/' pyproject.toml >build/lowest/pyproject.toml
-    grep -E '^(awslambdaric|httpx|hypothesis|jsonschema|pytest|pytest-xdist)==' requirements/dev.lock >build/lowest/tests.in
+    grep -E '^(awslambdaric|httpx|hypothesis|jsonschema|polars|pytest|pytest-xdist)==' requirements/dev.lock >build/lowest/tests.in
     resolved=$(.tools/uv/bin/uv pip compile -q --no-header --no-annotate --resolution lowest-direct --python-version 3.11 \
         --extra boosters --extra skops --extra demo build/lowest/pyproject.toml build/lowest/tests.in)
     {

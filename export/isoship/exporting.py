@@ -79,8 +79,8 @@ def export(
     """Converts a trained model, writes every target, verifies each and moves the bundle into place.
 
     model: a fitted estimator, an ONNX model, a torch module or exported program, or the path of a model file.
-    sample: DataFrame, 2-D array, list of dicts, or the path of a file with typical rows; column names, order and
-    dtypes come from it. No row of it is stored unless `golden="sample"`.
+    sample: DataFrame (pandas, polars), pyarrow Table, 2-D array, list of dicts, or the path of a file with typical
+    rows; column names, order and dtypes come from it. No row of it is stored unless `golden="sample"`.
     For a model of tensors (an ONNX file): a dict of arrays, a list of such, one array, or an .npz or .jsonl file; for
     a torch module what its forward takes: a tensor, a tuple, or a dict.
     lambda_package: zip, image (a container image, built by `sam build`), or auto: an image above Lambda's 250 MB.

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from bundles import VISITS_ROWS, YIELD_ROWS, visits_reference, yield_reference
@@ -30,8 +32,16 @@ EXPECTED = visits_reference(VISITS_ROWS)["probabilities"]
 YIELD = yield_reference(YIELD_ROWS)["value"]
 
 
+def dictionaries(table: pa.Table, *names: str) -> pa.Table:
+    """With these columns as dictionaries, nulls among them."""
+    for name in names:
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, table.column(name).dictionary_encode())
+    return table
+
+
 def frames() -> dict[str, Any]:
-    frame = pd.DataFrame(VISITS_ROWS)
+    frame, table = pd.DataFrame(VISITS_ROWS), pa.Table.from_pylist(VISITS_ROWS)
     as_numpy = [
         {**r, "age": np.float64("nan") if r["age"] is None else np.float64(r["age"]), "visits": np.int64(r["visits"]),
          "member": np.bool_(r["member"]), "city": None if r["city"] is None else np.str_(r["city"])}
@@ -46,6 +56,15 @@ def frames() -> dict[str, Any]:
         "nullable dtypes": frame.convert_dtypes(),
         "categories": frame.assign(plan=frame["plan"].astype("category")),
         "another index": frame.set_index(pd.Index([7, 7, 8, 9])),
+        "polars": pl.DataFrame(VISITS_ROWS),
+        "polars, in another order": pl.DataFrame(VISITS_ROWS)[list(reversed(frame.columns))],
+        "polars' categories": pl.DataFrame(VISITS_ROWS).cast(
+            {"city": pl.Categorical, "plan": pl.Enum(["basic", "pro"])}
+        ),
+        "pyarrow": table,
+        "pyarrow's chunks": pa.concat_tables([table.slice(0, 1), table.slice(1)]),
+        "pyarrow's categories": dictionaries(table, "city", "plan"),
+        "a record batch": pa.RecordBatch.from_pylist(VISITS_ROWS),
         "lists": [list(r.values()) for r in VISITS_ROWS],
         "an object array": np.array([list(r.values()) for r in VISITS_ROWS], dtype=object),
     }
@@ -89,6 +108,11 @@ def test_integer_arrays_are_numbers_and_boolean_arrays_are_not(matrix: Model) ->
         ([VISITS_ROWS[0], [1]], "row 1: expected an object, got an array"),
         (pd.DataFrame(VISITS_ROWS).assign(visits=1.5), 'row 0, column "visits": expected an integer, got a number 1.5'),
         (pd.DataFrame(VISITS_ROWS).assign(age=pd.Timestamp(0)), "value of type Timestamp"),
+        (pl.DataFrame(VISITS_ROWS).drop("city"), 'lacks the columns "city"'),
+        (pa.Table.from_pylist(VISITS_ROWS).drop_columns("city"), 'lacks the columns "city"'),
+        (pa.table([[1.0], [2.0]], names=["age", "age"]), 'lacks the columns "income"'),
+        (pl.DataFrame(VISITS_ROWS).with_columns(age=pl.date(2026, 1, 5)), "value of type date"),
+        (pl.DataFrame(VISITS_ROWS).with_columns(member=None), 'row 0, column "member": expected .*got'),
     ],
 )
 def test_refusals_say_what_was_seen(rows: Any, says: str, model: Model) -> None:
@@ -115,6 +139,16 @@ def test_columns_that_the_model_does_not_take_are_ignored_with_a_note(model: Mod
         made = model.predict(frame)
     assert made["probabilities"] == pytest.approx(EXPECTED, abs=1e-12)
     assert [warning.filename for warning in told] == [__file__]
+
+
+def test_the_same_of_frames_that_are_not_pandas(model: Model) -> None:
+    for frame in (pl.DataFrame(VISITS_ROWS).with_columns(target=1), pa.Table.from_pylist(VISITS_ROWS)):
+        if isinstance(frame, pa.Table):
+            frame = frame.append_column("target", pa.array([1] * len(frame)))
+        with pytest.warns(UserWarning, match='ignored: "target"') as told:
+            made = model.predict(frame)
+        assert made["probabilities"] == pytest.approx(EXPECTED, abs=1e-12)
+        assert [warning.filename for warning in told] == [__file__]
 
 
 def test_a_model_without_names_takes_columns_in_their_order_or_refuses(matrix: Model) -> None:

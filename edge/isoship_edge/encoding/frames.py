@@ -1,7 +1,7 @@
 """What Python callers hold (DataFrame, array, dicts, lists, strings) as input tensors, under the rules of `decode`.
 
-Neither pandas nor numpy is imported before the caller has: an object of theirs is recognised by what it has.
-NaN, None and NA are missing.
+None of pandas, polars, pyarrow and numpy is imported before the caller has: an object of theirs is recognised by what
+it has. NaN, None, NA and null are missing.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import warnings
 from array import array
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from isoship_edge.encoding.column_names import signature_names
 from isoship_edge.encoding.decode import MATRIX_INPUT, decode_columns, decode_rows
@@ -22,19 +22,26 @@ from isoship_edge.manifest import Signature
 _MISSING_TYPES = ("NAType", "NaTType")
 
 
+class Frame(NamedTuple):
+    """names: of the columns. values: those of the column at a place, as Python's own. height: how many rows."""
+
+    names: list[Any]
+    values: Callable[[int], list[Any]]
+    height: int
+
+
 def decode_python(rows: Any, signature: Signature) -> tuple[dict[str, Tensor], int]:
     """Input tensors and the number of rows.
 
-    rows: a DataFrame with the model's columns, a 2-D array or list of lists with columns in the signature's order,
-    a list of dicts, or, for a model of one column, a list or 1-D array of its values.
+    rows: a pandas or polars DataFrame or a pyarrow Table with the model's columns, a 2-D array or list of lists with
+    columns in the signature's order, a list of dicts, or, for a model of one column, a list or 1-D array of its values.
 
     Raises:
         InputError: none of those, columns absent or unknown, or a value that does not fit.
     """
-    if hasattr(rows, "columns") and hasattr(rows, "iloc"):
-        return _from_frame(rows, signature)
-    if hasattr(rows, "to_dicts") and hasattr(rows, "columns"):  # a polars DataFrame
-        rows = rows.to_dicts()
+    frame = _frame(rows)
+    if frame is not None:
+        return _from_frame(frame, signature)
     if hasattr(rows, "ndim") and hasattr(rows, "tolist"):
         return _from_array(rows, signature)
     if isinstance(rows, (str, bytes, Mapping)) or not isinstance(rows, Sequence):
@@ -75,9 +82,20 @@ def _plain_row(row: Mapping[Any, Any], names: list[str]) -> dict[str, Any]:
     return dict(zip(signature_names(made, names), made.values(), strict=True))
 
 
-def _from_frame(frame: Any, signature: Signature) -> tuple[dict[str, Tensor], int]:
+def _frame(rows: Any) -> Frame | None:
+    """A frame of pandas, polars or pyarrow (a Table or RecordBatch), by what it has; None for anything else."""
+    if hasattr(rows, "columns") and hasattr(rows, "iloc"):
+        return Frame(list(rows.columns), lambda place: list(rows.iloc[:, place].tolist()), len(rows))
+    if hasattr(rows, "to_dicts") and hasattr(rows, "to_series"):
+        return Frame(list(rows.columns), lambda place: list(rows.to_series(place).to_list()), len(rows))
+    if hasattr(rows, "to_pylist") and hasattr(rows, "column_names"):
+        return Frame(list(rows.column_names), lambda place: list(rows.column(place).to_pylist()), rows.num_rows)
+    return None
+
+
+def _from_frame(frame: Frame, signature: Signature) -> tuple[dict[str, Tensor], int]:
     names = [column.name for column in signature.columns]
-    held = signature_names(frame.columns, names)
+    held = signature_names(frame.names, names)
     places = {name: held.index(name) for name in names if name in held}
     absent = [name for name in names if name not in places]
     twice = [name for name in places if held.count(name) > 1]
@@ -93,8 +111,8 @@ def _from_frame(frame: Any, signature: Signature) -> tuple[dict[str, Tensor], in
     if extra:
         message = f"columns of the DataFrame that the model does not take are ignored: {listed(extra)}"
         warnings.warn(message, stacklevel=5)  # who called `predict`
-    columns = {name: [plain(value) for value in frame.iloc[:, place].tolist()] for name, place in places.items()}
-    return decode_columns(columns, signature, len(frame)), len(frame)
+    columns = {name: [plain(value) for value in frame.values(place)] for name, place in places.items()}
+    return decode_columns(columns, signature, frame.height), frame.height
 
 
 def _from_array(values: Any, signature: Signature) -> tuple[dict[str, Tensor], int]:

@@ -58,7 +58,8 @@ class Model:
     def predict(self, rows: Any) -> dict[str, np.ndarray[Any, Any]]:
         """Output name -> array [N] or [N, K]: float64, float32, int64, bool, or object for strings.
 
-        rows: a DataFrame, a 2-D array, a list of dicts, or a list of strings for a model of one text column.
+        rows: a DataFrame (pandas, polars), a pyarrow Table, a 2-D array, a list of dicts, or a list of strings for a
+        model of one text column.
 
         Raises:
             InputError: rows that the input contract refuses.

@@ -25,8 +25,8 @@ from isoship.parity.verdict.integrity import changed_files, integrity
 from isoship.parity.verdict.own_rows import differing_rows
 from isoship.parity.verdict.report import ParityReport
 from isoship.rows.for_check import RowSet
+from isoship.sources.arrow_frames import frame_from_arrow
 from isoship.sources.contract import Source
-from isoship.sources.polars_frames import frame_from_polars
 
 #: Rows and runtimes of the check that every export passes before it is moved into place.
 _VERIFY_ROWS = 400
@@ -59,7 +59,7 @@ def check(
         BundleError: no bundle, or a damaged one.
         InputError: an unknown runtime. ModelFileError, SampleError: the model or sample does not fit the bundle.
     """
-    say, sample = progress or _silent, frame_from_polars(sample)
+    say, sample = progress or _silent, frame_from_arrow(sample)
     for option, value in (("atol", atol), ("rtol", rtol)):
         if value is not None and not 0 <= value < float("inf"):
             raise InputError(f"{option} is {value}: a tolerance is a number from 0 up")

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoship.errors import ModelFileError
+from isoship.sources.arrow_frames import frame_from_arrow, refuse_nulls_in_dictionaries
 from isoship.sources.libraries import LIBRARIES
 from isoship.sources.no_model import refusal
-from isoship.sources.polars_frames import frame_from_polars
 from isoship.sources.tensor_models import open_tensor_source, packages_of_networks, takes_tensors
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def open_source(
     """Reads a trained model.
 
     model: a fitted estimator, or the path of a model file.
-    sample: DataFrame, 2-D array, list of dicts, path of a file with rows, or None.
+    sample: DataFrame (pandas, polars), pyarrow Table, 2-D array, list of dicts, path of a file with rows, or None.
     outputs: kinds of output beyond the default ones.
     dtypes: column -> double, int64, bool or string, where the sample leaves it open.
     marks: those of a bundle's columns (`Column.mark`): what is missing in the sample is that, else what was fitted.
@@ -126,7 +126,8 @@ def read_files(
         from isoship.sources.remembered import remembered
 
         sample = marked_as_fitted(model, read_sample(sample, dtypes, partial(remembered, model), notes))
-    return model, frame_from_polars(sample), notes
+    refuse_nulls_in_dictionaries(model, sample)
+    return model, frame_from_arrow(sample), notes
 
 
 def dtypes_for(path: Any, model: Any, sample: Any, dtypes: Mapping[str, str] | None) -> Mapping[str, str] | None:

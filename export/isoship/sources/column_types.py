@@ -154,6 +154,11 @@ def _of_objects(name: str, series: pd.Series[Any], wanted: str | None) -> Typed:
             f'column "{name}" holds dates or times, which no shipped model takes. Derive numbers from it before the'
             " model (year, month, weekday, seconds since 1970) and train on those"
         )
+    if len(kinds) == 1:
+        raise SampleError(
+            f'column "{name}" holds values of the type {kinds.pop()}, which no shipped model takes. Make them numbers,'
+            " booleans or strings, and train again"
+        )
     raise SampleError(
         f'column "{name}" holds values of several kinds ({", ".join(sorted(kinds))}). Make them one kind, train again,'
         f" and say --dtype {name}=string or --dtype {name}=double if a file leaves it open"

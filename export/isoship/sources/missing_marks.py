@@ -103,8 +103,8 @@ def _differs(sample: Any, name: str, mark: str) -> bool:
 
 
 def _may_hold(series: Any, mark: str) -> bool:
-    """Text, objects, and doubles where the model met None among numbers, which only a column of objects can hold."""
-    return _is_text(series) or (mark == "none" and series.dtype.kind == "f")
+    """Text and objects; where the model met None, which they cannot hold, doubles and pandas categories, too."""
+    return _is_text(series) or (mark == "none" and (series.dtype.kind == "f" or str(series.dtype) == "category"))
 
 
 def _is_text(series: Any) -> bool:

@@ -116,6 +116,8 @@ def _as_fitted(one: Typed, series: pd.Series[Any] | None, mark: str | None) -> T
     """The column with the missing value that the model was fitted with, where the sample shows none."""
     if mark is None or (one.dtype != "string" and mark != "none"):
         return one
+    if one.training == "category" and mark == "none":  # which holds no None: the model saw objects
+        return replace(one, training="object", missing=mark, categories=None)
     if one.training not in ("object", "str") and not one.training.startswith("string") and one.training != "float64":
         return one
     if one.dtype == "string" and (series is None or not series.isna().any()):

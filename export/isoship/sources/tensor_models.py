@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoship.errors import InputError
-from isoship.sources.polars_frames import frame_from_polars
+from isoship.sources.arrow_frames import frame_from_arrow
 
 if TYPE_CHECKING:
     from isoship.tensors.contract import TensorSource
@@ -69,7 +69,7 @@ def open_tensor_source(
     if isinstance(model, (str, Path)):
         model, sample = _inside(Path(model), sample, notes)
     opener = getattr(importlib.import_module(module), function)
-    source: TensorSource = opener(model, sample=frame_from_polars(sample), **more)
+    source: TensorSource = opener(model, sample=frame_from_arrow(sample), **more)
     source.notes = (*notes, *source.notes)
     return source
 
