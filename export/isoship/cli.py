@@ -11,13 +11,14 @@ import shlex
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from isoship import __version__
+from isoship import __version__, terminal
 from isoship.errors import IsoshipError, ParityError
 
 if TYPE_CHECKING:
@@ -70,6 +71,16 @@ def _talk(ctx: click.Context) -> Callable[[str], None]:
     """Where progress goes: stderr, unless -q."""
     quiet = ctx.find_root().params["quiet"]
     return (lambda _message: None) if quiet else (lambda message: click.echo(f"  {message}", err=True))
+
+
+@contextmanager
+def _progress(ctx: click.Context) -> Iterator[Callable[[str], None]]:
+    """The same for what takes its time: drawn, where stderr is a terminal."""
+    if ctx.find_root().params["quiet"] or not terminal.draws():
+        yield _talk(ctx)
+        return
+    with terminal.drawn_progress() as progress:
+        yield progress
 
 
 def _split(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
@@ -201,7 +212,8 @@ def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) ->
         raise ModelFileError(
             f"no file at {model}. Give the path of a saved model (.joblib, .skops, .onnx, or a booster's own file)"
         )
-    bundle = run(model, progress=_talk(ctx), **options)
+    with _progress(ctx) as progress:
+        bundle = run(model, progress=progress, **options)
     if as_json:
         _emit({**bundle.describe(), "path": str(bundle.path), "notes": list(bundle.notes)})
     else:
@@ -249,7 +261,8 @@ def check(
     """
     from isoship.parity.check import check as run
 
-    report = run(bundle, rows=_row_count(rows), progress=_talk(ctx), **options)
+    with _progress(ctx) as progress:
+        report = run(bundle, rows=_row_count(rows), progress=progress, **options)
     _print_report(report, as_json)
     if html is not None:
         html.write_text(report.to_html(), encoding="utf-8")
@@ -382,7 +395,8 @@ def demo(ctx: click.Context, out: Path) -> None:
     """Train a small real model, export it and check it in every runtime found here."""
     from isoship.demo import run
 
-    bundle, report, model = run(out, say=_talk(ctx))
+    with _progress(ctx) as progress:
+        bundle, report, model = run(out, say=progress)
     click.echo(report.table())
     click.echo()
     click.echo(_sizes(bundle))

@@ -133,8 +133,7 @@ def _run(question: Question, case: Case, demand: Demand, say: Progress) -> Parit
         large = case.large_batch and (twin == name or twin not in names)
         return try_runner(runner, shipped, dataclasses.replace(case, large_batch=large), say)
 
-    say(f"asking {', '.join(names)}")
-    verdicts = verdicts_of(names, trial, lambda: integrity(shipped, question.source, changed))
+    verdicts = verdicts_of(names, trial, lambda: integrity(shipped, question.source, changed), say)
     named = {w.row for v in verdicts for w in v.worst}
     report = ParityReport(
         name=shipped.manifest.name,

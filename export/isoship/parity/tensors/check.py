@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,9 @@ def _run(question: TensorQuestion, case: TensorCase, demand: Demand, say: Progre
             return Verdict(name, runner.target, precision_of(manifest), "unavailable", message=NOT_RUN)
         return try_runner(runner, shipped, case, say)
 
-    say(f"asking {', '.join(demand.runtimes)}")
     besides = list(_beside_the_model(question, case))
-    verdicts = verdicts_of(demand.runtimes, trial, lambda: integrity(shipped, None, changed, besides))
+    files = partial(integrity, shipped, None, changed, besides)
+    verdicts = verdicts_of(demand.runtimes, trial, files, say, unit="calls")
     named = {w.row for v in verdicts for w in v.worst}
     report = ParityReport(
         name=manifest.name,

@@ -12,7 +12,7 @@ from typing import Any
 from isoship.parity.verdict.compare import FAULTS, Verdict
 from isoship.parity.verdict.evidence import Evidence
 from isoship.parity.verdict.page import render
-from isoship.parity.verdict.wording import cause_lines, number, told_together
+from isoship.parity.verdict.wording import cause_lines, table_cells, table_head, told_together
 from isoship.sources.contract import Row
 from isoship_edge.encoding.documents import parsed
 
@@ -97,22 +97,7 @@ class ParityReport:
 
     def table(self) -> str:
         """runtime, rows, flips, ties, largest error, the largest relative one, ms; then the verdict and what to do."""
-        head = ("runtime", self.unit, "flips", "ties", "largest error", "relative", "ms", "verdict")
-        body = [
-            (
-                v.name,
-                str(v.rows),
-                str(v.flips),
-                str(v.ties),
-                number(v.max_abs),
-                number(v.max_rel),
-                f"{v.milliseconds:.0f}",
-                v.status,
-            )
-            if v.rows
-            else (v.name, "", "", "", "", "", "", v.status)
-            for v in self.verdicts
-        ]
+        head, body = table_head(self.unit), [table_cells(v) for v in self.verdicts]
         widths = [max(len(row[i]) for row in (head, *body)) for i in range(len(head))]
         lines = [
             "  ".join(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isoship.parity.verdict.cause import Cause
-from isoship.parity.verdict.compare import Verdict
+
+if TYPE_CHECKING:
+    from isoship.parity.verdict.compare import Verdict
 
 
 def number(value: float) -> str:
@@ -16,6 +18,19 @@ def number(value: float) -> str:
     if value == 0:
         return "0"
     return f"{value:.1e}" if math.isfinite(value) else str(value)
+
+
+def table_head(unit: str) -> tuple[str, ...]:
+    """unit: what is asked, rows or calls."""
+    return ("runtime", unit, "flips", "ties", "largest error", "relative", "ms", "verdict")
+
+
+def table_cells(v: Verdict) -> tuple[str, ...]:
+    """A runtime's line under `table_head`; one that was not asked has its name and its verdict alone."""
+    if not v.rows:
+        return (v.name, "", "", "", "", "", "", v.status)
+    errors = (number(v.max_abs), number(v.max_rel))
+    return (v.name, str(v.rows), str(v.flips), str(v.ties), *errors, f"{v.milliseconds:.0f}", v.status)
 
 
 def shown_value(value: Any) -> str:
