@@ -438,18 +438,9 @@ def _next_steps(bundle: Bundle, out: Path, model: Path) -> str:
     return "\n".join(["", "next", *(f"  {s}" for s in steps)])
 
 
-def _facts_of_tensor(t: dict[str, Any]) -> list[str]:
-    facts = [f"{t['dtype']} [{', '.join(map(str, t['shape']))}]"]
-    if "image" in t:
-        facts.append(f"pictures ({t['image']['color']})")
-    if "minimum" in t or "maximum" in t:
-        facts.append(f"from {t.get('minimum', 'the least')} to {t.get('maximum', 'the most')}")
-    if "nan" in t:
-        facts.append("NaN allowed" if t["nan"] else "no NaN")
-    return facts
-
-
 def _described(bundle: Bundle) -> str:
+    from isoship.bundle.wording import facts_of_column, facts_of_tensor, verdict_lines
+
     d = bundle.describe()
     lines = [
         f"{d['name']} {d['version']}",
@@ -458,12 +449,9 @@ def _described(bundle: Bundle) -> str:
         d["signature"]["layout"].replace("matrix", "columns"),
     ]
     for t in d["signature"].get("inputs", ()):
-        lines.append(f"  {t['name']}: {', '.join(_facts_of_tensor(t))}")
+        lines.append(f"  {t['name']}: {', '.join(facts_of_tensor(t))}")
     for c in d["signature"].get("columns", ()):
-        facts = [c["dtype"], "missing allowed" if c["missing"] else "no missing values"]
-        if "categories" in c:
-            facts.append("only " + ", ".join(map(str, c["categories"])))
-        lines.append(f"  {c['name']!r}: {', '.join(facts)}")
+        lines.append(f"  {c['name']!r}: {', '.join(facts_of_column(c))}")
     lines += ["", "outputs"]
     for o in d["outputs"]:
         lines.append(f"  {o['name']}: {o['dtype']} [{', '.join(map(str, o['shape']))}]")
@@ -472,16 +460,7 @@ def _described(bundle: Bundle) -> str:
         lines.append(f"bytecode  {d['bytecode']}")
     if d["lambda_package"] == "image":
         lines.append("lambda    a container image (Dockerfile): sam build, then sam deploy")
-    verdict = d["verdict"]
-    if verdict is None:
-        lines.append("verdict   never checked")
-    else:
-        partial = ", partial" if verdict["partial"] else ""
-        faults = verdict["exit_code"] == 1 or (verdict["exit_code"] is None and not verdict["ok"])
-        word = "DISAGREES" if faults else "agrees" if verdict["rows"] else "ran nowhere"
-        lines.append(f"verdict   {word} on {verdict['rows']:,} rows (evidence: {verdict['evidence']}{partial})")
-        if verdict["unproven"]:
-            lines.append(f"          {', '.join(verdict['unproven'])} ran in no runtime there")
+    lines += [f"{head:10}{line}" for head, line in zip(("verdict", ""), verdict_lines(d["verdict"]), strict=False)]
     if d["training_rows"]:
         lines.append(f"holds     training rows or their words ({', '.join(d['training_rows'])}), in every target")
     lines += ["", _sizes(bundle)]

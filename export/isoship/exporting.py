@@ -17,6 +17,7 @@ from isoship.bundle.bundle import TARGETS, Bundle
 from isoship.bundle.core import record_files, write_core
 from isoship.bundle.edge import write_edge
 from isoship.bundle.folder import built_aside, refuse_unless_ours
+from isoship.bundle.in_notebooks import bundle_html
 from isoship.bundle.model_files import remember
 from isoship.bundle.sums import write_sums
 from isoship.bundle.web import write_web
@@ -49,6 +50,9 @@ class Exported(Bundle):
 
     report: ParityReport
     notes: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        return bundle_html(self, self.notes)
 
 
 def export(

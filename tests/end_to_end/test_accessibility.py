@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from visiting import ISOSHIP, serving, static, visit
 
 import isoship
+from isoship.bundle.bundle import Bundle
+from isoship.parity.verdict.compare import Verdict
 
 FORM_IS_READ = (
     "() => document.querySelector('#answer').children.length || !document.querySelector('#form-problem').hidden"
@@ -100,6 +103,27 @@ def test_reports_that_agree_and_that_do_not(bundle: Path, tmp_path: Path) -> Non
         shown = [(name, scheme) for name in ("right", "wrong") for scheme in ("light", "dark")]
         jobs = [{"url": f"{url}/{name}.html", "axe": True, "scheme": scheme} for name, scheme in shown]
         assert_clean(visit(*jobs), list(map(str, shown)))
+
+
+#: What a notebook puts an output into: its own background and color, light or dark.
+NOTEBOOK = """<!doctype html><html lang="en"><title>a notebook</title>
+<style>:root {{ color-scheme: light dark }}</style><main><h1>a notebook</h1>{}</main>"""
+
+
+def test_bundles_and_reports_in_a_notebook(bundle: Path, tmp_path: Path) -> None:
+    report = isoship.check(bundle, runtimes=("onnxruntime", "edge"))
+    shown = {"right": report, "wrong": replace(report, verdicts=tuple(map(disagreeing, report.verdicts)))}
+    for name, each in shown.items():
+        held = Bundle.open(bundle)._repr_html_() + each._repr_html_()
+        (tmp_path / f"{name}.html").write_text(NOTEBOOK.format(held), encoding="utf-8")
+    with static(tmp_path) as url:
+        seen = [(name, scheme) for name in shown for scheme in ("light", "dark")]
+        jobs = [{"url": f"{url}/{name}.html", "axe": True, "scheme": scheme} for name, scheme in seen]
+        assert_clean(visit(*jobs), list(map(str, seen)))
+
+
+def disagreeing(verdict: Verdict) -> Verdict:
+    return replace(verdict, status="disagree", flips=3, message="3 rows have another label: 3 ordinary")
 
 
 def test_the_model_card(bundle: Path) -> None:

@@ -1,4 +1,5 @@
-"""Column and class names that try to run: on the page, in the report and in what either lets a person download."""
+"""Column and class names that try to run: on the page, in the report and in what either lets a person download, and in
+a notebook."""
 
 from __future__ import annotations
 
@@ -32,13 +33,15 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ).fit(sample, np.where(sample[COLUMN] > 0, *CLASSES))
     out = tmp_path_factory.mktemp("hostile") / "bundle"
     isoship.export(model, sample=sample, out=out, name="hostile", targets=("web",), offline=True)
-    isoship.check(out, model=model, runtimes=("onnxruntime", "web-node-cpu"))
+    report = isoship.check(out, model=model, runtimes=("onnxruntime", "web-node-cpu"))
+    shown = isoship.Bundle.open(out)._repr_html_() + report._repr_html_()
+    out.with_name("notebook.html").write_text(f"<!doctype html><main>{shown}</main>", encoding="utf-8")
     return out
 
 
 def test_names_do_nothing_on_the_page_and_in_the_report(bundle: Path) -> None:
     with static(bundle / "web") as url:
-        page, report = visit(
+        page, report, notebook = visit(
             {
                 "url": f"{url}/",
                 "wait": "#main:visible",
@@ -47,10 +50,12 @@ def test_names_do_nothing_on_the_page_and_in_the_report(bundle: Path) -> None:
                 "read": {"fields": "#fields label", "classes": "#answer .class"},
             },
             {"url": (bundle / "parity.html").as_uri(), "read": {"all": "body"}},
+            {"url": bundle.with_name("notebook.html").as_uri(), "read": {"all": "body"}},
         )
     assert any(COLUMN in field for field in page["read"]["fields"]), "names are shown as they are"
     assert sorted(page["read"]["classes"]) == sorted(CLASSES)
-    for seen in (page, report):
+    assert COLUMN in notebook["read"]["all"][0]
+    for seen in (page, report, notebook):
         assert seen["hacked"] is None
         assert seen["dialogs"] == 0
         assert seen["console"] == []

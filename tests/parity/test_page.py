@@ -58,6 +58,15 @@ def test_hostile_names_are_text_and_never_markup(report):
     assert sum(text.count(HOSTILE) for text in page.text) >= 8
 
 
+def test_in_a_notebook_the_report_is_short_and_needs_no_style_sheet(report):
+    page = Tags(report._repr_html_())
+    assert {tag for tag, _ in page.tags} <= {"div", "span", "b", "table", "tr", "th", "td", "pre"}
+    assert {a for _, attrs in page.tags for a in attrs} <= {"style"}
+    assert sum(text.count(HOSTILE) for text in page.text) == 5, "name, version, kind, message, note"
+    for said in ("1 of 1 checks failed: onnxruntime", "disagree", "5.0e-01"):
+        assert any(said in text for text in page.text)
+
+
 def test_it_loads_nothing_from_anywhere(report):
     page = report.to_html()
     places = [a[key] for _, a in Tags(page).tags for key in ("src", "href", "srcset", "action") if key in a]

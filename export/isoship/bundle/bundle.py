@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from isoship.bundle.aws_lambda.image import package_of
+from isoship.bundle.wording import in_short
 from isoship.errors import BundleError
 from isoship_edge.encoding.documents import of_type, parsed
 from isoship_edge.manifest import Manifest, read_manifest, signature_to_json
@@ -105,7 +106,6 @@ class Bundle:
     def describe(self) -> dict[str, Any]:
         """Everything `isoship inspect --json` prints."""
         m = self.manifest
-        verdict = self.verdict()
         return {
             "name": m.name,
             "version": m.version,
@@ -120,17 +120,14 @@ class Bundle:
             "public": self.public(),
             "provenance": m.provenance,
             "training_rows": [name for name in m.provenance.get("training_rows", "").split(", ") if name],
-            "verdict": None if verdict is None else _in_short(verdict),
+            "verdict": in_short(self.verdict()),
         }
 
+    def _repr_html_(self) -> str:
+        """The bundle in a notebook."""
+        from isoship.bundle.in_notebooks import bundle_html
 
-def _in_short(verdict: dict[str, Any]) -> dict[str, Any]:
-    """What `inspect` tells of parity.json, which a person may have edited."""
-    ran = verdict.get("verdicts")
-    rows = [v.get("rows") for v in ran if isinstance(v, dict)] if isinstance(ran, list) else []
-    known = {k: verdict.get(k) for k in ("ok", "exit_code", "evidence", "checked", "partial")}
-    unproven = [name for name in verdict.get("unproven") or [] if isinstance(name, str)]
-    return {**known, "unproven": unproven, "rows": max((n for n in rows if isinstance(n, int)), default=0)}
+        return bundle_html(self)
 
 
 def package_folder(package: str) -> Path:

@@ -1,4 +1,4 @@
-"""parity.html: the report as one page, rendered by jinja2 with autoescape from `parity.html.j2`."""
+"""parity.html: the report as one page (`parity.html.j2`), and in short for notebooks (`notebook.html.j2`)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,24 @@ import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from isoship.bundle.in_notebooks import MOODS
+from isoship.bundle.templates import rendered
 from isoship.parity.verdict.compare import DECADES, FAULTS, Verdict
 from isoship.parity.verdict.evidence import EVIDENCE
 from isoship.parity.verdict.ulps import BINS
-from isoship.parity.verdict.wording import number, shown_value, told_together
+from isoship.parity.verdict.wording import (
+    cause_lines,
+    number,
+    shown_value,
+    table_cells,
+    table_head,
+    told_together,
+)
 
 if TYPE_CHECKING:
     from isoship.parity.verdict.report import ParityReport
 
+_TEMPLATES = Path(__file__).parent
 _LANE, _TOP, _LEFT, _STEP = 46, 30, 210, 32
 _ZERO_AT = 0.5
 _WIDTH = _LEFT + _STEP * (len(DECADES) + 2) + 20
@@ -53,37 +63,44 @@ class Plot(NamedTuple):
 
 
 def render(report: ParityReport) -> str:
-    """The page. Every name and value is escaped: column and class names are whatever somebody called them."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters["error"] = number
-    environment.filters["value"] = shown_value
+    """The page."""
     ran = [v for v in report.verdicts if v.rows]
     calls = report.unit == "calls"
     kinds = list(dict.fromkeys(kind for v in ran for kind in v.kinds))
-    template = environment.get_template("parity.html.j2")
-    return template.render(
-        report=report,
-        evidence=EVIDENCE[report.evidence].replace("rows", report.unit),
-        faults=FAULTS,
-        unit=report.unit,
-        one="call" if calls else "row",
-        told=told_together(report.verdicts),
-        ran=ran,
-        kinds=kinds,
-        ulp_bins=[*map(str, BINS), "more"],
-        plot=plot_of(ran),
-        csv=csv_link(report),
-        worst=[
+    values = {
+        "report": report,
+        "evidence": EVIDENCE[report.evidence].replace("rows", report.unit),
+        "faults": FAULTS,
+        "unit": report.unit,
+        "one": "call" if calls else "row",
+        "told": told_together(report.verdicts),
+        "ran": ran,
+        "kinds": kinds,
+        "ulp_bins": [*map(str, BINS), "more"],
+        "plot": plot_of(ran),
+        "csv": csv_link(report),
+        "worst": [
             (v, w, report.shown.get(w.row))
             for v in report.verdicts
             for w in v.worst[: 4 if v.status in (*FAULTS, "differs") else 1]
         ],
-    )
+    }
+    return rendered(_TEMPLATES / "parity.html.j2", values, {"error": number, "value": shown_value})
+
+
+def in_notebook(report: ParityReport) -> str:
+    """The report in short, in the notebook's own colors (`bundle/in_notebooks.py`)."""
+    values = {
+        "report": report,
+        "mood": "good" if report.ok else "bad" if report.exit_code == 1 else "idle",
+        "moods": MOODS,
+        "mood_of": lambda v: "good" if v.status == "agree" else "bad" if v.status in FAULTS else "idle",
+        "head": table_head(report.unit),
+        "rows": [(v, table_cells(v)) for v in report.verdicts],
+        "told": told_together(report.verdicts),
+        "causes": lambda v: cause_lines(v.cause),
+    }
+    return rendered(_TEMPLATES / "notebook.html.j2", values)
 
 
 def plot_of(verdicts: list[Verdict]) -> Plot:

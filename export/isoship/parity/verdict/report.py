@@ -11,7 +11,7 @@ from typing import Any
 
 from isoship.parity.verdict.compare import FAULTS, Verdict
 from isoship.parity.verdict.evidence import Evidence
-from isoship.parity.verdict.page import render
+from isoship.parity.verdict.page import in_notebook, render
 from isoship.parity.verdict.wording import cause_lines, table_cells, table_head, told_together
 from isoship.sources.contract import Row
 from isoship_edge.encoding.documents import parsed
@@ -146,6 +146,10 @@ class ParityReport:
     def to_html(self) -> str:
         """One page that needs nothing else: no script, no network."""
         return render(self)
+
+    def _repr_html_(self) -> str:
+        """The report in a notebook."""
+        return in_notebook(self)
 
     def write(self, folder: Path) -> Path:
         """Writes parity.json and parity.html, and returns the page's path.
