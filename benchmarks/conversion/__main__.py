@@ -42,8 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(json.dumps(document, ensure_ascii=False))
     if not options.only:
         path = results.write("conversion", document)
-        plot = summary.plot(document["figures"]["models"], document["environment"]["date"])
-        path.with_suffix(".svg").write_text(plot, encoding="utf-8")
+        path.with_suffix(".svg").write_text(summary.plot(document), encoding="utf-8")
     for bar in document["bars"]:
         verdict = "ok" if bar["ok"] else "MISSED"
         print(f"{bar['name']}: {bar['value']:.3g} ({bar['sense']} {bar['limit']:g}) {verdict}", file=sys.stderr)

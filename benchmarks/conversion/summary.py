@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from xml.sax.saxutils import escape
 
+from benchmarks import plots
 from benchmarks.conversion.models import BARRED
 from benchmarks.results import Bar
 
@@ -48,35 +48,26 @@ def bars(models: Mapping[str, Mapping[str, Any]]) -> list[Bar]:
     ]
 
 
-def plot(models: Mapping[str, Mapping[str, Any]], date: str) -> str:
+def plot(document: Mapping[str, Any]) -> str:
     """An SVG: for each model and metric, ours over the standard export's, cut at 2.5; a stroke for each bar."""
-    width, left, scale, row, top, most = 900, 190, 260.0, 100, 70, 2.5
-    height = top + row * len(models) + 20
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
-        ' font-family="sans-serif" font-size="12">',
-        f'<rect width="{width}" height="{height}" fill="white"/>',
-        f'<text x="20" y="24" font-size="15">Our graph over the standard export, less is better, {escape(date)}</text>',
-    ]
+    models, most = document["figures"]["models"], 2.5
+    drawn = plots.figure(9, 1 + 1.1 * len(models))
+    axis, step = drawn.subplots(), 1 / (len(METRICS) + 1)
     for i, (metric, title) in enumerate(METRICS.items()):
-        parts.append(f'<rect x="{left + i * 98}" y="38" width="12" height="12" fill="{_COLOURS[metric]}"/>')
-        parts.append(f'<text x="{left + 16 + i * 98}" y="49">{title}</text>')
-    for tick in (0.5, 1.0, 1.5, 2.0):
-        x = left + tick * scale
-        colour = "#444" if tick == 1 else "#e4e6ea"
-        parts.append(f'<line x1="{x}" x2="{x}" y1="{top - 8}" y2="{height - 20}" stroke="{colour}"/>')
-        parts.append(f'<text x="{x}" y="{height - 6}" text-anchor="middle">{tick:g}</text>')
-    for number, (name, figures) in enumerate(models.items()):
-        y = top + row * number
-        parts.append(f'<text x="{left - 10}" y="{y + 48}" text-anchor="end">{escape(name)}</text>')
-        for i, metric in enumerate(METRICS):
-            ratio, at = figures[metric]["ratio"], y + 12 * i
-            drawn = min(ratio, most) * scale
-            parts.append(f'<rect x="{left}" y="{at}" width="{drawn:.1f}" height="10" fill="{_COLOURS[metric]}"/>')
-            parts.append(f'<text x="{left + drawn + 4:.1f}" y="{at + 9}" font-size="10">{ratio:.2f}</text>')
+        ratios = [one[metric]["ratio"] for one in models.values()]
+        at = [number + (i + 1) * step for number in range(len(models))]
+        drawn_bars = axis.barh(
+            at, [min(each, most) for each in ratios], 0.9 * step, color=_COLOURS[metric], label=title
+        )
+        axis.bar_label(drawn_bars, [f"{each:.2f}" for each in ratios], padding=3, fontsize=7)
+        for y, name in zip(at, models, strict=True):
             if name == BARRED and metric in LIMITS:
-                x = left + LIMITS[metric] * scale
-                parts.append(
-                    f'<line x1="{x}" x2="{x}" y1="{at - 1}" y2="{at + 11}" stroke="#c0392b" stroke-width="2"/>'
-                )
-    return "\n".join([*parts, "</svg>", ""])
+                axis.vlines(LIMITS[metric], y - step / 2, y + step / 2, "#c0392b", linewidth=2)
+    axis.axvline(1, color="#444", linewidth=0.8)
+    axis.set_yticks([number + 0.5 for number in range(len(models))], [*models])
+    axis.set(xlim=(0, most + 0.2), ylim=(len(models), 0), axisbelow=True)
+    axis.grid(axis="x", color="#e4e6ea")
+    axis.spines[:].set_visible(False)
+    drawn.legend(loc="outside lower center", ncols=len(METRICS), frameon=False, fontsize=9)
+    drawn.suptitle(f"Our graph over the standard export, less is better, {document['environment']['date']}")
+    return plots.svg(drawn)

@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1 if found["false_alarms"] or found["detected"] < found["planted"] else 0
     document = results.document(results.environment(_PACKAGES), found, summary.bars(found))
     path = results.write("mutants", document)
-    path.with_suffix(".svg").write_text(summary.plot(found, document["environment"]["date"]), encoding="utf-8")
+    path.with_suffix(".svg").write_text(summary.plot(document), encoding="utf-8")
     for bar in document["bars"]:
         verdict = "ok" if bar["ok"] else "MISSED"
         print(f"{bar['name']}: {bar['value']:g} ({bar['sense']} {bar['limit']:g}) {verdict}", file=sys.stderr)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-from xml.sax.saxutils import escape
 
+from benchmarks import plots
 from benchmarks.mutants.catalogue import CONTROL
 from benchmarks.mutants.trial import Outcome
 from benchmarks.results import Bar
@@ -13,7 +13,6 @@ from benchmarks.results import Bar
 #: Issue: at least so many planted; at least so many that ordinary rows alone do not catch.
 LEAST_PLANTED, LEAST_BEYOND_ORDINARY = 40, 10
 _SHOWN = 4
-_CELL, _LEFT, _TOP = 13, 430, 110
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
@@ -72,34 +71,28 @@ def bars(found: dict[str, Any]) -> list[Bar]:
     ]
 
 
-def plot(found: dict[str, Any], date: str) -> str:
+def plot(document: Mapping[str, Any]) -> str:
     """An SVG: a line a mutant, a column for each kind of row or other evidence, a square where it caught the mutant."""
+    found = document["figures"]
     kinds = sorted(found["caught_by"], key=lambda kind: -found["caught_by"][kind])
     planted = [m for m in found["mutants"] if m["part"] != CONTROL]
-    height = _TOP + _CELL * len(planted) + 30
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_LEFT + _CELL * len(kinds) + 90} {height}"'
-        ' font-family="sans-serif" font-size="9">',
-        '<rect width="100%" height="100%" fill="#fff"/>',
-    ]
-    for k, kind in enumerate(kinds):
-        x = _LEFT + _CELL * k + 9
-        parts.append(f'<text transform="translate({x} {_TOP - 6}) rotate(-50)">{escape(kind)}</text>')
-    for i, mutant in enumerate(planted):
-        y = _TOP + _CELL * i
-        colour = "#111" if mutant["ordinary"] else "#b3261e"
-        text = f"{mutant['part']}: {mutant['name']}"
-        parts.append(f'<text x="{_LEFT - 8}" y="{y + 9}" text-anchor="end" fill="{colour}">{escape(text)}</text>')
-        for k, kind in enumerate(kinds):
-            fill = "#1a5fb4" if kind in mutant["by"] else "#eee"
-            parts.append(
-                f'<rect x="{_LEFT + _CELL * k}" y="{y}" width="{_CELL - 2}" height="{_CELL - 2}" fill="{fill}"/>'
-            )
-    said = (
-        f"{found['detected']} of {found['planted']} planted faults detected; red: ordinary rows alone miss it. {date}"
-    )
-    parts.append(f'<text x="8" y="{height - 10}">{escape(said)}</text>')
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    drawn = plots.figure(5 + 0.16 * len(kinds), 2.5 + 0.16 * len(planted))
+    axis = drawn.subplots()
+    caught = [(kinds.index(kind), i) for i, mutant in enumerate(planted) for kind in mutant["by"]]
+    axis.scatter([k for k, _ in caught], [i for _, i in caught], s=64, marker="s", color="#1a5fb4")
+    axis.set(aspect="equal", axisbelow=True)
+    axis.grid(color="#eeeeee")
+    axis.set_xticks(range(len(kinds)), kinds, rotation=50, ha="left", fontsize=8)
+    names = [f"{mutant['part']}: {mutant['name']}" for mutant in planted]
+    axis.set_yticks(range(len(planted)), names, fontsize=8)
+    for label, mutant in zip(axis.get_yticklabels(), planted, strict=True):
+        label.set_color("#111" if mutant["ordinary"] else "#b3261e")
+    axis.set(xlim=(-0.7, len(kinds) - 0.3), ylim=(len(planted) - 0.3, -0.7))
+    axis.tick_params(length=0, top=False, labeltop=True, labelbottom=False)
+    axis.spines[:].set_visible(False)
+    said = f"{found['detected']} of {found['planted']} planted faults detected; red: ordinary rows alone miss it."
+    drawn.supxlabel(f"{said} {document['environment']['date']}", fontsize=9)
+    return plots.svg(drawn)
 
 
 def _yes(detected: bool) -> str:

@@ -40,9 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         counts = document["figures"]["counts"]
         return 1 if counts["WRONG"] or counts["error"] else 0
     path = results.write("sweep", document)
-    path.with_suffix(".svg").write_text(
-        summary.plot(document["figures"], document["environment"]["date"]), encoding="utf-8"
-    )
+    path.with_suffix(".svg").write_text(summary.plot(document), encoding="utf-8")
     for bar in document["bars"]:
         verdict = "ok" if bar["ok"] else "MISSED"
         print(f"{bar['name']}: {bar['value']:g} ({bar['sense']} {bar['limit']:g}) {verdict}", file=sys.stderr)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
+from benchmarks import plots
 from benchmarks.results import Bar
 
 STATUSES = ("exact", "refused", "WRONG", "error")
 _COLOURS = {"exact": "#2a7f62", "refused": "#8a8f98", "WRONG": "#c0392b", "error": "#d68910"}
+#: Where the plot shows an error of 0, and what was refused.
+_NO_ERROR, _NO_ROWS = 1e-18, 1e-20
 
 #: What was measured when the bar was last raised. A run with fewer exact estimators fails.
 EXACT_AT_LEAST = 170
@@ -80,41 +81,24 @@ def line(name: str, one: Mapping[str, Any]) -> str:
 HEADER = f"{'estimator':32} {'status':8} {'exact':>6} {'rows':>7} {'error':>8} {'s':>6}  why, or what is refused"
 
 
-def plot(measured: Mapping[str, Any], date: str) -> str:
+def plot(document: Mapping[str, Any]) -> str:
     """An SVG: every estimator's largest error on a logarithmic axis, refused and failed ones on a strip below."""
+    measured = document["figures"]
     estimators = sorted(measured["estimators"].items(), key=lambda item: (item[1]["max_error"], item[0]))
-    width, height, left, top, bottom = 1000, 420, 60, 50, 330
-    low, high = -18.0, 2.0
-
-    def y(error: float) -> float:
-        power = low if error <= 0 else min(max(math.log10(error), low), high)
-        return bottom - (power - low) / (high - low) * (bottom - top)
-
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
-        ' font-family="sans-serif" font-size="12">',
-        f'<rect width="{width}" height="{height}" fill="white"/>',
-        f'<text x="{left}" y="24" font-size="15">Largest error of each scikit-learn estimator, {escape(date)}</text>',
-    ]
-    for power in range(-18, 3, 4):
-        at = y(10.0**power)
-        parts.append(f'<line x1="{left}" x2="{width - 20}" y1="{at:.1f}" y2="{at:.1f}" stroke="#e4e6ea"/>')
-        parts.append(f'<text x="{left - 8}" y="{at + 4:.1f}" text-anchor="end">1e{power}</text>')
-    bar = y(1e-9)
-    parts.append(
-        f'<line x1="{left}" x2="{width - 20}" y1="{bar:.1f}" y2="{bar:.1f}" stroke="#c0392b" stroke-dasharray="4"/>'
-    )
-    step = (width - left - 30) / max(1, len(estimators))
-    for i, (name, one) in enumerate(estimators):
-        x = left + 5 + i * step
-        at = y(one["max_error"]) if one["rows"] else bottom + 25
-        title = f"{name}: {one['status']}, {one['max_error']:.1e}" if one["rows"] else f"{name}: {one['status']}"
-        parts.append(
-            f'<circle cx="{x:.1f}" cy="{at:.1f}" r="3" fill="{_COLOURS[one["status"]]}">'
-            f"<title>{escape(title)}</title></circle>"
-        )
-    for i, status in enumerate(STATUSES):
-        x = left + i * 150
-        parts.append(f'<circle cx="{x}" cy="{height - 24}" r="5" fill="{_COLOURS[status]}"/>')
-        parts.append(f'<text x="{x + 10}" y="{height - 20}">{status} {measured["counts"][status]}</text>')
-    return "\n".join([*parts, "</svg>", ""])
+    drawn = plots.figure(18, 6)
+    axis = drawn.subplots()
+    for status in STATUSES:
+        shown = [(i, one) for i, (_, one) in enumerate(estimators) if one["status"] == status]
+        heights = [max(one["max_error"], _NO_ERROR) if one["rows"] else _NO_ROWS for _, one in shown]
+        label = f"{status} {measured['counts'][status]}"
+        axis.scatter([i for i, _ in shown], heights, s=14, color=_COLOURS[status], label=label, zorder=2)
+    axis.axhline(1e-9, color="#c0392b", linestyle="--", linewidth=0.8)
+    axis.set(yscale="log", xlim=(-1, len(estimators)), ylim=(_NO_ROWS / 10, 1e2))
+    powers = range(-18, 3, 4)
+    axis.set_yticks([_NO_ROWS, *(10.0**power for power in powers)], ["no rows", *(f"1e{power}" for power in powers)])
+    axis.set_xticks(range(len(estimators)), [name for name, _ in estimators], rotation=90, fontsize=5)
+    axis.grid(axis="y", color="#e4e6ea")
+    axis.spines[:].set_visible(False)
+    drawn.legend(loc="outside lower center", ncols=len(STATUSES), frameon=False)
+    drawn.suptitle(f"Largest error of each scikit-learn estimator, {document['environment']['date']}")
+    return plots.svg(drawn)

@@ -45,4 +45,4 @@ def test_a_bar_just_above_its_limit_is_missed(metric):
     assert all(bar.ok for bar in summary.bars(models))
     models[BARRED][metric] = {**even, "ratio": summary.LIMITS[metric] + 0.001}
     assert [bar.ok for bar in summary.bars(models)].count(False) == 1
-    ElementTree.fromstring(summary.plot(models, "today"))
+    ElementTree.fromstring(summary.plot({"figures": {"models": models}, "environment": {"date": "today"}}))
