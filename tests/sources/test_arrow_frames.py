@@ -47,7 +47,7 @@ COLUMNS: dict[str, tuple[list[Any], Any, Any]] = {
     "word": (with_nulls(WORDS), pl.String, pa.string()),
     "long": (with_nulls(WORDS, HOLES), pl.String, pa.large_string()),
     "kind": (with_nulls(WORDS[::-1]), pl.Categorical, pa.dictionary(pa.int32(), pa.string())),
-    "level": (with_nulls(WORDS[::-1], HOLES), pl.Enum(["x", "y", "z"]), pa.dictionary(pa.int8(), pa.large_string())),
+    "level": (with_nulls(WORDS[::-1], HOLES), pl.Enum(["x", "y", "z"]), pa.dictionary(pa.int32(), pa.large_string())),
 }
 NUMBERS = ["count", "small", "size", "weight"]
 STRINGS = ["word", "long", "kind", "level"]
@@ -57,9 +57,15 @@ def polars_frame(columns: dict[str, tuple[list[Any], Any, Any]] = COLUMNS) -> pl
     return pl.DataFrame([pl.Series(name, values, dtype) for name, (values, dtype, _) in columns.items()])
 
 
+def arrow_array(values: list[Any], dtype: Any) -> Any:
+    if not pa.types.is_dictionary(dtype):
+        return pa.array(values, dtype)
+    return pa.array(values, dtype.value_type).dictionary_encode()  # pyarrow 17 makes none of large strings by itself
+
+
 def arrow_table(columns: dict[str, tuple[list[Any], Any, Any]] = COLUMNS) -> pa.Table:
     """In three chunks, as files and streams come."""
-    table = pa.table({name: pa.array(values, dtype) for name, (values, _, dtype) in columns.items()})
+    table = pa.table({name: arrow_array(values, dtype) for name, (values, _, dtype) in columns.items()})
     return pa.concat_tables([table.slice(0, 50), table.slice(50, 1), table.slice(51)])
 
 
