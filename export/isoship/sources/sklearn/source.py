@@ -31,7 +31,7 @@ from isoship.sources.sklearn.outside.converters import Converters
 from isoship.sources.sklearn.outside.given import Given, given_to
 from isoship.sources.sklearn.outside.steps import Steps
 from isoship.sources.sklearn.outside.tables import takes_tables
-from isoship.sources.sklearn.tracing import look, untraceable
+from isoship.sources.sklearn.tracing import look, untraceable, whole_in_some_batch
 from isoship.sources.sklearn.truth.answers import ask, ask_each, margin_of, value_margin_of
 from isoship.sources.sklearn.truth.float32_inside import double_tolerances
 from isoship.sources.sklearn.truth.nudged import jumping_rows, refusal
@@ -117,6 +117,8 @@ class SklearnSource:
             self._split = self._split or self._rows_beyond_ranges(sample)
             self.own = OwnRows(sample, self.signature, self.training.container, self._ask_own)
         self.outputs: tuple[Output, ...] = outputs_for(estimator, self._frame([base, base]), outputs)
+        if whole_in_some_batch(estimator):
+            self.outputs = tuple(map(_as_numbers, self.outputs))
         self.label_names: np.ndarray[Any, Any] | None = None
         if classes is not None:
             self.outputs, self.label_names = with_names(self.outputs, classes, self._own_names(), self.estimator)
@@ -376,6 +378,11 @@ class SklearnSource:
 
 
 _NUMPY: dict[str, Any] = {"double": np.float64, "int64": np.int64, "bool": np.bool_, "string": object}
+
+
+def _as_numbers(output: Output) -> Output:
+    """Integers of a transformer that are numbers in another batch."""
+    return output._replace(dtype="double") if (output.kind, output.dtype) == ("transformed", "int64") else output
 
 
 def _check_takes_columns(estimator: Any) -> None:

@@ -9,6 +9,6 @@ after the converters from outside and before it refuses (`isoship.sources.sklear
 
 from __future__ import annotations
 
-from isoship.sources.sklearn.tracing.steps import look, may_be_traced, traced, untraceable
+from isoship.sources.sklearn.tracing.steps import look, may_be_traced, traced, untraceable, whole_in_some_batch
 
-__all__ = ["look", "may_be_traced", "traced", "untraceable"]
+__all__ = ["look", "may_be_traced", "traced", "untraceable", "whole_in_some_batch"]

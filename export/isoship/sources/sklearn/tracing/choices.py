@@ -11,6 +11,7 @@ from isoship.sources.sklearn.tracing.arrays import TracedArray, as_array, as_num
 from isoship.sources.sklearn.tracing.elementwise import where
 from isoship.sources.sklearn.tracing.tensors import Tensor, Trace, held
 from isoship.sources.sklearn.tracing.traced import Traced, follows, plain
+from isoship.sources.sklearn.walk.frame import NUMPY
 
 
 @follows(np.where)
@@ -107,17 +108,20 @@ def _searchsorted(trace: Trace, a: Any, v: Any, side: str = "left", sorter: Any 
     """The edges below (or up to) each number, counted; a missing number is beyond all of them."""
     if isinstance(a, Traced) or sorter is not None or not isinstance(v, Traced):
         raise trace.stop("numpy.searchsorted in an array that is not learnt in fit is not followed")
-    edges, array = np.asarray(a, np.float64), as_array(trace, v)
+    array = as_array(trace, v)
+    dtype = "int64" if np.asarray(a).dtype.kind in "iu" and array.dtype == np.int64 else "double"
+    edges: Any = np.asarray(a, NUMPY[dtype])
     if edges.ndim != 1 or not len(edges) or bool(np.any(np.diff(edges) < 0)) or not np.all(edges == edges):
         raise trace.stop("its edges are not in ascending order")
     if array.tensor.width != 1:
         raise trace.stop("it looks for several columns at once; take them one by one")
-    g, x = trace.g, trace.cast(array.tensor, "double")
+    g, x = trace.g, trace.cast(array.tensor, dtype)
     trace.jump("the search for an interval", x)
     searched: Any = np.asarray(a).searchsorted(array.computed, side=side)  # type: ignore[call-overload]
     below = g.op("Greater" if side == "left" else "GreaterOrEqual", x.name, edges.reshape(1, -1))
     count = g.op("ReduceSum", g.cast(below, np.int64), _LAST, keepdims=1)
-    count = g.op("Where", g.op("IsNaN", x.name), np.int64(len(edges)), count)
+    if dtype == "double":
+        count = g.op("Where", g.op("IsNaN", x.name), np.int64(len(edges)), count)
     return made(trace, Tensor(count, "int64", 1), searched)
 
 

@@ -158,6 +158,8 @@ class TracedColumn(Traced):
     def fillna(self, value: Any = None, **kwargs: Any) -> Any:
         if value is None or kwargs or isinstance(value, dict) or is_learnt(value):
             raise self.trace.stop("Series.fillna with anything but one value is not followed")
+        if self.tensor.dtype in ("int64", "bool"):  # nothing is missing, and the type stays
+            return self.copy()
         return self.mask(self.isna(), value)
 
     def where(self, cond: Any, other: Any = np.nan, **kwargs: Any) -> Any:
@@ -185,14 +187,33 @@ class TracedColumn(Traced):
         return self.where(~cond, other, **kwargs)
 
     def clip(self, lower: Any = None, upper: Any = None, axis: Any = None, **kwargs: Any) -> Any:
-        found: Any = self
-        for limit, extreme in ((lower, np.maximum), (upper, np.minimum)):
-            if limit is None or (np.isscalar(limit) and limit != limit):
-                continue
-            if kwargs or not (np.isscalar(limit) or isinstance(limit, Traced)):
-                raise self.trace.stop("Series.clip at anything but numbers is not followed")
-            found = extreme(found, limit)
+        if kwargs or not all(each is None or np.isscalar(each) or isinstance(each, Traced) for each in (lower, upper)):
+            raise self.trace.stop("Series.clip at anything but numbers is not followed")
+        if np.isscalar(lower) and np.isscalar(upper) and lower > upper:  # type: ignore[operator]
+            lower, upper = upper, lower
+        found = self
+        for limit, beyond in ((lower, "Less"), (upper, "Greater")):
+            if limit is not None and not (np.isscalar(limit) and limit != limit):
+                found = found._clipped(limit, beyond)
         return found
+
+    def _clipped(self, limit: Any, beyond: str) -> TracedColumn:
+        """The limit where a number is beyond it; a missing limit is none."""
+        if HELD.get(self.computed.dtype) == "int64" and isinstance(limit, float) and limit.is_integer():
+            limit = int(limit)  # as pandas does, which keeps the integers
+        wide = np.result_type(self.computed.dtype, operand_type(limit))
+        dtype = HELD.get(wide, "")
+        if dtype not in ("double", "float", "int64"):
+            raise self.trace.stop(f"it clips in the type {wide}")
+        mine, shape = (self.trace.cast(self.tensor, dtype), wide), (self.trace.rows,)
+        if isinstance(limit, Traced):
+            theirs = (self.trace.cast(operand(self.trace, limit)[0], dtype), wide)
+            out = Tensor(self.trace.g.op(beyond, mine[0].name, theirs[0].name), "bool", 1)
+            found = where(self.trace, out, theirs, mine, shape, dtype)
+        else:
+            found = elementwise(self.trace, np.maximum if beyond == "Less" else np.minimum, [mine, limit], shape)
+        ends = {"lower" if beyond == "Less" else "upper": plain(limit)}
+        return self.made(found, self.computed.clip(**ends).astype(wide))
 
     def round(self, decimals: int = 0) -> Any:
         rounded = np.round(self.to_numpy(), decimals)
@@ -203,7 +224,18 @@ class TracedColumn(Traced):
         return low & (self <= right if inclusive in ("both", "right") else self < right)
 
     def isin(self, values: Any) -> Any:
-        found: Any = np.isin(self.to_numpy(), list(values))
+        known = list(values)
+        text = self.tensor.dtype == "string"
+        kept = [each for each in known if each is not None and each == each and isinstance(each, str) == text]
+        if self.tensor.dtype == "int64":  # pandas compares integers, whatever they are among
+            kept = [int(each) for each in kept if float(each).is_integer()]
+        gone = any(each is None or each != each for each in known)
+        if gone and str(self.computed.dtype) not in ("float64", "int64", "str"):
+            raise self.trace.stop("it looks for missing values of another type than float64 and str")
+        none = self.isna() & ~self.isna()
+        found: Any = np.isin(self.to_numpy(), kept) if kept else none.to_numpy()
+        if gone:
+            found = found | self.isna().to_numpy()
         return self.made(found.tensor, self.computed.isin(values))
 
     def map(self, arg: Any, na_action: Any = None, **kwargs: Any) -> Any:

@@ -49,19 +49,46 @@ def looked_up(trace: Trace, tensor: Tensor, value: Any, table: Any) -> tuple[Ten
         if not all(isinstance(key, str) for key in keys):
             raise trace.stop("it looks strings up among keys that are no strings")
         return _of_strings(trace, tensor, keys, values, texts=texts), mapped
-    if tensor.dtype == "bool" or not all(
-        isinstance(k, (int, float, np.number)) and not isinstance(k, bool) for k in keys
+    return _of_numbers(trace, tensor, pairs, texts=texts), mapped
+
+
+def _of_numbers(trace: Trace, tensor: Tensor, pairs: dict[Any, Any], *, texts: bool) -> Tensor:
+    flags = tensor.dtype == "bool"
+    if not all(
+        isinstance(k, bool) if flags else isinstance(k, (int, float, np.number)) and k is not True and k is not False
+        for k in pairs
     ):
         raise trace.stop("it looks numbers up among keys that are no numbers")
-    if len(keys) > _MOST_NUMBERS:
-        raise trace.stop(f"it looks a number up among {len(keys)}; {_MOST_NUMBERS} can be followed")
-    trace.jump("the lookup of a number", tensor)
-    x, found = trace.cast(tensor, "double").name, _MISSING if texts else np.float64(np.nan)
+    if len(pairs) > _MOST_NUMBERS:
+        raise trace.stop(f"it looks a number up among {len(pairs)}; {_MOST_NUMBERS} can be followed")
+    # pandas looks integers up among integers, and all others among numbers
+    whole = tensor.dtype == "int64" and all(isinstance(k, (int, np.integer)) for k in pairs)
+    if not flags:
+        trace.jump("the lookup of a number", tensor)
+    dtype = tensor.dtype if flags or whole else "double"
+    x, found = trace.cast(tensor, dtype).name, _MISSING if texts else np.float64(np.nan)
     name = trace.g.const(found if not texts else str(found))
     for key, each in pairs.items():
-        same = trace.g.op("Equal", x, np.float64(key))
-        name = trace.g.op("Where", same, np.array(each) if texts else np.float64(each), name)
-    return Tensor(name, "string" if texts else "double", 1), mapped
+        if flags:
+            same = x if key else trace.g.op("Not", x)
+        else:
+            same = trace.g.op("Equal", x, _exactly(trace, key, np.int64 if whole else np.float64))
+        value = np.array(each) if texts else _exactly(trace, each, np.float64)
+        name = trace.g.op("Where", same, value, name)
+    return Tensor(name, "string" if texts else "double", 1)
+
+
+def _exactly(trace: Trace, value: Any, dtype: Any) -> Any:
+    """A number of a dict in the graph's type.
+
+    Raises:
+        Stopped: the type does not hold it.
+    """
+    held = dtype(value)
+    exact = int(held) == value if isinstance(value, (int, np.integer)) else held == value or value != value
+    if not exact:
+        raise trace.stop(f"it looks up {value}, which no {np.dtype(dtype)} is")
+    return held
 
 
 def _of_strings(trace: Trace, tensor: Tensor, keys: list[str], values: list[Any], *, texts: bool) -> Tensor:
@@ -82,7 +109,7 @@ def _of_strings(trace: Trace, tensor: Tensor, keys: list[str], values: list[Any]
         default_int64=len(keys),
         seed="lookup",
     )
-    table = np.array([*map(float, values), np.nan])
+    table = np.array([*(_exactly(trace, each, np.float64) for each in values), np.nan])
     return Tensor(trace.g.op("Gather", table, place, axis=0), "double", 1)
 
 
@@ -97,6 +124,9 @@ def replaced(trace: Trace, tensor: Tensor, value: Any, old: Any, new: Any) -> tu
     else:
         raise trace.stop("Series.replace of this form is not followed")
     text = tensor.dtype == "string"
+    pairs = [pair for pair in pairs if not _never(tensor, pair[0])]
+    if not pairs:
+        return tensor, value
     if not all(isinstance(each, str) == text and np.isscalar(each) for pair in pairs for each in pair):
         raise trace.stop("it replaces strings by what is none, or the other way about")
     if text:
@@ -113,6 +143,17 @@ def replaced(trace: Trace, tensor: Tensor, value: Any, old: Any, new: Any) -> tu
     for before, instead in pairs:
         name = trace.choose(_same(trace, x, before), trace.constant(instead, (trace.rows, 1), dtype), name, dtype)
     return Tensor(name, dtype, 1, tensor.rounded), after
+
+
+def _never(tensor: Tensor, value: Any) -> bool:
+    """Whether no value of this type is this one."""
+    if isinstance(value, (bool, np.bool_)) or value is None:
+        return False
+    if isinstance(value, str):
+        return tensor.dtype in ("double", "float", "int64", "bool")
+    if tensor.dtype == "int64":
+        return not float(value).is_integer()
+    return tensor.dtype == "bool" or (tensor.dtype == "string" and value == value)
 
 
 def _same(trace: Trace, x: Tensor, value: Any) -> str:

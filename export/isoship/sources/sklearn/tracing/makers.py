@@ -213,10 +213,10 @@ def _cut(
     retbins: bool = False, precision: int = 3, include_lowest: bool = False, **kwargs: Any,
 ) -> Any:  # fmt: skip
     """Numbers of intervals; missing where there is none."""
-    edges = None if np.ndim(bins) != 1 else np.asarray(bins, np.float64)
+    edges = None if np.ndim(bins) != 1 else np.asarray(bins)
     if labels is not False or retbins or kwargs or edges is None or not isinstance(x, TracedColumn):
         raise trace.stop("pandas.cut is followed for a column, a list of edges and labels=False")
-    values = x.to_numpy().astype(np.float64)
+    values = x.to_numpy() if x.dtype == np.int64 else x.to_numpy().astype(np.float64)
     place = np.searchsorted(edges, values, side="left" if right else "right")
     if include_lowest:
         place = np.where(values == edges[0], 1, place)

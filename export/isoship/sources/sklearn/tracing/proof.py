@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -45,21 +46,36 @@ _EXACT = 2.0**53
 _ALONE = (0, 1, 5, 13)
 
 
-def differs_from_itself(step: Any, ran: Ran, table: Any) -> str | None:
+def own_answers(step: Any, table: Any) -> list[tuple[str, slice, Any]]:
+    """What the step itself answers: what is asked, which rows of the table they are, and a DataFrame or an array."""
+    parts = [("its rows", slice(None)), *(("one row alone", slice(i, i + 1)) for i in _ALONE)]
+    copies = [(table.iloc[part] if hasattr(table, "iloc") else table[part]).copy() for _, part in parts]
+    answers = [call_of_the_users_function(step, rows) for rows in copies]
+    return [(what, part, answer) for (what, part), answer in zip(parts, answers, strict=True)]
+
+
+def differs_from_itself(ran: Ran, table: Any, answers: Sequence[tuple[str, slice, Any]]) -> str | None:
     """What the step answers otherwise than its own code did while it was traced; None where it does not."""
     rounded = any(tensor.rounded for tensor in ran.tensors)
     expected = np.asarray(plain_values(ran.computed, ""))
     modest = _modest(table)
-    parts = [(slice(None), "its rows"), *((slice(i, i + 1), "one row alone") for i in _ALONE)]
-    for part, what in parts:
-        rows = table.iloc[part] if hasattr(table, "iloc") else table[part]
-        answer = call_of_the_users_function(step, rows.copy())
-        answer = np.asarray(answer.to_numpy() if hasattr(answer, "to_numpy") else answer)
+    for what, part, given in answers:
+        answer = np.asarray(given.to_numpy() if hasattr(given, "to_numpy") else given)
         if answer.shape == expected[part].shape and rounded:
             answer = np.where(modest[part], answer, expected[part])
         if answer.shape != expected[part].shape or not _same_values(expected[part], answer, rounded=rounded):
             return what
     return None
+
+
+def has_integers(ran: Ran, answers: Sequence[tuple[str, slice, Any]]) -> bool:
+    """Whether the step answers integers in some batch where its graph has numbers."""
+    numbers = [tensor.dtype == "double" for tensor in ran.tensors for _ in range(tensor.width)]
+    for _, _, answer in answers:
+        dtypes = answer.dtypes if hasattr(answer, "columns") else [np.asarray(answer).dtype] * len(numbers)
+        if any(number and dtype.kind == "i" for number, dtype in zip(numbers, dtypes, strict=True)):
+            return True
+    return False
 
 
 def integers_differ(step: Any, ran: Ran, table: Any, places: frozenset[int]) -> bool:
@@ -105,7 +121,7 @@ def _same(expected: Array, found: Array, *, rounded: bool) -> Array:
     if expected.dtype.kind not in "fiub":
         return np.asarray(expected == found, bool)
     if expected.dtype.kind != "f":
-        return np.asarray(expected == found.astype(expected.dtype), bool)
+        return np.asarray(expected == found, bool)
     equal = (expected == found) | ((expected != expected) & (found != found))
     if not rounded:
         return np.asarray(equal, bool)

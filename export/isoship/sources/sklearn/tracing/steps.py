@@ -14,9 +14,15 @@ import numpy as np
 from isoship.onnx.graph import GraphBuilder
 from isoship.sources.sklearn.converters.arithmetic.one_number import FUNCTIONS
 from isoship.sources.sklearn.tracing.given import Given, given_to, keep, remember, variations
-from isoship.sources.sklearn.tracing.proof import differs_from_itself, integers_differ, refuted
+from isoship.sources.sklearn.tracing.proof import (
+    differs_from_itself,
+    has_integers,
+    integers_differ,
+    own_answers,
+    refuted,
+)
 from isoship.sources.sklearn.tracing.run import Failed, Ran, blocks_of, code_of, run, where_numbers_are_integers
-from isoship.sources.sklearn.tracing.stopped import Line, Stopped, first_line
+from isoship.sources.sklearn.tracing.stopped import Line, Stopped, first_line, line_of_error
 from isoship.sources.sklearn.walk.registry import Record, key_of, tell
 
 if TYPE_CHECKING:
@@ -31,11 +37,15 @@ _WAY_OUT = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a step's traces. rounded: its numbers' last bits may differ from numpy's."""
+    """What came of a step's traces. rounded: its numbers' last bits may differ from numpy's.
+
+    integers: in some batches it answers integers where others have numbers.
+    """
 
     stopped: Stopped | None = None
     rounded: bool = True
     jumps: bool = True
+    integers: bool = False
 
 
 _OUTCOMES: dict[int, tuple[Callable[[], Any], Outcome]] = {}
@@ -102,6 +112,12 @@ def untraceable(step: Any) -> tuple[str, str] | None:
     """Why a step that was looked at cannot be traced, and what to do instead; None where it can."""
     outcome = outcome_of(step) if _own_code(step) else None
     return None if outcome is None or outcome.stopped is None else _told(step, outcome.stopped)
+
+
+def whole_in_some_batch(model: Any) -> bool:
+    """Whether a step of the model that is traced answers integers in one batch and numbers in another."""
+    outcomes = [outcome_of(step) for step in _every(model) if _own_code(step)]
+    return any(outcome is not None and outcome.integers for outcome in outcomes)
 
 
 def _told(step: Any, stopped: Stopped) -> tuple[str, str] | None:
@@ -222,12 +238,17 @@ def _over_variations(step: Any, given: Given) -> Outcome:
         wrong = refuted(ran, table, frame)
         if wrong is not None:
             raise wrong
+    line, integers = first_line(code_of(step)), False
     for ran, table in runs:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            apart = differs_from_itself(step, ran, table)
+            try:
+                answers = own_answers(step, table)
+            except Exception as err:
+                why = f"it raises {type(err).__name__} where its columns do not: {err}"
+                raise Stopped(why, line_of_error(err) or line) from err
+            apart = differs_from_itself(ran, table, answers)
             torn = integers_differ(step, ran, table, given.sometimes_whole)
-        line = first_line(code_of(step))
         if apart is not None:
             raise Stopped(f"it answers {apart} otherwise than the same rows together, or than a moment ago", line)
         if torn:
@@ -236,8 +257,9 @@ def _over_variations(step: Any, given: Given) -> Outcome:
                 " numbers of them as soon as one row has none; make them numbers with astype(float)",
                 line,
             )
+        integers = integers or has_integers(ran, answers)
     rounded = any(tensor.rounded for tensor in runs[0][0].tensors)
-    return Outcome(None, rounded, any(ran.trace.jumps for ran, _ in runs))
+    return Outcome(None, rounded, any(ran.trace.jumps for ran, _ in runs), integers)
 
 
 def _first_difference(one: Ran, other: Ran) -> Line | None:
