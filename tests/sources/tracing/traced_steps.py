@@ -153,6 +153,30 @@ def with_shift(X: np.ndarray, shift: float = 0.0, scale: float = 1.0) -> np.ndar
     return np.nan_to_num((X + shift) / scale, nan=-9.0)
 
 
+def written_in_place(X: pd.DataFrame) -> pd.DataFrame:
+    X = X.copy()
+    X.fillna({"rate": 0.5}, inplace=True)
+    X = X.rename(columns={"debt": "owed"})
+    X.insert(0, "ratio", X["owed"] / (X["age"] + 1))
+    X.loc[X["age"] <= 30, "band"] = 0
+    X.loc[X["age"] > 30, "band"] = 1
+    X.loc[X["rate"] < 0, ["ratio", "owed"]] = 0
+    X.loc[X["rate"] > 1, "owed"] = X["rate"]
+    del X["age"]
+    return X.round({"ratio": 2})
+
+
+def spreads(X: np.ndarray) -> np.ndarray:
+    X = np.append(X, (X[:, 0] * X[:, 1]).reshape(-1, 1), axis=1)
+    spread = np.c_[X.std(axis=1), np.var(X, axis=1, ddof=1), X.prod(axis=1)]
+    return np.hstack([np.delete(X, [0, 2], axis=1), spread])
+
+
+def fill_and_divide(X: pd.DataFrame) -> pd.DataFrame:
+    X = X.fillna({"rate": 0.25})
+    return X.assign(quotient=X["debt"] / X["rate"]).replace([np.inf, -np.inf], 0.0)
+
+
 class Winsorizer(BaseEstimator, TransformerMixin):
     """Clips each column at quantiles that it learns."""
 
@@ -248,6 +272,9 @@ STEPS: dict[str, tuple[Any, list[str], bool]] = {
     "filled by hand": (function(filled), ["rate"], False),
     "arguments": (function(with_shift, kw_args={"shift": 1.5, "scale": 3.0}), ["rate", "lat"], True),
     "validated": (function(with_shift, validate=True, kw_args={"shift": -1.0}), ["lat", "age"], False),
+    "written in place": (function(written_in_place), ["age", "debt", "rate"], False),
+    "spreads along rows": (function(spreads), ["height", "weight", "lat"], True),
+    "filled and divided by": (function(fill_and_divide), ["debt", "rate"], False),
     "a lambda": (function(lambda X: np.c_[X, np.minimum(X[:, 0], X[:, 1])]), ["lat", "lon"], True),
     "clipping at learnt quantiles": (Winsorizer(), ["income", "debt"], False),
     "clipping a frame": (FrameWinsorizer(), ["income", "weight"], False),

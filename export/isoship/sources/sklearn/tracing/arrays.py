@@ -232,6 +232,15 @@ class TracedArray(Traced, np.lib.mixins.NDArrayOperatorsMixin):
     def max(self, axis: Any = None, **kwargs: Any) -> Any:
         return np.max(self, axis, **kwargs)
 
+    def std(self, axis: Any = None, **kwargs: Any) -> Any:
+        return np.std(self, axis, **kwargs)
+
+    def var(self, axis: Any = None, **kwargs: Any) -> Any:
+        return np.var(self, axis, **kwargs)
+
+    def prod(self, axis: Any = None, **kwargs: Any) -> Any:
+        return np.prod(self, axis, **kwargs)
+
     def any(self, axis: Any = None, **kwargs: Any) -> Any:
         return np.any(self, axis, **kwargs)
 

@@ -26,6 +26,10 @@ class ByColumn(Traced):
         """A table of these columns in place of its own."""
         raise NotImplementedError
 
+    def become(self, found: Any) -> None:
+        """Changes the table itself (inplace=True)."""
+        raise NotImplementedError
+
     def each(self, change: Callable[[TracedColumn], Any]) -> Any:
         """Every column changed by itself."""
         return self.of({label: change(column) for label, column in self.items()})
@@ -57,6 +61,8 @@ class ByColumn(Traced):
     notnull = notna
 
     def fillna(self, value: Any = None, **kwargs: Any) -> Any:
+        if kwargs.pop("inplace", False):
+            return self.become(self.fillna(value, **kwargs))
         if kwargs or isinstance(value, Traced) or hasattr(value, "columns"):
             raise self.trace.stop("DataFrame.fillna of this form is not followed")
         if not (isinstance(value, dict) or is_learnt(value)):
@@ -79,13 +85,17 @@ class ByColumn(Traced):
 
         return self.of({k: column.clip(of(low, k), of(high, k)) for k, column in self.items()})
 
-    def round(self, decimals: int = 0) -> Any:
+    def round(self, decimals: Any = 0) -> Any:
+        if isinstance(decimals, dict):
+            return self.of({k: column.round(decimals[k]) if k in decimals else column for k, column in self.items()})
         return self.each(lambda column: column.round(decimals))
 
     def isin(self, values: Any) -> Any:
         return self.each(lambda column: column.isin(values))
 
     def replace(self, to_replace: Any = None, value: Any = None, **kwargs: Any) -> Any:
+        if kwargs.pop("inplace", False):
+            return self.become(self.replace(to_replace, value, **kwargs))
         return self.each(lambda column: column.replace(to_replace, value, **kwargs))
 
     def where(self, cond: Any, other: Any = np.nan, **kwargs: Any) -> Any:

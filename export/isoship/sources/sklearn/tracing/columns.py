@@ -44,6 +44,7 @@ class TracedColumn(Traced):
 
     def __init__(self, trace: Trace, tensor: Tensor, value: Any) -> None:
         self.trace, self.tensor, self.computed = trace, tensor, value
+        self.may_be_unknown = False
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
@@ -139,6 +140,11 @@ class TracedColumn(Traced):
     def astype(self, dtype: Any, copy: Any = None, errors: str = "raise") -> Any:
         value = self.computed.astype(dtype)
         kind = HELD.get(value.dtype)
+        if kind == "int64" and self.may_be_unknown:
+            raise self.trace.stop(
+                "pandas makes no integer of a string that the dict does not hold, and an input contract cannot tell"
+                " such strings; fill before: .map(...).fillna(-1).astype(int)"
+            )
         if self.tensor.dtype == "string" and str(value.dtype) in ("str", "object"):
             return TracedColumn(self.trace, self.tensor, value)
         if kind is None:
@@ -239,7 +245,9 @@ class TracedColumn(Traced):
         return self.made(found.tensor, self.computed.isin(values))
 
     def map(self, arg: Any, na_action: Any = None, **kwargs: Any) -> Any:
-        return self.made(*looked_up(self.trace, self.tensor, self.computed, arg))
+        found = self.made(*looked_up(self.trace, self.tensor, self.computed, arg))
+        found.may_be_unknown = self.tensor.dtype == "string" and found.tensor.dtype == "double"
+        return found
 
     def replace(self, to_replace: Any = None, value: Any = None, **kwargs: Any) -> Any:
         if kwargs:

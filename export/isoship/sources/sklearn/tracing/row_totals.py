@@ -11,7 +11,7 @@ from isoship.sources.sklearn.converters.arithmetic.sums import row_sums
 from isoship.sources.sklearn.tracing.arrays import TracedArray, as_array, made
 from isoship.sources.sklearn.tracing.elementwise import elementwise
 from isoship.sources.sklearn.tracing.tensors import Tensor, Trace
-from isoship.sources.sklearn.tracing.traced import FUNCTIONS, follows
+from isoship.sources.sklearn.tracing.traced import FUNCTIONS, follows, over_rows
 
 #: numpy adds fewer than so many numbers from the first to the last; of more, the order is that of memory.
 _IN_ORDER = 8
@@ -25,10 +25,7 @@ def _along_rows(trace: Trace, a: Any, axis: Any, name: str, kwargs: dict[str, An
     """
     array = as_array(trace, a)
     if axis not in (1, -1) or array.ndim != 2:
-        raise trace.stop(
-            f"{name} over rows depends on which rows come together in a batch; learn it in fit, or take it along each"
-            " row (axis=1)"
-        )
+        raise over_rows(trace, name)
     if not kwargs.keys() <= {"keepdims"}:
         raise trace.stop(f"{name} with {', '.join(kwargs)} is not followed")
     return array
@@ -68,6 +65,18 @@ def _mean(trace: Trace, a: Any, axis: Any = None, **kwargs: Any) -> Any:
     return _kept(made(trace, mean, array.computed.mean(axis=1)), kwargs)
 
 
+@follows(np.var)
+def _var(trace: Trace, a: Any, axis: Any = None, *, ddof: int = 0, **kwargs: Any) -> Any:
+    array: Any = _along_rows(trace, a, axis, "the variance", kwargs).astype(np.float64)
+    squares: Any = np.square(array - np.mean(array, axis=1, keepdims=True))
+    return np.sum(squares, axis=1, **kwargs) / max(array.shape[1] - ddof, 0)
+
+
+@follows(np.std)
+def _std(trace: Trace, a: Any, axis: Any = None, **kwargs: Any) -> Any:
+    return np.sqrt(np.var(a, axis, **kwargs))
+
+
 def _fold(name: str, ufunc: Any) -> Callable[..., Any]:
     def folded(trace: Trace, a: Any, axis: Any = None, **kwargs: Any) -> Any:
         array = _along_rows(trace, a, axis, name, kwargs)
@@ -81,6 +90,7 @@ def _fold(name: str, ufunc: Any) -> Callable[..., Any]:
 
 FUNCTIONS[np.min] = FUNCTIONS[np.amin] = _fold("the minimum", np.minimum)
 FUNCTIONS[np.max] = FUNCTIONS[np.amax] = _fold("the maximum", np.maximum)
+FUNCTIONS[np.prod] = _fold("the product", np.multiply)
 FUNCTIONS[np.any] = _fold("any", np.logical_or)
 FUNCTIONS[np.all] = _fold("all", np.logical_and)
 

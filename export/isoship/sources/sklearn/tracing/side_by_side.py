@@ -59,6 +59,19 @@ def _stack(trace: Trace, arrays: Any, axis: int = 0, **kwargs: Any) -> Any:
     return _beside(trace, arrays, np.stack(plain(list(arrays)), axis=1))
 
 
+@follows(np.append)
+def _append(trace: Trace, arr: Any, values: Any, axis: Any = None) -> Any:
+    return np.concatenate([as_numpy(trace, arr), as_numpy(trace, values)], axis=0 if axis is None else axis)
+
+
+@follows(np.delete)
+def _delete(trace: Trace, arr: Any, obj: Any, axis: Any = None) -> Any:
+    array = as_array(trace, arr)
+    if axis not in (1, -1) or array.ndim != 2:
+        raise trace.stop("numpy.delete of rows is not followed: axis=1 is for columns")
+    return array[:, np.delete(np.arange(array.shape[1]), obj)]
+
+
 def _filled(fill: Callable[..., Any]) -> Callable[..., Any]:
     """zeros_like and its kin: an array of constants as long as the rows."""
 

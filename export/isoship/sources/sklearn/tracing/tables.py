@@ -124,6 +124,22 @@ class TracedTable(ByColumn):
         self.tensors[place : place + 1] = [column.tensor]
         self.computed = value
 
+    def become(self, found: TracedTable) -> None:
+        self._check_owned()
+        self.tensors, self.computed = list(found.tensors), found.computed
+
+    def insert(self, loc: int, column: Any, value: Any, allow_duplicates: Any = None) -> None:
+        self._check_owned()
+        if column in self.computed.columns:
+            raise self.trace.stop("two of its columns have one name")
+        self.put(column, self.as_column(value))
+        labels = list(self.computed.columns)
+        labels.insert(loc, labels.pop())
+        self.become(self[labels])
+
+    def __delitem__(self, key: Any) -> None:
+        self.pop(key)
+
     def as_column(self, value: Any) -> TracedColumn:
         """A traced column, an array of one, or one constant for every row."""
         import pandas as pd
@@ -264,16 +280,36 @@ class _Places:
         if isinstance(rows, slice) and rows == slice(None):
             table[label] = value
             return
-        if not isinstance(rows, Traced) or label not in table.columns or isinstance(value, Traced):
-            raise table.trace.stop("it writes into some rows; Series.where and Series.mask say the same for every row")
+        if not isinstance(rows, Traced) or isinstance(rows, TracedTable):
+            raise table.trace.stop("it writes into some rows, by their names or numbers")
         table._check_owned()
-        table.put(label, table[label].mask(rows, value))
+        for each in label if isinstance(label, list) else [label]:
+            table.put(each, self._written(rows, each, value))
+
+    def _written(self, rows: Any, label: Any, value: Any) -> TracedColumn:
+        """The column with the value where the condition holds; a new one is missing elsewhere."""
+        table = self._table
+        if isinstance(value, Traced) and not isinstance(value, TracedColumn):
+            raise table.trace.stop("it writes an array where a condition holds; Series.mask says the same")
+        if label in table.columns:
+            before = table[label]
+            if isinstance(value, TracedColumn) and value.dtype != before.dtype:
+                raise table.trace.stop(
+                    f"it writes values of the type {value.dtype} into a column of the type {before.dtype}; make them"
+                    " alike with astype"
+                )
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            before = table.as_column(np.nan)
+        else:
+            raise table.trace.stop("it writes into some rows of a new column; numpy.where says the same for every row")
+        found: TracedColumn = before.mask(rows, value)
+        return found
 
 
 def _choosing(name: str) -> Callable[..., Any]:
     def method(self: TracedTable, *args: Any, **kwargs: Any) -> Any:
-        if kwargs.get("inplace"):
-            raise self.trace.stop(f"DataFrame.{name} with inplace=True is not followed")
+        if kwargs.pop("inplace", False):
+            return self.become(method(self, *args, **kwargs))
         return self.chosen(lambda table: getattr(table, name)(*args, **kwargs))
 
     return method
@@ -282,7 +318,7 @@ def _choosing(name: str) -> Callable[..., Any]:
 def _along(name: str) -> Callable[..., Any]:
     def method(self: TracedTable, axis: Any = 0, **kwargs: Any) -> Any:
         if axis not in (1, "columns") or not set(kwargs) <= {"skipna", "numeric_only"}:
-            return Traced.__getattr__(self, name)
+            return Traced.__getattr__(self, name)(axis, **kwargs)
         table = self.select_dtypes(["number", "bool"]) if kwargs.get("numeric_only") else self
         value = getattr(table.computed, name)(axis=1, **kwargs)
         return ALONG[name](table.trace, [column for _, column in table.items()], value, kwargs.get("skipna", True))

@@ -85,7 +85,8 @@ class Trace:
         if any(operand.rounded for operand in operands):
             raise self.stop(
                 f"{what} turns on the last bits of numbers that numpy and ONNX Runtime round differently (logarithms,"
-                " powers, sines and their like), so rows near its threshold would be answered otherwise"
+                " powers, sines and their like; pandas's sums along rows, whose order + or to_numpy().sum(axis=1) fix),"
+                " so rows near its threshold would be answered otherwise"
             )
 
     def note(self, tensor: Tensor, value: Any) -> Tensor:

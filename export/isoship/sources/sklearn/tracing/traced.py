@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from isoship.sources.sklearn.tracing.stopped import Stopped
 from isoship.sources.sklearn.tracing.tensors import Trace
 
 #: numpy's functions that are no universal ones, filled by `array_functions`: (trace, args, kwargs) -> traced value.
@@ -45,7 +46,10 @@ class Traced:
         raise self.trace.stop("it looks for a value among those of all rows")
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise self.trace.stop("it hands the rows to code that is not numpy's or pandas's own, which cannot be followed")
+        raise self.trace.stop(
+            "it hands the rows, by themselves or in a list, to code that cannot be followed: a library that is not"
+            " numpy or pandas, or a function that makes an array of them first"
+        )
 
     def __len__(self) -> int:
         return self.trace.rows
@@ -56,10 +60,7 @@ class Traced:
         if name.startswith("_"):
             raise AttributeError(name)
         if name in _OVER_ROWS:
-            raise self.trace.stop(
-                f"{name} over rows depends on which rows come together in a batch; learn it in fit, or take it along"
-                " each row (axis=1)"
-            )
+            return _Refused(self, name)
         raise self.trace.stop(f"{type(self.computed).__name__}.{name} is not followed")
 
     def __copy__(self) -> Any:
@@ -79,6 +80,30 @@ class Traced:
         if write is None:
             raise self.trace.stop(f"numpy.{getattr(function, '__name__', function)} is not followed")
         return write(self.trace, *args, **kwargs)
+
+
+class _Refused:
+    """A method that is not followed: why depends on the axis."""
+
+    def __init__(self, of: Traced, name: str) -> None:
+        self._of, self._name = of, name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        axis = kwargs.get("axis", args[0] if args else 0)
+        if isinstance(axis, (int, str)) and axis in (1, -1, "columns"):
+            kind = type(self._of.computed).__name__
+            raise self._of.trace.stop(f"{kind}.{self._name} along rows, in this form, is not followed")
+        raise over_rows(self._of.trace, self._name)
+
+    def __getattr__(self, name: str) -> Any:
+        raise over_rows(self._of.trace, self._name)
+
+
+def over_rows(trace: Trace, name: str) -> Stopped:
+    return trace.stop(
+        f"{name} over rows depends on which rows come together in a batch; learn it in fit, or take it along each row"
+        " (axis=1)"
+    )
 
 
 def plain(thing: Any) -> Any:
