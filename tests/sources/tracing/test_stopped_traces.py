@@ -240,6 +240,25 @@ def a_jump_behind_a_logarithm(X: pd.DataFrame) -> Any:
     return np.floor(np.log10(X))  # here
 
 
+def returned_and_written_over(X: pd.DataFrame) -> Any:  # here
+    X = X.to_numpy().copy()
+    before = X[:, :2]
+    X[:, 0] = 3
+    return before
+
+
+def read_after_its_part_was_written(X: pd.DataFrame) -> Any:
+    X = X.to_numpy().copy()
+    first, again = X[:, 0], X[:, 0]
+    np.maximum(first, 1e300, out=first)
+    return np.c_[again, X[:, 1]]  # here
+
+
+def distance_without_a_clip(X: pd.DataFrame) -> Any:
+    a, b = np.radians(X["income"]), np.radians(X["debt"])
+    return np.arccos(np.sin(a) * np.sin(b) + np.cos(a) * np.cos(b)).to_frame()  # here
+
+
 def compared_sum(X: pd.DataFrame) -> Any:
     total = X.assign(half=X["debt"] / 2).sum(axis=1)
     return (total > 10).to_frame()  # here
@@ -255,6 +274,19 @@ def spread_along_rows(X: pd.DataFrame) -> Any:
 
 def parsed(X: pd.DataFrame) -> Any:
     return pd.get_dummies(X)  # here
+
+
+class Keeping(BaseEstimator, TransformerMixin):
+    """Keeps its answers by the number of rows."""
+
+    def fit(self, X: Any, y: Any = None) -> Keeping:
+        self.known_: dict[int, Any] = {}
+        return self
+
+    def transform(self, X: Any) -> Any:
+        if len(X) not in self.known_:
+            self.known_[len(X)] = X * 2
+        return self.known_[len(X)]
 
 
 class Counting(BaseEstimator, TransformerMixin):
@@ -333,6 +365,12 @@ def test_a_state_that_changes_is_noticed() -> None:
     assert refused.step.startswith("pipeline.steps[0] -> Counting(")
     assert f"line {line_of(Counting.transform)}" in refused.why
     assert "not do the same twice" in refused.why
+
+
+def test_answers_that_are_kept_are_noticed() -> None:
+    refused = refusal(Keeping(), NUMBERS)
+    assert f"line {inspect.getsourcelines(Keeping.transform)[1]}" in refused.why
+    assert "it keeps what it answered for later calls" in refused.why
 
 
 def test_the_numpy_function_itself_is_named_where_no_line_is_the_users() -> None:

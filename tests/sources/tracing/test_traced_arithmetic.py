@@ -59,6 +59,8 @@ EXACT: dict[str, Callable[[Any], Any]] = {
     "columns by mask and by place": lambda X: np.c_[X[:, [True, False]], X[:, -1], X[:, ::-1], X[..., :1]],
     "taken apart": lambda X: np.array([a - b for a, b in [X.T]]).T,
     "as long as the rows": lambda X: filled(X),
+    "copies": lambda X: copies(X),
+    "arrays of nothing yet": lambda X: of_nothing(X),
     "is one of some": lambda X: np.isin(X, [1.0, 2.5, -3.0]) * 1.0,
 }  # fmt: skip
 
@@ -74,6 +76,21 @@ def in_place(X: Any) -> Any:
     X[X[:, 1] < 0, 1] = 0
     X *= 2
     return X
+
+
+def copies(X: Any) -> Any:
+    first, second = np.array(X), np.array(X, dtype=float)
+    first[:, 0] = 1.0
+    second[second < 0] = 0.0
+    return np.c_[X, first, second]
+
+
+def of_nothing(X: Any) -> Any:
+    out, other = np.empty((len(X), 2)), np.empty_like(X)
+    out[:, 0] = X[:, 1]
+    out[:, 1] = out[:, 0] * 2
+    other[:] = X
+    return np.hstack([out, other])
 
 
 def filled(X: Any) -> Any:
@@ -143,8 +160,15 @@ FRAMES: dict[str, Callable[[Any], Any]] = {
     "columns of names that tracing has, too": lambda d: pd.DataFrame(
         {"s": d.set_axis(["value", "trace"], axis=1).value + d.rename(columns={"a": "owned"}).owned}
     ),
+    "a Series of one number": lambda d: flags(d),
     "every column": lambda d: d.apply(np.sign).pipe(np.negative),
 }  # fmt: skip
+
+
+def flags(d: Any) -> Any:
+    flag = pd.Series(0, index=d.index, name="flag")
+    flag[d["a"] > 1] = 2
+    return flag.to_frame()
 
 
 def kinds(d: Any) -> Any:

@@ -44,7 +44,8 @@ class TracedArray(Traced, np.lib.mixins.NDArrayOperatorsMixin):
         Raises:
             Stopped: it was written into through a view, or what it is a view of was.
         """
-        if self._owed is not None or (self.base is not None and self.base._written != self._seen):
+        base = self.base
+        if self._owed is not None or (base is not None and (base._owed is not None or base._written != self._seen)):
             raise self.trace.stop(_VIEW)
         return self._tensor
 

@@ -45,6 +45,11 @@ def elementwise(trace: Trace, ufunc: Any, operands: Sequence[Any], shape: Sequen
         _check_divisor(trace, name, operands[1])
     if rule.jumps and any(tensor.dtype != "bool" for tensor in traced):
         trace.jump(_JUMPS.get(name, f"numpy.{name}"), *traced)
+    if rule.ends and any(tensor.rounded and not tensor.clipped for tensor in traced):
+        raise trace.stop(
+            f"numpy.{name} of numbers whose last bits differ between numpy and ONNX Runtime is missing in one of them"
+            " at 1; keep them between -1 and 1 with np.clip"
+        )
     names = [
         trace.cast(each[0], loop).name if type(each) is tuple else trace.constant(each, shape, loop)
         for each, loop in zip(operands, loops, strict=False)
@@ -52,7 +57,9 @@ def elementwise(trace: Trace, ufunc: Any, operands: Sequence[Any], shape: Sequen
     write = _power_of_c if rule is RULES["power"] and _is_finite(operands[1]) else rule.write
     rounded = loops[-1] != "bool" and (rule.rounds or any(tensor.rounded for tensor in traced))
     width = 1 if len(shape) == 1 else shape[1]
-    return Tensor(write(trace.g, loops[0], *names), loops[-1], width, rounded)
+    # a root halves what is beyond 1 in the last bit
+    clipped = name == "sqrt" or (name in ("minimum", "maximum") and any(type(each) is not tuple for each in operands))
+    return Tensor(write(trace.g, loops[0], *names), loops[-1], width, rounded, clipped=clipped)
 
 
 def power(trace: Trace, base: Operand, exponent: Any, shape: Sequence[int]) -> Tensor:

@@ -20,6 +20,9 @@ from isoship.sources.sklearn.tracing.tensors import Trace, held
 from isoship.sources.sklearn.tracing.traced import Traced, plain
 from isoship.sources.sklearn.tracing.turned import TurnedArray
 
+#: While a function is traced, numpy has others under these names.
+_ARRAY, _EMPTY = np.array, np.empty
+
 
 def makers(trace: Trace) -> Iterator[tuple[Any, Any]]:
     """(function or class, what takes its place)."""
@@ -33,7 +36,7 @@ def makers(trace: Trace) -> Iterator[tuple[Any, Any]]:
         yield function, _as_long_as_the_rows(trace, function)
     yield np.c_, _SideBySide()
     yield pd.DataFrame, _class(pd.DataFrame, partial(_makes_a_table, trace), partial(_table, trace, pd.DataFrame))
-    yield pd.Series, _class(pd.Series, lambda data, _: _holds(data), partial(_column, trace, pd.Series))
+    yield pd.Series, _class(pd.Series, partial(_makes_a_column, trace), partial(_column, trace, pd.Series))
     yield pd.concat, _of_traced(trace, pd.concat, _concat)
     for function, name in ((pd.isna, "isna"), (pd.isnull, "isna"), (pd.notna, "notna"), (pd.notnull, "notna")):
         yield function, _of_traced(trace, function, _method(name))
@@ -73,8 +76,7 @@ def _array(trace: Trace, original: Any, a: Any, dtype: Any = None, **kwargs: Any
     array = as_array(trace, a)
     if dtype is not None and np.dtype(dtype) != array.dtype:
         return array.astype(dtype)
-    copies = original is np.array and kwargs.get("copy", True)
-    return array.copy() if copies or original is np.ascontiguousarray else array
+    return array.copy() if original is _ARRAY and kwargs.get("copy", True) else array
 
 
 def _as_long_as_the_rows(trace: Trace, original: Any) -> Any:
@@ -91,7 +93,7 @@ def _as_long_as_the_rows(trace: Trace, original: Any) -> Any:
         ours = threading.get_ident() == mine and root not in LIBRARIES and said
         if not ours or first != trace.rows or made.ndim not in (1, 2):
             return made
-        if original is np.empty:  # whatever is not written over is no number
+        if original is _EMPTY:  # whatever is not written over is no number
             made = np.full(made.shape, np.nan).astype(held_type(trace, made.dtype))
         return constant_array(trace, made, trace.counted)
 
@@ -167,9 +169,18 @@ def _table(trace: Trace, original: Any, data: Any, index: Any = None, columns: A
     return TracedTable(trace, tensors, value)
 
 
+def _makes_a_column(trace: Trace, data: Any, kwargs: dict[str, Any]) -> bool:
+    """Of a traced array, or one number for every row to write over."""
+    number = isinstance(data, (int, float)) and len(kwargs.get("index", ())) == trace.rows
+    return number or _holds(data)
+
+
 def _column(
     trace: Trace, original: Any, data: Any, index: Any = None, dtype: Any = None, name: Any = None, **kw: Any
 ) -> Any:
+    if isinstance(data, (int, float)) and not kw:
+        value = original(data, index=index, name=name, dtype=dtype)
+        return TracedColumn(trace, constant_array(trace, value.to_numpy(), trace.counted).tensor, value)
     if not isinstance(data, Traced) or data.tensor.width != 1 or kw:
         raise trace.stop("pandas.Series of this form is not followed")
     column = TracedColumn(trace, data.tensor, original(plain(data), index=index, name=name))

@@ -86,7 +86,12 @@ def run(step: Any, table: Any, g: GraphBuilder, frame: Frame) -> Ran:
         raise Failed(line_of_error(err), err) from err
     if trace.stopped is not None:  # swallowed on the way
         raise trace.stopped
-    return Ran(trace, *_left(found, first_line(code_of(step))), found.computed)
+    line = first_line(code_of(step))
+    try:
+        left = _left(found, line)
+    except Stopped as stopped:  # what it returned was written over since
+        raise Stopped(stopped.why, stopped.line or line) from None
+    return Ran(trace, *left, found.computed)
 
 
 def call_of_the_users_function(step: Any, x: Any) -> Any:

@@ -91,6 +91,15 @@ def constant_array(trace: Trace, value: Any, rows_of: Tensor) -> TracedArray:
     return made(trace, Tensor(like(trace, rows_of, constant, width, dtype), dtype, width), value)
 
 
+@follows(np.empty_like)
+def _empty_like(trace: Trace, prototype: Any, *args: Any, **kwargs: Any) -> Any:
+    """Whatever is not written over is no number."""
+    made_of = np.empty_like(as_array(trace, prototype).computed, *args, **kwargs)
+    if made_of.dtype.kind != "f":
+        raise trace.stop("numpy.empty_like of integers holds whatever was in memory; use zeros_like")
+    return _filled(np.full_like)(trace, prototype, np.nan, made_of.dtype)
+
+
 for _function in (np.zeros_like, np.ones_like, np.full_like):
     FUNCTIONS[_function] = _filled(_function)
 

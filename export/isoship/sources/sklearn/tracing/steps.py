@@ -23,6 +23,7 @@ from isoship.sources.sklearn.tracing.proof import (
 )
 from isoship.sources.sklearn.tracing.run import Failed, Ran, blocks_of, code_of, run, where_numbers_are_integers
 from isoship.sources.sklearn.tracing.stopped import Line, Stopped, first_line, line_of_error
+from isoship.sources.sklearn.tracing.traced import Traced
 from isoship.sources.sklearn.walk.registry import Record, key_of, tell
 
 if TYPE_CHECKING:
@@ -247,6 +248,8 @@ def _over_variations(step: Any, given: Given) -> Outcome:
             except Exception as err:
                 why = f"it raises {type(err).__name__} where its columns do not: {err}"
                 raise Stopped(why, line_of_error(err) or line) from err
+            if any(isinstance(answer, Traced) for _, _, answer in answers):
+                raise Stopped("it keeps what it answered for later calls", line)
             apart = differs_from_itself(ran, table, answers)
             torn = integers_differ(step, ran, table, given.sometimes_whole)
         if apart is not None:

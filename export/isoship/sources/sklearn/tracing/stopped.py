@@ -63,15 +63,18 @@ def asked_by_the_user(*, through_libraries: bool = True) -> bool:
 
 
 def _users_frame(not_through: Collection[str] = ()) -> FrameType | None:
+    """The innermost of the user's; None where the user's function is not running, whoever exports."""
+    found: FrameType | None = None
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and frame.f_code.co_name != BOUNDARY:
-        if is_the_users(frame):
-            return frame
-        name = str(frame.f_globals.get("__name__"))
-        if name in not_through or name.partition(".")[0] in not_through:
-            return None
+        if found is None:
+            if is_the_users(frame):
+                found = frame
+            name = str(frame.f_globals.get("__name__"))
+            if found is None and (name in not_through or name.partition(".")[0] in not_through):
+                return None
         frame = frame.f_back
-    return None
+    return None if frame is None else found
 
 
 _OF_PYTHON_ITSELF = frozenset({"importlib._bootstrap", "importlib._bootstrap_external", "linecache"})

@@ -153,6 +153,8 @@ class TracedTable(ByColumn):
         if isinstance(value, Traced) or callable(value):
             raise self.trace.stop("it sets a column to what is no column of the same rows")
         series = pd.Series(value, index=self.computed.index)
+        if isinstance(series, TracedColumn):  # a number: pandas's name is a door's now
+            return series
         dtype = (
             "string"
             if all(isinstance(each, str) for each in series)

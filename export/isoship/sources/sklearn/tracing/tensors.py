@@ -33,7 +33,7 @@ _REALS = ("double", "float")
 class Tensor:
     """A tensor of the graph, [N, width]. rounded: its last bits may differ from numpy's.
 
-    block: the columns of the step's input that it is, unchanged.
+    block: the columns of the step's input that it is, unchanged. clipped: it is kept from going beyond a constant.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Tensor:
     width: int
     rounded: bool = False
     block: Block | None = None
+    clipped: bool = False
 
 
 @dataclass(frozen=True)

@@ -29,12 +29,16 @@ Write = Callable[..., str]
 
 @dataclass(frozen=True)
 class Rule:
-    """How a function is written. types: of the operands, as numpy casts them before it computes."""
+    """How a function is written. types: of the operands, as numpy casts them before it computes.
+
+    ends: a last bit beyond 1 or -1 makes its answer missing.
+    """
 
     write: Write
     types: tuple[str, ...] = ("double",)
     rounds: bool = False
     jumps: bool = False
+    ends: bool = False
 
 
 _NUMBERS = ("double", "float", "int64")
@@ -250,8 +254,8 @@ RULES: dict[str, Rule] = {
     "cos": _rounded("cos"),
     "tan": Rule(_tangent, rounds=True),
     "tanh": _rounded("tanh"),
-    "arcsin": Rule(lambda g, dtype, x: write_arcsin(g, x), rounds=True),
-    "arccos": Rule(lambda g, dtype, x: write_arccos(g, x), rounds=True),
+    "arcsin": Rule(lambda g, dtype, x: write_arcsin(g, x), rounds=True, ends=True),
+    "arccos": Rule(lambda g, dtype, x: write_arccos(g, x), rounds=True, ends=True),
     "arctan": Rule(lambda g, dtype, x: write_arctan(g, x), rounds=True),
     "arctan2": Rule(lambda g, dtype, y, x: write_arctan2(g, y, x), rounds=True),
     "hypot": Rule(lambda g, dtype, x, y: write_hypot(g, x, y), rounds=True),
