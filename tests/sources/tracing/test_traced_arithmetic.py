@@ -160,6 +160,7 @@ FRAMES: dict[str, Callable[[Any], Any]] = {
     "columns of names that tracing has, too": lambda d: pd.DataFrame(
         {"s": d.set_axis(["value", "trace"], axis=1).value + d.rename(columns={"a": "owned"}).owned}
     ),
+    "by an array of one column": lambda d: d * 1.0 / np.linalg.norm(d, axis=1, keepdims=True),
     "a Series of one number": lambda d: flags(d),
     "every column": lambda d: d.apply(np.sign).pipe(np.negative),
 }  # fmt: skip
@@ -226,6 +227,8 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "integers by what may be 0": (lambda X: X.astype(int) // (X.astype(int) + 7), "may be 0"),
     "rows as columns": (lambda X: X[:, 0] + X[:, [1]], "no row for each row"),
     "other rows": (lambda X: X[::-1], "another order"),
+    "integers by -1": (lambda X: X.astype(int) // -1, "by -1"),
+    "the rest of integers by -1": (lambda X: X.astype(int) % [3, -1], "by -1"),
     "a function of scipy's": (lambda X: __import__("scipy.special").special.expit(X), "can be followed"),
 }  # fmt: skip
 

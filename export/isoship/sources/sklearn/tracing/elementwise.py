@@ -43,6 +43,7 @@ def elementwise(trace: Trace, ufunc: Any, operands: Sequence[Any], shape: Sequen
             raise trace.stop(f"numpy computes {name} in {_NAMES[loop]}, which ONNX Runtime computes otherwise")
     if loops[0] == "int64" and name in ("floor_divide", "remainder"):
         _check_divisor(trace, name, operands[1])
+        _check_quotient(trace, name, operands[1])
     if rule.jumps and any(tensor.dtype != "bool" for tensor in traced):
         trace.jump(_JUMPS.get(name, f"numpy.{name}"), *traced)
     if rule.ends and any(tensor.rounded and not tensor.clipped for tensor in traced):
@@ -120,6 +121,12 @@ def _check_divisor(trace: Trace, name: str, divisor: Any) -> None:
             f"numpy.{name} of integers by what may be 0 has no answer that all runtimes share; make them numbers with"
             " astype(float)"
         )
+
+
+def _check_quotient(trace: Trace, name: str, divisor: Any) -> None:
+    """-(2**63) by -1 is no int64: numpy wraps, and a processor ends the program that asks it."""
+    if np.any(np.asarray(divisor) == -1):
+        raise trace.stop(f"numpy.{name} of integers by -1 has no answer for the least integer; write -x")
 
 
 def _texts(trace: Trace, name: str, operands: Sequence[Any], shape: Sequence[int]) -> Tensor:

@@ -97,7 +97,7 @@ FUNCTIONS[np.all] = _fold("all", np.logical_and)
 
 @follows(np.linalg.norm)
 def _norm(trace: Trace, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    array = _along_rows(trace, x, axis, "the norm", {})
+    array = _along_rows(trace, x, axis, "the norm", {}).astype(np.float64)
     if ord not in (None, 2):
         raise trace.stop("numpy.linalg.norm of another order than 2 is not followed")
     return np.sqrt(np.sum(np.square(array), axis=1, keepdims=keepdims))

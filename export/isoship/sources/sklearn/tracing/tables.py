@@ -237,7 +237,10 @@ class TracedTable(ByColumn):
         elif np.ndim(plain(other)) == 0:
             operands = [other] * len(labels)
         elif isinstance(other, TracedArray):
-            operands = [_part(other, i) for i in range(len(labels))]
+            width = other.tensor.width
+            if other.ndim != 2 or width not in (1, len(labels)):
+                raise self.trace.stop(f"it computes with a table and an array of the shape {other.shape}")
+            operands = [_part(other, i if width > 1 else 0) for i in range(len(labels))]
         else:
             wide = np.broadcast_to(np.asarray(other), self.shape)
             operands = [wide[:, i] for i in range(len(labels))]
