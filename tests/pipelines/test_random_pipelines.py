@@ -21,7 +21,7 @@ from isoship.errors import UnsupportedModelError
 from isoship.sources.sklearn.walk import registry
 from isoship.sources.sklearn.walk.frame import Block
 
-CASES = int(os.environ.get("ISOSHIP_CASES", "300"))
+CASES = int(os.environ.get("ISOSHIP_CASES", "150"))
 #: What stands last -> its share of the cases. Those that cost least are drawn most.
 FAMILIES = {"transformer": 0.55, "classifier": 0.23, "regressor": 0.12, "unsupervised": 0.1}
 
