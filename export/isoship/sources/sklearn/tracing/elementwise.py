@@ -89,13 +89,18 @@ _SHORT_POWERS = {1.0: np.positive, 2.0: np.square, 0.5: np.sqrt, -1.0: np.recipr
 
 def where(trace: Trace, condition: Tensor, one: Any, other: Any, shape: Sequence[int], dtype: str) -> Tensor:
     """One or the other value by a traced boolean; operands as for `elementwise`, dtype that of the result."""
+    held = trace.cast(condition, "bool").name
+    if type(one) is tuple and type(other) is not tuple and dtype in ("double", "float"):
+        # onnxruntime's Where makes 0.0 of a -0.0 that it takes where the condition holds (docs/upstream.md), and turns
+        # a Where of a Not about
+        held, one, other = trace.g.op("Equal", held, np.array([[False]])), other, one
     yes, no = (
         trace.cast(each[0], dtype).name if type(each) is tuple else trace.constant(each, shape, dtype)
         for each in (one, other)
     )
     rounded = any(type(each) is tuple and each[0].rounded for each in (one, other))
     width = 1 if len(shape) == 1 else shape[1]
-    return Tensor(trace.choose(trace.cast(condition, "bool").name, yes, no, dtype), dtype, width, rounded)
+    return Tensor(trace.choose(held, yes, no, dtype), dtype, width, rounded)
 
 
 def _power_of_c(g: GraphBuilder, dtype: str, base: str, exponent: str) -> str:
