@@ -78,9 +78,9 @@ def faults(source: Source, run: Runner, kind: str, rows: list[Row], tally: Tally
 
 
 def _narrowed(source: Source, row: Row) -> bool:
-    """Whether the contract says of itself that it refuses numbers so large in one column for what several do."""
-    told = any("in several columns at once overflow" in note for note in source.notes)
-    return told and any(isinstance(value, float) and abs(value) > 1e30 for value in row.values())
+    """Whether the contract says of itself that it refuses such numbers in one column for what several do."""
+    told = any("in several columns at once" in note for note in source.notes)
+    return told and any(isinstance(value, float) and not 1e-30 < abs(value) < 1e30 for value in row.values())
 
 
 def _answers(source: Source, rows: list[Row]) -> Answers | None:

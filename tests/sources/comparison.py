@@ -56,7 +56,9 @@ def odd_rows(source: Source, rows: list[Row]) -> list[Row]:
         if column.missing:
             values.append(None)
         if column.dtype == "double" and column.categories is None:
-            values += [0.0, -0.0, 5e-324, 1e-300, -1e6, 1e9]
+            values += [
+                each for each in (0.0, -0.0, 5e-324, 1e-300, -1e6, 1e9) if column.lowest <= each <= column.highest
+            ]
             if column.infinity:
                 values += [float("inf"), float("-inf")]
         if column.dtype == "int64" and column.categories is None:

@@ -42,7 +42,10 @@ def test_a_step_gives_its_own_columns(name: str, agrees) -> None:
     agrees(make_column_transformer((step, columns)).fit(PEOPLE), PEOPLE)
 
 
-@pytest.mark.parametrize("name", ["hour as sine and cosine", "rounded money", "clipping at learnt quantiles"])
+BEFORE_MODELS = ["hour as sine and cosine", "rounded money", "clipping at learnt quantiles", "ratio of two"]
+
+
+@pytest.mark.parametrize("name", BEFORE_MODELS)
 def test_a_model_behind_a_step_agrees(name: str, agrees) -> None:
     step, columns = step_of(name)
     x = PEOPLE[columns]

@@ -49,6 +49,10 @@ def debt_ratio(X: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"ratio": ratio}, index=X.index)
 
 
+def plain_ratio(X: pd.DataFrame) -> pd.DataFrame:
+    return X.assign(ratio=X["debt"] / X["income"])
+
+
 def safe_ratio(X: np.ndarray) -> np.ndarray:
     a, b = X[:, 0], X[:, 1]
     return np.divide(a, b, out=np.zeros_like(a), where=b != 0).reshape(-1, 1)
@@ -251,6 +255,7 @@ def function(func: Callable[..., Any], **options: Any) -> FunctionTransformer:
 #: Name -> (step, columns, the step is given an array).
 STEPS: dict[str, tuple[Any, list[str], bool]] = {
     "log1p of some columns": (function(log_of_money), ["income", "debt", "age"], False),
+    "ratio of two": (function(plain_ratio), ["income", "debt"], False),
     "ratio with a guard": (function(debt_ratio), ["income", "debt"], False),
     "ratio with where": (function(safe_ratio), ["income", "debt"], True),
     "hour as sine and cosine": (function(hour_of_day), ["hour"], False),

@@ -21,7 +21,7 @@ from isoship.sources.sklearn.tracing.traced import Traced, plain
 from isoship.sources.sklearn.tracing.turned import TurnedArray
 
 #: While a function is traced, numpy has others under these names.
-_ARRAY, _EMPTY = np.array, np.empty
+_ARRAY, _EMPTY, _ALWAYS = np.array, np.empty, np._CopyMode.ALWAYS
 
 
 def makers(trace: Trace) -> Iterator[tuple[Any, Any]]:
@@ -76,7 +76,8 @@ def _array(trace: Trace, original: Any, a: Any, dtype: Any = None, **kwargs: Any
     array = as_array(trace, a)
     if dtype is not None and np.dtype(dtype) != array.dtype:
         return array.astype(dtype)
-    return array.copy() if original is _ARRAY and kwargs.get("copy", True) else array
+    # scikit-learn asks for a copy if one is needed, in words that are neither true nor false
+    return array.copy() if original is _ARRAY and kwargs.get("copy", True) in (True, _ALWAYS) else array
 
 
 def _as_long_as_the_rows(trace: Trace, original: Any) -> Any:
