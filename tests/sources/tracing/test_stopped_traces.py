@@ -216,6 +216,12 @@ def how_many_rows(X: pd.DataFrame) -> Any:
     return X / len(X)  # here
 
 
+def many_rows(X: pd.DataFrame) -> Any:
+    if len(X) > 1_000:
+        return X * 3  # here
+    return X * 2
+
+
 def row_numbers(X: pd.DataFrame) -> Any:
     return X.assign(number=np.arange(len(X)))  # here
 
