@@ -84,7 +84,7 @@ def test_graph_is_exact_or_refused(family: str, capsys: pytest.CaptureFixture[st
         print(f"\n{family}: {dict(seen)}")
     assert seen["exact"] + seen["refused"] >= examples
     assert seen["exact"] > 0.8 * examples, seen
-    assert seen["unfit"] < 0.2 * examples, seen
+    assert seen["unfit"] < 0.35 * examples, seen
 
 
 def test_planted_fault_is_found_and_shown_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import datetime
+import gc
 import inspect
 import linecache
 import logging
@@ -416,3 +417,19 @@ def test_a_look_at_the_clock_that_changes_no_answer_is_none_of_the_steps() -> No
 
     model = make_pipeline(FunctionTransformer(said), LinearRegression()).fit(NUMBERS, PEOPLE["age"])
     open_source(model, sample=NUMBERS).to_onnx()
+
+
+def test_what_runs_at_a_collection_is_none_of_the_steps() -> None:
+    """Hypothesis, for one, takes the time of every collection."""
+
+    def doubled(X: pd.DataFrame) -> Any:
+        kept = [[each] for each in range(100_000)]
+        return X * len(kept)
+
+    gc.callbacks.append(lambda phase, info: time.time())
+    try:
+        model = make_pipeline(FunctionTransformer(doubled), LinearRegression()).fit(NUMBERS, PEOPLE["age"])
+        open_source(model, sample=NUMBERS).to_onnx()
+    finally:
+        gc.callbacks.pop()
+    assert gc.isenabled()

@@ -8,6 +8,7 @@ code that was run and names one of them is refused as it is written.
 from __future__ import annotations
 
 import dis
+import gc
 import os
 import sys
 import threading
@@ -73,13 +74,16 @@ def watching(trace: Trace) -> Iterator[None]:
         sys.addaudithook(_heard)
         _HOOKED.append(True)
     run: dict[CodeType, str] = {}
-    before = sys.getprofile()
+    before, collects = sys.getprofile(), gc.isenabled()
+    gc.disable()  # what others have called at a collection would seem to be called by the function
     _WATCHED[threading.get_ident()] = trace
     sys.setprofile(_listener(trace, run))
     try:
         yield
     finally:
         sys.setprofile(before)
+        if collects:
+            gc.enable()
         del _WATCHED[threading.get_ident()]
     for code, file in run.items():
         at = _names_a_clock(code)
