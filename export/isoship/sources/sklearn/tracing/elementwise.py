@@ -129,7 +129,7 @@ def _check_divisor(trace: Trace, name: str, divisor: Any) -> None:
 
 
 def _check_quotient(trace: Trace, name: str, divisor: Any) -> None:
-    """-(2**63) by -1 is no int64: numpy wraps, and a processor ends the program that asks it."""
+    """By -1 the quotient of one integer leaves the type, and what that is then is not the same everywhere."""
     if np.any(np.asarray(divisor) == -1):
         raise trace.stop(f"numpy.{name} of integers by -1 has no answer for the least integer; write -x")
 
