@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import platform
+import random
 import shutil
 import socket
 import subprocess
@@ -58,6 +60,7 @@ class RuntimeEmulator:
                 except ValueError:
                     return content.decode()  # what the emulator itself says is text
             except ConnectionRefusedError:
+                assert self._process.poll() is None, f"the emulator ended:\n{self.log()[-2000:]}"
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
@@ -88,6 +91,10 @@ def emulator() -> Path:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port below those that systems give out by themselves: no other socket is there before its server."""
+    for _ in range(100):
+        port = random.SystemRandom().randrange(16_384, 32_768)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no loopback port is free")

@@ -21,6 +21,8 @@ from typing import Any
 import boto3
 import pytest
 
+from runtime_emulator import free_port
+
 FOLDER = Path(os.environ["ISOSHIP_DEPLOYED"])
 ASKED = json.loads((FOLDER / "asked.json").read_text())
 ROWS = json.dumps({"rows": ASKED["rows"]})
@@ -30,9 +32,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAU
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("aws")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {
         **KEYS, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "SERVICES": "sqs", "HOME": str(folder),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from pages import ROOT
+
+from runtime_emulator import free_port
 
 TRAIN = """
 import joblib, numpy as np, pandas as pd
@@ -80,9 +81,7 @@ class Prepared:
     @contextmanager
     def serving(self, command: str, *, cwd: Path | None = None) -> Iterator[str]:
         """A command that serves, on a free port of loopback in place of its own; its address once it answers."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         process = subprocess.Popen(
             ["bash", "-c", f"exec {on_port(command, port)}"], cwd=cwd or self.folder, env=self.environment,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

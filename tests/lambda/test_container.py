@@ -7,7 +7,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from installed import copy_installed
 from lambda_directory import Here
 
 from bundles import VISITS_ROWS, visits_reference
+from runtime_emulator import free_port
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "container"
 DOCKERFILE = (EXAMPLE / "Dockerfile").read_text(encoding="utf-8")
@@ -43,9 +43,7 @@ def process(here: Here, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes
     python.write_text(f'#!/bin/sh\nexec {shlex.quote(str(here.interpreter))} -S "$@"\n')
     python.chmod(0o755)
     (command,) = re.findall(r"^CMD (\[.+\])$", DOCKERFILE, re.MULTILINE)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     environment = {
         "PATH": f"{programs}:/usr/bin:/bin", "HOST": "127.0.0.1", "PORT": str(port), "ORT_DISABLE_TELEMETRY": "1",
         "PYTHONPATH": f"{srv / 'lambda'}:{site}", "ISOSHIP_BUNDLE": str(srv / "lambda"),

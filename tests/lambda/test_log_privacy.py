@@ -8,7 +8,6 @@ import logging
 import os
 import random
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -28,6 +27,7 @@ from mixed_load import INFER, SHAPES, Request, Sent, http_requests, mixed_load, 
 
 from bundles import VISITS_ROWS
 from isoship.parity.runners.lambda_events import predict_event
+from runtime_emulator import free_port
 
 Load = Callable[..., ModuleType]
 #: ISOSHIP_MIXED_LOAD=5000 sends as many as the project promises.
@@ -154,9 +154,7 @@ def test_a_mixed_load_leaves_nothing_of_itself_in_a_servers_log(
     visits: Path, tmp_path: Path, command: list[str]
 ) -> None:
     program, verb = command
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     where = ["--bundle", str(visits)] if program == "isoship_edge" else [str(visits)]
     log = tmp_path / "log"
     with log.open("wb") as target:

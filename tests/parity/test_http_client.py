@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import sys
 import threading
 import time
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from isoship.parity.runners.http_client import HttpModel
-from isoship.parity.runners.process import Process
+from isoship.parity.runners.process import Process, free_port
 from isoship_edge.http.server import Handler, Server
 from isoship_edge.inference.model import load
 
@@ -34,3 +35,11 @@ def test_a_server_that_closed_an_idle_connection_is_asked_anew(tmp_path: Path, m
             beside.end()
             server.stop()
             thread.join(10)
+
+
+def test_a_server_s_port_is_none_that_the_system_gives_to_the_next_socket() -> None:
+    for _ in range(20):
+        port = free_port()
+        assert 1024 < port < 32_768
+        with socket.create_server(("127.0.0.1", port)):
+            assert port not in {free_port() for _ in range(50)}

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import queue
+import random
 import signal
 import socket
 import subprocess
@@ -166,11 +167,19 @@ def plain_environment(**more: str) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listened on a moment ago."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port: int = s.getsockname()[1]
-        return port
+    """A loopback port that nobody holds, of those that no system gives out by itself (32768 and more).
+
+    One of the system's own choice is often taken by another program's next socket before its server has started.
+
+    Raises:
+        OSError: none was found.
+    """
+    for _ in range(100):
+        port = random.SystemRandom().randrange(16_384, 32_768)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no loopback port is free")
 
 
 def _group_lives(group: int) -> bool:
