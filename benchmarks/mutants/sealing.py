@@ -12,12 +12,12 @@ from typing import Any
 from isoship.bundle import sums
 from isoship.bundle.deterministic_zip import write_zip
 from isoship.bundle.wheels.fetch import cache_folder
-from isoship_edge.manifest import digest_of, sealed
+from isoship_edge.manifest import ROW_FILES, digest_of, sealed
 
 #: What the targets carry of the bundle's own files.
 _CARRIED = {
-    "lambda": ("manifest.json", "model.onnx", "golden.json", "golden.bin"),
-    "edge": ("manifest.json", "model.onnx", "golden.json", "golden.bin"),
+    "lambda": ("manifest.json", "model.onnx", "golden.json", "golden.bin", *ROW_FILES),
+    "edge": ("manifest.json", "model.onnx", "golden.json", "golden.bin", *ROW_FILES),
     "web": ("manifest.json", "golden.json"),
 }
 _VERDICTS = shutil.ignore_patterns("parity.json", "parity.html")
@@ -76,6 +76,7 @@ def put_manifest(folder: Path, document: Any) -> None:
 def seal(folder: Path) -> None:
     """Digest, sha256 of files, the targets' copies and lambda.zip, all of what now lies in the folder."""
     document = manifest_of(folder)
+    document["files"] |= {name: sums.sha256(folder / name) for name in ROW_FILES if name in document["files"]}
     document["digest"] = digest_of(sums.sha256(folder / "model.onnx"), document)
     golden = json.loads((folder / "golden.json").read_bytes())
     if golden["digest"] != document["digest"]:

@@ -90,7 +90,7 @@ def examine_fitted(label: str, model: Any, x: Any, fresh: Any) -> Finding:
     """A fitted model, or the path of a model file, on rows made from it. x: training rows; fresh: others like them."""
     finding = Finding(label, "exact")
     try:
-        source, graph = _converted(model, x, finding)
+        source, graph = converted(model, x, finding)
     except UnsupportedModelError as err:
         finding.status, finding.why = "refused", f"{err.why}. {err.instead}"
         return finding
@@ -114,8 +114,9 @@ def fit(model: Any, x: Any, y: Any) -> Any:
     return model.fit(x) if y is None else model.fit(x, y)
 
 
-def _converted(model: Any, x: Any, finding: Finding) -> tuple[Source, Any]:
+def converted(model: Any, x: Any, finding: Finding | None = None) -> tuple[Source, Any]:
     """The source with every output that can be had, and its graph."""
+    finding = finding or Finding("", "exact")
     more = [kind for kind, method in _FURTHER if hasattr(model, method)]
     sample = x.reshape(-1, 1) if isinstance(x, np.ndarray) and x.ndim == 1 else x  # labels are one column
     for outputs in (more, None) if more else (None,):
@@ -139,17 +140,17 @@ def _converted(model: Any, x: Any, finding: Finding) -> tuple[Source, Any]:
     raise AssertionError("unreachable")
 
 
-def _compare(model: Any, source: Source, graph: Any, x: Any, fresh: Any, finding: Finding) -> None:
+def row_sets(model: Any, source: Source, graph: Any, x: Any, fresh: Any) -> dict[str, list[Row]]:
+    """The rows of every kind on which a fitted model and its graph are compared. x: training rows; fresh: others."""
     names = [column.name for column in source.signature.columns]
     training, ordinary = _rows(x, names), _rows(fresh, names)
-    run = Runner(graph)
     rng = np.random.default_rng(_SEED + 1)
     boundaries = fitted_boundaries(model, len(names))
     for place, values in graph_boundaries(graph, source).items():
         boundaries.setdefault(place, set()).update(values)
     whole = [row for row in training if all(value is not None for value in row.values())]
     signature = source.signature
-    sets = {
+    return {
         "ordinary": ordinary,
         "training": training,
         "midpoint": kinds.midpoint_rows(signature, training, rng),
@@ -158,10 +159,16 @@ def _compare(model: Any, source: Source, graph: Any, x: Any, fresh: Any, finding
         "missing": kinds.missing_rows(signature, whole),
         "infinity": kinds.infinity_rows(signature, whole),
     }
+
+
+def _compare(model: Any, source: Source, graph: Any, x: Any, fresh: Any, finding: Finding) -> None:
+    run = Runner(graph)
+    sets = row_sets(model, source, graph, x, fresh)
+    ordinary = sets["ordinary"]
     for kind, rows in sets.items():
         if rows:
             _compare_kind(kind, rows, source, run, finding)
-    first = run(ordinary[:50], source) if _accepted(ordinary[:50], source) else {}
+    first = run(ordinary[:50], source) if is_accepted(ordinary[:50], source) else {}
     if first:
         finding.default_level = _level_difference(graph, ordinary[:50], source, first)
     if finding.worst:
@@ -170,7 +177,7 @@ def _compare(model: Any, source: Source, graph: Any, x: Any, fresh: Any, finding
 
 
 def _compare_kind(kind: str, rows: list[Row], source: Source, run: Runner, finding: Finding) -> None:
-    by_contract = [_accepted([row], source) for row in rows]
+    by_contract = [is_accepted([row], source) for row in rows]
     by_model = [False] * len(rows)
     for expected in (True, False):  # apart, so that few batches are refused and halved
         places = [i for i, ok in enumerate(by_contract) if ok is expected]
@@ -286,7 +293,7 @@ def answered(rows: list[Row], source: Source) -> list[bool]:
     return [True] * len(rows)
 
 
-def _accepted(rows: list[Row], source: Source) -> bool:
+def is_accepted(rows: list[Row], source: Source) -> bool:
     try:
         decode_rows(rows, source.signature)
     except InputError:
@@ -303,7 +310,7 @@ def _cut_together(row: Row, source: Source) -> bool:
         return False
     size, most = cuts[0], 4.0 * len(columns)
     within = {name: v if not isinstance(v, float) else max(-size, min(size, v)) for name, v in row.items()}
-    return _accepted([within], source) and all(abs(v) / size <= most for v in row.values() if isinstance(v, float))
+    return is_accepted([within], source) and all(abs(v) / size <= most for v in row.values() if isinstance(v, float))
 
 
 def _refusal(row: Row, source: Source) -> str:

@@ -44,6 +44,9 @@ ENDS = {
     "exclusive_maximum": "exclusiveMaximum",
 }
 
+#: The row program's files.
+ROW_FILES = ("rows.json", "rows.bin")
+
 _CHECKSUM, _ZEROS = b'"checksum": "', "0" * 64
 
 Scalar = str | int | float | bool
@@ -130,11 +133,20 @@ class Tolerance(NamedTuple):
     reason: str
 
 
+class RowProgramFacts(NamedTuple):
+    """libm: the outputs whose last bits hang on the platform's C library (exp, log and their kin); all others have the
+    same bits everywhere. lacks: why there is no row program, the operator first; None where there is one."""
+
+    libm: tuple[str, ...] = ()
+    lacks: str | None = None
+
+
 class Manifest(NamedTuple):
     """`tolerances[output][precision]`, precision "double" or "float32". `files` maps paths in the bundle to sha256.
 
     row_bytes: what a row takes while model.onnx runs; None in older bundles. optimized: the forms that ship load
     model.onnx with ONNX Runtime's own optimization, which was held against the source (networks alone).
+    row_program: of rows.json and rows.bin; None in older bundles and those of tensors, which have none.
     """
 
     name: str
@@ -148,6 +160,7 @@ class Manifest(NamedTuple):
     files: dict[str, str]
     row_bytes: int | None = None
     optimized: bool = False
+    row_program: RowProgramFacts | None = None
 
     @property
     def encoder_required(self) -> bool:
@@ -161,8 +174,14 @@ def canonical_json(value: Any) -> bytes:
 
 
 def digest_of(model_sha256: str, manifest: dict[str, Any]) -> str:
-    """`sha256:<hex>` over what determines the answers; equal on all targets and architectures."""
+    """`sha256:<hex>` over what determines the answers; equal on all targets and architectures.
+
+    The row program answers, too: its files' digests are part of it where `files` lists them.
+    """
     identity = {key: manifest[key] for key in ("signature", "encoder", "outputs", "tolerances")}
+    rows = {name: listed for name, listed in manifest.get("files", {}).items() if name in ROW_FILES}
+    if rows:
+        identity["rows"] = rows
     return "sha256:" + sha256_of(canonical_json({"model": model_sha256, **identity}))
 
 
@@ -225,6 +244,7 @@ def manifest_from_json(document: Any) -> Manifest:
             files=digests(document["files"]),
             row_bytes=_size(document.get("row_bytes")),
             optimized=of_type(bool, document.get("optimized", False), "optimized"),
+            row_program=_row_program(document.get("row_program")),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as err:
         raise DamagedFile(f"this manifest is damaged: {type(err).__name__}: {err}") from err
@@ -334,6 +354,15 @@ def _size(found: Any) -> int | None:
     if found is not None and (type(found) is not int or found < 1):
         raise ValueError(f"row_bytes is {found!r}")
     return found
+
+
+def _row_program(found: Any) -> RowProgramFacts | None:
+    if found is None:
+        return None
+    if "lacks" in of_type(dict, found, "row_program"):
+        return RowProgramFacts(lacks=of_type(str, found["lacks"], "row_program.lacks"))
+    libm = of_type(list, found["libm"], "row_program.libm")
+    return RowProgramFacts(tuple([of_type(str, name, "an output of row_program.libm") for name in libm]))
 
 
 def _output(o: dict[str, Any]) -> Output:

@@ -252,6 +252,7 @@ def check(
     Runtimes:
       onnxruntime, onnxruntime-web, http       model.onnx
       onnxruntime-default, python              model.onnx of networks
+      rows-python                              rows.json, without ONNX Runtime
       edge                                     edge/
       lambda, lambda-fastapi                   lambda/
       tfjs-stock-node-cpu, -wasm               web/, by TF.js alone
@@ -456,6 +457,8 @@ def _described(bundle: Bundle) -> str:
     for o in d["outputs"]:
         lines.append(f"  {o['name']}: {o['dtype']} [{', '.join(map(str, o['shape']))}]")
     lines += ["", f"encoder   {d['encoder']}"]
+    if d["row_program"] is not None:
+        lines.append(f"rows      {d['row_program']}")
     if d["bytecode"] is not None:
         lines.append(f"bytecode  {d['bytecode']}")
     if d["lambda_package"] == "image":

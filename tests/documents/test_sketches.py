@@ -1,4 +1,4 @@
-"""docs/architecture.md draws program.json and golden.json: every member that they have stands in the drawing."""
+"""docs/architecture.md draws program.json, rows.json and golden.json with every member that they have."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pages import pages
 
 BLOCKS = pages()["docs/architecture.md"].blocks
 #: Members whose own members are names that the model gives.
-NAMED = ("constants", "attrs", "outputs", "expected", "rows", "row")
+NAMED = ("constants", "attrs", "inputs", "outputs", "expected", "rows", "row")
 
 
 def drawn(member: str) -> Any:
@@ -33,7 +33,9 @@ def members(value: Any, name: str = "") -> set[str]:
     return paths.keys() | {found for path, one in paths.items() for found in members(one, path)}
 
 
-@pytest.mark.parametrize(("file", "member"), [("web/program.json", "constants"), ("golden.json", "margin")])
+@pytest.mark.parametrize(
+    ("file", "member"), [("web/program.json", "prefix"), ("rows.json", "steps"), ("golden.json", "margin")]
+)
 def test_the_drawing_has_every_member(bundle: Path, file: str, member: str) -> None:
     held = json.loads((bundle / file).read_bytes())
     assert set(held) == set(drawn(member))

@@ -14,9 +14,12 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
 
 from isoship_edge.errors import BundleError
+
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
+if TYPE_CHECKING:
+    from typing import Any
 
 _DECIMAL = re.compile("-?[0-9]{1,19}")
 _SPECIAL = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}

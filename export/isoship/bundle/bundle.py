@@ -63,6 +63,18 @@ class Bundle:
         versions = sorted(f"{t[8:9]}.{t[9:]}" for t in tags if t.startswith("cpython-3"))
         return ", ".join(versions) or "none"
 
+    def row_program(self) -> str | None:
+        """What single rows are answered with where there is no ONNX Runtime: the outputs of which the last bits hang on
+        the platform, or why there is none; None of older bundles and of tensors."""
+        facts = self.manifest.row_program
+        if facts is None:
+            return None
+        if facts.lacks is not None:
+            return f"none: {facts.lacks}"
+        if not facts.libm:
+            return "the same bits on every platform"
+        return f"the same bits on every platform but for the last ones of {', '.join(facts.libm)}"
+
     def lambda_package(self) -> str | None:
         """What template.yaml deploys, "zip" or "image" (a container image); None without that target."""
         return package_of(self.path) if "lambda" in self.targets else None
@@ -113,6 +125,7 @@ class Bundle:
             "signature": signature_to_json(m.signature),
             "outputs": [o._asdict() for o in m.outputs],
             "encoder": "required" if m.encoder_required else "none",
+            "row_program": self.row_program(),
             "targets": list(self.targets),
             "sizes": self.sizes(),
             "bytecode": self.bytecode(),

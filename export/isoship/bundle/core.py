@@ -13,6 +13,7 @@ from isoship import __version__
 from isoship.bundle.row_bytes import row_bytes
 from isoship.bundle.sums import sha256
 from isoship.bundle.tolerances import tolerances_for, tolerances_to_json
+from isoship.row_program.program import row_program_of
 from isoship.rows.for_check import nodes_for
 from isoship.rows.golden import POOL, golden_rows
 from isoship.rows.labels import labels_by_graph
@@ -72,10 +73,18 @@ def write_core(
             **({"training_rows": ", ".join(source.training_rows)} if source.training_rows else {}),
         },
     }
+    program = row_program_of(graph)
+    for file, content in program.files.items():
+        (folder / file).write_bytes(content)
+    if program.lacks:
+        say(f"no row program: {program.lacks}")
+        document["row_program"] = {"lacks": program.lacks}
+    else:
+        document["row_program"] = {"libm": list(program.libm)}
+    document["files"] = {file: sha256(folder / file) for file in program.files}
     document["digest"] = digest_of(hashlib.sha256(model_bytes).hexdigest(), document)
     golden_bytes = json.dumps({**rows, "digest": document["digest"]}, ensure_ascii=False, allow_nan=False).encode()
     (folder / "golden.json").write_bytes(golden_bytes)
-    document["files"] = {}
     (folder / "manifest.json").write_bytes(sealed(document))
     record_files(folder, ["model.onnx", "golden.json"])
 

@@ -15,9 +15,9 @@ from isoship_edge.encoding.documents import parsed
 
 #: What isoship writes at the top of a bundle and replaces as a whole; `.aws-sam` is what sam builds from it.
 OURS = {
-    ".aws-sam", ".isoship", "SHA256SUMS", "edge", "golden.bin", "golden.json", "lambda", "lambda.zip", "manifest.json",
-    "model.onnx", "parity-partial.html", "parity-partial.json", "parity.html", "parity.json", "template.isoship.yaml",
-    "template.yaml", "web",
+    ".aws-sam", ".isoship", "SHA256SUMS", "edge", "golden.bin", "golden.json", "lambda", "lambda.zip",
+    "manifest.json", "model.onnx", "parity-partial.html", "parity-partial.json", "parity.html", "parity.json",
+    "rows.bin", "rows.json", "template.isoship.yaml", "template.yaml", "web",
 }  # fmt: skip
 
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}

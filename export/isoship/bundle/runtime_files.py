@@ -23,8 +23,8 @@ def copy_packages(folder: Path, packages: Iterable[str]) -> None:
 
 
 def copy_model(folder: Path, bundle_root: Path) -> None:
-    """Copies the model, its manifest and its golden rows, and the weights and arrays that lie beside them."""
-    beside = [path.name for pattern in ("model.onnx.*", "golden.bin") for path in bundle_root.glob(pattern)]
+    """Copies the model, its manifest and its golden rows, and what lies beside them."""
+    beside = [path.name for pattern in ("model.onnx.*", "golden.bin", "rows.*") for path in bundle_root.glob(pattern)]
     for name in (*MODEL_FILES, *sorted(beside)):
         _copy(bundle_root / name, folder / name)
 

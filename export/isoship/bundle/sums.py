@@ -11,7 +11,7 @@ from isoship.errors import BundleError
 from isoship_edge.sums import NAME
 
 _FOLDERS = ("edge", "lambda", "web")
-_FILES = ("golden.bin", "golden.json", "lambda.zip", "manifest.json", "model.onnx")
+_FILES = ("golden.bin", "golden.json", "lambda.zip", "manifest.json", "model.onnx", "rows.bin", "rows.json")
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 _NAMED = 5
 

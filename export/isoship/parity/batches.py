@@ -56,7 +56,11 @@ def asking(runner: Runner, shipped: Shipped, case: Case) -> Asking:
     if through_json:
         rows = [_as_clients_may_write(row) if i % 2 else row for i, row in enumerate(rows)]
     beyond = 2 * rows_at_once(shipped.manifest) + _BEYOND_CHUNKS
-    large = (beyond if alone else min(_LARGE, beyond)) if case.large_batch else 0
+    large = (
+        (beyond if alone else min(_LARGE, beyond))
+        if case.large_batch and not getattr(runner, "one_at_a_time", False)
+        else 0
+    )
     return Asking(places, rows, [case.kinds[i] for i in places], _batches(len(rows), large, alone), large > 0)
 
 

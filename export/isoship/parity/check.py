@@ -13,7 +13,7 @@ from isoship.bundle.sums import sha256
 from isoship.errors import InputError
 from isoship.parity import runners as registry
 from isoship.parity.case import Case, Progress, Question, case_for, sample_rows
-from isoship.parity.demand import NOT_RUN, Demand, demand_of, not_asked
+from isoship.parity.demand import NOT_RUN, Demand, demand_of, not_asked, rows_of
 from isoship.parity.runners.chromium import browsers_kept
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.side_by_side import verdicts_of, workers
@@ -30,7 +30,7 @@ from isoship.sources.contract import Source
 
 #: Rows and runtimes of the check that every export passes before it is moved into place.
 _VERIFY_ROWS = 400
-_VERIFY_WITH = ("onnxruntime", "edge", "lambda", "web-node-wasm")
+_VERIFY_WITH = ("onnxruntime", "rows-python", "edge", "lambda", "web-node-wasm")
 
 
 def check(
@@ -100,8 +100,9 @@ def verify_before_move(
     opened = Bundle.open(folder)
     shipped = Shipped(opened.path, opened.manifest, tuple(targets) or opened.targets)
     question = Question(shipped, read_golden(shipped), source, budget=_VERIFY_ROWS)
-    names = tuple(n for n in _VERIFY_WITH if registry.target_of(n) in ("model", *shipped.targets))
-    return _run(question, case_for(question, say), Demand(names, ("model",), shipped.targets), say)
+    proven = ("model", *rows_of(shipped))
+    names = tuple(n for n in _VERIFY_WITH if registry.target_of(n) in (*proven, *shipped.targets))
+    return _run(question, case_for(question, say), Demand(names, proven, shipped.targets), say)
 
 
 def verify_own_rows(folder: Path, source: Source, *, progress: Progress | None = None) -> ParityReport | None:

@@ -33,7 +33,7 @@ def demand_of(shipped: Shipped, runtimes: Sequence[str] | None) -> Demand:
         for name in runtimes:
             registry.open_runner(name, layout)
         return Demand(tuple(runtimes), tuple({registry.target_of(name): None for name in runtimes}))
-    proven = {"model": None, **dict.fromkeys(shipped.targets)}
+    proven = {"model": None, **dict.fromkeys(rows_of(shipped)), **dict.fromkeys(shipped.targets)}
     names = tuple(name for name in registry.available(layout=layout) if registry.target_of(name) in proven)
     return Demand(names, tuple(proven), shipped.targets, partial=False)
 
@@ -41,6 +41,12 @@ def demand_of(shipped: Shipped, runtimes: Sequence[str] | None) -> Demand:
 def not_asked(runner: Any) -> bool:
     """Whether a runtime stays out where files were changed: it runs what ships, or opens it as its users do."""
     return runner.target != "model" or bool(getattr(runner, "as_users", False))
+
+
+def rows_of(shipped: Shipped) -> tuple[str, ...]:
+    """The form "rows" of a bundle that has a row program."""
+    facts = shipped.manifest.row_program
+    return () if facts is None or facts.lacks is not None else ("rows",)
 
 
 def layout_of(shipped: Shipped) -> str:

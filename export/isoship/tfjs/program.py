@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from isoship.tfjs.canonical import NUMPY, Array, Graph, Node, Value, dtype_of
-from isoship.tfjs.program_ops import FORMAT
+from isoship.tfjs.program_ops import FORMAT, PROGRAM_OPS, ProgramOp
 from isoship.tfjs.steps import NotInJavaScript, step_form
 from isoship.tfjs.trees import Layout
 from isoship_edge.encoding.golden import encode
@@ -25,14 +25,21 @@ INLINE = 64
 #: Every constant in program.bin starts at a multiple of this, so that typed arrays can view it.
 ALIGNMENT = 8
 
+#: Dtypes that tables have and no value of a graph: the narrowest that holds their numbers.
+_NARROW: dict[np.dtype[Any], str] = {np.dtype(kind): kind for kind in ("int8", "int16", "uint8", "uint16")}
+
 Step = dict[str, Any]
 
 
 @dataclass
 class Program:
-    """Steps under construction. Names of ONNX values become short ones that no input column has."""
+    """Steps under construction. Names of ONNX values become short ones that no input column has.
+
+    ops: the operators that a step may have.
+    """
 
     graph: Graph
+    ops: Mapping[str, ProgramOp] = field(default_factory=lambda: PROGRAM_OPS)
     prefix: list[Step] = field(default_factory=list)
     suffix: list[Step] = field(default_factory=list)
     feeds: list[dict[str, Any]] = field(default_factory=list)
@@ -57,7 +64,7 @@ class Program:
     def constant(self, array: Array) -> str:
         """The name of a constant; equal ones share it."""
         content = json.dumps(array.tolist()).encode() if array.dtype == object else array.tobytes()
-        key = (dtype_of(array), array.shape, content)
+        key = (_dtype(array), array.shape, content)
         if key not in self._known:
             self._known[key] = self.fresh("c")
             self.constants[self._known[key]] = array
@@ -80,7 +87,7 @@ class Program:
         Raises:
             NotInJavaScript: JavaScript does not have it, or not with these dtypes or attributes.
         """
-        inputs, attrs = step_form(node, self.graph)
+        inputs, attrs = step_form(node, self.graph, self.ops)
         for key in ("keys", "values", "default"):
             if isinstance(attrs.get(key), np.ndarray):
                 attrs[key] = self.constant(attrs[key])
@@ -141,20 +148,7 @@ def ranks_of(node: Node) -> str:
 
 def write_program(folder: Path, program: Program, form: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Writes program.json, and program.bin where there are large constants. Returns the names of the files."""
-    binary = bytearray()
-    constants: dict[str, Any] = {}
-    for name, array in program.constants.items():
-        dtype = dtype_of(array)
-        entry: dict[str, Any] = {"dtype": dtype, "shape": list(array.shape)}
-        if array.size > INLINE and dtype != "string":
-            binary.extend(b"\0" * (-len(binary) % ALIGNMENT))
-            data = np.ascontiguousarray(array, np.dtype(NUMPY[dtype]).newbyteorder("<")).tobytes()
-            entry |= {"offset": len(binary), "length": len(data)}
-            binary.extend(data)
-        else:
-            flat = array.ravel().tolist()
-            entry["data"] = flat if dtype == "int32" else encode(flat)
-        constants[name] = entry
+    constants, binary = constant_entries(program.constants)
     document = {
         "format": FORMAT,
         "constants": constants,
@@ -169,8 +163,32 @@ def write_program(folder: Path, program: Program, form: Sequence[Mapping[str, An
     (folder / "program.json").write_text(text + "\n", encoding="utf-8")
     if not binary:
         return ("program.json",)
-    (folder / "program.bin").write_bytes(bytes(binary))
+    (folder / "program.bin").write_bytes(binary)
     return ("program.json", "program.bin")
+
+
+def constant_entries(constants: Mapping[str, Array]) -> tuple[dict[str, Any], bytes]:
+    """What the document says of constants by name, and the bytes of the large ones."""
+    binary = bytearray()
+    entries: dict[str, Any] = {}
+    for name, array in constants.items():
+        dtype = _dtype(array)
+        entry: dict[str, Any] = {"dtype": dtype, "shape": list(array.shape)}
+        if array.size > INLINE and dtype != "string":
+            binary.extend(b"\0" * (-len(binary) % ALIGNMENT))
+            kind = array.dtype if array.dtype in _NARROW else np.dtype(NUMPY[dtype])
+            data = np.ascontiguousarray(array, kind.newbyteorder("<")).tobytes()
+            entry |= {"offset": len(binary), "length": len(data)}
+            binary.extend(data)
+        else:
+            flat = array.ravel().tolist()
+            entry["data"] = flat if dtype == "int32" or array.dtype in _NARROW else encode(flat)
+        entries[name] = entry
+    return entries, bytes(binary)
+
+
+def _dtype(array: Array) -> str:
+    return _NARROW.get(array.dtype) or dtype_of(array)
 
 
 def _needed(steps: list[Step], wanted: set[str]) -> list[Step]:

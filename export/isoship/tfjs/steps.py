@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from isoship.tfjs.canonical import NUMPY, Array, Graph, Node
-from isoship.tfjs.program_ops import INTEGERS, PROGRAM_OPS
+from isoship.tfjs.program_ops import INTEGERS, PROGRAM_OPS, ProgramOp
 
 #: How `sources/sklearn/tracing/tensors.py` names a number that is cut to what an int64 holds.
 WHOLE = "whole"
 
 #: The inputs of these operators that have to be constants, by position.
-_CONSTANT_INPUTS: dict[str, tuple[int, ...]] = {
+CONSTANT_INPUTS: dict[str, tuple[int, ...]] = {
     "CumSum": (1,),
     "Expand": (1,),
     "Reshape": (1,),
@@ -21,6 +22,7 @@ _CONSTANT_INPUTS: dict[str, tuple[int, ...]] = {
     "Split": (1,),
     "Squeeze": (1,),
     "Tile": (1,),
+    "TopK": (1,),
     "Unsqueeze": (1,),
 }
 
@@ -41,16 +43,18 @@ class NotInJavaScript(Exception):
     """JavaScript has no such step. The message is the reason."""
 
 
-def step_form(node: Node, graph: Graph) -> tuple[list[Input], dict[str, Any]]:
-    """Inputs (names, or arrays that become constants) and attributes.
+def step_form(
+    node: Node, graph: Graph, ops: Mapping[str, ProgramOp] = PROGRAM_OPS
+) -> tuple[list[Input], dict[str, Any]]:
+    """Inputs (names, or arrays that become constants) and attributes. ops: the operators that there are.
 
     Raises:
         NotInJavaScript: the operator is not JavaScript's, or not with these dtypes, attributes or computed shapes.
     """
-    op = PROGRAM_OPS.get(node.op)
+    op = ops.get(node.op)
     if op is None:
         raise NotInJavaScript("JavaScript does not have it")
-    constant = _CONSTANT_INPUTS.get(node.op, (1,) if node.op.startswith("Reduce") else ())
+    constant = CONSTANT_INPUTS.get(node.op, (1,) if node.op.startswith("Reduce") else ())
     for i in constant:
         if i < len(node.inputs) and node.inputs[i] and graph.constant(node.inputs[i]) is None:
             raise NotInJavaScript("its shape, axes or range are computed from the data")

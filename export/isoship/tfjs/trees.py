@@ -107,7 +107,7 @@ def _rank_columns(node: Node) -> tuple[_Nodes, tuple[RankColumn, ...]]:
         kind, nan = "right" if key & 2 else "left", "low" if key & 1 else "high"
         column[rows], position[rows] = len(columns), np.searchsorted(values, split[rows])
         columns.append(RankColumn(key >> 2, kind, nan, tuple(values.tolist())))
-    sets = _sets(attrs, mode, split)
+    sets = members_of(attrs, mode, split)
     known: dict[RankColumn, int] = {}
     for i in np.flatnonzero(~ordered & used).tolist():
         wanted = RankColumn(int(feature[i]), "member", "1" if nan_true[i] else "0", sets[i])
@@ -127,7 +127,7 @@ def _rank_columns(node: Node) -> tuple[_Nodes, tuple[RankColumn, ...]]:
     return nodes, tuple(columns)
 
 
-def _sets(attrs: Any, mode: Array, split: Array) -> dict[int, tuple[float, ...]]:
+def members_of(attrs: Any, mode: Array, split: Array) -> dict[int, tuple[float, ...]]:
     """The members of each EQ and MEMBER node: the latter's follow each other, NaN after each set."""
     sets: dict[int, tuple[float, ...]] = {int(i): (float(split[i]),) for i in np.flatnonzero(mode == EQ)}
     values = np.asarray(attrs.get("membership_values", []), np.float64)

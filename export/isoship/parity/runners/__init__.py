@@ -4,6 +4,7 @@
 |---|---|---|
 | onnxruntime | its Python binding on model.onnx | model |
 | onnxruntime-web | its wasm build in Node, with every optimization, on model.onnx | model |
+| rows-python | the row program, in a Python without packages | rows |
 | edge | edge/run serve, a process of its own | edge |
 | http | `isoship serve`: uvicorn and FastAPI | model |
 | lambda, lambda-fastapi | lambda/ under the real runtime client, by either path | lambda |
@@ -41,6 +42,7 @@ _REGISTRY: dict[str, Entry] = {
     "onnxruntime-default": Entry("model", f"{_HERE}.onnxruntime", "DefaultLevelRunner", layouts=("tensors",)),
     "onnxruntime-web": Entry("model", f"{_HERE}.onnxruntime_web", "OnnxRuntimeWebRunner", layouts=_BOTH),
     "python": Entry("model", f"{_HERE}.loaded", "LoadedRunner", layouts=("tensors",)),
+    "rows-python": Entry("rows", f"{_HERE}.rows_python", "RowsPythonRunner"),
     "edge": Entry("edge", f"{_HERE}.edge", "EdgeRunner", layouts=_BOTH),
     "http": Entry("model", f"{_HERE}.http", "HttpRunner", layouts=_BOTH),
     "lambda": Entry("lambda", f"{_HERE}.lambda_runtime", "LambdaRunner", ("direct",), _BOTH),
@@ -68,7 +70,7 @@ def available(target: str | None = None, layout: str = "columns") -> tuple[str, 
 
 
 def target_of(name: str) -> str:
-    """What a runner proves: model, lambda, edge or web."""
+    """What a runner proves: model, rows, lambda, edge or web."""
     return _entry(name).target
 
 

@@ -65,15 +65,15 @@ class Runner(Protocol):
     Optional attributes, all False where absent. through_json: answers come as JSON, where NaN and infinities are null,
     and rows with infinities are left out unless takes_infinity. unguarded: the runtime knows nothing of the input
     contract (stock TF.js), so rows that must be refused are not shown to it. one_row: it has a way of its own for a
-    single row, and is asked 200 of them, the golden rows first, one at a time. concurrent: `infer` may be called from
-    several threads at once. as_users: it opens the bundle as its users do, which refuses files that were changed: it
-    is not asked then.
+    single row, and is asked 200 of them, the golden rows first, one at a time. one_at_a_time: it has no other, and is
+    asked no large batch. concurrent: `infer` may be called from several threads at once. as_users: it opens the bundle
+    as its users do, which refuses files that were changed: it is not asked then.
     """
 
     name: str
     """Such as `onnxruntime`, `edge`, `lambda`, `http`, `tfjs-stock-node-cpu`, `web-chromium-webgl`."""
     target: str
-    """The shipped form that it proves: model, lambda, edge or web."""
+    """The shipped form that it proves: model, rows, lambda, edge or web."""
     precision: str
     """double or float32: which of the manifest's tolerances applies."""
 

@@ -159,6 +159,12 @@ def _where(
     if runner.target == "model":
         where = f"ONNX Runtime's Python binding answers this row as the model does. The fault lies in {runner.name}."
         return where, None
+    if runner.target == "rows":
+        where = (
+            "model.onnx answers this row as the model does. The fault lies in rows.json and rows.bin, or in what"
+            " evaluates them (isoship_edge/rows)."
+        )
+        return where, None
     if runner.target != "web":
         where = (
             f"model.onnx answers this row as the model does. The fault lies in {runner.target}/: its copies of the"

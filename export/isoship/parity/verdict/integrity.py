@@ -18,10 +18,14 @@ from isoship.parity.verdict.manifest_check import manifest_differences
 from isoship.sources.contract import Source
 from isoship_edge.encoding.documents import parsed
 from isoship_edge.encoding.golden import decode
-from isoship_edge.manifest import digest_of
+from isoship_edge.manifest import ROW_FILES, digest_of
 
 #: What every target carries unchanged.
-_CARRIED = ("manifest.json", "model.onnx", "golden.json", "golden.bin")
+_CARRIED = ("manifest.json", "model.onnx", "golden.json", "golden.bin", *ROW_FILES)
+#: Those that not every bundle has: its manifest lists them where it does.
+_LISTED = ("golden.bin", *ROW_FILES)
+#: What the browser's folder never holds: it runs model.json.
+_NOT_FOR_WEB = ("model.onnx", *ROW_FILES)
 
 
 def integrity(
@@ -68,13 +72,12 @@ def changed_files(shipped: Shipped) -> list[str]:
             wrong += image_faults(folder)
         elif not (folder / "lambda.zip").is_file():
             wrong.append("lambda.zip is missing")
-    carried = [name for name in _CARRIED if name != "golden.bin" or name in shipped.manifest.files]
+    carried = [name for name in _CARRIED if name not in _LISTED or name in shipped.manifest.files]
     for target in shipped.targets:
         for name in carried:
             copy = folder / target / name
             if not copy.is_file():
-                # the browser runs model.json, and its folder never holds model.onnx
-                due = recorded and (target, name) != ("web", "model.onnx")
+                due = recorded and not (target == "web" and name in _NOT_FOR_WEB)
                 wrong += [f"{target}/{name} is missing"] if due else []
             elif (folder / name).is_file() and copy.read_bytes() != (folder / name).read_bytes():
                 wrong.append(f"{target}/{name} differs from the bundle's own")

@@ -1,0 +1,52 @@
+"""Categories to numbers and back."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from isoship_edge.rows.values import Board, Prepare, Value
+
+
+def _table(keys: Sequence[Any], values: Sequence[Any]) -> dict[Any, Any]:
+    """Key -> value; the first of equal keys wins, and None stands for NaN, which is equal to itself here."""
+    pairs = list(zip(keys, values, strict=True))
+    return {key if key == key else None: value for key, value in reversed(pairs)}
+
+
+def _label_encoder(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count: int) -> list[Value]:
+    x = inputs[0]
+    values: Value = attrs["values"]
+    table, otherwise = _table(attrs["keys"].data, values.data), attrs["default"].data[0]
+    out = board.value(values.dtype, x.shape)
+    p, o, found = x.place, out.place, table.get
+
+    def run(v: list[Any]) -> None:
+        v[o] = [found(x if x == x else None, otherwise) for x in v[p]]
+
+    board.runs.append(run)
+    return [out]
+
+
+def _one_hot_encoder(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count: int) -> list[Value]:
+    x, keys = inputs[0], attrs["keys"].data
+    width = len(keys)
+    zero, one = (0.0, 1.0) if attrs["to"] in ("double", "float") else (0, 1)
+    rows = [[one if i == place else zero for i in range(width)] for place in range(width)]
+    table, unseen = _table(keys, rows), [zero] * width
+    out = board.value(attrs["to"], (*x.shape, width))
+    p, o, found = x.place, out.place, table.get
+
+    def run(v: list[Any]) -> None:
+        made: list[Any] = []
+        for value in v[p]:
+            made += found(value if value == value else None, unseen)
+        v[o] = made
+
+    board.runs.append(run)
+    return [out]
+
+
+PREPARE: dict[str, Prepare] = {"ml.LabelEncoder": _label_encoder, "ml.OneHotEncoder": _one_hot_encoder}

@@ -1,0 +1,177 @@
+"""Operators along axes. Sums run in index order, at the width of the dtype."""
+
+from __future__ import annotations
+
+import math
+from functools import reduce
+from itertools import accumulate
+from operator import add, mul
+
+from isoship_edge.rows.arithmetic import greatest, least
+from isoship_edge.rows.functions import exp, log
+from isoship_edge.rows.values import around, axis_of, known, strides_of, walked
+from isoship_edge.rows.widths import FINISH, REALS, single
+
+TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from isoship_edge.rows.values import Board, Prepare, Value
+
+    #: Elements, and what rounds one number -> the number that stands for them.
+    Fold = Callable[[Sequence[Any], Callable[[Any], Any]], Any]
+
+
+def _same(x: Any) -> Any:
+    return x
+
+
+def _sum(elements: Sequence[Any], near: Callable[[Any], Any]) -> Any:
+    if near is _same:
+        return reduce(add, elements, 0)
+    total = 0.0
+    for x in elements:
+        total = near(total + x)
+    return total
+
+
+def _product(elements: Sequence[Any], near: Callable[[Any], Any]) -> Any:
+    if near is _same:
+        return reduce(mul, elements, 1)
+    total = 1.0
+    for x in elements:
+        total = near(total * x)
+    return total
+
+
+def _log_sum_exp(elements: Sequence[float], near: Callable[[float], float]) -> float:
+    top = reduce(greatest, elements, -math.inf)
+    if not -math.inf < top < math.inf:
+        top = math.nan if top != top else 0.0
+    total = _sum([near(exp(near(x - top))) for x in elements], near)
+    return near(near(log(total)) + top)
+
+
+def _reduced(fold: Fold) -> Prepare:
+    def prepare(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count: int) -> list[Value]:
+        x, axes = inputs
+        rank = len(x.shape)
+        gone = {axis_of(axis, rank) for axis in known(axes, "axes")}
+        kept = [axis for axis in range(rank) if axis not in gone]
+        strides = strides_of(x.shape)
+        along = sorted(gone)
+        offsets = walked([x.shape[axis] for axis in along], [strides[axis] for axis in along])
+        starts = walked([x.shape[axis] for axis in kept], [strides[axis] for axis in kept])
+        if attrs["keepdims"]:
+            shape = [1 if axis in gone else length for axis, length in enumerate(x.shape)]
+        else:
+            shape = [x.shape[axis] for axis in kept]
+        out, finish = board.value(x.dtype, shape), FINISH[x.dtype]
+        near = single if x.dtype == "float" else _same
+        p, o = x.place, out.place
+        if len(starts) == 1 and offsets == list(range(len(offsets))):
+
+            def run(v: list[Any]) -> None:
+                v[o] = finish((fold(v[p], near),))
+
+        else:
+
+            def run(v: list[Any]) -> None:
+                data = v[p]
+                v[o] = finish([fold([data[start + i] for i in offsets], near) for start in starts])
+
+        board.runs.append(run)
+        return [out]
+
+    return prepare
+
+
+def _mean(elements: Sequence[float], near: Callable[[float], float]) -> float:
+    return near(_sum(elements, near) / len(elements)) if elements else math.nan
+
+
+def _square_sum(elements: Sequence[Any], near: Callable[[Any], Any]) -> Any:
+    return _sum([near(x * x) for x in elements], near)
+
+
+def _norm(elements: Sequence[float], near: Callable[[float], float]) -> float:
+    return near(math.sqrt(_square_sum(elements, near)))
+
+
+def _extreme_at(better: Callable[[Any, Any], bool]) -> Prepare:
+    def prepare(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count: int) -> list[Value]:
+        x = inputs[0]
+        axis = axis_of(attrs["axis"], len(x.shape))
+        before, length, after = around(x.shape, axis)
+        shape = list(x.shape)
+        shape[axis : axis + 1] = [1] if attrs["keepdims"] else []
+        out = board.value("int64", shape)
+        p, o, last = x.place, out.place, attrs["select_last_index"]
+        starts = [outer * length * after + inner for outer in range(before) for inner in range(after)]
+
+        def run(v: list[Any]) -> None:
+            data, made = v[p], []
+            for start in starts:
+                best, held = 0, data[start]
+                for k in range(1, length):
+                    candidate = data[start + k * after]
+                    if better(candidate, held) or (last and candidate == held):
+                        best, held = k, candidate
+                made.append(best)
+            v[o] = made
+
+        board.runs.append(run)
+        return [out]
+
+    return prepare
+
+
+def _cum_sum(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count: int) -> list[Value]:
+    """One after the other, the first as it is: 0 + -0 would lose a sign."""
+    x, along = inputs
+    before, length, after = around(x.shape, axis_of(known(along, "axis")[0], len(x.shape)))
+    backwards, exclusive = attrs["reverse"], attrs["exclusive"]
+    out = board.value(x.dtype, x.shape)
+    finish = None if x.dtype in REALS else FINISH[x.dtype]
+    p, o, zero = x.place, out.place, 0.0 if x.dtype in REALS else 0
+    added: Callable[[Any, Any], Any] = add if x.dtype != "float" else lambda total, x: single(total + x)
+
+    def totals(elements: Sequence[Any]) -> list[Any]:
+        elements = elements[::-1] if backwards else elements
+        made = list(accumulate(elements, added))
+        made = [zero, *made[:-1]] if exclusive else made
+        return made[::-1] if backwards else made
+
+    def run(v: list[Any]) -> None:
+        data = v[p]
+        if after == 1:
+            made: list[Any] = []
+            for start in range(0, before * length, length):
+                made += totals(data[start : start + length])
+        else:
+            made = list(data)
+            for outer in range(before):
+                for start in range(outer * length * after, outer * length * after + after):
+                    stop = start + length * after - after + 1
+                    made[start:stop:after] = totals(data[start:stop:after])
+        v[o] = made if finish is None else finish(made)
+
+    board.runs.append(run)
+    return [out]
+
+
+PREPARE: dict[str, Prepare] = {
+    "ReduceSum": _reduced(_sum),
+    "ReduceMean": _reduced(_mean),
+    "ReduceMax": _reduced(lambda elements, _near: reduce(greatest, elements)),
+    "ReduceMin": _reduced(lambda elements, _near: reduce(least, elements)),
+    "ReduceProd": _reduced(_product),
+    "ReduceSumSquare": _reduced(_square_sum),
+    "ReduceL1": _reduced(lambda elements, near: _sum([abs(x) for x in elements], near)),
+    "ReduceL2": _reduced(_norm),
+    "ReduceLogSumExp": _reduced(_log_sum_exp),
+    "ArgMax": _extreme_at(lambda x, best: x > best),
+    "ArgMin": _extreme_at(lambda x, best: x < best),
+    "CumSum": _cum_sum,
+}
