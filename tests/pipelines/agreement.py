@@ -54,19 +54,19 @@ def faults(source: Source, run: Runner, kind: str, rows: list[Row], tally: Tally
 
     refusals: of the rows that the contract refuses, so many are shown to the model, each alone.
     """
-    accepted = [_accepted(row, source) for row in rows]
+    accepted = [accepts(row, source) for row in rows]
     taken = [row for row, ok in zip(rows, accepted, strict=True) if ok]
     refused = [row for row, ok in zip(rows, accepted, strict=True) if not ok]
     refused = refused[:: max(1, -(-len(refused) // refusals))]
     found = []
-    answers = _answers(source, taken) if taken else None
+    answers = answers_of(source, taken) if taken else None
     if taken and answers is None:
         by_model = answered(taken, source)
         wrong = [row for row, ok in zip(taken, by_model, strict=True) if not ok]
         found.append(Fault(kind, f"{len(wrong)} rows pass the contract and the model refuses them", wrong[0]))
         taken = [row for row, ok in zip(taken, by_model, strict=True) if ok]
-        answers = _answers(source, taken) if taken else None
-    wrong = [row for row in refused if _answers(source, [row]) is not None and not _narrowed(source, row)]
+        answers = answers_of(source, taken) if taken else None
+    wrong = [row for row in refused if answers_of(source, [row]) is not None and not _narrowed(source, row)]
     if wrong:
         found.append(
             Fault(kind, f"{len(wrong)} rows are answered by the model and the contract refuses them", wrong[0])
@@ -83,7 +83,7 @@ def _narrowed(source: Source, row: Row) -> bool:
     return told and any(isinstance(value, float) and not 1e-30 < abs(value) < 1e30 for value in row.values())
 
 
-def _answers(source: Source, rows: list[Row]) -> Answers | None:
+def answers_of(source: Source, rows: list[Row]) -> Answers | None:
     try:
         return source.answers(rows)
     except InputError:
@@ -93,7 +93,7 @@ def _answers(source: Source, rows: list[Row]) -> Answers | None:
 def _parted(
     source: Source, answers: Answers, raw: Mapping[str, Any], kind: str, rows: list[Row], tally: Tally
 ) -> Iterator[Fault]:
-    got = {name: _overflown(answers.outputs[name], value) for name, value in raw.items()}
+    got = {name: overflown(answers.outputs[name], value) for name, value in raw.items()}
     wider = source.double_tolerances  # type: ignore[attr-defined]
     tolerances = {output.name: wider.get(output.name, TOLERANCE) for output in source.outputs}
 
@@ -122,7 +122,7 @@ def _parted(
         )
 
 
-def _overflown(want: Any, got: Any) -> Any:
+def overflown(want: Any, got: Any) -> Any:
     """Where both have left the doubles, the model's own value: whether inf, -inf or NaN hangs on the order of a sum."""
     if want.dtype.kind != "f" or getattr(got, "shape", None) != want.shape or got.dtype != want.dtype:
         return got
@@ -158,7 +158,7 @@ def _faulty(want: Mapping[str, Any], got: Mapping[str, Any], tolerances: Mapping
     return found
 
 
-def _accepted(row: Row, source: Source) -> bool:
+def accepts(row: Row, source: Source) -> bool:
     try:
         decode_rows([row], source.signature)
     except InputError:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from agreement import Runner, Tally, faults
 from drawn_cases import Drawn, table_of
+from row_agreement import program_of, row_faults
 
 from isoship.errors import SampleError, UnsupportedModelError
 from isoship.sources import open_source
@@ -61,10 +62,12 @@ def tried(drawn: Drawn) -> Verdict:
                 raise
             return Verdict("unfit", str(err))
         tally = Tally()
-        run = Runner(graph)
+        run, program = Runner(graph), program_of(graph)
         found = []
         for kind, rows in rows_of(drawn, source, table).items():
             found += faults(source, run, kind, rows, tally, refusals=3)
+            if program is not None:
+                found += row_faults(source, program, run, kind, rows)
     assert not found, "\n".join(map(str, found))
     return Verdict("exact")
 

@@ -71,6 +71,9 @@ class RowsPythonRunner:
     target = "rows"
     precision = "double"
     one_at_a_time = True
+    #: What is served is JSON; whether a sum beyond the doubles is infinite or NaN hangs on its order.
+    through_json = True
+    takes_infinity = True
     _process: Process | None = None
 
     def prepare(self, shipped: Shipped) -> None:
