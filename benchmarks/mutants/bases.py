@@ -14,7 +14,8 @@
 | periodic | the sine of an hour, and a threshold at 0 |
 | net-image, net-text, net-bytes | networks as ONNX files (`benchmarks.mutants.networks`); their sample is None |
 
-`penguins:web` is the bundle of penguins with web/ alone, `penguins:` the one without a target.
+`penguins:web` is the bundle of penguins with web/ alone, `penguins:` the one without a target; the evaluator of rows is
+that of edge/ where there is one.
 """
 
 from __future__ import annotations
@@ -30,7 +31,13 @@ import numpy as np
 from benchmarks.mutants.networks import GRAPHS
 from benchmarks.mutants.sealing import derived
 
-_TARGETS = {"penguins": ("lambda", "edge", "web"), "newer": ("web",)}
+_TARGETS = {
+    "penguins": ("lambda", "edge", "web"),
+    "newer": ("web",),
+    "numeric": ("edge",),
+    "linear": ("edge",),
+    "tied": ("edge",),
+}
 
 
 @cache

@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmarks.mutants import manifest_faults as manifest
 from benchmarks.mutants import network_catalogue as networks
+from benchmarks.mutants import row_faults as rows
 from benchmarks.mutants import runtime_faults as runtime
 from benchmarks.mutants import step_faults as steps
 from benchmarks.mutants import tree_faults as trees
@@ -19,8 +20,20 @@ from benchmarks.mutants.tree_faults import Plant
 
 _GRAPH = ("onnxruntime",)
 _WASM = ("web-node-wasm",)
+_ROWS = ("rows-python",)
 
-PARTS = ("trees", "steps", "outputs", "manifest", "web-files", "web-runtime", "runtime", "networks", "integrity")
+PARTS = (
+    "trees",
+    "steps",
+    "outputs",
+    "manifest",
+    "web-files",
+    "web-runtime",
+    "runtime",
+    "rows",
+    "networks",
+    "integrity",
+)
 CONTROL = "control"
 
 
@@ -38,7 +51,16 @@ class Mutant:
 
 def mutants(newer: Callable[[], Path]) -> tuple[Mutant, ...]:
     """newer: the bundle of base `newer`, whose files are the stale ones."""
-    return (*_trees(), *_steps(), *_outputs(), *_manifest(), *_web(newer), *_runtimes(newer), *_networks())
+    return (
+        *_trees(),
+        *_steps(),
+        *_outputs(),
+        *_manifest(),
+        *_web(newer),
+        *_runtimes(newer),
+        *_rows(newer),
+        *_networks(),
+    )
 
 
 def controls(planted: Sequence[Mutant]) -> tuple[Mutant, ...]:
@@ -185,6 +207,52 @@ def _web(newer: Callable[[], Path]) -> list[Mutant]:
                answered.replace("return ", "return (this.kept ??= {})[rows.length] ??= ")),
         script("a console warning in the page", "index.js", answered,
                'console.warn("precision may be lost");\n    ' + answered, "web-chromium-wasm"),
+    ]  # fmt: skip
+
+
+def _rows(newer: Callable[[], Path]) -> list[Mutant]:
+    def fault(name: str, base: str, plant: Plant) -> Mutant:
+        return Mutant("rows", f"rows: {name}", base, plant, _ROWS)
+
+    def code(name: str, base: str, file: str, old: str, new: str) -> Mutant:
+        return fault(f"evaluator: {name}", base, runtime.python(f"edge/isoship_edge/rows/{file}", old, new, file))
+
+    def step(name: str, base: str, text: str, edit: Callable[..., None]) -> Mutant:
+        return fault(name, base, rows.edited(text, edit))
+
+    stale = rows.of_another_training(newer)
+    return [
+        fault("threshold one ulp up, forest", "penguins:", rows.threshold_up),
+        fault("threshold one ulp up, doubles", "mixed", rows.threshold_up),
+        fault("two leaves swapped", "mixed", rows.children_swapped),
+        fault("another feature at one node", "numeric", rows.other_feature),
+        fault("NaN takes the other branch", "numeric", rows.missing_elsewhere),
+        fault("a category exchanged in a set", "mixed", rows.member_exchanged),
+        fault("leaf values off by 1e-7", "mixed", rows.leaf_value_off),
+        step("scaler's mean, last bit", "penguins:", "one ulp up", rows.operand("Sub", 1, web.first_up)),
+        step("features stay doubles", "penguins:", "Cast to float", rows.attribute("Cast", "to", "double", -2)),
+        step("two labels swapped", "penguins:", "Gather", rows.operand("Gather", 0, rows.swapped, -1)),
+        step("two categories swapped", "penguins:", "LabelEncoder", rows.keys_swapped),
+        step("a tree is left out of the sum", "mixed", "exclusive", rows.attribute("CumSum", "exclusive", 1)),
+        step("links left out", "linear", "Softmax", rows.step_dropped("Softmax")),
+        fault("of another training", "penguins:", stale),
+        Mutant("integrity", "rows: of another training, not sealed", "penguins:", stale, _ROWS, sealed=False),
+        code("the threshold itself goes right", "numeric:edge", "trees.py",
+             "(row[column] > threshold[slot])", "(row[column] >= threshold[slot])"),
+        code("missing values are compared", "numeric:edge", "trees.py",
+             'self._nan != "first" and row !=', 'False and row !='),
+        code("tables slip once warm", "penguins:edge", "trees.py",
+             "list(feature), list(threshold), list(child)", "list(feature), list(threshold)[::-1], list(child)"),
+        code("float stays double", "penguins:edge", "widths.py", '"float": rounded', '"float": list'),
+        code("products in float32", "linear:edge", "products.py", "total += x * y", "total = single(total + x * y)"),
+        code("a tie goes to the last", "tied:edge", "reductions.py",
+             '"ArgMax": _extreme_at(lambda x, best: x > best)', '"ArgMax": _extreme_at(lambda x, best: x >= best)'),
+        code("an unseen category is the first", "penguins:edge", "lookups.py",
+             "found(x if x == x else None, otherwise)", "found(x if x == x else None, values.data[0])"),
+        code("softmax without its maximum", "linear:edge", "softmax.py",
+             "finish([element - top for element in elements])", "finish(elements)"),
+        code("the values of the row before", "linear:edge", "program.py",
+             "v[place] = list(inputs[name])", "v[place] = self._held[place] = self._held[place] or list(inputs[name])"),
     ]  # fmt: skip
 
 

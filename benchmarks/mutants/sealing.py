@@ -35,7 +35,7 @@ def derived(bundle: Path, folder: Path, targets: tuple[str, ...]) -> Path:
     for target in set(_CARRIED) - set(targets):
         shutil.rmtree(folder / target, ignore_errors=True)
         if target == "lambda":
-            (folder / "lambda.zip").unlink()
+            (folder / "lambda.zip").unlink(missing_ok=True)
     document = manifest_of(folder)
     document["provenance"]["targets"] = ",".join(targets)
     document["files"] = {n: h for n, h in document["files"].items() if not n.startswith("web/") or "web" in targets}

@@ -41,7 +41,11 @@ def operand(document: Any, op: str, which: int) -> Any:
 
 def last_digit(document: Any) -> None:
     """The first mean of the scaler, one ulp up: its last digit in program.json."""
-    data = operand(document, "Sub", 1)["data"]
+    first_up(operand(document, "Sub", 1)["data"])
+
+
+def first_up(data: list[Any]) -> None:
+    """The first number, one ulp up."""
     data[0] = math.nextafter(data[0], math.inf)
 
 

@@ -57,6 +57,24 @@ def test_a_fault_in_a_network_is_detected_and_by_what(folder, name):
     assert NETWORKS[name] in outcome.by
 
 
+#: Faults in the row program, in tables, steps and evaluator, and what must give each away.
+ROWS = {
+    "rows: threshold one ulp up, doubles": {"path"},
+    "rows: NaN takes the other branch": {"path", "missing"},
+    "rows: features stay doubles": {"path", "threshold"},
+    "rows: evaluator: the threshold itself goes right": {"path", "threshold"},
+    "rows: evaluator: softmax without its maximum": {"far"},
+    "rows: of another training, not sealed": {"files"},
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_fault_in_the_row_program_is_detected_and_by_what(folder, name):
+    outcome = try_mutant(planted(folder, name), folder)
+    assert outcome.detected
+    assert ROWS[name] <= set(outcome.by)
+
+
 @pytest.mark.parametrize("name", SUBTLE)
 def test_a_fault_that_ordinary_rows_do_not_show_is_detected_and_by_what(folder, name):
     outcome = try_mutant(planted(folder, name), folder)
