@@ -84,7 +84,9 @@ def _load(options: argparse.Namespace) -> AnyModel:
     check_folder(own, machine=machine())
     from isoship_edge.inference.model import load  # not before: a damaged module is damage, and no fault of its own
 
-    return load(options.bundle or os.environ.get("ISOSHIP_BUNDLE") or own, threads=options.threads)
+    model = load(options.bundle or os.environ.get("ISOSHIP_BUNDLE") or own, threads=options.threads, target="edge")
+    _ = model.session  # what is damaged or missing is said now, and not to whoever sends the first batch
+    return model
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -182,7 +184,7 @@ def _selftest(options: argparse.Namespace) -> int:
         raise
     verdict = model.selftest()
     if options.json:
-        backend = {"backend": model.session.backend, "onnxruntime": model.session.runtime}
+        backend = {"backend": model.session.backend, "onnxruntime": model.session.runtime or None}
         print(json.dumps({**verdict._asdict(), "digest": model.manifest.digest, **backend}))
     elif verdict.ok:
         ties = f", {verdict.ties} ties" if verdict.ties else ""

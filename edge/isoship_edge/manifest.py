@@ -135,10 +135,12 @@ class Tolerance(NamedTuple):
 
 class RowProgramFacts(NamedTuple):
     """libm: the outputs whose last bits hang on the platform's C library (exp, log and their kin); all others have the
-    same bits everywhere. lacks: why there is no row program, the operator first; None where there is one."""
+    same bits everywhere. lacks: why there is no row program, the operator first; None where there is one.
+    most_rows: target -> the most rows of a request that the row program answers there, and ONNX Runtime more."""
 
     libm: tuple[str, ...] = ()
     lacks: str | None = None
+    most_rows: dict[str, int] = {}  # noqa: RUF012 - a NamedTuple's default, which nobody writes to
 
 
 class Manifest(NamedTuple):
@@ -362,7 +364,11 @@ def _row_program(found: Any) -> RowProgramFacts | None:
     if "lacks" in of_type(dict, found, "row_program"):
         return RowProgramFacts(lacks=of_type(str, found["lacks"], "row_program.lacks"))
     libm = of_type(list, found["libm"], "row_program.libm")
-    return RowProgramFacts(tuple([of_type(str, name, "an output of row_program.libm") for name in libm]))
+    most = of_type(dict, found.get("most_rows", {}), "row_program.most_rows")
+    for target, count in most.items():
+        if type(count) is not int or count < 0:
+            raise ValueError(f"row_program.most_rows of {target!r} is {count!r}")
+    return RowProgramFacts(tuple([of_type(str, name, "an output of row_program.libm") for name in libm]), None, most)
 
 
 def _output(o: dict[str, Any]) -> Output:

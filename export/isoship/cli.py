@@ -152,6 +152,13 @@ def main(verbose: bool, quiet: bool) -> None:
     help="The processors whose libraries go into edge/.",
 )
 @click.option(
+    "--native",
+    type=click.Choice(["always", "never"]),
+    default="always",
+    show_default=True,
+    help="`never` leaves ONNX Runtime out of lambda/ and edge/: the row program answers, batches row by row.",
+)
+@click.option(
     "--outputs", callback=_split, metavar="a,b", help="label, probabilities, scores, score_samples, value, transformed."
 )
 @click.option(

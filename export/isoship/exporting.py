@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isoship.bundle.aws_lambda.directory import write_lambda
 from isoship.bundle.aws_lambda.image import PACKAGES
 from isoship.bundle.aws_lambda.pythons import LAMBDA_PYTHONS, default_lambda_python
 from isoship.bundle.bundle import TARGETS, Bundle
 from isoship.bundle.core import record_files, write_core
-from isoship.bundle.edge import write_edge
 from isoship.bundle.folder import built_aside, refuse_unless_ours
 from isoship.bundle.in_notebooks import bundle_html
 from isoship.bundle.model_files import remember
+from isoship.bundle.python_targets import NATIVE, PythonTargets
 from isoship.bundle.sums import write_sums
 from isoship.bundle.web import write_web
 from isoship.data import parse_dtypes
@@ -26,6 +25,7 @@ from isoship.errors import InputError, ParityError, SampleError, UnsupportedMode
 from isoship.exporting_tensors import export_tensors
 from isoship.parity.check import verify_before_move, verify_own_rows
 from isoship.parity.verdict.report import ParityReport
+from isoship.row_program.program import row_program_of
 from isoship.rows.form import form_for
 from isoship.rows.structure import column_profiles
 from isoship.sources import dtypes_for, open_source, read_files
@@ -67,6 +67,7 @@ def export(
     lambda_arch: str = "x86_64",
     lambda_package: str = "auto",
     edge_arch: Sequence[str] = ("x86_64", "aarch64"),
+    native: str = "always",
     outputs: Sequence[str] | None = None,
     dtype: Mapping[str, str] | Sequence[str] | None = None,
     golden: str = "synthetic",
@@ -88,6 +89,8 @@ def export(
     For a model of tensors (an ONNX file): a dict of arrays, a list of such, one array, or an .npz or .jsonl file; for
     a torch module what its forward takes: a tensor, a tuple, or a dict.
     lambda_package: zip, image (a container image, built by `sam build`), or auto: an image above Lambda's 250 MB.
+    native: always, or never for a lambda/ and an edge/ without ONNX Runtime, which then answer by the row program, row
+    by row (docs/row_program.md).
     targets: any of lambda, edge, web; all by default, and lambda and edge for a model of tensors. `()` writes
     model.onnx, the manifest and golden rows alone.
     classes: the labels of a booster's own file, which keeps none, in the order of its classes, all texts or all
@@ -113,26 +116,21 @@ def export(
     wanted = None if targets is None else _listed(targets)
     targets = TARGETS if wanted is None else wanted
     name = checked_name(name if name is not None else _stem(model))
-    _check_choices(targets, lambda_python, lambda_package, golden)
+    _check_choices(targets, lambda_python, lambda_package, native, golden)
+    python_targets = PythonTargets(
+        lambda_python or default_lambda_python(), lambda_arch, lambda_package, tuple(edge_arch), native, offline
+    )
     tensors = takes_tensors(model)
     options = options_from(image, classes if tensors else None, quantize, quantize_agreement, dynamic)
     if converters is not None and tensors:
         raise InputError("converters are for steps of scikit-learn's models, and this is a model of tensors")
     own = converters_from(converters)
     if tensors:
+        if native == "never":
+            raise InputError("native is never, and a model of tensors is answered by ONNX Runtime alone")
 
         def write(aside: Path, chosen: Sequence[str]) -> None:
-            _write_python_targets(
-                aside,
-                out,
-                chosen,
-                lambda_python or default_lambda_python(),
-                lambda_arch,
-                edge_arch,
-                lambda_package=lambda_package,
-                offline=offline,
-                say=say,
-            )
+            python_targets.write(aside, out, chosen, say)
 
         proven, tensor_notes = export_tensors(
             model,
@@ -186,9 +184,17 @@ def export(
     if source.training_rows and "web" in targets:
         say(f"web/ makes training rows public: {', '.join(source.training_rows)} keeps some, and the graph holds them")
 
+    program = row_program_of(graph)
+    if native == "never" and program.lacks:
+        raise UnsupportedModelError(
+            f"the row program of {source.estimator}", program.lacks, "Export with ONNX Runtime: --native always"
+        )
+
     with built_aside(out) as aside:
         copied = sample if golden == "sample" else None
-        write_core(aside, source, graph, name=name, version=model_version, targets=targets, sample=copied, say=say)
+        write_core(
+            aside, source, graph, program, name=name, version=model_version, targets=targets, sample=copied, say=say
+        )
         report = verify_own_rows(aside, source, progress=say)
         if report is not None:
             raise ParityError(
@@ -197,19 +203,9 @@ def export(
                 report,
             )
         remember(aside, read_manifest(aside).digest, Path(model) if isinstance(model, (str, Path)) else None)
-        _write_targets(
-            aside,
-            out,
-            graph,
-            source,
-            targets,
-            lambda_python or default_lambda_python(),
-            lambda_arch,
-            edge_arch,
-            lambda_package=lambda_package,
-            offline=offline,
-            say=say,
-        )
+        if "web" in targets:
+            _write_web(aside, graph, source, say)
+        python_targets.write(aside, out, targets, say)
         write_sums(aside)
         say("verifying every shipped form against the model")
         report = verify_before_move(aside, source, targets=tuple(targets), progress=say)
@@ -252,7 +248,9 @@ def _stem(model: Any) -> str:
     return slug(re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(model).__name__))
 
 
-def _check_choices(targets: Sequence[str], lambda_python: str | None, lambda_package: str, golden: str) -> None:
+def _check_choices(
+    targets: Sequence[str], lambda_python: str | None, lambda_package: str, native: str, golden: str
+) -> None:
     unknown = [t for t in targets if t not in TARGETS]
     if unknown:
         raise InputError(f"unknown target {unknown[0]!r}: choose from {', '.join(TARGETS)}")
@@ -260,6 +258,8 @@ def _check_choices(targets: Sequence[str], lambda_python: str | None, lambda_pac
         raise InputError(f"Lambda has no Python {lambda_python} for this: choose from {', '.join(LAMBDA_PYTHONS)}")
     if lambda_package not in PACKAGES:
         raise InputError(f"lambda_package is {lambda_package!r}: choose from {', '.join(PACKAGES)}")
+    if native not in NATIVE:
+        raise InputError(f"native is {native!r}: choose from {', '.join(NATIVE)}")
     if golden not in ("synthetic", "sample"):
         raise InputError(f"golden is {golden!r}: choose synthetic or sample")
 
@@ -293,68 +293,14 @@ def _with_cause(report: ParityReport, source: Source) -> str:
     return report.table() + (f"\n{cause}" if cause else "")
 
 
-def _write_targets(
-    aside: Path,
-    out: Path,
-    graph: onnx.ModelProto,
-    source: Source,
-    targets: Sequence[str],
-    lambda_python: str,
-    lambda_arch: str,
-    edge_arch: Sequence[str],
-    *,
-    lambda_package: str,
-    offline: bool,
-    say: Progress,
-) -> None:
-    if "web" in targets:
-        say("writing web/")
-        signature = read_manifest(aside).signature
-        form = form_for(column_profiles(graph, signature), signature)
-        with named_by_converters(source, "web"):
-            written = write_web(aside / "web", aside, graph, form=form)
-        for note in written.notes:
-            say(f"web: {note}")
-        # The manifest, which every target carries, comes to speak of these files before anything else copies it.
-        record_files(aside, [f"web/{name}" for name in written.files])
-        shutil.copyfile(aside / "manifest.json", aside / "web" / "manifest.json")
-    _write_python_targets(
-        aside,
-        out,
-        targets,
-        lambda_python,
-        lambda_arch,
-        edge_arch,
-        lambda_package=lambda_package,
-        offline=offline,
-        say=say,
-    )
-
-
-def _write_python_targets(
-    aside: Path,
-    out: Path,
-    targets: Sequence[str],
-    lambda_python: str,
-    lambda_arch: str,
-    edge_arch: Sequence[str],
-    *,
-    lambda_package: str,
-    offline: bool,
-    say: Progress,
-) -> None:
-    if "edge" in targets:
-        say("writing edge/")
-        write_edge(aside / "edge", aside, archs=tuple(edge_arch), offline=offline, progress=say)
-    if "lambda" in targets:
-        say("writing lambda/")
-        write_lambda(
-            aside / "lambda",
-            aside,
-            python=lambda_python,
-            arch=lambda_arch,
-            package=lambda_package,
-            offline=offline,
-            progress=say,
-            kept=out,
-        )
+def _write_web(aside: Path, graph: onnx.ModelProto, source: Source, say: Progress) -> None:
+    say("writing web/")
+    signature = read_manifest(aside).signature
+    form = form_for(column_profiles(graph, signature), signature)
+    with named_by_converters(source, "web"):
+        written = write_web(aside / "web", aside, graph, form=form)
+    for note in written.notes:
+        say(f"web: {note}")
+    # The manifest, which every target carries, comes to speak of these files before anything else copies it.
+    record_files(aside, [f"web/{name}" for name in written.files])
+    shutil.copyfile(aside / "manifest.json", aside / "web" / "manifest.json")

@@ -34,7 +34,7 @@ class DeployedModel(Model):
     """
 
     def __init__(self, own: Model, invoke: Invoke) -> None:
-        super().__init__(own.folder, own.document, own.manifest, own.session)
+        super().__init__(own.folder, own.document, own.manifest, own.engines)
         self._invoke = invoke
 
     def card(self) -> dict[str, Any]:

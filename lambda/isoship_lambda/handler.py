@@ -39,7 +39,7 @@ DIRECT = os.environ.get("ISOSHIP_DIRECT", "1") != "0"
 SMALL = 80_000
 _EVENT_KEYS = {"Records", "body", "detail", "detail-type", "httpMethod", "requestContext", "source", "version"}
 
-model = load(FOLDER)
+model = load(FOLDER, target="lambda")
 limits = Limits()
 log = RequestLog(model.manifest)
 _mangum: Any = None

@@ -73,7 +73,7 @@ def replay(folder: Path, invoke: Invoke) -> str | None:
     Raises:
         IsoshipError: no bundle there, or ONNX Runtime is not.
     """
-    model = deployed(load(folder), invoke)
+    model = deployed(load(folder, target="lambda"), invoke)
     try:
         digest = str(model.card().get("digest"))
         if digest != model.manifest.digest:

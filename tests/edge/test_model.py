@@ -72,7 +72,7 @@ def test_a_few_large_batches_compute_at_a_time_whatever_the_number_of_threads(vi
             finally:
                 running.pop()
 
-    model.session = Watched()  # type: ignore[assignment]
+    model.engines._native = Watched()  # type: ignore[assignment]
     rows = VISITS_ROWS * 200
     with ThreadPoolExecutor(4 * limit) as pool:
         answers = list(pool.map(model.predict_rows, [rows] * 4 * limit))

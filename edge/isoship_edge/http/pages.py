@@ -50,7 +50,7 @@ def card(model: AnyModel, accept: str) -> Response:
         "signature": signature_to_json(manifest.signature),
         "outputs": model.document["outputs"],
         "provenance": manifest.provenance,
-        "runtime": {"onnxruntime": model.session.runtime, "backend": model.session.backend},
+        "runtime": {"onnxruntime": model.session.runtime or None, "backend": model.session.backend},
         "links": {
             "predict": "predict",
             "docs": "docs",

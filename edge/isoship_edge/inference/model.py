@@ -8,9 +8,9 @@ import os
 from isoship_edge.encoding.decode import decode_columns, decode_rows, sliced
 from isoship_edge.encoding.encode import RowWriter, predictions
 from isoship_edge.errors import BundleError, InferenceError, InputError
+from isoship_edge.inference.engines import Engines
 from isoship_edge.inference.model_files import check_model
 from isoship_edge.inference.one_row import OneRow
-from isoship_edge.inference.session import Session, open_session
 from isoship_edge.inference.tensor import Tensor, stacked, values
 from isoship_edge.inference.turns import Turns
 from isoship_edge.manifest import MISSING_STRING, Manifest, manifest_from_bytes
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from isoship_edge.inference.selftest import Selftest
+    from isoship_edge.inference.session import Session
     from isoship_edge.tensors.model import TensorModel
 
 #: Rows in one call of ONNX Runtime, and the bytes that they may take in it by the manifest's `row_bytes`: one call of
@@ -36,17 +37,22 @@ class Model:
 
     takes: Literal["rows"] = "rows"
 
-    def __init__(self, folder: str | Path, document: dict[str, Any], manifest: Manifest, session: Session) -> None:
+    def __init__(self, folder: str | Path, document: dict[str, Any], manifest: Manifest, engines: Engines) -> None:
         self._folder = os.fspath(folder)
         self.document = document
         self.manifest = manifest
-        self.session = session
+        self.engines = engines
         self.chunk = _chunk(manifest)
         self._turns = Turns()
         self._names = tuple(output.name for output in manifest.outputs)
         self._ranks = {output.name: len(output.shape) for output in manifest.outputs}
         self.write_row = RowWriter(manifest.name, manifest.version, manifest.outputs)
-        self._one_row = OneRow(manifest.signature, self._names, session)
+        self._one_row = OneRow(manifest.signature, self._names, engines.of(1))
+
+    @property
+    def session(self) -> Session:
+        """What answers batches."""
+        return self.engines.batches()
 
     @property
     def folder(self) -> Path:
@@ -92,7 +98,7 @@ class Model:
     def tensors_from_json(self, rows: Sequence[Any], *, first: int = 0) -> dict[str, Tensor]:
         """The same for rows out of JSON, where types are meant as they stand. `first` numbers them in messages."""
         if len(rows) == 1:
-            made = self._one_row(rows[0])
+            made = self._alone(rows[0])
             if made is not None:
                 return self._shaped(made, 1)
         return self.infer(decode_rows(rows, self.manifest.signature, first=first), len(rows))
@@ -102,7 +108,7 @@ class Model:
     ) -> dict[str, Tensor]:
         """The same for columns of JSON values."""
         if count == 1:
-            made = self._one_row({name: values[0] for name, values in columns.items()})
+            made = self._alone({name: values[0] for name, values in columns.items()})
             if made is not None:
                 return self._shaped(made, 1)
         return self.infer(decode_columns(columns, self.manifest.signature, count, first=first), count)
@@ -112,26 +118,45 @@ class Model:
 
         In chunks that bound the memory of a call, and a few chunks at a time whatever the number of threads.
         """
-        if count <= self.chunk:
-            # Some operators do not run on empty batches, so an empty one never reaches them.
-            made = self._run(inputs, count) if count else _empty(self.manifest)
+        session = self.engines.of(count)
+        if not count:  # some operators do not run on empty batches
+            made = _empty(self.manifest)
+        elif count <= self.chunk:
+            made = self._run(session, inputs, count)
         else:
             parts = [
-                self._run(sliced(inputs, start, stop), stop - start)
+                self._run(session, sliced(inputs, start, stop), stop - start)
                 for start in range(0, count, self.chunk)
                 for stop in [min(start + self.chunk, count)]
             ]
             made = {name: stacked([part[name] for part in parts]) for name in self._names}
         return self._shaped(made, count)
 
-    def _run(self, inputs: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
+    def _alone(self, row: Any) -> dict[str, Tensor] | None:
+        try:
+            return self._one_row(row)
+        except InferenceError:
+            if self.engines.most_rows:
+                return None  # `infer` asks the other engine, where there is one
+            raise
+
+    def _run(self, session: Session, inputs: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
         if 16 * count <= self.chunk:  # a megabyte at most
-            return self.session.run(inputs, self._names)
+            return self._answered(session, inputs)
         turn = self._turns.take()
         try:
-            return self.session.run(inputs, self._names)
+            return self._answered(session, inputs)
         finally:
             turn.release()
+
+    def _answered(self, session: Session, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        try:
+            return session.run(inputs, self._names)
+        except InferenceError:
+            other = self.engines.stands_in()
+            if other is None or other is session:
+                raise
+            return other.run(inputs, self._names)
 
     def _shaped(self, made: dict[str, Tensor], count: int) -> dict[str, Tensor]:
         return {name: _shaped(tensor, count, self._ranks[name]) for name, tensor in made.items()}
@@ -142,7 +167,7 @@ class Model:
         Raises:
             DamagedFile: one is another than the manifest speaks of.
         """
-        check_model(self._folder, self.document, self.manifest)
+        check_model(self._folder, self.document, self.manifest, rows=True)
 
     def selftest(self) -> Selftest:
         """Replays the golden rows.
@@ -157,7 +182,7 @@ class Model:
     def close(self) -> None:
         """Releases the session. No run may be under way."""
         self._one_row.close()
-        self.session.close()
+        self.engines.close()
 
 
 if TYPE_CHECKING:
@@ -165,15 +190,17 @@ if TYPE_CHECKING:
     AnyModel = Model | TensorModel
 
 
-def load(folder: str | Path, *, threads: int = 1, backend: str | None = None) -> AnyModel:
+def load(folder: str | Path, *, threads: int = 1, backend: str | None = None, target: str | None = None) -> AnyModel:
     """Loads the bundle in a folder (`bundle/` itself, or `bundle/edge`, or `bundle/lambda`).
 
     A model whose signature is columns takes rows (`Model`), one whose signature is tensors `TensorModel`.
+    target: what the bundle answers as, "edge" or "lambda": the manifest says how many rows of a request its row program
+    answers there. Else ONNX Runtime answers wherever it is here.
 
     Raises:
         BundleError: no bundle there, or one of a newer format.
         DamagedFile: manifest.json, model.onnx or its weights are not those that were exported.
-        RuntimeMissing: ONNX Runtime is not here.
+        RuntimeMissing: ONNX Runtime is not here, and there is no row program.
     """
     path = os.path.join(folder, "manifest.json")
     try:
@@ -186,18 +213,12 @@ def load(folder: str | Path, *, threads: int = 1, backend: str | None = None) ->
     document, manifest = manifest_from_bytes(data, path)
     if manifest.encoder is not None:
         raise BundleError(f"{path} asks for an encoder, which this version of isoship_edge does not have")
-    check_model(folder, document, manifest)
-    session = open_session(
-        os.path.join(folder, "model.onnx"), threads=threads, backend=backend, optimized=manifest.optimized
-    )
-    absent = [output.name for output in manifest.outputs if output.name not in session.outputs]
-    if absent:
-        raise BundleError(f"{os.path.join(folder, 'model.onnx')} lacks the manifest's outputs {', '.join(absent)}")
+    engines = Engines(folder, document, manifest, target=target, threads=threads, backend=backend)
     if manifest.signature.layout == "tensors":
         from isoship_edge.tensors.model import TensorModel
 
-        return TensorModel(folder, document, manifest, session)
-    return Model(folder, document, manifest, session)
+        return TensorModel(folder, document, manifest, engines.batches())
+    return Model(folder, document, manifest, engines)
 
 
 def with_rows(model: AnyModel) -> Model:

@@ -13,8 +13,14 @@ from isoship_edge.inference.agreement import compared, is_measured, tie_margin
 from isoship_edge.inference.tensor import values
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from isoship_edge.inference.model import Model
+    from isoship_edge.inference.tensor import Tensor
     from isoship_edge.manifest import Manifest
+
+#: A border of so many rows is none: the row program answers all.
+_MANY = 10_000
 
 
 class Selftest(NamedTuple):
@@ -39,36 +45,17 @@ def selftest(model: Model) -> Selftest:
     """
     model.check_files()
     digest, rows, expected, margin, refused = _read(model.folder, model.manifest)
-    wrong: str | None = None
     if digest != model.manifest.digest:
-        wrong = f"golden.json belongs to digest {digest}, the bundle has {model.manifest.digest}"
+        wrong: str | None = f"golden.json belongs to digest {digest}, the bundle has {model.manifest.digest}"
         return Selftest(False, 0, 0.0, 0, wrong)
-    worst, ties = 0.0, 0
-    try:
-        tensors = model.tensors(rows)
-    except (InputError, InferenceError) as err:
-        return Selftest(False, 0, 0.0, 0, f"the golden rows are not answered: {err}")
-    manifest = model.manifest
-    tolerances = {name: by["double"] for name, by in manifest.tolerances.items() if "double" in by}
-    tie_below = tie_margin(manifest.outputs, tolerances, "double")
-    for output in manifest.outputs:
-        if output.name not in expected:
-            continue
-        got, want = values(tensors[output.name]), expected[output.name]
-        if len(got) != len(want):
-            wrong = wrong or f"{output.name}: {len(got)} values for {len(want)} expected"
-            continue
-        width = max(1, len(want) // max(1, len(rows)))
-        for i, (a, b) in enumerate(zip(got, want, strict=True)):
-            difference, fits = compared(output, tolerances.get(output.name), a, b)
-            worst = max(worst, difference)
-            if fits:
-                continue
-            row = i // width
-            if output.kind == "label" and margin[row] <= tie_below:
-                ties += 1
-            elif wrong is None:
-                wrong = f"row {row}, {output.name}: expected {b!r}, got {a!r}"
+    held = _Held(model.manifest, expected, margin)
+    for places in _asked(len(rows), model.engines.most_rows):
+        try:
+            tensors = model.tensors([rows[i] for i in places])
+        except (InputError, InferenceError) as err:
+            return Selftest(False, 0, 0.0, 0, f"the golden rows are not answered: {err}")
+        held.compare(places, tensors)
+    wrong = held.wrong
     for entry in refused:
         try:
             model.tensors([entry["row"]])
@@ -77,7 +64,48 @@ def selftest(model: Model) -> Selftest:
                 wrong = f"a row is refused for {err.column!r} that the model refuses for {entry['column']!r}"
         else:
             wrong = wrong or f"a row is answered that the model refuses: {entry.get('why')} in {entry.get('column')!r}"
-    return Selftest(wrong is None, len(rows) + len(refused), worst, ties, wrong)
+    return Selftest(wrong is None, len(rows) + len(refused), held.worst, len(held.ties), wrong)
+
+
+class _Held:
+    """Answers held against the golden ones. ties: (output, row) of other labels inside the margin."""
+
+    def __init__(self, manifest: Manifest, expected: dict[str, Any], margin: list[float]) -> None:
+        self._outputs = [output for output in manifest.outputs if output.name in expected]
+        self._expected, self._margin = expected, margin
+        self._tolerances = {name: by["double"] for name, by in manifest.tolerances.items() if "double" in by}
+        self._tie_below = tie_margin(manifest.outputs, self._tolerances, "double")
+        self.worst = 0.0
+        self.wrong: str | None = None
+        self.ties: set[tuple[str, int]] = set()
+
+    def compare(self, places: list[int], tensors: Mapping[str, Tensor]) -> None:
+        for output in self._outputs:
+            got, want = values(tensors[output.name]), self._expected[output.name]
+            width = len(got) // max(1, len(places))
+            if (len(got), len(want)) != (width * len(places), width * len(self._margin)):
+                whole = f"{len(want)} values of {len(self._margin)} rows"
+                self.wrong = self.wrong or f"{output.name}: expected {whole}, got {len(got)} of {len(places)}"
+                continue
+            for i, a in enumerate(got):
+                row = places[i // width]
+                b = want[row * width + i % width]
+                difference, fits = compared(output, self._tolerances.get(output.name), a, b)
+                self.worst = max(self.worst, difference)
+                if fits:
+                    continue
+                if output.kind == "label" and self._margin[row] <= self._tie_below:
+                    self.ties.add((output.name, row))
+                elif self.wrong is None:
+                    self.wrong = f"row {row}, {output.name}: expected {b!r}, got {a!r}"
+
+
+def _asked(count: int, most_rows: int) -> list[list[int]]:
+    """The golden rows in requests for either engine: as many at once as the row program answers, and more than that."""
+    if not 0 < most_rows < _MANY or not count:
+        return [list(range(count))]
+    few = [list(range(start, min(start + most_rows, count))) for start in range(0, count, most_rows)]
+    return [[i % count for i in range(max(count, most_rows + 1))], *few]
 
 
 def _read(

@@ -41,9 +41,9 @@ class Session(Protocol):
     """A loaded model. `run` may be called from several threads at once."""
 
     backend: str
-    """Which implementation runs: `c_api` or `binding`."""
+    """Which implementation runs: `c_api`, `binding` or `rows`."""
     runtime: str
-    """ONNX Runtime's version."""
+    """ONNX Runtime's version; empty where another engine runs."""
     outputs: tuple[str, ...]
 
     @property
@@ -100,8 +100,10 @@ def open_session(
     if backend != "binding":
         library = find_library()
         if library is not None:
-            from isoship_edge.inference.c_api import CSession
-
+            try:
+                from isoship_edge.inference.c_api import CSession
+            except ImportError as err:
+                raise RuntimeMissing(f"this Python cannot load {library}: {err}") from err
             return CSession(library, path, threads, optimized=optimized)
         if backend == "c_api":
             raise RuntimeMissing(

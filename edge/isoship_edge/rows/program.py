@@ -57,20 +57,22 @@ class RowProgram:
         for name, entry in document["inputs"].items():
             made = board.value(entry["dtype"], [1 if length == "N" else length for length in entry["shape"]])
             values[name] = made
-            self._inputs.append((name, made.place))
+            self._inputs.append(made.place)
         for step in document["steps"]:
             try:
                 self._add(board, step, values)
             except BundleError as err:
                 raise BundleError(f"{JSON}: {step['op']} -> {', '.join(step['outputs'])}: {err}") from err
-        self._outputs = []
+        self._outputs, kinds = list[int](), []
         for name, source in document["outputs"].items():
             value = values[source]
             if value is None:
                 raise KeyError(name)
-            self._outputs.append((name, value.place, value.dtype, value.shape, TYPECODES.get(value.dtype)))
+            self._outputs.append(value.place)
+            kinds.append((value.dtype, value.shape))
         self._held, self._runs = board.held, board.runs
-        self.outputs = tuple(document["outputs"])
+        self.inputs, self.outputs = tuple(document["inputs"]), tuple(document["outputs"])
+        self.kinds = tuple(kinds)
 
     def _add(self, board: Board, step: dict[str, Any], values: dict[str, Value | None]) -> None:
         """Makes a step ready. What depends on no input is computed at once."""
@@ -90,15 +92,15 @@ class RowProgram:
         self._makers += [f"{op} -> {', '.join(step['outputs'])}"] * (len(board.runs) - before)
         values.update(zip(step["outputs"], made, strict=True))
 
-    def __call__(self, inputs: Mapping[str, Sequence[Any]]) -> dict[str, Tensor]:
-        """Every output for one row. inputs: name -> the flat data of its tensor, [1] or [1, F].
+    def answer(self, given: Sequence[list[Any]]) -> list[list[Any]]:
+        """The flat data of every output for one row, from that of every input, both in their order.
 
         Raises:
             InferenceError: a step fails on what the contract accepts.
         """
         v = self._held[:]
-        for name, place in self._inputs:
-            v[place] = list(inputs[name])
+        for place, data in zip(self._inputs, given, strict=True):
+            v[place] = data
         run = None
         try:
             for run in self._runs:
@@ -106,13 +108,24 @@ class RowProgram:
         except (ArithmeticError, BundleError, LookupError, TypeError, ValueError) as err:
             step = self._makers[self._runs.index(run)] if run is not None else ""
             raise InferenceError(f"the row program fails at {step}: {type(err).__name__}: {err}") from err
-        made = {}
-        for name, place, dtype, shape, letter in self._outputs:
-            data: Any = v[place]
-            made[name] = Tensor(
-                dtype, shape, array(letter, data) if letter else bytearray(data) if dtype == "bool" else list(data)
-            )
-        return made
+        return [v[place] for place in self._outputs]
+
+    def __call__(self, inputs: Mapping[str, Sequence[Any]]) -> dict[str, Tensor]:
+        """Every output for one row. inputs: name -> the flat data of its tensor, [1] or [1, F].
+
+        Raises: InferenceError.
+        """
+        made = self.answer([list(inputs[name]) for name in self.inputs])
+        return {
+            name: tensor_of(dtype, shape, data)
+            for name, (dtype, shape), data in zip(self.outputs, self.kinds, made, strict=True)
+        }
+
+
+def tensor_of(dtype: str, shape: tuple[int, ...], data: list[Any]) -> Tensor:
+    """Flat data of a row program as a tensor."""
+    letter = TYPECODES.get(dtype)
+    return Tensor(dtype, shape, array(letter, data) if letter else bytearray(data) if dtype == "bool" else list(data))
 
 
 def load(folder: str | Path, listed: Mapping[str, str] | None = None) -> RowProgram:

@@ -60,7 +60,7 @@ def compiled_modules(folder: Path, python: str, cache: Path | None = None) -> di
         with tempfile.TemporaryDirectory(prefix="isoship-bytecode-") as aside:
             made = {source: Path(aside) / str(i) for i, source in enumerate(missing)}
             jobs = [_job(source, source.relative_to(folder).as_posix(), made[source]) for source in missing]
-            _run([interpreter, "-I", "-S", compile_modules.__file__], "\n".join(jobs))
+            _run([interpreter, "-I", "-S", *compile_modules.OPTIONS, compile_modules.__file__], "\n".join(jobs))
             found |= {source: path.read_bytes() for source, path in made.items()}
     modules = {source: data for source, data in found.items() if data is not None}
     for source in missing:

@@ -1,9 +1,12 @@
 """Compiles modules to unchecked-hash bytecode without docstrings; run by the target's interpreter, not imported.
 
-    python3.13 -I -S compile_modules.py     one JSON array a line on stdin: [source, place in tracebacks, target, types]
+    python3.13 -I -S -X no_debug_ranges compile_modules.py
+
+reads one JSON array a line from stdin: [source, place in tracebacks, target, types].
 
 The format is PEP 552's: magic number, flags 1 (hash-based, not checked), the source's hash, the code. Docstrings are an
-eighth of the bytecode's bytes in lambda.zip, and the sources beside it have them; assertions stay.
+eighth of the bytecode's bytes in lambda.zip, and the sources beside it have them. Columns, which tracebacks mark under
+a line (PEP 657), are a quarter of the rest. Assertions stay.
 
 types: what becomes of annotations, which nothing reads where it is not "evaluated": "deferred" keeps their text
 (PEP 563), "none" leaves out those of typed dictionaries.
@@ -19,6 +22,8 @@ import marshal
 import sys
 from pathlib import Path
 
+#: How the interpreter that compiles is started.
+OPTIONS = ("-X", "no_debug_ranges")
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 

@@ -13,7 +13,7 @@ from isoship import __version__
 from isoship.bundle.row_bytes import row_bytes
 from isoship.bundle.sums import sha256
 from isoship.bundle.tolerances import tolerances_for, tolerances_to_json
-from isoship.row_program.program import row_program_of
+from isoship.row_program.program import RowProgram
 from isoship.rows.for_check import nodes_for
 from isoship.rows.golden import POOL, golden_rows
 from isoship.rows.labels import labels_by_graph
@@ -31,6 +31,7 @@ def write_core(
     folder: Path,
     source: Source,
     graph: onnx.ModelProto,
+    program: RowProgram,
     *,
     name: str,
     version: str,
@@ -38,7 +39,7 @@ def write_core(
     sample: Any = None,
     say: Callable[[str], None],
 ) -> None:
-    """Writes the three files from a source and its canonical graph.
+    """Writes the three files, and the row program's, from a source and its canonical graph.
 
     sample: rows that golden.json copies, which the user must have asked for; None makes synthetic ones.
     """
@@ -73,14 +74,13 @@ def write_core(
             **({"training_rows": ", ".join(source.training_rows)} if source.training_rows else {}),
         },
     }
-    program = row_program_of(graph)
     for file, content in program.files.items():
         (folder / file).write_bytes(content)
     if program.lacks:
         say(f"no row program: {program.lacks}")
         document["row_program"] = {"lacks": program.lacks}
     else:
-        document["row_program"] = {"libm": list(program.libm)}
+        document["row_program"] = {"libm": list(program.libm), "most_rows": dict(program.most_rows)}
     document["files"] = {file: sha256(folder / file) for file in program.files}
     document["digest"] = digest_of(hashlib.sha256(model_bytes).hexdigest(), document)
     golden_bytes = json.dumps({**rows, "digest": document["digest"]}, ensure_ascii=False, allow_nan=False).encode()

@@ -53,6 +53,12 @@ echo "$0 needs Python {major}.{minor} or newer; tried: ${{ISOSHIP_PYTHON:-$all}}
 exit 2
 """
 
+_NATIVE = ", Linux with glibc 2.28 or newer ({archs})"
+_ROWS = """\
+Where ONNX Runtime's library does not run, the row program (`rows.json`) answers alone, and `run` says so; a batch takes
+longer there. `ISOSHIP_ENGINE` is `rows` or `onnxruntime` to choose one.
+"""
+_ROWS_ALONE = "The row program (`rows.json`) answers. There is no ONNX Runtime here, and a batch takes longer.\n"
 _PREDICT_ROWS = (
     "    ./run predict rows.csv                          # a file of rows, or - for rows that arrive on standard input"
 )
@@ -65,8 +71,8 @@ _README = """\
 
 `{digest}`
 
-Needs Python {major}.{minor} or newer, Linux with glibc 2.28 or newer ({archs}), nothing to install.
-
+Needs Python {major}.{minor} or newer{native}; nothing to install.
+{rows}
     ./run selftest                                  # answers the golden rows; exit 0 when all agree
     ./run serve --host 0.0.0.0 --port 8080          # the HTTP API: POST /predict, /docs, /v2
 {predict}
@@ -93,10 +99,11 @@ def write_edge(
     bundle_root: Path,
     *,
     archs: Sequence[str] = ("x86_64", "aarch64"),
+    native: bool = True,
     offline: bool = False,
     progress: Progress | None = None,
 ) -> EdgeBuild:
-    """Writes the edge folder of the bundle at `bundle_root`, with a library for each architecture.
+    """Writes the edge folder of the bundle at `bundle_root`, with a library for each architecture unless not `native`.
 
     Raises:
         WheelsUnavailable: onnxruntime's wheels are missing and cannot (or, `offline`, may not) be fetched.
@@ -106,7 +113,7 @@ def write_edge(
     if not chosen:
         raise BundleError("an edge bundle needs an architecture: x86_64, aarch64 or both")
     folder.mkdir(parents=True)
-    for arch in chosen:
+    for arch in chosen if native else ():
         write_library(folder, arch, offline=offline, progress=progress)
     copy_packages(folder, ("isoship_edge",))
     copy_model(folder, bundle_root)
@@ -114,21 +121,25 @@ def write_edge(
     run = folder / "run"
     run.write_text(_RUN.format(major=major, minor=minor), encoding="utf-8")
     run.chmod(0o755)
-    (folder / "README.md").write_text(_readme(read_manifest(bundle_root), chosen), encoding="utf-8")
+    (folder / "README.md").write_text(_readme(read_manifest(bundle_root), chosen if native else ()), encoding="utf-8")
     write_folder_sums(folder)
     size = folder_bytes(folder)
+    what = f"for {', '.join(chosen)}" if native else "without ONNX Runtime"
     if progress:
-        progress(f"edge/ for {', '.join(chosen)}: {size / 1e6:.1f} MB")
+        progress(f"edge/ {what}: {size / 1e6:.1f} MB")
     return EdgeBuild(folder, chosen, size)
 
 
 def _readme(manifest: Manifest, archs: Sequence[str]) -> str:
     tensors = manifest.signature.layout == "tensors"
+    has_rows = manifest.row_program is not None and manifest.row_program.lacks is None
     return _README.format(
         predict=_PREDICT_TENSORS if tensors else _PREDICT_ROWS,
         inputs=_counted(len(manifest.signature.inputs), "input tensor") if tensors else
         f"{len(manifest.signature.columns)} input columns",
-        name=manifest.name, version=manifest.version, digest=manifest.digest, archs=", ".join(archs),
+        name=manifest.name, version=manifest.version, digest=manifest.digest,
+        native=_NATIVE.format(archs=", ".join(archs)) if archs else "",
+        rows=_ROWS_ALONE if not archs else _ROWS if has_rows else "",
         major=MIN_PYTHON[0], minor=MIN_PYTHON[1],
     )  # fmt: skip
 

@@ -50,7 +50,8 @@ def asking(runner: Runner, shipped: Shipped, case: Case) -> Asking:
     ]
     # decoders have a way of their own for batches without a missing value: those rows come together
     alone = _ALONE if getattr(runner, "one_row", False) else 0
-    few = alone + sum(_SMALL)
+    border = _at_the_border(runner, shipped)
+    few = alone + sum(_SMALL) + sum(border)
     places[few:] = sorted(places[few:], key=lambda i: None in case.rows[i].values())
     rows = [case.rows[i] for i in places]
     if through_json:
@@ -61,7 +62,8 @@ def asking(runner: Runner, shipped: Shipped, case: Case) -> Asking:
         if case.large_batch and not getattr(runner, "one_at_a_time", False)
         else 0
     )
-    return Asking(places, rows, [case.kinds[i] for i in places], _batches(len(rows), large, alone), large > 0)
+    batches = _batches(len(rows), large, alone, border)
+    return Asking(places, rows, [case.kinds[i] for i in places], batches, large > 0)
 
 
 def infer(runner: Runner, rows: list[Row], batch: list[int]) -> dict[str, Any]:
@@ -83,15 +85,22 @@ def joined(parts: list[dict[str, Any]], count: int) -> dict[str, Any]:
     return {name: np.concatenate([part[name] for part in parts if name in part])[:count] for name in names}
 
 
-def _batches(count: int, large: int, alone: int = 0) -> list[list[int]]:
+def _at_the_border(runner: Runner, shipped: Shipped) -> tuple[int, ...]:
+    """The largest request that the row program answers for this runtime, and the smallest that ONNX Runtime does."""
+    facts = shipped.manifest.row_program
+    border = facts.most_rows.get(runner.target, 0) if facts is not None else 0
+    return (border, border + 1) if border else ()
+
+
+def _batches(count: int, large: int, alone: int = 0, border: tuple[int, ...] = ()) -> list[list[int]]:
     """Which rows are asked together: every row once, in their order, and after them those that fill up the last batch.
 
-    The first `alone` rows come one at a time, the next in batches of 1, 2 and 3, then a thousand; the rest `large` at a
-    time, or a thousand where that is 0.
+    The first `alone` rows come one at a time, the next in batches of 1, 2 and 3, of as many as stand at the border
+    between two engines, then a thousand; the rest `large` at a time, or a thousand where that is 0.
     """
     found: list[list[int]] = []
     start = 0
-    sizes = [*[1] * alone, *_SMALL, _THOUSAND]
+    sizes = [*[1] * alone, *_SMALL, *border, _THOUSAND]
     while start < count:
         size = sizes[len(found)] if len(found) < len(sizes) else large or _THOUSAND
         found.append(list(range(start, min(start + size, count))))

@@ -10,12 +10,14 @@ Constants and steps are those of web/program.json. One row is asked at a time: N
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from isoship.errors import ConversionError, UnsupportedModelError
+from isoship.row_program.cost import most_rows
 from isoship.row_program.operators import ROW_OPS, TREES, is_libm
-from isoship.row_program.trees import tables_of
+from isoship.row_program.trees import Tables, tables_of
 from isoship.tfjs.canonical import Graph, Node, read_canonical
 from isoship.tfjs.program import Program, constant_entries
 from isoship.tfjs.program_ops import REALS
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class RowProgram:
     """files: name -> bytes. libm: the outputs whose last bits hang on the platform's C library. operators: sorted.
+    most_rows: target -> the most rows of a request that it answers.
 
     Where there is no row program, files are none and `lacks` says why: the operator first.
     """
@@ -36,6 +39,7 @@ class RowProgram:
     files: dict[str, bytes]
     libm: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
+    most_rows: Mapping[str, int] = field(default_factory=dict)
     lacks: str = ""
 
 
@@ -43,7 +47,8 @@ def row_program_of(model: onnx.ModelProto) -> RowProgram:
     """The row program of a canonical graph, or why there is none."""
     try:
         graph = read_canonical(model)
-        program = _translated(graph)
+        ensembles = {node.outputs[0]: tables_of(node) for node in graph.nodes if node.op == "ml.TreeEnsemble"}
+        program = _translated(graph, ensembles)
     except UnsupportedModelError as err:
         return RowProgram({}, lacks=f"{err.step}: {err.why}")
     except ConversionError as err:
@@ -62,15 +67,16 @@ def row_program_of(model: onnx.ModelProto) -> RowProgram:
     }
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n"
     files = {JSON: text.encode()} | ({BINARY: binary} if binary else {})
-    return RowProgram(files, _libm(graph), tuple(sorted({step["op"] for step in program.prefix})))
+    operators = tuple(sorted({step["op"] for step in program.prefix}))
+    return RowProgram(files, _libm(graph), operators, most_rows(graph, list(ensembles.values())))
 
 
-def _translated(graph: Graph) -> Program:
+def _translated(graph: Graph, ensembles: Mapping[str, Tables]) -> Program:
     """Raises: UnsupportedModelError, with the operator that there is not."""
     program = Program(graph, ROW_OPS)
     for node in graph.nodes:
         if node.op == "ml.TreeEnsemble":
-            tables = tables_of(node)
+            tables = ensembles[node.outputs[0]]
             held = ["" if table is None else program.constant(table) for table in tables.columns()]
             attrs = {"roots": tables.roots, "nan": tables.nan}
             program.append(program.prefix, TREES, [program.name(node.inputs[0]), *held], node.outputs, attrs)

@@ -21,7 +21,8 @@ from isoship.tfjs.trees import EQ, GT, GTE, LEQ, LT, MEMBER, NEQ, members_of
 class Tables:
     """Of each slot, [S]: feature (-1 in a leaf, -2 - column at a set), threshold (a set's number, a leaf's weight) and
     child, the first of two. nan: which of them NaN takes (first, second), or each, where missing says so, a bit a slot.
-    members: of all sets; ends: of each set among them."""
+    members: of all sets; ends: of each set among them. walked: the nodes on the way to a leaf, in all trees, of the
+    mean leaf."""
 
     feature: Array
     threshold: Array
@@ -31,6 +32,7 @@ class Tables:
     members: Array | None
     ends: Array | None
     roots: int
+    walked: float
 
     def columns(self) -> tuple[Array | None, ...]:
         return self.feature, self.threshold, self.child, self.missing, self.members, self.ends
@@ -141,6 +143,7 @@ def _laid_out(node: Node, roots: Array, nodes: _Nodes) -> Tables:
         if len(levels) > len(nodes.feature) + 1:
             raise node.refuse("its nodes form a cycle")
     feature, threshold, child, missing, inner = (np.concatenate(part) for part in zip(*levels, strict=True))
+    leaves = [np.count_nonzero(~level[-1]) for level in levels]
     asked = np.unique(missing[inner])
     nan = "each" if len(asked) == 2 else "second" if asked.any() else "first"
     return Tables(
@@ -152,6 +155,7 @@ def _laid_out(node: Node, roots: Array, nodes: _Nodes) -> Tables:
         nodes.members if len(nodes.ends) else None,
         _narrowed(nodes.ends) if len(nodes.ends) else None,
         len(roots),
+        len(roots) * float(np.average(np.arange(len(leaves)), weights=leaves)),
     )
 
 

@@ -66,6 +66,7 @@ def write_lambda(
     python: str = "3.13",
     arch: str = "x86_64",
     package: str = "auto",
+    native: bool = True,
     offline: bool = False,
     progress: Progress | None = None,
     kept: Path | None = None,
@@ -73,6 +74,7 @@ def write_lambda(
     """Writes `folder` (bundle_root/lambda), and beside it lambda.zip (or Dockerfile), template.yaml and samconfig.toml.
 
     python, arch: the Lambda runtime ("3.12" to "3.14"; "x86_64", "arm64").
+    native: with ONNX Runtime's library.
     package: "zip", "image", or "auto" for the image of what no zip can hold.
     kept: the bundle that this one replaces; its samconfig.toml stays.
 
@@ -83,7 +85,7 @@ def write_lambda(
     say = progress or (lambda _message: None)
     target = Target(python, arch)
     folder.mkdir(parents=True)
-    write_third_party(folder, target, offline=offline, progress=say)
+    write_third_party(folder, target, native=native, offline=offline, progress=say)
     copy_packages(folder, ("isoship_edge", "isoship_lambda"))
     copy_model(folder, bundle_root)
     check_architecture(folder, target.arch)
@@ -116,12 +118,15 @@ def write_lambda(
     return LambdaBuild(folder, archive, target, unzipped, zipped, bytecode, image)
 
 
-def write_third_party(folder: Path, target: Target, *, offline: bool = False, progress: Progress | None = None) -> None:
+def write_third_party(
+    folder: Path, target: Target, *, native: bool = True, offline: bool = False, progress: Progress | None = None
+) -> None:
     """Unpacks what is used of every pinned wheel, and its licences, into `folder`."""
     library = onnxruntime_pin()
     pins = [pin for pin in read_pins() if pin != library]
     wheels = fetch_wheels(pins, target, offline=offline, progress=progress)
-    write_library(folder, target.arch, python=target.python, offline=offline, progress=progress)
+    if native:
+        write_library(folder, target.arch, python=target.python, offline=offline, progress=progress)
     for name, wheel in wheels.items():
         for member, data in wheel_members(wheel, _used):
             licence = _LICENCE.fullmatch(member)

@@ -166,7 +166,7 @@ def rebuild(folder: Path, task: Path, built_for: Target, here: Target) -> Path:
         WheelsUnavailable: wheels for `here` are not cached; the message is the command that fetches them.
     """
     shutil.copytree(folder, task, ignore=lambda place, names: _foreign(Path(place), names, built_for, here))
-    if here.arch != built_for.arch:
+    if here.arch != built_for.arch and (folder / "lib").is_dir():
         shutil.rmtree(task / "licenses" / "onnxruntime", ignore_errors=True)
         write_library(task, here.arch, python=here.python, offline=True)
     pins = [pin for pin in read_pins() if pin != onnxruntime_pin()]
