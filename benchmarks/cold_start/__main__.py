@@ -18,7 +18,9 @@ from typing import Any
 from benchmarks import results
 from benchmarks.cold_start import docs, measure, plot, stacks, summary
 from benchmarks.cold_start.models import ROOT, Case, cases, train
-from benchmarks.cold_start.variants import ECHO, FLOOR, OURS, Variant, build
+from benchmarks.cold_start.released import exported_by
+from benchmarks.cold_start.variants import ECHO, FLOOR, FLOORS, NATIVE, OURS, Variant, before, build, ordered
+from benchmarks.size.release import release
 from isoship.bundle.aws_lambda.directory import check_target
 from isoship.bundle.bytecode import compile_bytecode
 from isoship.bundle.interpreters import find_interpreter
@@ -37,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cold_start", description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="cold starts of each variant")
     parser.add_argument(
-        "--warm", type=int, default=WARM, help="warm invocations of ours, the C-API floor and the echo handler"
+        "--warm", type=int, default=WARM, help="warm invocations of ours, the C-API floor and the empty handler"
     )
     parser.add_argument("--only", metavar="NAME", nargs="+", help=f"of {', '.join(repr(case.name) for case in every)}")
     parser.add_argument("--reuse", action="store_true", help="take the bundles that the last run exported")
@@ -92,13 +94,15 @@ def _measured(chosen: Sequence[Case], target: Target, machine: measure.Machine, 
     for case in chosen:
         _say(f"{case.name}: fitting and exporting")
         trained = train(case, FOLDER / case.slug, target.python, lambda _line: None, reuse=options.reuse)
-        variants = build(case, trained, FOLDER, target, machine.interpreter, _say)
+        variants = build(case, trained, FOLDER, target, machine.interpreter, _say, FLOORS if case.floors else (ECHO,))
+        if case.floors:
+            variants = ordered([*variants, *before(exported_by(release(FOLDER), case, FOLDER, target.python))])
         starts = _rounds(case, variants, trained, machine, options.rounds)
         _say(f"{case.name}: {options.warm} warm invocations")
-        warmed = [variant for variant in variants if variant.name in (ECHO, FLOOR, OURS)]
+        warmed = [variant for variant in variants if variant.name in (ECHO, FLOOR, OURS, NATIVE)]
         models[case.name] = {
             "variants": summary.figures(starts, {variant.name: variant.size for variant in variants}),
-            "ratios": {what: round(summary.ratio(starts, *pair), 3) for what, *pair, _, _ in summary.RATIOS},
+            "ratios": summary.ratios(starts),
             "zip_mb_beside_model": round(summary.beside_the_model(trained.bundle / "lambda.zip"), 3),
             "warm": measure.warm(machine, warmed, trained, options.warm),
         }

@@ -11,7 +11,6 @@ import argparse
 import filecmp
 import os
 import random
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,11 @@ from typing import Any
 from benchmarks import results
 from benchmarks.cold_start import measure, summary
 from benchmarks.cold_start.__main__ import FOLDER, ROUNDS, WARM, _machine, _say
-from benchmarks.cold_start.models import ROOT, Case, Trained, cases, train
+from benchmarks.cold_start.models import Trained, cases, train
+from benchmarks.cold_start.released import exported_by
 from benchmarks.cold_start.variants import FASTAPI, OURS, Variant
 from benchmarks.results import Bar
-from benchmarks.size.release import environment, release
+from benchmarks.size.release import release
 from isoship.parity.runners.lambda_process import HANDLER
 
 BEFORE, SAME = "before", "ours again"
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     for case in cases():
         _say(f"{case.name}: fitting and exporting, here and at {options.commit}")
         trained = train(case, FOLDER / case.slug, target.python, lambda _line: None, reuse=False)
-        before = _by(tree, case, target.python)
+        before = exported_by(tree, case, FOLDER, target.python)
         _share(trained.bundle / "lambda", before / "lambda")
         variants = _variants(trained, before)
         starts: dict[str, list[measure.Start]] = {variant.name: [] for variant in variants}
@@ -75,21 +75,6 @@ def main(arguments: list[str] | None = None) -> int:
     for bar in bars:
         print(f"{bar.name}: {bar.value:g} ({bar.sense} {bar.limit:g}) {'met' if bar.ok else 'MISSED'}")
     return 0 if all(bar.ok for bar in bars) else 1
-
-
-def _by(tree: Path, case: Case, python: str) -> Path:
-    """The bundle that the isoship of another tree writes of the same model."""
-    folder = FOLDER / f"{case.slug}-before"
-    program = (
-        "import sys; from pathlib import Path; from benchmarks.cold_start.models import cases, train;"
-        " case = next(case for case in cases() if case.name == sys.argv[1]);"
-        " train(case, Path(sys.argv[2]), sys.argv[3], lambda line: None, reuse=False)"
-    )
-    variables = environment(tree)
-    variables["PYTHONPATH"] += f":{ROOT}"
-    command = [sys.executable, "-c", program, case.name, str(folder), python]
-    subprocess.run(command, cwd=ROOT, env=variables, check=True)
-    return folder / "bundle"
 
 
 def _share(mine: Path, theirs: Path) -> None:

@@ -9,24 +9,30 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[2]
+PENGUINS = ("island", "sex", "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g")
 
 
 @dataclass(frozen=True)
 class Case:
-    """named: fitted on a DataFrame, so that each column is an input of the graph; else on an array, one input `X`."""
+    """named: fitted on a DataFrame, so that each column is an input of the graph; else on an array, one input `X`.
+
+    data: rows, a DataFrame, and their classes. floors: whether the floors and the usual stacks can be asked it, whose
+    handlers know numbers alone.
+    """
 
     name: str
-    features: int
-    classes: int
+    columns: tuple[str, ...]
+    classes: tuple[str, ...]
     named: bool
     estimator: Callable[[], Any]
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return tuple(f"x{i}" for i in range(self.features))
+    data: Callable[[], tuple[pd.DataFrame, Any]]
+    floors: bool = True
 
     @property
     def slug(self) -> str:
@@ -36,8 +42,7 @@ class Case:
     def facts(self) -> dict[str, Any]:
         """What the floors have as constants."""
         return {
-            "COLUMNS": list(self.columns), "CLASSES": [str(number) for number in range(self.classes)],
-            "MATRIX": not self.named, "NETWORK": None,
+            "COLUMNS": list(self.columns), "CLASSES": list(self.classes), "MATRIX": not self.named, "NETWORK": None,
         }  # fmt: skip
 
 
@@ -63,7 +68,7 @@ class Trained:
     standard: Path
     pickled: Path
     body: str
-    label: int
+    label: Any
     probabilities: tuple[float, ...]
 
     def is_answer(self, document: dict[str, Any]) -> bool:
@@ -79,6 +84,8 @@ class Trained:
 
 
 def cases() -> tuple[Case, ...]:
+    """Numbers alone, trees, and what most tables are: strings, and values that are missing."""
+
     def logistic() -> Any:
         from sklearn import linear_model, pipeline, preprocessing
 
@@ -89,39 +96,66 @@ def cases() -> tuple[Case, ...]:
 
         return ensemble.RandomForestClassifier(100, max_depth=10, random_state=0)
 
-    return (Case("logistic pipeline", 8, 2, True, logistic), Case("forest of 100 trees", 30, 3, False, forest))
+    def species() -> Any:
+        from sklearn import compose, impute, linear_model, pipeline, preprocessing
+
+        numbers = pipeline.make_pipeline(impute.SimpleImputer(), preprocessing.StandardScaler())
+        texts = preprocessing.OneHotEncoder(handle_unknown="ignore")
+        columns = compose.make_column_transformer((numbers, list(PENGUINS[2:])), (texts, list(PENGUINS[:2])))
+        return pipeline.make_pipeline(columns, linear_model.LogisticRegression(max_iter=1000))
+
+    return (
+        _numbers("logistic pipeline", 8, 2, named=True, estimator=logistic),
+        _numbers("forest of 100 trees", 30, 3, named=False, estimator=forest),
+        Case("penguins", PENGUINS, ("Adelie", "Chinstrap", "Gentoo"), True, species, _penguins, floors=False),
+    )
+
+
+def _numbers(name: str, features: int, classes: int, *, named: bool, estimator: Callable[[], Any]) -> Case:
+    columns = tuple(f"x{i}" for i in range(features))
+
+    def data() -> tuple[pd.DataFrame, Any]:
+        import pandas as pd
+        from sklearn.datasets import make_classification
+
+        rows, target = make_classification(
+            5000, features, n_informative=features // 2, n_classes=classes, random_state=0
+        )
+        return pd.DataFrame(rows, columns=list(columns)), target
+
+    return Case(name, columns, tuple(map(str, range(classes))), named, estimator, data)
+
+
+def _penguins() -> tuple[pd.DataFrame, Any]:
+    from palmerpenguins import load_penguins
+
+    rows = load_penguins()
+    return rows[list(PENGUINS)], rows["species"]
 
 
 def train(case: Case, folder: Path, python: str, say: Callable[[str], None], *, reuse: bool) -> Trained:
     """Fits and exports into `folder`. reuse: a bundle that lies there already is taken as it is."""
-    import pandas as pd
-    from sklearn.datasets import make_classification
-
     import isoship
 
-    features, target = make_classification(
-        5000, case.features, n_informative=case.features // 2, n_classes=case.classes, random_state=0
-    )
-    estimator = case.estimator().fit(features, target)
-    row = features[:1]
+    frame, target = case.data()
+    sample = frame if case.named else frame.to_numpy()
+    shipped = case.estimator().fit(sample, target)
+    row = sample[:1]
+    values = {name: None if value != value else value for name, value in zip(case.columns, frame.iloc[0], strict=True)}
     trained = Trained(
         folder / "bundle", folder / "standard.onnx", folder / "model.joblib",
-        json.dumps({"rows": [dict(zip(case.columns, map(float, row[0]), strict=True))]}),
-        int(estimator.predict(row)[0]), tuple(map(float, estimator.predict_proba(row)[0])),
+        json.dumps({"rows": [values]}), shipped.predict(row)[0], tuple(map(float, shipped.predict_proba(row)[0])),
     )  # fmt: skip
     if reuse and trained.bundle.is_dir():
         return trained
-    import joblib
-
     folder.mkdir(parents=True, exist_ok=True)
-    joblib.dump(estimator, trained.pickled)
-    # In a process of its own, as a user of skl2onnx has it.
-    program = [sys.executable, "-m", "benchmarks.cold_start.standard", trained.pickled, trained.standard]
-    subprocess.run(program, cwd=ROOT, check=True)
-    shipped, sample = estimator, features
-    if case.named:
-        sample = pd.DataFrame(features, columns=list(case.columns))
-        shipped = case.estimator().fit(sample, target)
+    if case.floors:
+        import joblib
+
+        joblib.dump(case.estimator().fit(frame.to_numpy(), target), trained.pickled)
+        # In a process of its own, as a user of skl2onnx has it.
+        program = [sys.executable, "-m", "benchmarks.cold_start.standard", trained.pickled, trained.standard]
+        subprocess.run(program, cwd=ROOT, check=True)
     isoship.export(
         shipped, sample=sample, out=trained.bundle, name=case.slug, targets=("lambda",), lambda_python=python,
         force=True, progress=say,

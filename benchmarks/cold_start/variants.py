@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from benchmarks.cold_start import stacks
 from benchmarks.cold_start.models import Asked, Trained
+from benchmarks.size.release import COMMIT
 from isoship.bundle.bytecode import compile_bytecode
 from isoship.bundle.deterministic_zip import write_zip
 from isoship.bundle.target import Target
@@ -23,6 +24,10 @@ FLOOR = "C-API floor"
 BINDING = "import onnxruntime floor"
 OURS = "ours"
 FASTAPI = "ours through FastAPI"
+NATIVE = "ours, ONNX Runtime alone"
+#: The release that came before the row program.
+BEFORE = f"release {COMMIT}"
+BEFORE_FASTAPI = f"release {COMMIT} through FastAPI"
 NAIVE_ORT = "onnxruntime + FastAPI + Mangum"
 NAIVE_SKLEARN = "scikit-learn + FastAPI + Mangum"
 SOURCES = ", no bytecode"
@@ -37,6 +42,9 @@ _BUILT = {
     NAIVE_SKLEARN: ("naive_sklearn", "sklearn-web", "bytecode"),
     NAIVE_SKLEARN + SOURCES: ("naive_sklearn", "sklearn-web", "sources"),
 }
+
+
+FLOORS = tuple(_BUILT)
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ def build(
     target: Target,
     interpreter: Path,
     say: stacks.Say,
-    floors: Sequence[str] = tuple(_BUILT),
+    floors: Sequence[str] = FLOORS,
 ) -> list[Variant]:
     """Writes the function directories of one model below `root`, new every time; stacks are kept.
 
@@ -82,6 +90,7 @@ def build(
         Variant(
             FASTAPI, lambda_folder, HANDLER, (lambda_folder,), archive.stat().st_size, {"ISOSHIP_DIRECT": "0"}
         ),
+        *([] if case.facts["NETWORK"] else [_natively(lambda_folder, archive)]),
     ]  # fmt: skip
     for name in floors:
         function, stack, form = _BUILT[name]
@@ -107,7 +116,25 @@ def build(
             packages = stacks.install(root / "stacks", stack, target, interpreter, say)[form]
             path, size = (folder, packages), size + stacks.sizes(packages, say)["zip"]
         made.append(Variant(name, folder, "function.handler", path, size))
-    return sorted(made, key=lambda variant: ORDER.index(variant.name))
+    return ordered(made)
+
+
+def ordered(variants: Iterable[Variant]) -> list[Variant]:
+    return sorted(variants, key=lambda variant: ORDER.index(variant.name))
+
+
+def before(bundle: Path) -> list[Variant]:
+    """The functions of a bundle that the release before wrote."""
+    folder, size = bundle / "lambda", (bundle / "lambda.zip").stat().st_size
+    return [
+        Variant(BEFORE, folder, HANDLER, (folder,), size),
+        Variant(BEFORE_FASTAPI, folder, HANDLER, (folder,), size, {"ISOSHIP_DIRECT": "0"}),
+    ]
+
+
+def _natively(folder: Path, archive: Path) -> Variant:
+    environment = {"ISOSHIP_ENGINE": "onnxruntime"}
+    return Variant(NATIVE, folder, HANDLER, (folder,), archive.stat().st_size, environment)
 
 
 def _write_facts(facts: Mapping[str, Any], folder: Path, library: str) -> None:
@@ -115,4 +142,7 @@ def _write_facts(facts: Mapping[str, Any], folder: Path, library: str) -> None:
     (folder / "facts.py").write_text("".join(lines), encoding="utf-8")
 
 
-ORDER = [ECHO, FLOOR, OURS, BINDING, FASTAPI, NAIVE_ORT, NAIVE_ORT + SOURCES, NAIVE_SKLEARN, NAIVE_SKLEARN + SOURCES]
+ORDER = [
+    ECHO, OURS, FLOOR, NATIVE, BEFORE, BINDING, FASTAPI, BEFORE_FASTAPI,
+    NAIVE_ORT, NAIVE_ORT + SOURCES, NAIVE_SKLEARN, NAIVE_SKLEARN + SOURCES,
+]  # fmt: skip

@@ -15,7 +15,19 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # benchmarks/ is no part of 
 from benchmarks.cold_start import docs, plot, summary
 from benchmarks.cold_start.measure import Start, WrongAnswer, check
 from benchmarks.cold_start.models import Trained
-from benchmarks.cold_start.variants import ECHO, FASTAPI, FLOOR, NAIVE_ORT, NAIVE_SKLEARN, ORDER, OURS, SOURCES, Variant
+from benchmarks.cold_start.variants import (
+    BEFORE_FASTAPI,
+    ECHO,
+    FASTAPI,
+    FLOOR,
+    NAIVE_ORT,
+    NAIVE_SKLEARN,
+    NATIVE,
+    ORDER,
+    OURS,
+    SOURCES,
+    Variant,
+)
 
 TRAINED = Trained(Path("b"), Path("s"), Path("p"), '{"rows": [{"x0": 1.0}]}', 1, (0.25, 0.75))
 
@@ -23,26 +35,38 @@ TRAINED = Trained(Path("b"), Path("s"), Path("p"), '{"rows": [{"x0": 1.0}]}', 1,
 def measured(**cpu_ms: float) -> dict[str, Any]:
     """A model's figures of three rounds; the second ran on a machine twice as slow."""
     times = dict.fromkeys(ORDER, 100.0) | {NAIVE_ORT + SOURCES: 1000.0, NAIVE_SKLEARN + SOURCES: 3000.0} | cpu_ms
-    starts = {name: [Start(t, t * slow, 50.0) for slow in (1, 2, 1)] for name, t in times.items()}
+    starts = {name: [Start(t, t * slow, 20.0) for slow in (1, 2, 1)] for name, t in times.items()}
     return {
         "variants": summary.figures(starts, dict.fromkeys(ORDER, 15_900_000)),
-        "ratios": {what: summary.ratio(starts, *pair) for what, *pair, _, _ in summary.RATIOS},
+        "ratios": summary.ratios(starts),
         "zip_mb_beside_model": 15.9,
-        "warm": {ECHO: {"median_ms": 1.0, "cpu_ms": 0.5}, OURS: {"median_ms": 1.25, "cpu_ms": 0.7}},
+        "warm": {name: {"median_ms": ms, "cpu_ms": 0.5} for name, ms in ((ECHO, 0.8), (FLOOR, 1.0), (OURS, 1.1))},
     }
 
 
 def test_ratios_are_those_of_one_round_and_bars_follow_the_issue() -> None:
-    met = {OURS: 52.0, FLOOR: 50.0, FASTAPI: 229.0, NAIVE_SKLEARN + SOURCES: 1820.0}
-    bars = summary.bars({"forest": measured(**met)})
-    assert len(bars) == 7
+    met = {ECHO: 40.0, OURS: 48.0, FLOOR: 80.0, FASTAPI: 200.0, BEFORE_FASTAPI: 250.0, NATIVE: 82.0}
+    bars = summary.bars({"logistic pipeline": measured(**met), "forest of 100 trees": measured(**met)})
+    assert len(bars) == 2 * 9
     by_name = {bar.name: bar for bar in bars}
-    assert by_name["forest: ours, times the C-API floor (CPU)"].value == pytest.approx(1.04)
-    assert [bar.name for bar in bars if not bar.ok] == ["forest: ours, times the `import onnxruntime` floor (CPU)"], (
-        "0.52 of 0.5"
-    )
-    slower = summary.bars({"forest": measured(**met | {OURS: 56.0})})
-    assert sum(not bar.ok for bar in slower) == 3, "the floor, the binding, scikit-learn by 32.5"
+    assert by_name["logistic pipeline: ours, times the C-API floor (CPU)"].value == pytest.approx(0.6)
+    assert [bar.name for bar in bars if not bar.ok] == [
+        "logistic pipeline: warm, one row, times the C-API floor",
+        "forest of 100 trees: ours, times the C-API floor (CPU)",
+    ], "1.1 of 1.0, and 0.6 of 0.58"
+    slower = summary.bars({"logistic pipeline": measured(**met | {OURS: 64.0, FASTAPI: 220.0})})
+    assert sum(not bar.ok for bar in slower) == 4, "the empty handler, the floor, FastAPI, the warm row"
+
+
+def test_a_model_that_the_floors_are_not_asked_has_the_bars_that_it_can_have() -> None:
+    whole = measured()
+    whole["ratios"] = {"ours, times the empty handler": 1.2}
+    del whole["warm"][FLOOR]
+    assert [bar.name for bar in summary.bars({"penguins": whole})] == [
+        "penguins: ours, times the empty handler (CPU)",
+        "penguins: peak memory, MB",
+        "penguins: lambda.zip beside the model, MB",
+    ]
 
 
 def test_the_users_model_is_not_counted_against_the_zip(tmp_path: Path) -> None:
