@@ -238,7 +238,7 @@ def _rows(newer: Callable[[], Path]) -> list[Mutant]:
         fault("of another training", "penguins:", stale),
         Mutant("integrity", "rows: of another training, not sealed", "penguins:", stale, _ROWS, sealed=False),
         code("the threshold itself goes right", "numeric:edge", "trees.py",
-             "(row[column] > threshold[slot])", "(row[column] >= threshold[slot])"),
+             "(row[feature[slot]] > threshold[slot])", "(row[feature[slot]] >= threshold[slot])"),
         code("missing values are compared", "numeric:edge", "trees.py",
              'self._nan != "first" and row !=', 'False and row !='),
         code("tables slip once warm", "penguins:edge", "trees.py",

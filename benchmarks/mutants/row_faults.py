@@ -119,7 +119,7 @@ def _children_swapped(tables: Tables, slot: int, _ensemble: Ensemble, _twig: Bra
 
 
 def _other_feature(tables: Tables, slot: int, _ensemble: Ensemble, _twig: Branch) -> None:
-    known = np.unique(tables.of["feature"][tables.of["feature"] >= 0])
+    known = np.unique(tables.of["feature"][tables.of["child"] > 0])
     place = int(np.searchsorted(known, tables.of["feature"][slot]))
     tables.of["feature"][slot] = known[(place + 1) % len(known)]
 

@@ -136,7 +136,8 @@ def test_trees_that_share_targets_have_no_tables() -> None:
     graph = ensemble(rng, 2, 3, (LEQ,), np.float64, nan=False)
     attribute = next(a for n in graph.graph.node for a in n.attribute if a.name == "n_targets")
     attribute.i = 3
-    (trees,) = (node for node in read_canonical(graph).nodes if node.op == "ml.TreeEnsemble")
+    canonical = read_canonical(graph)
+    (trees,) = (node for node in canonical.nodes if node.op == "ml.TreeEnsemble")
     with pytest.raises(UnsupportedModelError, match="share targets"):
-        tables_of(trees)
+        tables_of(trees, canonical)
     assert "ml.TreeEnsemble" in row_program_of(graph).lacks

@@ -18,16 +18,24 @@ _SCALARS = (str, int, float, bool)
 WIDEST = 2**24
 
 
-def parsed(data: bytes | str) -> Any:
-    """The document.
+def parsed(data: bytes | str, *, once: bool = False) -> Any:
+    """The document. once: no key may stand twice in an object.
 
     Raises:
         ValueError: it is no JSON, no UTF-8, or nested deeper than Python reads.
     """
     try:
-        return json.loads(data)
+        return json.loads(data, object_pairs_hook=_once if once else None)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {shown(next(name for name in names if names.count(name) > 1))} stands twice in it")
+    return made
 
 
 def of_type(kind: type, value: Any, what: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from operator import and_, eq, ge, gt, le, lt, ne, not_, or_
 
+from isoship_edge.errors import BundleError
 from isoship_edge.rows.elementwise import each, spread_to, zipped
 from isoship_edge.rows.values import broadcast
 
@@ -28,6 +29,8 @@ def _not(board: Board, inputs: list[Value], _attrs: Mapping[str, Any], _count: i
 
 
 def _where(board: Board, inputs: list[Value], _attrs: Mapping[str, Any], _count: int) -> list[Value]:
+    if inputs[1].dtype != inputs[2].dtype:
+        raise BundleError(f"Where of {inputs[1].dtype} and {inputs[2].dtype}")
     shape = broadcast(*(value.shape for value in inputs))
     condition, a, b = (spread_to(board, value, shape, single=False) for value in inputs)
     out = board.value(a.dtype, shape)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import sys
+from array import array
 
 from isoship_edge.encoding.golden import decode
 from isoship_edge.errors import DamagedFile
+from isoship_edge.inference.tensor import TYPECODES
 from isoship_edge.rows.values import size_of
-from isoship_edge.rows.widths import FINISH
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-#: dtype -> its letter in rows.bin. The narrow ones are tables' alone.
-_LETTERS: dict[str, Any] = {
-    "double": "d", "float": "f", "int64": "q", "int32": "i", "bool": "?",
-    "int16": "h", "int8": "b", "uint16": "H", "uint8": "B",
-}  # fmt: skip
+_PLAIN = ("int32", "uint8", "uint16", "uint32")
 #: What is larger stays in rows.bin: reading one element there is slower, and turning all of them into objects is more.
 _KEPT = 4096
 
@@ -28,21 +25,20 @@ def constant(entry: Mapping[str, Any], binary: memoryview) -> tuple[str, tuple[i
 
     Raises:
         DamagedFile: data and shape do not fit, or rows.bin is shorter than rows.json says.
+        BundleError, TypeError, OverflowError: data is not of the dtype.
     """
     dtype, shape = entry["dtype"], tuple(entry["shape"])
     data: Any
     if "data" in entry:
-        flat = decode(entry["data"])
-        data = FINISH[dtype](flat) if dtype in ("double", "float", "int64") else [_plain(x, dtype) for x in flat]
+        data = _inline(entry["data"], dtype)
     else:
         start, length = entry["offset"], entry["length"]
-        if start < 0 or start + length > len(binary):
+        if not 0 <= start <= start + length <= len(binary):
             raise DamagedFile("rows.bin is shorter than rows.json says")
-        data = binary[start : start + length].cast(_LETTERS[dtype])
-        if sys.byteorder == "big":
-            from array import array
-
-            turned = array("B" if dtype == "bool" else _LETTERS[dtype], data.tobytes())
+        letter: Any = "?" if dtype == "bool" else TYPECODES[dtype]
+        data = binary[start : start + length].cast(letter)
+        if sys.byteorder == "big" and dtype != "bool":
+            turned = array(letter, data.tobytes())
             turned.byteswap()
             data = turned
         if len(data) <= _KEPT:
@@ -52,6 +48,14 @@ def constant(entry: Mapping[str, Any], binary: memoryview) -> tuple[str, tuple[i
     return dtype, shape, data
 
 
-def _plain(x: Any, dtype: str) -> Any:
-    """int32 has no tag in rows.json, and its numbers are read as doubles."""
-    return x if dtype in ("string", "bool") else int(x)
+def _inline(written: list[Any], dtype: str) -> list[Any]:
+    """Integers but int64 have no tag in rows.json."""
+    if dtype in _PLAIN:
+        return array(TYPECODES[dtype], written).tolist()
+    flat: list[Any] = decode(written)
+    if dtype in ("double", "float", "int64"):
+        return array(TYPECODES[dtype], flat).tolist()
+    kind = {"string": str, "bool": bool}[dtype]
+    if any(type(x) is not kind for x in flat):
+        raise DamagedFile(f"a constant of {dtype} holds something else")
+    return flat

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import repeat
 
-from isoship_edge.rows.values import broadcast, size_of, spread
+from isoship_edge.errors import BundleError
+from isoship_edge.rows.values import broadcast, spread
 from isoship_edge.rows.widths import FINISH
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
@@ -28,17 +29,23 @@ def each(board: Board, x: Value, f: Callable[[Any], Any], dtype: str) -> Value:
 
 
 def zipped(board: Board, a: Value, b: Value, f: Callable[[Any, Any], Any], dtype: str) -> Value:
-    """f of every two elements that broadcasting brings together."""
+    """f of every two elements that broadcasting brings together.
+
+    Raises:
+        BundleError: they do not broadcast, or one of them is a text that is to become a number.
+    """
+    if dtype == "string" or (a.dtype == "string") != (b.dtype == "string"):
+        raise BundleError(f"it is asked for {a.dtype} and {b.dtype}")
     shape = broadcast(a.shape, b.shape)
     a, b = spread_to(board, a, shape), spread_to(board, b, shape)
     out, finish = board.value(dtype, shape), FINISH[dtype]
     p, q, o = a.place, b.place, out.place
-    if size_of(a.shape) != size_of(shape):
+    if a.size != out.size:
 
         def run(v: list[Any]) -> None:
             v[o] = finish(map(f, repeat(v[p][0]), v[q]))
 
-    elif size_of(b.shape) != size_of(shape):
+    elif b.size != out.size:
 
         def run(v: list[Any]) -> None:
             v[o] = finish(map(f, v[p], repeat(v[q][0])))
@@ -54,8 +61,9 @@ def zipped(board: Board, a: Value, b: Value, f: Callable[[Any, Any], Any], dtype
 
 def spread_to(board: Board, x: Value, shape: Shape, *, single: bool = True) -> Value:
     """x written out to a shape that it broadcasts to. single: one element alone may stay one."""
+    board.fits(shape)
     places = spread(x.shape, shape)
-    if places is None or (single and size_of(x.shape) == 1 and size_of(shape)):
+    if places is None or (single and x.size == 1 and places):
         return x
     if x.data is not None:
         return board.value(x.dtype, shape, [x.data[i] for i in places])

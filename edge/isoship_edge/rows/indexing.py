@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from isoship_edge.errors import BundleError
-from isoship_edge.rows.values import around, axis_of, known, size_of, strides_of, walked
+from isoship_edge.rows.values import around, axis_of, known, strides_of, walked
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ def _along(board: Board, x: Value, axis: int, taken: Sequence[int]) -> Value:
     before, length, after = around(x.shape, axis)
     shape = [*x.shape]
     shape[axis] = len(taken)
+    board.fits(shape)
     rows = [outer * length + place for outer in range(before) for place in taken]
     return board.picked(x, shape, [row * after + i for row in rows for i in range(after)])
 
@@ -66,7 +67,7 @@ def _extracted(board: Board, inputs: list[Value], _attrs: Mapping[str, Any], _co
     """Along the last axis; a vector counts as one row."""
     x, indices = inputs
     axis = len(x.shape) - 1
-    return [_taken(board, x, indices, axis, (*(x.shape[:axis] or (1,)), size_of(indices.shape)))]
+    return [_taken(board, x, indices, axis, (*(x.shape[:axis] or (1,)), indices.size))]
 
 
 def _gather_elements(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count: int) -> list[Value]:
@@ -74,6 +75,8 @@ def _gather_elements(board: Board, inputs: list[Value], attrs: Mapping[str, Any]
     axis = axis_of(attrs["axis"], len(x.shape))
     length, strides = x.shape[axis], strides_of(x.shape)
     stride = strides[axis]
+    if any(i != axis and asked > has for i, (asked, has) in enumerate(zip(indices.shape, x.shape, strict=True))):
+        raise BundleError(f"indices of shape {list(indices.shape)} for a value of {list(x.shape)}")
     starts = walked(indices.shape, [0 if i == axis else s for i, s in enumerate(strides)])
     out = board.value(x.dtype, indices.shape)
     p, q, o = x.place, indices.place, out.place
@@ -104,7 +107,9 @@ def _split(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count: 
     x, lengths = inputs
     axis = axis_of(attrs["axis"], len(x.shape))
     made, start = [], 0
-    for length in known(lengths, "lengths"):
+    if min(known(lengths, "lengths"), default=0) < 0 or sum(lengths.data) != x.shape[axis]:
+        raise BundleError(f"it splits an axis of {x.shape[axis]} into {known(lengths, 'lengths')}")
+    for length in lengths.data:
         made.append(_along(board, x, axis, range(start, start + length)))
         start += length
     return made

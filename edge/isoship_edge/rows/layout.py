@@ -24,8 +24,8 @@ def _reshape(_board: Board, inputs: list[Value], _attrs: Mapping[str, Any], _cou
     if -1 in shape:
         free = shape.index(-1)
         rest = size_of(shape[:free]) * size_of(shape[free + 1 :])
-        shape[free] = size_of(x.shape) // rest if rest else 0
-    if size_of(shape) != size_of(x.shape):
+        shape[free] = x.size // rest if rest else 0
+    if size_of(shape) != x.size:
         raise BundleError(f"a value of shape {list(x.shape)} has no shape {shape}")
     return [x.as_shape(shape)]
 
@@ -49,12 +49,16 @@ def _unsqueeze(_board: Board, inputs: list[Value], _attrs: Mapping[str, Any], _c
     wanted = known(axes, "axes")
     rank = len(x.shape) + len(wanted)
     added = {axis_of(axis, rank) for axis in wanted}
+    if len(added) != len(wanted):
+        raise BundleError(f"it adds an axis twice: {wanted}")
     own = iter(x.shape)
     return [x.as_shape([1 if axis in added else next(own) for axis in range(rank)])]
 
 
 def _transpose(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count: int) -> list[Value]:
     x, perm = inputs[0], attrs["perm"]
+    if sorted(perm) != list(range(len(x.shape))):
+        raise BundleError(f"{perm} is no order of {len(x.shape)} axes")
     strides = strides_of(x.shape)
     shape = [x.shape[axis] for axis in perm]
     return [board.picked(x, shape, walked(shape, [strides[axis] for axis in perm]))]
@@ -68,7 +72,7 @@ def _concat(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count:
     for x in inputs:
         if x.dtype != first.dtype or [*x.shape[:axis], *x.shape[axis + 1 :]] != [*shape[:axis], *shape[axis + 1 :]]:
             raise BundleError(f"Concat of {first.dtype} {list(first.shape)} and {x.dtype} {list(x.shape)}")
-    joined = board.value(first.dtype, (sum(size_of(x.shape) for x in inputs),))
+    joined = board.value(first.dtype, (sum(x.size for x in inputs),))
     places, o = [x.place for x in inputs], joined.place
 
     def run(v: list[Any]) -> None:
@@ -83,9 +87,9 @@ def _concat(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count:
     for outer in range(before):
         start = 0
         for x in inputs:
-            run_length = size_of(x.shape) // before
+            run_length = x.size // before
             order += range(start + outer * run_length, start + (outer + 1) * run_length)
-            start += size_of(x.shape)
+            start += x.size
     return [board.picked(joined, shape, order)]
 
 

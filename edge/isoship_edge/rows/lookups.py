@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from isoship_edge.rows.widths import FINISH, REALS
+
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,16 +35,16 @@ def _label_encoder(board: Board, inputs: list[Value], attrs: Mapping[str, Any], 
 def _one_hot_encoder(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count: int) -> list[Value]:
     x, keys = inputs[0], attrs["keys"].data
     width = len(keys)
-    zero, one = (0.0, 1.0) if attrs["to"] in ("double", "float") else (0, 1)
-    rows = [[one if i == place else zero for i in range(width)] for place in range(width)]
-    table, unseen = _table(keys, rows), [zero] * width
+    zero, one = FINISH[attrs["to"]]((0.0, 1.0) if attrs["to"] in REALS else (0, 1))
     out = board.value(attrs["to"], (*x.shape, width))
-    p, o, found = x.place, out.place, table.get
+    p, o, size, found = x.place, out.place, out.size, _table(keys, range(width)).get
 
     def run(v: list[Any]) -> None:
-        made: list[Any] = []
-        for value in v[p]:
-            made += found(value if value == value else None, unseen)
+        made = [zero] * size
+        for i, value in enumerate(v[p]):
+            place = found(value if value == value else None)
+            if place is not None:
+                made[i * width + place] = one
         v[o] = made
 
     board.runs.append(run)

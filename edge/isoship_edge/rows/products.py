@@ -6,9 +6,12 @@ the answer would hang on Python's version.
 
 from __future__ import annotations
 
+from operator import add
+
 from isoship_edge.errors import BundleError
-from isoship_edge.rows.values import broadcast, size_of, spread, strides_of, walked
-from isoship_edge.rows.widths import rounded, single
+from isoship_edge.rows.elementwise import each, spread_to, zipped
+from isoship_edge.rows.values import broadcast, size_of, spread
+from isoship_edge.rows.widths import single
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
     from isoship_edge.rows.values import Board, Prepare, Value
 
-    Dot = Callable[[Sequence[float], Sequence[float]], float]
+    Lines = list[list[float]]
 
 
 def _dot(xs: Sequence[float], ys: Sequence[float]) -> float:
@@ -34,27 +37,39 @@ def _dot_single(xs: Sequence[float], ys: Sequence[float]) -> float:
     return total
 
 
-def _lines(x: Value, places: list[list[int]]) -> Callable[[list[Any]], list[list[float]]]:
+def _rows(shape: Sequence[int]) -> list[slice]:
+    """Where the rows of a matrix lie in its flat data."""
+    m, n = shape
+    return [slice(i * n, (i + 1) * n) for i in range(m)]
+
+
+def _columns(shape: Sequence[int]) -> list[slice]:
+    m, n = shape
+    return [slice(j, m * n, n) for j in range(n)]
+
+
+def _lines(x: Value, places: list[slice]) -> Callable[[list[Any]], Lines]:
     """What gives the rows or columns of a matrix; made once where they are constants."""
     p = x.place
     if x.data is not None:
-        kept = [[x.data[i] for i in line] for line in places]
+        kept = [list(x.data[place]) for place in places]
         return lambda _v: kept
 
-    def lines(v: list[Any]) -> list[list[float]]:
+    def lines(v: list[Any]) -> Lines:
         data = v[p]
-        return [[data[i] for i in line] for line in places]
+        return [data[place] for place in places]
 
     return lines
 
 
 def _product(
-    board: Board, a: Value, b: Value, rows: list[list[int]], columns: list[list[int]], shape: Sequence[int]
+    board: Board, a: Value, b: Value, rows: list[slice], columns: list[slice], inner: int, shape: Sequence[int]
 ) -> Value:
-    """Every row of a with every column of b; both by the places of their elements."""
+    """Every row of a with every column of b."""
+    board.multiplied(len(rows) * len(columns) * inner)
     out = board.value(a.dtype, shape)
     left, right, o = _lines(a, rows), _lines(b, columns), out.place
-    dot: Dot = _dot_single if a.dtype == "float" else _dot
+    dot = _dot_single if a.dtype == "float" else _dot
 
     def run(v: list[Any]) -> None:
         ys = right(v)
@@ -64,88 +79,68 @@ def _product(
     return out
 
 
-def _matrix(x: Value, transposed: bool = False) -> tuple[int, int, list[list[int]], list[list[int]]]:
-    """Rows, columns, and the places of each row's and of each column's elements, of a matrix or its transpose."""
-    m, n = x.shape
-    rows = [list(range(i * n, (i + 1) * n)) for i in range(m)]
-    columns = [list(range(j, m * n, n)) for j in range(n)]
-    return (n, m, columns, rows) if transposed else (m, n, rows, columns)
-
-
 def _mat_mul(board: Board, inputs: list[Value], _attrs: Mapping[str, Any], _count: int) -> list[Value]:
     a, b = inputs
-    wide_a = a.as_shape((1, *a.shape)) if len(a.shape) == 1 else a
-    wide_b = b.as_shape((*b.shape, 1)) if len(b.shape) == 1 else b
-    if wide_a.shape[-1] != wide_b.shape[-2]:
+    wide_a = (1, *a.shape) if len(a.shape) == 1 else a.shape
+    wide_b = (*b.shape, 1) if len(b.shape) == 1 else b.shape
+    inner = wide_a[-1]
+    if inner != wide_b[-2]:
         raise BundleError(f"MatMul of {list(a.shape)} and {list(b.shape)}")
-    batch = broadcast(wide_a.shape[:-2], wide_b.shape[:-2])
+    batch = broadcast(wide_a[:-2], wide_b[:-2])
     shape = [*batch, *a.shape[-2:-1], *(b.shape[-1:] if len(b.shape) > 1 else ())]
-    if size_of(wide_b.shape[:-2]) == 1:  # every row of a with the one matrix b
-        k = wide_a.shape[-1]
-        rows = [list(range(i * k, (i + 1) * k)) for i in range(size_of(wide_a.shape[:-1]))]
-        _, _, _, columns = _matrix(wide_b.as_shape(wide_b.shape[-2:]))
-        return [_product(board, a, b, rows, columns, shape)]
-    return [_batched(board, wide_a, wide_b, batch, shape)]
+    if size_of(wide_b[:-2]) == 1:  # every row of a with the one matrix b
+        rows = _rows((size_of(wide_a[:-1]), inner))
+        return [_product(board, a, b, rows, _columns(wide_b[-2:]), inner, shape)]
+    return [_batched(board, (a, wide_a), (b, wide_b), batch, shape)]
 
 
-def _batched(board: Board, a: Value, b: Value, batch: Sequence[int], shape: Sequence[int]) -> Value:
-    starts = []
-    for x in (a, b):
-        heads = x.shape[:-2]
-        places = spread(heads, batch) or list(range(size_of(batch)))
-        starts.append([place * x.shape[-2] * x.shape[-1] for place in places])
-    _, _, rows, _ = _matrix(a.as_shape(a.shape[-2:]))
-    _, _, _, columns = _matrix(b.as_shape(b.shape[-2:]))
-    out = board.value(a.dtype, shape)
-    p, q, o = a.place, b.place, out.place
-    dot: Dot = _dot_single if a.dtype == "float" else _dot
+def _batched(
+    board: Board,
+    a: tuple[Value, Sequence[int]],
+    b: tuple[Value, Sequence[int]],
+    batch: Sequence[int],
+    shape: Sequence[int],
+) -> Value:
+    """Matrix by matrix. a, b: each with its shape, which has both axes of a matrix."""
+    parts = []
+    for _, wide in (a, b):
+        size = wide[-2] * wide[-1]
+        places = spread(wide[:-2], batch) or range(size_of(batch))
+        parts.append([slice(place * size, (place + 1) * size) for place in places])
+    rows, columns = _rows(a[1][-2:]), _columns(b[1][-2:])
+    board.multiplied(size_of(batch) * len(rows) * len(columns) * a[1][-1])
+    out = board.value(a[0].dtype, shape)
+    p, q, o = a[0].place, b[0].place, out.place
+    dot = _dot_single if a[0].dtype == "float" else _dot
 
     def run(v: list[Any]) -> None:
         left, right, made = v[p], v[q], []
-        for s, t in zip(*starts, strict=True):
-            xs = [[left[s + i] for i in row] for row in rows]
-            ys = [[right[t + i] for i in column] for column in columns]
-            made += [dot(x, y) for x in xs for y in ys]
+        for of_left, of_right in zip(*parts, strict=True):
+            xs, ys = left[of_left], right[of_right]
+            lines = [ys[column] for column in columns]
+            made += [dot(xs[row], line) for row in rows for line in lines]
         v[o] = made
 
     board.runs.append(run)
     return out
 
 
-def _gemm(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count: int) -> list[Value]:
+def _gemm(board: Board, inputs: list[Any], attrs: Mapping[str, Any], _count: int) -> list[Value]:
     a, b, c = [*inputs, None][:3]
-    assert a is not None
-    assert b is not None
-    m, k, rows, _ = _matrix(a, bool(attrs["transA"]))
-    other, n, _, columns = _matrix(b, bool(attrs["transB"]))
-    if k != other:
-        raise BundleError(f"Gemm of {list(a.shape)} and {list(b.shape)}")
-    made = _product(board, a, b, rows, columns, (m, n))
     alpha, beta = attrs["alpha"], attrs["beta"]
-    if c is None and alpha == 1:
+    rows, inner = (_columns(a.shape), a.shape[0]) if attrs["transA"] else (_rows(a.shape), a.shape[1])
+    columns, other = (_rows(b.shape), b.shape[1]) if attrs["transB"] else (_columns(b.shape), b.shape[0])
+    if inner != other:
+        raise BundleError(f"Gemm of {list(a.shape)} and {list(b.shape)}")
+    shape = (len(rows), len(columns))
+    made = _product(board, a, b, rows, columns, inner, shape)
+    if alpha != 1:
+        made = each(board, made, lambda x: alpha * x, a.dtype)
+    if c is None:
         return [made]
-    out = board.value(a.dtype, (m, n))
-    finish: Callable[[Any], list[float]] = rounded if a.dtype == "float" else list
-    p, o = made.place, out.place
-    q = None if c is None else c.place
-    order = [] if c is None else walked((m, n), _steps(c.shape, (m, n)))
-
-    def run(v: list[Any]) -> None:
-        scaled = v[p] if alpha == 1 else finish(alpha * x for x in v[p])
-        if q is None:
-            v[o] = scaled
-            return
-        terms = [v[q][i] for i in order]
-        terms = terms if beta == 1 else finish(beta * x for x in terms)
-        v[o] = finish(x + y for x, y in zip(scaled, terms, strict=True))
-
-    board.runs.append(run)
-    return [out]
-
-
-def _steps(shape: Sequence[int], wider: Sequence[int]) -> list[int]:
-    steps = [0 if length == 1 else stride for length, stride in zip(shape, strides_of(shape), strict=True)]
-    return [0] * (len(wider) - len(shape)) + steps
+    if beta != 1:
+        c = each(board, c, lambda x: beta * x, a.dtype)
+    return [zipped(board, made, spread_to(board, c, shape), add, a.dtype)]
 
 
 PREPARE: dict[str, Prepare] = {"MatMul": _mat_mul, "Gemm": _gemm}

@@ -15,13 +15,14 @@ import os
 from array import array
 
 from isoship_edge.digests import WAY_OUT, sha256_of
-from isoship_edge.encoding.documents import parsed
+from isoship_edge.encoding.documents import parsed, shown
 from isoship_edge.errors import BundleError, DamagedFile, InferenceError
 from isoship_edge.inference.tensor import TYPECODES, Tensor
 from isoship_edge.manifest import ROW_FILES
 from isoship_edge.rows.constants import constant
 from isoship_edge.rows.operators import prepare_of
 from isoship_edge.rows.values import Board, Value
+from isoship_edge.rows.widths import FINISH
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
@@ -39,24 +40,28 @@ class RowProgram:
     def __init__(self, document: dict[str, Any], binary: bytes = b"") -> None:
         """Raises: BundleError, DamagedFile."""
         try:
+            if type(document["format"]) is not int or document["format"] < 1:
+                raise ValueError(f"its format is {shown(document['format'])}")
             if document["format"] > FORMAT:
                 raise BundleError(
                     f"this bundle has row program format {document['format']}; this isoship_edge reads formats up to"
                     f" {FORMAT}. Use the version of isoship that wrote it, or a newer one"
                 )
             self._make_ready(document, memoryview(binary))
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as err:
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as err:
             raise DamagedFile(f"{JSON} is damaged: {type(err).__name__}: {err}. {WAY_OUT}") from err
 
     def _make_ready(self, document: dict[str, Any], binary: memoryview) -> None:
         board, self._makers = Board(), list[str]()
         values: dict[str, Value | None] = {"": None}
         for name, entry in document["constants"].items():
-            values[name] = board.value(*constant(entry, binary))
+            _name(values, name, board.constant(*constant(entry, binary)))
         self._inputs = []
         for name, entry in document["inputs"].items():
+            if entry["dtype"] not in FINISH:
+                raise KeyError(entry["dtype"])
             made = board.value(entry["dtype"], [1 if length == "N" else length for length in entry["shape"]])
-            values[name] = made
+            _name(values, name, made)
             self._inputs.append(made.place)
         for step in document["steps"]:
             try:
@@ -90,7 +95,8 @@ class RowProgram:
             for value in made:
                 value.data = board.held[value.place]
         self._makers += [f"{op} -> {', '.join(step['outputs'])}"] * (len(board.runs) - before)
-        values.update(zip(step["outputs"], made, strict=True))
+        for name, value in zip(step["outputs"], made, strict=True):
+            _name(values, name, value)
 
     def answer(self, given: Sequence[list[Any]]) -> list[list[Any]]:
         """The flat data of every output for one row, from that of every input, both in their order.
@@ -105,6 +111,8 @@ class RowProgram:
         try:
             for run in self._runs:
                 run(v)
+        except DamagedFile as err:
+            raise DamagedFile(f"{JSON} or {BINARY} is damaged: {err}. {WAY_OUT}") from err
         except (ArithmeticError, BundleError, LookupError, TypeError, ValueError) as err:
             step = self._makers[self._runs.index(run)] if run is not None else ""
             raise InferenceError(f"the row program fails at {step}: {type(err).__name__}: {err}") from err
@@ -128,6 +136,12 @@ def tensor_of(dtype: str, shape: tuple[int, ...], data: list[Any]) -> Tensor:
     return Tensor(dtype, shape, array(letter, data) if letter else bytearray(data) if dtype == "bool" else list(data))
 
 
+def _name(values: dict[str, Value | None], name: str, value: Value) -> None:
+    if name in values:
+        raise ValueError(f"{shown(name)} is made twice")
+    values[name] = value
+
+
 def load(folder: str | Path, listed: Mapping[str, str] | None = None) -> RowProgram:
     """The row program in a folder (`bundle/` itself, or `bundle/edge`, or `bundle/lambda`).
 
@@ -142,9 +156,9 @@ def load(folder: str | Path, listed: Mapping[str, str] | None = None) -> RowProg
     if content is None:
         raise BundleError(f"there is no row program at {path}: `isoship inspect` says why")
     try:
-        document = parsed(content)
+        document = parsed(content, once=True)
     except ValueError as err:
-        raise DamagedFile(f"{path} is not JSON: {err}. {WAY_OUT}") from err
+        raise DamagedFile(f"{path} is not the JSON that isoship writes: {err}. {WAY_OUT}") from err
     return RowProgram(document, _read(os.path.join(folder, BINARY), BINARY, listed) or b"")
 
 

@@ -7,6 +7,7 @@ from functools import reduce
 from itertools import accumulate
 from operator import add, mul
 
+from isoship_edge.errors import BundleError
 from isoship_edge.rows.arithmetic import greatest, least
 from isoship_edge.rows.functions import exp, log
 from isoship_edge.rows.values import around, axis_of, known, strides_of, walked
@@ -104,6 +105,8 @@ def _extreme_at(better: Callable[[Any, Any], bool]) -> Prepare:
         x = inputs[0]
         axis = axis_of(attrs["axis"], len(x.shape))
         before, length, after = around(x.shape, axis)
+        if not length:
+            raise BundleError("nothing is the largest of nothing")
         shape = list(x.shape)
         shape[axis : axis + 1] = [1] if attrs["keepdims"] else []
         out = board.value("int64", shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from isoship_edge.errors import BundleError
 from isoship_edge.rows.values import around, axis_of, known
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
@@ -17,6 +18,8 @@ def _top_k(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count: 
     x, most = inputs
     axis, count = axis_of(attrs["axis"], len(x.shape)), known(most, "count")[0]
     before, length, after = around(x.shape, axis)
+    if not 0 <= count <= length:
+        raise BundleError(f"it takes {count} of {length}")
     shape = [*x.shape]
     shape[axis] = count
     best, places = board.value(x.dtype, shape), board.value("int64", shape)

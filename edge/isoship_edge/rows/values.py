@@ -27,13 +27,19 @@ if TYPE_CHECKING:
     Prepare = Callable[["Board", list[Any], Mapping[str, Any], int], list["Value"]]
 
 
-class Value:
-    """data: where it is known when the program is loaded, else None."""
+#: All that one row computes: elements, and products that matrices add. What takes more takes seconds and gigabytes.
+MOST_ELEMENTS, MOST_PRODUCTS = 2**24, 2**26
+_MOST_AXES = 32
 
-    __slots__ = ("data", "dtype", "place", "shape")
+
+class Value:
+    """size: its elements. data: where it is known when the program is loaded, else None."""
+
+    __slots__ = ("data", "dtype", "place", "shape", "size")
 
     def __init__(self, place: int, dtype: str, shape: Shape, data: Any = None) -> None:
-        self.place, self.dtype, self.shape, self.data = place, dtype, shape, data
+        """Raises: BundleError, where no value has such a shape."""
+        self.place, self.dtype, self.shape, self.data, self.size = place, dtype, shape, data, size_of(shape)
 
     def as_shape(self, shape: Sequence[int]) -> Value:
         """The same data, looked at in another shape."""
@@ -48,26 +54,49 @@ class Board:
 
     def __init__(self) -> None:
         self.spare = 2**17
+        self._elements, self._products = MOST_ELEMENTS, MOST_PRODUCTS
         self.held: list[Any] = []
         self.runs: list[Run] = []
 
     def value(self, dtype: str, shape: Sequence[int], data: Any = None) -> Value:
-        """A new place."""
+        """A new place.
+
+        Raises:
+            BundleError: no value has such a shape, or a row would compute too much.
+        """
+        self.fits(shape)
+        made = self.constant(dtype, shape, data)
+        self._elements -= made.size
+        return made
+
+    def fits(self, shape: Sequence[int]) -> None:
+        """Raises: BundleError, where with such a value a row would compute too much."""
+        if size_of(shape) > self._elements:
+            raise BundleError(f"with it a row computes more than {MOST_ELEMENTS} elements")
+
+    def constant(self, dtype: str, shape: Sequence[int], data: Any) -> Value:
+        """A new place, for what lies in the files."""
         self.held.append(data)
         return Value(len(self.held) - 1, dtype, tuple(shape), data)
+
+    def multiplied(self, count: int) -> None:
+        """Raises: BundleError, where so many products more are too many for one row."""
+        self._products -= count
+        if self._products < 0:
+            raise BundleError(f"with it a row adds more than {MOST_PRODUCTS} products")
 
     def picked(self, x: Value, shape: Sequence[int], places: Sequence[int]) -> Value:
         """Elements of x by their places in its flat data. Where these are all of them in order, nothing is to be done.
 
         Raises:
-            BundleError: another number of places than the shape holds.
+            BundleError: another number of places than the shape holds, or places that x has not.
         """
-        count = size_of(shape)
-        if len(places) != count:
-            raise BundleError(f"{len(places)} elements do not fill the shape {list(shape)}")
+        count = len(places)
+        if size_of(shape) != count or (count and not 0 <= min(places) <= max(places) < x.size):
+            raise BundleError(f"{count} elements of {list(x.shape)} do not fill the shape {list(shape)}")
         first = places[0] if count else 0
         if places == list(range(first, first + count)):
-            if count == size_of(x.shape):
+            if count == x.size:
                 return x.as_shape(shape)
             return self._sliced(x, shape, first, first + count)
         out = self.value(x.dtype, shape)
@@ -92,11 +121,20 @@ class Board:
 
 
 def size_of(shape: Sequence[int]) -> int:
-    """How many elements a shape holds."""
-    product = 1
+    """How many elements a shape holds.
+
+    Raises:
+        BundleError: it is none, or holds more than any value may.
+    """
+    size, longest = 1, 0
     for length in shape:
-        product *= length
-    return product
+        if type(length) is not int or length < 0:
+            raise BundleError(f"there is no shape {list(shape)}")
+        size *= length
+        longest = max(longest, length)
+    if size > MOST_ELEMENTS or longest > MOST_ELEMENTS or len(shape) > _MOST_AXES:
+        raise BundleError("a value is larger than any may be")
+    return size
 
 
 def axis_of(axis: int, rank: int) -> int:
@@ -126,7 +164,12 @@ def strides_of(shape: Sequence[int]) -> list[int]:
 
 
 def walked(shape: Sequence[int], strides: Sequence[int], start: int = 0) -> list[int]:
-    """The flat place of each element of `shape`, row by row, where neighbours lie `strides` apart."""
+    """The flat place of each element of `shape`, row by row, where neighbours lie `strides` apart.
+
+    Raises:
+        BundleError: it is larger than any value may be.
+    """
+    size_of(shape)
     places = [start]
     for length, stride in zip(shape, strides, strict=True):
         steps = [stride * i for i in range(length)]

@@ -2,10 +2,10 @@
 
 Spellings are those of `isoship.tfjs.program_ops`; `isoship_edge.rows` implements exactly this list.
 
-`isoship.Trees` has the inputs features [1, F], then constants: `feature`, `threshold`, `child` of each slot, `missing`
-(a bit a slot, the lowest first; "" unless attribute `nan` is "each"; else it is "first" or "second"), `members` of all
-sets and `ends` of each set ("" where there is none), as `isoship.row_program.trees` writes them. Attribute `roots`: the
-first so many slots are the trees' roots. The output [1, T] holds the weight of each tree's leaf.
+`isoship.Trees` has the inputs features [1, F], then the constants of `isoship.row_program.trees.Tables`: `feature`,
+`threshold`, `child` of each slot, `missing` (a bit a slot, the lowest first; "" unless attribute `nan` is "each"; else
+it is "first" or "second"), `members` of all sets and `ends` of each set ("" where there is none). Attribute `roots`:
+the first so many slots are the trees' roots. The output [1, T] holds the weight of each tree's leaf.
 """
 
 from __future__ import annotations

@@ -22,6 +22,8 @@ from isoship.tfjs.canonical import Graph, Node, read_canonical
 from isoship.tfjs.program import Program, constant_entries
 from isoship.tfjs.program_ops import REALS
 from isoship.tfjs.steps import NotInJavaScript
+from isoship_edge.errors import BundleError
+from isoship_edge.rows import program as evaluator
 from isoship_edge.rows.program import BINARY, FORMAT, JSON
 
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ class RowProgram:
     """files: name -> bytes. libm: the outputs whose last bits hang on the platform's C library. operators: sorted.
     most_rows: target -> the most rows of a request that it answers.
 
-    Where there is no row program, files are none and `lacks` says why: the operator first.
+    Where there is no row program, files are none and `lacks` says why: the operator that there is not, or the step
+    that takes too long for one row.
     """
 
     files: dict[str, bytes]
@@ -47,7 +50,7 @@ def row_program_of(model: onnx.ModelProto) -> RowProgram:
     """The row program of a canonical graph, or why there is none."""
     try:
         graph = read_canonical(model)
-        ensembles = {node.outputs[0]: tables_of(node) for node in graph.nodes if node.op == "ml.TreeEnsemble"}
+        ensembles = {node.outputs[0]: tables_of(node, graph) for node in graph.nodes if node.op == "ml.TreeEnsemble"}
         program = _translated(graph, ensembles)
     except UnsupportedModelError as err:
         return RowProgram({}, lacks=f"{err.step}: {err.why}")
@@ -65,6 +68,10 @@ def row_program_of(model: onnx.ModelProto) -> RowProgram:
         "steps": program.prefix,
         "outputs": program.outputs,
     }
+    try:
+        evaluator.RowProgram(document, binary)
+    except BundleError as err:
+        return RowProgram({}, lacks=str(err))
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n"
     files = {JSON: text.encode()} | ({BINARY: binary} if binary else {})
     operators = tuple(sorted({step["op"] for step in program.prefix}))

@@ -1,4 +1,4 @@
-"""A `TreeEnsemble` v5 node as flat tables, a slot for each node and each leaf of a tree.
+"""A `TreeEnsemble` v5 node as flat tables (`isoship_edge.rows.trees`), a slot for each node and each leaf of a tree.
 
 Every comparison becomes "the second child where x > threshold": `x < t` is `x <= t'` with the number next below, and
 `>`, `>=` are the opposites of `<=`, `<` with the branches swapped. What is never true (a threshold of NaN, less than
@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from isoship.tfjs.canonical import Array, Node
+from isoship.tfjs.canonical import Array, Graph, Node
 from isoship.tfjs.trees import EQ, GT, GTE, LEQ, LT, MEMBER, NEQ, members_of
 
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """Of each slot, [S]: feature (-1 in a leaf, -2 - column at a set), threshold (a set's number, a leaf's weight) and
-    child, the first of two. nan: which of them NaN takes (first, second), or each, where missing says so, a bit a slot.
-    members: of all sets; ends: of each set among them. walked: the nodes on the way to a leaf, in all trees, of the
-    mean leaf."""
+    """Of each slot, [S]: feature (that and `width`, the columns, at a set), threshold (a set's number, a leaf's weight)
+    and child, the first of two, 0 in a leaf. nan: which of them NaN takes (first, second), or each, where missing says
+    so, a bit a slot. members: of all sets; ends: of each set among them. walked: the nodes on the way to a leaf, in all
+    trees, of the mean leaf."""
 
     feature: Array
     threshold: Array
@@ -38,7 +38,7 @@ class Tables:
         return self.feature, self.threshold, self.child, self.missing, self.members, self.ends
 
 
-def tables_of(node: Node) -> Tables:
+def tables_of(node: Node, graph: Graph) -> Tables:
     """The ensemble's tables.
 
     Raises:
@@ -50,7 +50,10 @@ def tables_of(node: Node) -> Tables:
         raise node.refuse("it aggregates or transforms its leaves inside the operator")
     if int(attrs["n_targets"]) != len(roots):
         raise node.refuse("its trees share targets")
-    return _laid_out(node, roots, _normalised(node))
+    width = graph.values[node.inputs[0]].shape[-1]
+    if not isinstance(width, int):
+        raise node.refuse("it does not say how many columns it has")
+    return _laid_out(node, roots, _normalised(node, width))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +71,9 @@ class _Nodes:
     ends: Array
 
 
-def _normalised(node: Node) -> _Nodes:
+def _normalised(node: Node, width: int) -> _Nodes:
     attrs = node.attrs
-    feature = np.asarray(attrs["nodes_featureids"], np.int64)
+    feature = np.array(attrs["nodes_featureids"], np.int64)
     mode = np.asarray(attrs["nodes_modes"]).astype(np.int64)
     split = np.array(attrs["nodes_splits"])
     true_id, false_id = (np.asarray(attrs[f"nodes_{side}nodeids"], np.int64) for side in ("true", "false"))
@@ -94,7 +97,7 @@ def _normalised(node: Node) -> _Nodes:
         raise node.refuse("it has 2**24 sets, more than a float32 counts")
     numbers: dict[tuple[float, ...], int] = {}
     for i, members in sets.items():
-        feature[i] = -2 - feature[i]
+        feature[i] += width
         threshold[i] = numbers.setdefault(members, len(numbers))
     return _Nodes(
         feature,
@@ -127,7 +130,7 @@ def _laid_out(node: Node, roots: Array, nodes: _Nodes) -> Tables:
         child = np.zeros(len(ids), np.int64)
         child[inner] = total + 2 * np.arange(inner.sum())
         levels.append((
-            np.where(leaf, -1, nodes.feature[at]),
+            np.where(leaf, 0, nodes.feature[at]),
             np.where(leaf, weight[leaf_at], nodes.threshold[at]),
             child,
             np.where(leaf, False, nodes.missing[at]),
@@ -161,6 +164,6 @@ def _laid_out(node: Node, roots: Array, nodes: _Nodes) -> Tables:
 
 def _narrowed(whole: Array) -> Array:
     """In the narrowest type that a table may have and that holds all of them."""
-    least, most = int(whole.min(initial=0)), int(whole.max(initial=0))
-    kinds: tuple[type[np.integer[Any]], ...] = (np.int8, np.uint8, np.int16, np.uint16, np.int32)
-    return whole.astype(next(kind for kind in kinds if np.iinfo(kind).min <= least <= most <= np.iinfo(kind).max))
+    most = int(whole.max(initial=0))
+    kinds: tuple[type[np.unsignedinteger[Any]], ...] = (np.uint8, np.uint16, np.uint32)
+    return whole.astype(next(kind for kind in kinds if most <= np.iinfo(kind).max))

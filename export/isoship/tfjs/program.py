@@ -26,7 +26,7 @@ INLINE = 64
 ALIGNMENT = 8
 
 #: Dtypes that tables have and no value of a graph: the narrowest that holds their numbers.
-_NARROW: dict[np.dtype[Any], str] = {np.dtype(kind): kind for kind in ("int8", "int16", "uint8", "uint16")}
+_NARROW: dict[np.dtype[Any], str] = {np.dtype(kind): kind for kind in ("uint8", "uint16", "uint32")}
 
 Step = dict[str, Any]
 

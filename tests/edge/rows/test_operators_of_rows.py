@@ -16,6 +16,11 @@ from isoship_edge.rows.operators import MODULES, prepare_of
 from isoship_edge.rows.program import RowProgram
 
 
+def plain(given: dict[str, Any]) -> list[int]:
+    """int32 has no tag in rows.json."""
+    return [int(x) for x in golden.decode(given["data"])]
+
+
 def answers(case: Case, *, folded: bool) -> list[dict[str, Any]]:
     """A program of one step. folded: everything is a constant, and computed when the program is loaded."""
     job = job_of(case)
@@ -26,10 +31,10 @@ def answers(case: Case, *, folded: bool) -> list[dict[str, Any]]:
         if given is None:
             continue
         if folded or i in fixed:
-            constants[names[i]] = given
+            constants[names[i]] = {**given, "data": plain(given)} if given["dtype"] == "int32" else given
         else:
             inputs[names[i]] = {"dtype": given["dtype"], "shape": given["shape"]}
-            row[names[i]] = [int(x) if given["dtype"] == "int32" else x for x in golden.decode(given["data"])]
+            row[names[i]] = golden.decode(given["data"]) if given["dtype"] != "int32" else plain(given)
     made = [f"out{i}" for i in range(case.outputs)]
     step = {"op": case.op, "inputs": names, "outputs": made, "attrs": case.attrs}
     outputs = {name: name for name in made}
