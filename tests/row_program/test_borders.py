@@ -51,7 +51,7 @@ def test_nodes_walked_are_those_of_the_mean_leaf() -> None:
     rows = draw.normal(size=(400, 5))
     model = RandomForestRegressor(7, random_state=0).fit(rows, rows[:, 0])
     graph = read_canonical(open_source(model, sample=rows[:50]).to_onnx())
-    (tables,) = [tables_of(node) for node in graph.nodes if node.op == "ml.TreeEnsemble"]
+    (tables,) = [tables_of(node, graph) for node in graph.nodes if node.op == "ml.TreeEnsemble"]
     depths = np.concatenate([_leaf_depths(one.tree_) for one in model.estimators_])
     assert tables.walked == pytest.approx(7 * depths.mean(), rel=0.05), "equal leaves side by side are one"
 

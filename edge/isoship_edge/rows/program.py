@@ -56,13 +56,14 @@ class RowProgram:
         values: dict[str, Value | None] = {"": None}
         for name, entry in document["constants"].items():
             _name(values, name, board.constant(*constant(entry, binary)))
-        self._inputs = []
+        self._inputs, input_kinds = list[int](), []
         for name, entry in document["inputs"].items():
             if entry["dtype"] not in FINISH:
                 raise KeyError(entry["dtype"])
             made = board.value(entry["dtype"], [1 if length == "N" else length for length in entry["shape"]])
             _name(values, name, made)
             self._inputs.append(made.place)
+            input_kinds.append((made.dtype, made.shape))
         for step in document["steps"]:
             try:
                 self._add(board, step, values)
@@ -77,7 +78,7 @@ class RowProgram:
             kinds.append((value.dtype, value.shape))
         self._held, self._runs = board.held, board.runs
         self.inputs, self.outputs = tuple(document["inputs"]), tuple(document["outputs"])
-        self.kinds = tuple(kinds)
+        self.input_kinds, self.kinds = tuple(input_kinds), tuple(kinds)
 
     def _add(self, board: Board, step: dict[str, Any], values: dict[str, Value | None]) -> None:
         """Makes a step ready. What depends on no input is computed at once."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from isoship_edge.encoding.decode import MATRIX_INPUT
 from isoship_edge.errors import BundleError, InferenceError
 from isoship_edge.inference.tensor import Tensor, values
 from isoship_edge.rows.program import JSON, load, tensor_of
+from isoship_edge.rows.values import size_of
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ class RowSession:
         absent = [output.name for output in manifest.outputs if output.name not in self.outputs]
         if absent:
             raise BundleError(f"{JSON} in {folder} lacks the manifest's outputs {', '.join(absent)}")
+        if not _speaks_of(manifest, self._program):
+            raise BundleError(f"{JSON} in {folder} is of other inputs or outputs than the manifest")
 
     def run(self, inputs: Mapping[str, Tensor], outputs: Iterable[str]) -> dict[str, Tensor]:
         """Every output for [N, 1] or [N, F]. Raises: InferenceError."""
@@ -58,6 +62,21 @@ class RowSession:
         if self._program is None:
             raise InferenceError("this row program is closed")
         return self._program
+
+
+def _speaks_of(manifest: Manifest, program: RowProgram) -> bool:
+    """Whether names, dtypes and widths are the manifest's."""
+    columns = manifest.signature.columns
+    if manifest.signature.layout == "matrix":
+        inputs = {MATRIX_INPUT: ("double", len(columns))}
+    else:
+        inputs = {column.tensor: (column.dtype, 1) for column in columns}
+    outputs = {o.name: (o.dtype, o.shape[1] if len(o.shape) > 1 else 1) for o in manifest.outputs}
+    takes = zip(program.inputs, program.input_kinds, strict=True)
+    gives = zip(program.outputs, program.kinds, strict=True)
+    return inputs == {name: (dtype, size_of(shape)) for name, (dtype, shape) in takes} and outputs == {
+        name: (dtype, size_of(shape)) for name, (dtype, shape) in gives if name in outputs
+    }
 
 
 class KeptProgram:

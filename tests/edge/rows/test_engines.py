@@ -218,3 +218,26 @@ def test_a_damaged_row_program_is_named_before_an_answer(visits: Path) -> None:
     model = opened(visits, None)
     with pytest.raises(DamagedFile, match=r"rows\.json is damaged"):
         model.check_files()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda program: program["inputs"].popitem(),
+        lambda program: next(iter(program["inputs"].values())).update(shape=["N", 7]),
+        lambda program: next(iter(program["inputs"].values())).update(dtype="int64"),
+        lambda program: program["outputs"].update(dict.fromkeys(program["outputs"], next(iter(program["inputs"])))),
+    ],
+    ids=["an input too few", "a wider one", "one of another dtype", "other outputs"],
+)
+def test_a_row_program_of_other_inputs_or_outputs_is_refused(visits: Path, change: Any) -> None:
+    program = json.loads((visits / "rows.json").read_bytes())
+    change(program)
+    content = json.dumps(program).encode()
+    (visits / "rows.json").write_bytes(content)
+    document = json.loads((visits / "manifest.json").read_bytes())
+    document["files"]["rows.json"] = hashlib.sha256(content).hexdigest()
+    document["digest"] = digest_of(document["files"]["model.onnx"], document)
+    (visits / "manifest.json").write_bytes(canonical_json(document))
+    with pytest.raises(BundleError, match=r"rows\.json"):
+        opened(visits)
