@@ -13,15 +13,17 @@ from isoship_edge.errors import BundleError, DamagedFile
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from isoship_edge.rows.values import Board, Prepare, Value
 
     Tables = tuple[Sequence[int], Sequence[float], Sequence[int]]
+    Node = tuple[int, Any, Any, Any, Any]
 
-#: Asks until tables are turned into lists: one element of rows.bin takes twice as long, and a list milliseconds.
-_WARM = 4
+#: Asks before trees are linked, and how many slots are then linked at each ask: one is walked in half the time of its
+#: tables, and a forest takes tens of milliseconds to link.
+_WARM, _AT_ONCE = 4, 400
 #: What a place is read from: no element is below 0, so that none is found from a table's end.
 _PLACES = ("uint8", "uint16", "uint32")
 
@@ -41,7 +43,7 @@ def _trees(board: Board, inputs: list[Any], attrs: Mapping[str, Any], _count: in
     kept = (feature.data, threshold.data, child.data)
     sets = {} if members is None or ends is None else _sets(members.data, ends.data)
     walk = _Walk(range(roots), kept, nan, marks, sets)
-    if slots <= board.spare:  # what lists of all of them take is bounded
+    if slots <= board.spare:  # what the linked ones take is bounded
         board.spare -= slots
         walk.asks = 0
     out = board.value(x.dtype, (*x.shape[:-1], roots))
@@ -67,27 +69,36 @@ def _sets(members: Sequence[float], ends: Sequence[int]) -> dict[float, frozense
 
 
 class _Walk:
-    """Down every tree. asks: how often it was asked, or -1 where the tables stay as they are."""
+    """Down every tree. asks: how often it was asked, or -1 where the tables stay as they are.
+
+    A tree that is linked is a node (column, threshold, first child, second child, the child of NaN), where a set stands
+    for its threshold, or a leaf (-1, weight, None, None, None).
+    """
 
     def __init__(
         self, roots: range, tables: Tables, nan: str, missing: Sequence[int], sets: dict[float, frozenset[float]]
     ) -> None:
         self.asks, self._roots, self._tables = -1, roots, tables
         self._nan, self._missing, self._sets = nan, missing, sets
+        self._linked: list[Node] = []
 
     def __call__(self, row: list[float]) -> list[float]:
         """The weight of each tree's leaf. Raises: IndexError, KeyError."""
+        linked, roots = self._linked, self._roots
         if self.asks >= 0:
             self.asks += 1
-            if self.asks >= _WARM:
-                feature, threshold, child = self._tables
-                self._tables = list(feature), list(threshold), list(child)
-                self.asks = -1
+            if self.asks > _WARM:
+                linked = self._link(linked, len(row))
         if self._sets or (self._nan != "first" and row != [value for value in row if value == value]):
-            return self._asked(row)
+            made = _asked_below(linked, row)
+            return made if len(made) == len(roots) else made + self._asked(roots[len(made) :], row)
+        made = _below(linked, row)
+        return made if len(made) == len(roots) else made + self._plain(roots[len(made) :], row)
+
+    def _plain(self, roots: range, row: list[float]) -> list[float]:
         feature, threshold, child = self._tables
         made = []
-        for slot in self._roots:
+        for slot in roots:
             below = child[slot]
             while below > slot:
                 slot = below + (row[feature[slot]] > threshold[slot])
@@ -95,31 +106,93 @@ class _Walk:
             made.append(threshold[slot])
         return made
 
-    def _asked(self, row: list[float]) -> list[float]:
+    def _asked(self, roots: range, row: list[float]) -> list[float]:
         """With missing values and sets."""
-        _, threshold, child = self._tables
-        second = self._second(row)
+        feature, threshold, child = self._tables
+        sets, width = self._sets, len(row)
         made = []
-        for slot in self._roots:
+        for slot in roots:
             below = child[slot]
             while below > slot:
-                slot = below + second(slot)
+                column = feature[slot]
+                value = row[column if column < width else column - width]
+                if value != value:
+                    second = self._for_nan(slot)
+                else:
+                    second = value > threshold[slot] if column < width else value in sets[threshold[slot]]
+                slot = below + second
                 below = child[slot]
             made.append(threshold[slot])
         return made
 
-    def _second(self, row: list[float]) -> Callable[[int], int]:
-        feature, threshold, _ = self._tables
-        sets, missing, nan, width = self._sets, self._missing, self._nan, len(row)
+    def _for_nan(self, slot: int) -> int:
+        """Which child NaN takes."""
+        return self._missing[slot >> 3] >> (slot & 7) & 1 if self._nan == "each" else self._nan == "second"
 
-        def second(slot: int) -> int:
+    def _link(self, linked: list[Node], width: int) -> list[Node]:
+        """Links the next trees. Threads that come at once link the same ones."""
+        made, slots = linked[:], 0
+        for root in self._roots[len(made) :]:
+            order = [root]
+            child = self._tables[2]
+            for slot in order:
+                below = child[slot]
+                if below > slot:
+                    order += (below, below + 1)
+                    if len(order) > len(child):
+                        raise IndexError("a tree has more nodes than all have slots")
+            made.append(self._tree(order, width))
+            slots += len(order)
+            if slots >= _AT_ONCE:
+                break
+        self._linked = made
+        if len(made) == len(self._roots):
+            self.asks = -1
+        return made
+
+    def _tree(self, order: list[int], width: int) -> Node:
+        """order: its slots, a node before those below it."""
+        feature, threshold, child = self._tables
+        made: dict[int, Node] = {}
+        for slot in reversed(order):
+            below = child[slot]
+            if below <= slot:
+                made[slot] = -1, threshold[slot], None, None, None
+                continue
             column = feature[slot]
-            value = row[column if column < width else column - width]
-            if value != value:
-                return missing[slot >> 3] >> (slot & 7) & 1 if nan == "each" else nan == "second"
-            return value > threshold[slot] if column < width else value in sets[threshold[slot]]
+            limit: Any = threshold[slot]
+            if column >= width:
+                column, limit = column - width, self._sets[limit]
+            first, second = made[below], made[below + 1]
+            made[slot] = column, limit, first, second, second if self._for_nan(slot) else first
+        return made[order[0]]
 
-        return second
+
+def _below(trees: list[Node], row: list[float]) -> list[float]:
+    """The leaves' weights, of trees without sets and a row without a missing value that matters."""
+    made = []
+    for column, limit, first, second, _ in trees:
+        while column >= 0:
+            column, limit, first, second, _ = second if row[column] > limit else first
+        made.append(limit)
+    return made
+
+
+def _asked_below(trees: list[Node], row: list[float]) -> list[float]:
+    """The same with missing values and sets."""
+    made = []
+    for column, limit, first, second, absent in trees:
+        while column >= 0:
+            value = row[column]
+            if value != value:
+                node = absent
+            elif type(limit) is frozenset:
+                node = second if value in limit else first
+            else:
+                node = second if value > limit else first
+            column, limit, first, second, absent = node
+        made.append(limit)
+    return made
 
 
 PREPARE: dict[str, Prepare] = {"isoship.Trees": _trees}
