@@ -252,7 +252,7 @@ def _rows(newer: Callable[[], Path]) -> list[Mutant]:
         code("softmax without its maximum", "linear:edge", "softmax.py",
              "finish([element - top for element in elements])", "finish(elements)"),
         code("the values of the row before", "linear:edge", "program.py",
-             "v[place] = list(inputs[name])", "v[place] = self._held[place] = self._held[place] or list(inputs[name])"),
+             "v[place] = data", "v[place] = self._held[place] = self._held[place] or data"),
     ]  # fmt: skip
 
 

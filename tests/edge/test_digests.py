@@ -36,8 +36,13 @@ def bundle(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("size", [0, 1, 2**19 - 1, 2**19, 2**20 + 1, 2**21])
-def test_both_ways_make_the_digest_that_hashlib_makes(size: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("openssl", [True, False], ids=["OpenSSL is there", "it is not"])
+@pytest.mark.parametrize("size", [0, 1, 3 * 2**18 - 1, 3 * 2**18, 2**20 + 1, 2**21])
+def test_both_ways_make_the_digest_that_hashlib_makes(
+    size: int, openssl: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not openssl:
+        monkeypatch.delitem(sys.modules, "_hashlib")
     data = random.Random(size).randbytes(size)
     (tmp_path / "file").write_bytes(data)
     assert sha256_of(data) == sha256_of_file(tmp_path / "file") == hashlib.sha256(data).hexdigest()

@@ -20,10 +20,10 @@ _FAMILIES = {
     "layout": "Concat Expand Flatten Identity Reshape Shape Squeeze Tile Transpose Unsqueeze",
     "lookups": "ml.LabelEncoder ml.OneHotEncoder",
     "products": "Gemm MatMul",
-    "reductions": "ArgMax ArgMin CumSum ReduceL1 ReduceL2 ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd"
-    " ReduceSum ReduceSumSquare",
+    "reductions": "ArgMax ArgMin CumSum ReduceL1 ReduceL2 ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum"
+    " ReduceSumSquare",
     "selection": "TopK",
-    "softmax": "LogSoftmax Softmax",
+    "softmax": "LogSoftmax ReduceLogSumExp Softmax",
     "trees": "isoship.Trees",
 }
 #: Operator -> the module of this package that has it.

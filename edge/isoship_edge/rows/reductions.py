@@ -9,7 +9,6 @@ from operator import add, mul
 
 from isoship_edge.errors import BundleError
 from isoship_edge.rows.arithmetic import greatest, least
-from isoship_edge.rows.functions import exp, log
 from isoship_edge.rows.values import around, axis_of, known, strides_of, walked
 from isoship_edge.rows.widths import FINISH, REALS, single
 
@@ -28,33 +27,23 @@ def _same(x: Any) -> Any:
     return x
 
 
-def _sum(elements: Sequence[Any], near: Callable[[Any], Any]) -> Any:
-    if near is _same:
-        return reduce(add, elements, 0)
-    total = 0.0
-    for x in elements:
-        total = near(total + x)
-    return total
+def _wrapped(x: int) -> int:
+    """By 2^64, so that no product grows: what ends the step wraps it to its width."""
+    return x & 0xFFFFFFFFFFFFFFFF
+
+
+def summed(elements: Sequence[Any], near: Callable[[Any], Any]) -> Any:
+    """One after the other. near: rounds each number to its width."""
+    return reduce(add if near is _same else lambda total, x: near(total + x), elements, 0)
 
 
 def _product(elements: Sequence[Any], near: Callable[[Any], Any]) -> Any:
-    if near is _same:
-        return reduce(mul, elements, 1)
-    total = 1.0
-    for x in elements:
-        total = near(total * x)
-    return total
+    return reduce(mul if near is _same else lambda total, x: near(total * x), elements, 1)
 
 
-def _log_sum_exp(elements: Sequence[float], near: Callable[[float], float]) -> float:
-    top = reduce(greatest, elements, -math.inf)
-    if not -math.inf < top < math.inf:
-        top = math.nan if top != top else 0.0
-    total = _sum([near(exp(near(x - top))) for x in elements], near)
-    return near(near(log(total)) + top)
+def reduced(fold: Fold) -> Prepare:
+    """An operator that makes one number of those along its axes."""
 
-
-def _reduced(fold: Fold) -> Prepare:
     def prepare(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count: int) -> list[Value]:
         x, axes = inputs
         rank = len(x.shape)
@@ -69,7 +58,7 @@ def _reduced(fold: Fold) -> Prepare:
         else:
             shape = [x.shape[axis] for axis in kept]
         out, finish = board.value(x.dtype, shape), FINISH[x.dtype]
-        near = single if x.dtype == "float" else _same
+        near = {"float": single, "int64": _wrapped, "int32": _wrapped}.get(x.dtype, _same)
         p, o = x.place, out.place
         if len(starts) == 1 and offsets == list(range(len(offsets))):
 
@@ -89,11 +78,11 @@ def _reduced(fold: Fold) -> Prepare:
 
 
 def _mean(elements: Sequence[float], near: Callable[[float], float]) -> float:
-    return near(_sum(elements, near) / len(elements)) if elements else math.nan
+    return near(summed(elements, near) / len(elements)) if elements else math.nan
 
 
 def _square_sum(elements: Sequence[Any], near: Callable[[Any], Any]) -> Any:
-    return _sum([near(x * x) for x in elements], near)
+    return summed([near(x * x) for x in elements], near)
 
 
 def _norm(elements: Sequence[float], near: Callable[[float], float]) -> float:
@@ -165,15 +154,14 @@ def _cum_sum(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count
 
 
 PREPARE: dict[str, Prepare] = {
-    "ReduceSum": _reduced(_sum),
-    "ReduceMean": _reduced(_mean),
-    "ReduceMax": _reduced(lambda elements, _near: reduce(greatest, elements)),
-    "ReduceMin": _reduced(lambda elements, _near: reduce(least, elements)),
-    "ReduceProd": _reduced(_product),
-    "ReduceSumSquare": _reduced(_square_sum),
-    "ReduceL1": _reduced(lambda elements, near: _sum([abs(x) for x in elements], near)),
-    "ReduceL2": _reduced(_norm),
-    "ReduceLogSumExp": _reduced(_log_sum_exp),
+    "ReduceSum": reduced(summed),
+    "ReduceMean": reduced(_mean),
+    "ReduceMax": reduced(lambda elements, _near: reduce(greatest, elements)),
+    "ReduceMin": reduced(lambda elements, _near: reduce(least, elements)),
+    "ReduceProd": reduced(_product),
+    "ReduceSumSquare": reduced(_square_sum),
+    "ReduceL1": reduced(lambda elements, near: summed([abs(x) for x in elements], near)),
+    "ReduceL2": reduced(_norm),
     "ArgMax": _extreme_at(lambda x, best: x > best),
     "ArgMin": _extreme_at(lambda x, best: x < best),
     "CumSum": _cum_sum,

@@ -1,4 +1,4 @@
-"""Softmax and its logarithm along one axis, the maximum subtracted first."""
+"""Softmax, its logarithm, and the logarithm of a sum of powers, the maximum subtracted first."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from functools import reduce
 
 from isoship_edge.rows.arithmetic import divided, greatest
 from isoship_edge.rows.functions import exp, log
+from isoship_edge.rows.reductions import reduced, summed
 from isoship_edge.rows.values import around, axis_of
 from isoship_edge.rows.widths import rounded, single
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from isoship_edge.rows.values import Board, Prepare, Value
@@ -52,4 +53,16 @@ def _normalised(logarithm: bool) -> Prepare:
     return prepare
 
 
-PREPARE: dict[str, Prepare] = {"Softmax": _normalised(False), "LogSoftmax": _normalised(True)}
+def _log_sum_exp(elements: Sequence[float], near: Callable[[float], float]) -> float:
+    top = reduce(greatest, elements, -math.inf)
+    if not -math.inf < top < math.inf:
+        top = math.nan if top != top else 0.0
+    total = summed([near(exp(near(x - top))) for x in elements], near)
+    return near(near(log(total)) + top)
+
+
+PREPARE: dict[str, Prepare] = {
+    "Softmax": _normalised(False),
+    "LogSoftmax": _normalised(True),
+    "ReduceLogSumExp": reduced(_log_sum_exp),
+}

@@ -249,3 +249,15 @@ def test_a_set_that_there_is_not_is_refused_before_an_answer() -> None:
     program = RowProgram({**hostile, "constants": {**hostile["constants"], "ends": ints(0, 2, dtype="uint8")}}, binary)
     assert list(program({"x": [4.0, 2.0, 0.0]})["value"].data) == [3.0, 9.0]
     assert list(program({"x": [5.0, 2.0, 0.0]})["value"].data) == [1.0, 9.0]
+
+
+def test_products_of_integers_wrap_before_they_grow() -> None:
+    count = 60_000
+    reduce = step("ReduceProd", "x", "c", keepdims=1, noop_with_empty_axes=0)
+    program = RowProgram(document(reduce, x={"dtype": "int64", "shape": ["N", count]}, c=ints(1)))
+    odd = 2**62 + 12345
+    started = time.process_time()
+    made = program({"x": [odd] * count})["value"].data[0]
+    assert time.process_time() - started < 1
+    expected = pow(odd, count, 2**64)
+    assert made == expected - 2**64 * (expected >= 2**63)
