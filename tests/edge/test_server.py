@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -47,6 +48,15 @@ def raw(server: Server, request: bytes, *, half_close: bool = False) -> tuple[in
 
 def post(headers: str, body: bytes = b"") -> bytes:
     return f"POST /predict HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode() + body
+
+
+def test_a_python_without_zlib_refuses_packed_bodies(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "zlib", None)
+    packed = gzip.compress(BODY)
+    headers = f"Content-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n"
+    status, answered, body = raw(server, post(headers, packed))
+    assert (status, answered["accept-encoding"]) == (415, "identity")
+    assert "no zlib" in json.loads(body)["detail"]
 
 
 def test_one_connection_carries_many_requests(server: Server) -> None:

@@ -91,7 +91,11 @@ def check_count(count: int, limits: Limits) -> None:
 
 
 def _unpacked(body: bytes, window: int, encoding: str, limits: Limits) -> bytes:
-    import zlib
+    try:
+        import zlib
+    except ModuleNotFoundError as err:  # a Python that was built without it
+        why = f"expected no Content-Encoding, got {encoding}: the Python that runs here has no zlib"
+        raise Refusal(415, why, (("accept-encoding", "identity"),)) from err
 
     stream = zlib.decompressobj(window)
     try:
