@@ -84,6 +84,15 @@ GROUPS: dict[str, Group] = {
         ("scripts/extra.sh keras",),
     ),
     "arm64": Group("lambda/ and edge/ for arm64, executed under emulation", ("scripts/arm64.sh",)),
+    "machines": Group(
+        "row programs where ONNX Runtime has no wheel: 32-bit ARM, RISC-V, big-endian, musl; their bits beside ours",
+        (
+            *(f"scripts/emulated.sh {name}" for name in ("armhf", "arm64", "riscv64", "s390x")),
+            "scripts/musl.sh",
+            f"{PYTHON} -m pytest -q -n0 -o addopts= -s tests/edge/rows/on_machines.py",
+            f"{PYTHON} -m benchmarks.machines",
+        ),
+    ),
 }
 
 

@@ -61,7 +61,7 @@ def _classifiers() -> dict[str, Recipe]:
     }
     return {
         **{name: _on_iris(model) for name, model in plain.items()},
-        **{name: _on_penguins(model) for name, model in mixed.items()},
+        **{name: on_penguins(model) for name, model in mixed.items()},
         "histogram boosting, missing numbers": _with_holes(HistGradientBoostingClassifier(max_iter=30)),
     }
 
@@ -114,7 +114,7 @@ def _boosters() -> dict[str, Recipe]:
     silent = {"iterations": 30, "depth": 4, "verbose": False, "allow_writing_files": False, "thread_count": 1}
     return {
         "XGBoost, iris": _on_iris(XGBClassifier(n_estimators=20, max_depth=4, n_jobs=1)),
-        "XGBoost, penguins": _on_penguins(XGBClassifier(n_estimators=20, max_depth=4, n_jobs=1), coded=True),
+        "XGBoost, penguins": on_penguins(XGBClassifier(n_estimators=20, max_depth=4, n_jobs=1), coded=True),
         "XGBoost, diabetes": _on_diabetes(XGBRegressor(n_estimators=30, max_depth=4, n_jobs=1)),
         "LightGBM, iris": _on_iris(LGBMClassifier(n_estimators=20, verbose=-1, n_jobs=1)),
         "LightGBM, diabetes": _on_diabetes(LGBMRegressor(n_estimators=30, verbose=-1, n_jobs=1)),
@@ -156,7 +156,7 @@ def _with_holes(model: Any) -> Recipe:
     return fit
 
 
-def _on_penguins(model: Any, *, coded: bool = False) -> Recipe:
+def on_penguins(model: Any, *, coded: bool = False) -> Recipe:
     """Numbers and strings with missing values; the species as names, or as numbers for who takes no names."""
 
     def fit() -> tuple[Any, Any]:

@@ -1,6 +1,7 @@
 """One set of cases for every operator of the browser's program and of the row program, with ONNX Runtime's answers.
 
-`tests/web/test_program_ops.py` asks JavaScript, `tests/edge/rows/test_operators_of_rows.py` Python.
+`tests/web/test_program_ops.py` asks JavaScript, `tests/edge/rows/test_operators_of_rows.py` Python, and
+`tests/edge/rows/on_machines.py` Pythons of other machines.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from isoship.row_program.operators import ROW_OPS
+from isoship.tfjs.steps import CONSTANT_INPUTS
 from isoship_edge.encoding import golden
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -379,6 +381,31 @@ def job_of(case: Case) -> dict[str, Any]:
         "constants": {name: encoded(*x) for name, x in case.constants.items()},
         "outputs": case.outputs,
     }
+
+
+def plain(given: dict[str, Any]) -> list[int]:
+    """int32 has no tag in rows.json."""
+    return [int(x) for x in golden.decode(given["data"])]
+
+
+def row_program_of(case: Case, *, folded: bool) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """A row program of one step, and what it is asked. folded: everything is a constant, computed when it is loaded."""
+    job = job_of(case)
+    fixed = CONSTANT_INPUTS.get(case.op, (1,) if case.op.startswith("Reduce") else ())
+    constants, inputs, row = dict(job["constants"]), {}, {}
+    names = ["" if x is None else f"in{i}" for i, x in enumerate(job["inputs"])]
+    for i, given in enumerate(job["inputs"]):
+        if given is None:
+            continue
+        if folded or i in fixed:
+            constants[names[i]] = {**given, "data": plain(given)} if given["dtype"] == "int32" else given
+        else:
+            inputs[names[i]] = {"dtype": given["dtype"], "shape": given["shape"]}
+            row[names[i]] = plain(given) if given["dtype"] == "int32" else golden.decode(given["data"])
+    made = [f"out{i}" for i in range(case.outputs)]
+    step = {"op": case.op, "inputs": names, "outputs": made, "attrs": case.attrs}
+    outputs = {name: name for name in made}
+    return {"format": 1, "constants": constants, "inputs": inputs, "steps": [step], "outputs": outputs}, row
 
 
 def check(case: Case, made: list[dict[str, Any]]) -> None:

@@ -28,7 +28,7 @@ ROW_OPS: dict[str, ProgramOp] = {
 }
 
 #: Functions of the C library: their last bits differ between platforms, where sums and products have the same ones.
-_LIBM = frozenset({
+LIBM = frozenset({
     "Cos", "Exp", "Log", "LogSoftmax", "Pow", "ReduceLogSumExp", "Sigmoid", "Sin", "Softmax", "Softplus", "Tanh",
 })  # fmt: skip
 
@@ -38,4 +38,4 @@ def is_libm(node: Node, graph: Graph) -> bool:
     if node.op == "Pow":
         exponent = graph.constant(node.inputs[1])
         return exponent is None or not bool(np.isin(exponent, (2, 3)).all())
-    return node.op in _LIBM
+    return node.op in LIBM

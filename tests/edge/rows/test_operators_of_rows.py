@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from operator_cases import ROW_CASES, Case, check, job_of
+from operator_cases import ROW_CASES, Case, check, row_program_of
 
 from isoship.row_program.operators import ROW_OPS, TREES
-from isoship.tfjs.steps import CONSTANT_INPUTS
 from isoship_edge.encoding import golden
 from isoship_edge.errors import BundleError
 from isoship_edge.inference.tensor import values
@@ -16,33 +15,12 @@ from isoship_edge.rows.operators import MODULES, prepare_of
 from isoship_edge.rows.program import RowProgram
 
 
-def plain(given: dict[str, Any]) -> list[int]:
-    """int32 has no tag in rows.json."""
-    return [int(x) for x in golden.decode(given["data"])]
-
-
 def answers(case: Case, *, folded: bool) -> list[dict[str, Any]]:
-    """A program of one step. folded: everything is a constant, and computed when the program is loaded."""
-    job = job_of(case)
-    fixed = CONSTANT_INPUTS.get(case.op, (1,) if case.op.startswith("Reduce") else ())
-    constants, inputs, row = dict(job["constants"]), {}, {}
-    names = ["" if x is None else f"in{i}" for i, x in enumerate(job["inputs"])]
-    for i, given in enumerate(job["inputs"]):
-        if given is None:
-            continue
-        if folded or i in fixed:
-            constants[names[i]] = {**given, "data": plain(given)} if given["dtype"] == "int32" else given
-        else:
-            inputs[names[i]] = {"dtype": given["dtype"], "shape": given["shape"]}
-            row[names[i]] = golden.decode(given["data"]) if given["dtype"] != "int32" else plain(given)
-    made = [f"out{i}" for i in range(case.outputs)]
-    step = {"op": case.op, "inputs": names, "outputs": made, "attrs": case.attrs}
-    outputs = {name: name for name in made}
-    document = {"format": 1, "constants": constants, "inputs": inputs, "steps": [step], "outputs": outputs}
+    document, row = row_program_of(case, folded=folded)
     answered = RowProgram(document)(row)
     return [
         {"dtype": tensor.dtype, "shape": tensor.shape, "data": golden.encode(values(tensor))}
-        for tensor in (answered[name] for name in made)
+        for tensor in answered.values()
     ]
 
 

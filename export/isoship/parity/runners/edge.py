@@ -31,6 +31,10 @@ class EdgeRunner:
     most_bytes = MOST_BYTES
     _process: Process | None = None
 
+    def __init__(self, **environment: str) -> None:
+        """environment: of `edge/run`, such as ISOSHIP_PYTHON (docs/environment.md)."""
+        self._environment = environment
+
     def prepare(self, shipped: Shipped) -> None:
         self._machine = machine_of(shipped)
         self._outputs, self._name = shipped.manifest.outputs, shipped.manifest.name
@@ -38,7 +42,7 @@ class EdgeRunner:
         # a check leaves the shipped folder as it is
         self._process = Process(
             [shipped.folder / "edge" / "run", "serve", "--host", "127.0.0.1", "--port", str(port)],
-            environment=plain_environment(PYTHONDONTWRITEBYTECODE="1"),
+            environment=plain_environment(PYTHONDONTWRITEBYTECODE="1", **self._environment),
             name="edge/run serve",
         )
         self._model = HttpModel(self._process, port)

@@ -76,6 +76,10 @@ class RowsPythonRunner:
     takes_infinity = True
     _process: Process | None = None
 
+    def __init__(self, python: str | Path = sys.executable) -> None:
+        """python: which one answers, that of another machine under emulation for one."""
+        self._executable = python
+
     def prepare(self, shipped: Shipped) -> None:
         facts = shipped.manifest.row_program
         if facts is None or facts.lacks is not None:
@@ -85,7 +89,7 @@ class RowsPythonRunner:
         folder, modules, self._from = _places(shipped)
         # -S -E: no package and no variable of this Python; -B: a check leaves the shipped folder as it is
         self._process = Process(
-            [sys.executable, "-S", "-E", "-P", "-B", "-c", _CHILD, folder, modules],
+            [self._executable, "-S", "-E", "-P", "-B", "-c", _CHILD, folder, modules],
             environment=plain_environment(),
             name="the row program",
             pipes=True,
