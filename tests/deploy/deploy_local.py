@@ -157,6 +157,14 @@ def test_golden_rows_that_differ_stop_the_deployment_and_the_old_version_answers
     assert "probabilities: expected" in hook_log(aws), "the first difference"
 
 
+def test_a_row_program_that_differs_stops_it_too(aws: LocalAws, bundle: Path) -> None:
+    """It answers requests of few rows; all golden rows in one request would ask ONNX Runtime alone."""
+    put("odd-row", bundle)
+    deploy(aws, bundle, ok=False)
+    assert (aws.deployments()[-1]["status"], live(aws)["Version"]) == ("Failed", "2")
+    assert_answers_of("second", "2.0.0", aws)
+
+
 def test_a_model_with_other_columns_is_stopped_until_that_is_meant(aws: LocalAws, bundle: Path) -> None:
     """It agrees with itself; every caller of the one that serves would get 422."""
     put("narrower", bundle)
@@ -191,6 +199,23 @@ def test_no_request_fails_while_a_model_is_swapped(aws: LocalAws, bundle: Path) 
     assert {status for status, _ in seen} == {200}
     assert {version for _, version in seen} == {"1.0.0", "2.0.0"}, "asked before the swap and after it"
     assert len(seen) > 20
+    assert_answers_of("second", "2.0.0", aws)
+
+
+def test_a_bundle_without_onnx_runtime_answers(aws: LocalAws, bundle: Path) -> None:
+    put("bare", bundle)
+    assert (bundle / "lambda.zip").stat().st_size < 4.8e6
+    deploy(aws, bundle)
+    assert live(aws)["CodeSha256"] == sha256_of_zip(bundle)
+    assert_answers_of("second", "4.0.0", aws)
+    many = {"rows": ASKED["rows"] * 50}
+    status, document = aws.call(aws.outputs(STACK)["ApiUrl"], "/predict", many)
+    assert (status, len(document["predictions"])) == (200, len(many["rows"]))
+    assert document["predictions"] == document["predictions"][: len(ASKED["rows"])] * 50
+    status, card = aws.call(aws.outputs(STACK)["ApiUrl"], "/")
+    assert (status, card["runtime"]) == (200, {"onnxruntime": None, "backend": "rows"})
+    put("second", bundle)
+    deploy(aws, bundle)
     assert_answers_of("second", "2.0.0", aws)
 
 

@@ -4,6 +4,8 @@ first     logistic regression over mixed columns
 second    a forest over the same columns, as the next version
 differs   `second` with one leaf of model.onnx changed and every digest set right again: consistent in itself, and
           golden.json holds what the trained model answers
+odd-row   the same done to rows.bin, which answers requests of few rows
+bare      `second` without ONNX Runtime (--native never)
 *-image   each of them as a container image
 client    what AWS's base image brings: awslambdaric
 """
@@ -54,14 +56,16 @@ def rows() -> tuple[pd.DataFrame, Any]:
     return frame, stays
 
 
-def export(folder: Path, version: str, estimator: Any, *, without: str | None = None) -> Any:
+def export(folder: Path, version: str, estimator: Any, *, without: str | None = None, native: str = "always") -> Any:
     """without: a column that the model does not take."""
     frame, stays = rows()
     frame = frame.drop(columns=without or [])
     numbers = [name for name in ("age", "visits") if name != without]
     prepare = make_column_transformer((StandardScaler(), numbers), (OneHotEncoder(), ["city"]))
     model = make_pipeline(prepare, estimator).fit(frame, stays)
-    isoship.export(model, sample=frame, out=folder, name=NAME, model_version=version, targets=("lambda",))
+    isoship.export(
+        model, sample=frame, out=folder, name=NAME, model_version=version, targets=("lambda",), native=native
+    )
     return model
 
 
@@ -76,16 +80,31 @@ def spoil(folder: Path) -> None:
     values *= 0.75
     table.CopyFrom(numpy_helper.from_array(values, table.name))
     assert node.domain == "ai.onnx.ml"
-    content = graph.SerializeToString()
-    sha256 = hashlib.sha256(content).hexdigest()
+    seal(folder, "model.onnx", graph.SerializeToString())
+
+
+def spoil_rows(folder: Path) -> None:
+    """The same in rows.bin."""
+    document = json.loads((folder / "rows.json").read_bytes())
+    (trees,) = [step for step in document["steps"] if step["op"] == "isoship.Trees"]
+    entry = document["constants"][trees["inputs"][2]]  # thresholds and leaves
+    start, stop = entry["offset"], entry["offset"] + entry["length"]
+    content = (folder / "rows.bin").read_bytes()
+    table = np.frombuffer(content[start:stop], {"double": "<f8", "float": "<f4"}[entry["dtype"]]) * 0.75
+    made = table.tobytes()
+    seal(folder, "rows.bin", content[:start] + made + content[stop:])
+
+
+def seal(folder: Path, name: str, content: bytes) -> None:
+    """Writes a file into the bundle and into lambda/, and sets every digest right again."""
     manifest = json.loads((folder / "manifest.json").read_bytes())
-    manifest["files"]["model.onnx"] = sha256
-    manifest["digest"] = digest_of(sha256, manifest)
+    manifest["files"][name] = hashlib.sha256(content).hexdigest()
+    manifest["digest"] = digest_of(manifest["files"]["model.onnx"], manifest)
     golden = json.loads((folder / "golden.json").read_bytes()) | {"digest": manifest["digest"]}
     golden_rows = json.dumps(golden).encode()
     manifest["files"]["golden.json"] = hashlib.sha256(golden_rows).hexdigest()
     for place in (folder, folder / "lambda"):
-        (place / "model.onnx").write_bytes(content)
+        (place / name).write_bytes(content)
         (place / "manifest.json").write_bytes(sealed(manifest))
         (place / "golden.json").write_bytes(golden_rows)
     write_zip(folder / "lambda", folder / "lambda.zip", cache_folder() / "deflated")
@@ -102,6 +121,10 @@ def as_image(zipped: Path, folder: Path) -> None:
     write_samconfig(folder, name=NAME, target=target, image=image)
 
 
+def forest() -> Any:
+    return RandomForestClassifier(20, max_depth=5, random_state=0, n_jobs=1)
+
+
 def main(root: Path) -> None:
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
@@ -110,7 +133,7 @@ def main(root: Path) -> None:
     answers = {}
     for folder, version, estimator in (
         ("first", "1.0.0", LogisticRegression()),
-        ("second", "2.0.0", RandomForestClassifier(20, max_depth=5, random_state=0, n_jobs=1)),
+        ("second", "2.0.0", forest()),
     ):
         model = export(root / folder, version, estimator)
         answers[folder] = {
@@ -120,6 +143,9 @@ def main(root: Path) -> None:
     export(root / "narrower", "3.0.0", LogisticRegression(), without="age")
     shutil.copytree(root / "second", root / "differs")
     spoil(root / "differs")
+    shutil.copytree(root / "second", root / "odd-row")
+    spoil_rows(root / "odd-row")
+    export(root / "bare", "4.0.0", forest(), native="never")
     for folder in ("first", "second", "differs"):
         as_image(root / folder, root / f"{folder}-image")
     unpack_client(root / "client", target_of(root / "first" / "lambda"))
