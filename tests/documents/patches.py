@@ -19,6 +19,7 @@ COPIED = (
     "lambda",
     "web",
     "tests/tfjs",
+    "tests/vectors",
     "tests/web",
     "tests/conftest.py",
     "pyproject.toml",

@@ -1,6 +1,6 @@
-"""Every operator that a row program may hold: those of the browser's program but its ranks, and a few more.
+"""Every operator that a row program may hold: what `isoship_edge.rows` implements of the browser's program, and more.
 
-Spellings are those of `isoship.tfjs.program_ops`; `isoship_edge.rows` implements exactly this list.
+Spellings are those of `isoship.tfjs.program_ops`.
 
 `isoship.Trees` has the inputs features [1, F], then the constants of `isoship.row_program.trees.Tables`: `feature`,
 `threshold`, `child` of each slot, `missing` (a bit a slot, the lowest first; "" unless attribute `nan` is "each"; else
@@ -14,13 +14,12 @@ import numpy as np
 
 from isoship.tfjs.canonical import Graph, Node
 from isoship.tfjs.program_ops import NUMBERS, PROGRAM_OPS, REALS, ProgramOp
+from isoship_edge.rows.operators import MODULES
 
 TREES = "isoship.Trees"
-#: The browser's own, which stand for trees there.
-_RANKS = frozenset({"isoship.Rank", "isoship.Member"})
 
 ROW_OPS: dict[str, ProgramOp] = {
-    **{name: op for name, op in PROGRAM_OPS.items() if name not in _RANKS},
+    **{name: op for name, op in PROGRAM_OPS.items() if name in MODULES},
     "TopK": ProgramOp(
         NUMBERS, ("axis", "largest", "sorted"), note="inputs x, k [1]; two outputs; of equals the earlier"
     ),
