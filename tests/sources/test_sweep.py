@@ -72,17 +72,17 @@ def test_features_cast_to_float32_are_found(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_rows_that_only_the_graph_answers_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examination, "_accepted", lambda rows, source: True)
+    monkeypatch.setattr(examination, "is_accepted", lambda rows, source: True)
     (finding,) = examine("LogisticRegression", most=1)
     assert {"missing", "infinity"} <= {worst["kind"] for worst in finding["worst"]}
     assert "the graph answers and the model refuses" in finding["why"]
 
 
 def test_rows_that_only_the_model_answers_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    accepted = examination._accepted
+    accepted = examination.is_accepted
     monkeypatch.setattr(
         examination,
-        "_accepted",
+        "is_accepted",
         lambda rows, source: accepted(rows, source) and all(abs(value or 0) < 1e300 for value in rows[0].values()),
     )
     (finding,) = examine("StandardScaler", most=1)

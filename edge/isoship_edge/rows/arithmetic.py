@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from operator import add, mul, sub
 
+from isoship_edge.errors import BundleError
 from isoship_edge.rows.elementwise import zipped
 from isoship_edge.rows.widths import REALS
 
@@ -78,9 +79,9 @@ def power(x: float, y: float) -> float:
 def _pow(board: Board, inputs: list[Value], _attrs: Mapping[str, Any], _count: int) -> list[Value]:
     """The result has the dtype of the base."""
     a, b = inputs
-    if a.dtype in REALS:
-        return [zipped(board, a, b, power, a.dtype)]
-    return [zipped(board, a, b, lambda x, y: x**y if y in (2, 3) else math.trunc(power(x, y)), a.dtype)]
+    if a.dtype not in REALS:
+        raise BundleError(f"there is no Pow of {a.dtype}")
+    return [zipped(board, a, b, power, a.dtype)]
 
 
 def least(x: Any, y: Any) -> Any:
@@ -110,6 +111,8 @@ _LARGEST = {"double": 1.7976931348623157e308, "float": 3.4028234663852886e38}
 def _clip(board: Board, inputs: list[Value], _attrs: Mapping[str, Any], _count: int) -> list[Value]:
     """The lower limit first, then the upper one, which decides where they cross."""
     x, low, high = inputs
+    if any(limit is not None and (limit.dtype != x.dtype or limit.size != 1) for limit in (low, high)):
+        raise BundleError("its limits are of another dtype or shape")
     end = _LARGEST.get(x.dtype, math.inf)
     least_, most = (
         board.value(x.dtype, (), [absent]) if limit is None else limit for limit, absent in ((low, -end), (high, end))

@@ -6,7 +6,7 @@ from itertools import repeat
 
 from isoship_edge.errors import BundleError
 from isoship_edge.rows.values import broadcast, spread
-from isoship_edge.rows.widths import FINISH
+from isoship_edge.rows.widths import FINISH, REALS
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def zipped(board: Board, a: Value, b: Value, f: Callable[[Any, Any], Any], dtype
     """f of every two elements that broadcasting brings together.
 
     Raises:
-        BundleError: they do not broadcast, or one of them is a text that is to become a number.
+        BundleError: they do not broadcast, or are of two kinds, or are texts that are to make a text.
     """
-    if dtype == "string" or (a.dtype == "string") != (b.dtype == "string"):
+    if dtype == "string" or (a.dtype != b.dtype and not (a.dtype in REALS and b.dtype in REALS)):
         raise BundleError(f"it is asked for {a.dtype} and {b.dtype}")
     shape = broadcast(a.shape, b.shape)
     a, b = spread_to(board, a, shape), spread_to(board, b, shape)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from isoship_edge.rows.values import Board, Prepare, Value
 
 
+_INTEGERS = ("int64", "int32")
+
+
 def _along(board: Board, x: Value, axis: int, taken: Sequence[int]) -> Value:
     """Whole slices along one axis, by their places from the front."""
     before, length, after = around(x.shape, axis)
@@ -33,6 +36,8 @@ def _fronts(indices: Sequence[int], length: int) -> list[int]:
 
 def _taken(board: Board, x: Value, indices: Value, axis: int, shape: Sequence[int]) -> Value:
     """Slices of x along an axis, whose places a row may bring."""
+    if indices.dtype not in _INTEGERS:
+        raise BundleError(f"its indices are {indices.dtype}")
     before, length, after = around(x.shape, axis)
     if indices.data is not None:
         return _along(board, x, axis, _fronts(indices.data, length)).as_shape(shape)

@@ -106,6 +106,7 @@ def _tile(board: Board, inputs: list[Value], _attrs: Mapping[str, Any], _count: 
         before, length, after = around(made.shape, axis)
         shape = [*made.shape]
         shape[axis] *= times
+        board.fits(shape)
         strides = [length * after, 0, after, 1]
         made = board.picked(made, shape, walked([before, times, length, after], strides))
     return [made]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from isoship_edge.errors import BundleError
 from isoship_edge.rows.widths import FINISH, REALS
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
@@ -20,8 +21,10 @@ def _table(keys: Sequence[Any], values: Sequence[Any]) -> dict[Any, Any]:
 
 def _label_encoder(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count: int) -> list[Value]:
     x = inputs[0]
-    values: Value = attrs["values"]
-    table, otherwise = _table(attrs["keys"].data, values.data), attrs["default"].data[0]
+    values, default = attrs["values"], attrs["default"]
+    if values.dtype != default.dtype:
+        raise BundleError(f"its values are {values.dtype}, and its default is {default.dtype}")
+    table, otherwise = _table(attrs["keys"].data, values.data), default.data[0]
     out = board.value(values.dtype, x.shape)
     p, o, found = x.place, out.place, table.get
 

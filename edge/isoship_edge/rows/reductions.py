@@ -60,10 +60,13 @@ def reduced(fold: Fold) -> Prepare:
         out, finish = board.value(x.dtype, shape), FINISH[x.dtype]
         near = {"float": single, "int64": _wrapped, "int32": _wrapped}.get(x.dtype, _same)
         p, o = x.place, out.place
-        if len(starts) == 1 and offsets == list(range(len(offsets))):
+        step = offsets[1] if len(offsets) > 1 else 1
+        if offsets == list(range(0, len(offsets) * step, step)):
+            parts = [slice(start, start + len(offsets) * step, step) for start in starts]
 
             def run(v: list[Any]) -> None:
-                v[o] = finish((fold(v[p], near),))
+                data = v[p]
+                v[o] = finish([fold(data[part], near) for part in parts])
 
         else:
 

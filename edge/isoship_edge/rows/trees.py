@@ -10,6 +10,7 @@ second, or each, which is a bit of `missing` for each slot.
 from __future__ import annotations
 
 from isoship_edge.errors import BundleError, DamagedFile
+from isoship_edge.rows.widths import REALS
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
@@ -30,8 +31,12 @@ _PLACES = ("uint8", "uint16", "uint32")
 
 def _trees(board: Board, inputs: list[Any], attrs: Mapping[str, Any], _count: int) -> list[Value]:
     x, *tables = inputs
-    if x.size != x.shape[-1] or any(table is not None and table.data is None for table in tables):
-        raise BundleError("it is asked for several rows, or its tables are no constants")
+    if (
+        x.dtype not in REALS
+        or x.size != x.shape[-1]
+        or any(table is not None and table.data is None for table in tables)
+    ):
+        raise BundleError("it is asked for several rows or no reals, or its tables are no constants")
     feature, threshold, child, missing, members, ends = tables
     if feature.dtype not in _PLACES or child.dtype not in _PLACES:
         raise BundleError("its places may be negative")

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     Prepare = Callable[["Board", list[Any], Mapping[str, Any], int], list["Value"]]
 
 
-#: All that one row computes: elements, and products that matrices add. What takes more takes seconds and gigabytes.
-MOST_ELEMENTS, MOST_PRODUCTS = 2**24, 2**26
-_MOST_AXES = 32
+#: All that one row computes: elements, and products that matrices add. Either takes half a second or more.
+MOST_ELEMENTS, MOST_PRODUCTS = 2**22, 2**24
+_LARGEST, _MOST_AXES = 2**26, 32
 
 
 class Value:
@@ -132,7 +132,7 @@ def size_of(shape: Sequence[int]) -> int:
             raise BundleError(f"there is no shape {list(shape)}")
         size *= length
         longest = max(longest, length)
-    if size > MOST_ELEMENTS or longest > MOST_ELEMENTS or len(shape) > _MOST_AXES:
+    if size > _LARGEST or longest > _LARGEST or len(shape) > _MOST_AXES:
         raise BundleError("a value is larger than any may be")
     return size
 
@@ -163,14 +163,14 @@ def strides_of(shape: Sequence[int]) -> list[int]:
     return strides
 
 
-def walked(shape: Sequence[int], strides: Sequence[int], start: int = 0) -> list[int]:
+def walked(shape: Sequence[int], strides: Sequence[int]) -> list[int]:
     """The flat place of each element of `shape`, row by row, where neighbours lie `strides` apart.
 
     Raises:
         BundleError: it is larger than any value may be.
     """
     size_of(shape)
-    places = [start]
+    places = [0]
     for length, stride in zip(shape, strides, strict=True):
         steps = [stride * i for i in range(length)]
         places = [place + step for place in places for step in steps]

@@ -68,10 +68,15 @@ REFUSED = {
     "constants that divide by zero": document(step("Div", "a", "b"), a=ints(1), b=ints(0)),
     "a text times a number": document(step("Mul", "c", "x"), x=TEXT, c=ints(FAR)),
     "the sum of texts": document(step("Add", "x", "x"), x=TEXT),
+    "the sum of two dtypes": document(step("Add", "c", "x"), c=ints(1)),
+    "Clip by integers": document(step("Clip", "x", "c", ""), c={**ints(1), "shape": []}),
+    "Clip by several": document(step("Clip", "x", "c", ""), c=reals(3)),
+    "Pow of integers": document(step("Pow", "c", "c"), c=ints(1)),
     "Where of two dtypes": document(step("Where", "b", "x", "c"), c=ints(1), **BOOLS),
     "Expand beyond memory": document(step("Expand", "x", "c"), c=ints(FAR, 3)),
     "Tile beyond memory": document(step("Tile", "x", "c"), c=ints(1, FAR)),
     "Tile below zero": document(step("Tile", "x", "c"), c=ints(1, -1)),
+    "Gather by reals": document(step("Gather", "x", "c", axis=1), c=reals(1)),
     "Gather beyond the end": document(step("Gather", "x", "c", axis=1), c=ints(3)),
     "Reshape to what it is not": document(step("Reshape", "x", "c", allowzero=0), c=ints(-1, -1)),
     "Transpose by no order": document(step("Transpose", "x", perm=[1, 1])),
@@ -95,6 +100,9 @@ REFUSED = {
     ),
     "LabelEncoder of more keys": document(
         step("ml.LabelEncoder", "x", keys="c", values="d", default="d"), c=reals(2), d=reals(1)
+    ),
+    "LabelEncoder with a default of another dtype": document(
+        step("ml.LabelEncoder", "x", keys="d", values="c", default="d"), c=ints(1), d=reals(1)
     ),
     "LabelEncoder by a row's keys": document(
         step("ml.LabelEncoder", "x", keys="x", values="d", default="d"), d=reals(1)
