@@ -48,12 +48,19 @@ def document(where: dict[str, Any], figures: dict[str, Any], bars: Sequence[Bar]
     }
 
 
-def write(name: str, content: dict[str, Any]) -> Path:
-    """Writes results/<name>.json and returns its path."""
+def write(name: str, content: dict[str, Any], *, depth: int | None = None) -> Path:
+    """Writes results/<name>.json and returns its path. depth: what lies deeper is one line."""
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{name}.json"
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    path.write_text(_text(content, depth) + "\n", encoding="utf-8")
     return path
+
+
+def _text(value: Any, depth: int | None, level: int = 1) -> str:
+    if depth is None or level > depth or not value or not isinstance(value, dict):
+        return json.dumps(value, indent=1 if depth is None else None, ensure_ascii=False, allow_nan=False)
+    lines = [f"{' ' * level}{json.dumps(key)}: {_text(inner, depth, level + 1)}" for key, inner in value.items()]
+    return "{\n" + ",\n".join(lines) + "\n" + " " * (level - 1) + "}"
 
 
 def read(name: str) -> dict[str, Any]:

@@ -4,6 +4,6 @@
 
 Each graph is written as a row program and asked the sweep's rows, one at a time, in plain Python; ONNX Runtime is asked
 the same rows, one at a time, too. They agree where every label is the same, ties aside, and every number is within
-1e-9 + 1e-9 |x|. Random pipelines are held so in tests/pipelines. `batch.py` measures a million rows;
-`make bench-lambda` measures cold starts.
+1e-9 + 1e-9 |x|. Whose bits they have, the model's own and every platform's, is examined with them (`bits.py`). Random
+pipelines are held so in tests/pipelines. `batch.py` measures a million rows; `make bench-lambda` measures cold starts.
 """

@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks import results
 from benchmarks.boosters.examine import recipes as boosters
 from benchmarks.results import Bar
+from benchmarks.row_program.bits import bits_of, is_booster, moved_elsewhere, named
 from benchmarks.row_program.examine import examine
 from benchmarks.sweep import pool
 from benchmarks.sweep.recipes import names
@@ -43,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(counts)
     if options.only:
         return 1 if counts["WRONG"] or counts["error"] else 0
-    results.write("row_program", found)
+    results.write("row_program", found, depth=3)
     for bar in found["bars"]:
         verdict = "ok" if bar["ok"] else "MISSED"
         print(f"{bar['name']}: {bar['value']:g} ({bar['sense']} {bar['limit']:g}) {verdict}", file=sys.stderr)
@@ -71,11 +72,13 @@ def document(ordered: dict[str, list[dict[str, Any]]], seconds: float) -> dict[s
     ]
     asked = [name for name in whole if any(one["status"] == "agrees" for one in ordered[name])]
     lacking = {
-        f"{name} ({one['label']})" if ":" not in name else name: one["why"]
+        named(name, one): one["why"]
         for name, findings in ordered.items()
         for one in findings
         if one["status"] == "lacks"
     }
+    agreeing = [(name, one) for name, findings in ordered.items() for one in findings if one["status"] == "agrees"]
+    elsewhere = moved_elsewhere(agreeing)
     figures = {
         "counts": {status: statuses.count(status) for status in STATUSES},
         "estimators": {
@@ -83,6 +86,8 @@ def document(ordered: dict[str, list[dict[str, Any]]], seconds: float) -> dict[s
             "agree": sum(":" not in name for name in asked),
         },
         "boosters": {"exact": sum(":" in name for name in ordered), "agree": sum(":" in name for name in asked)},
+        "bits": bits_of(agreeing),
+        "another_libm": elsewhere,
         "lacking": lacking,
         "models": ordered,
         "seconds": round(seconds, 1),
@@ -91,14 +96,24 @@ def document(ordered: dict[str, list[dict[str, Any]]], seconds: float) -> dict[s
         Bar("exact estimators with a row program that agrees", figures["estimators"]["agree"], _AT_LEAST, ">="),
         Bar("boosters' configurations that lack an operator", sum(":" in n for n in lacking), _LACKING_AT_MOST, "<="),
         *(Bar(status, statuses.count(status), 0, "<=") for status in ("WRONG", "error")),
+        Bar(
+            "configurations without sums or functions of the C library that have other bits than the model",
+            figures["bits"]["neither"]["other"],
+            0,
+            "<=",
+        ),
+        Bar(
+            "outputs that another C library moves and the manifest does not name", len(elsewhere["not_named"]), 0, "<="
+        ),
+        Bar("boosters that it moves by more than 4 ulp", sum(map(is_booster, elsewhere["beyond_4"])), 0, "<="),
     ]
     return results.document(results.environment(_PACKAGES), figures, bars)
 
 
 def _line(name: str, one: dict[str, Any]) -> str:
-    shown = name if ":" in name else f"{name} ({one['label']})"
+    shown = named(name, one)
     error = f"{one.get('max_error', 0.0):.1e}"
-    return f"{shown:64} {one['status']:8} {one.get('rows', 0):5d} {error:>8}  {one['why'][:140]}".rstrip()
+    return f"{shown:64} {one['status']:8} {one.get('rows', 0):5d} {error:>8}  {one.get('why', '')[:140]}".rstrip()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Examines models: their row programs against ONNX Runtime on the sweep's rows."""
+"""Examines models: their row programs against ONNX Runtime on the sweep's rows, and whose bits they have."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.boosters.examine import LIBRARIES
 from benchmarks.boosters.examine import recipes as booster_recipes
+from benchmarks.row_program.another_libm import another_libm
 from benchmarks.sweep.examine import TOLERANCE, Runner, answered, converted, fit, is_accepted, row_sets
 from benchmarks.sweep.recipes import build, recipes
 from benchmarks.sweep.tables import FRESH, ROWS, TABLES, target
@@ -29,6 +30,12 @@ from isoship_edge.rows import RowProgram
 
 #: Of each kind of rows, so many are asked: one row takes from a hundredth of a millisecond to many.
 MOST = 60
+#: What adds or multiplies in an order that the model's own library chooses otherwise: BLAS, numpy's pairwise sums.
+SUMS = frozenset({
+    "Gemm", "MatMul", "ReduceL1", "ReduceL2", "ReduceLogSumExp", "ReduceMean", "ReduceProd", "ReduceSum",
+    "ReduceSumSquare",
+})  # fmt: skip
+_EPSILON = {"double": 2.0**-52, "float": 2.0**-23}
 
 
 @dataclass
@@ -37,6 +44,10 @@ class Finding:
 
     ties: labels that differ within the margin. ulps: rows by their largest difference from ONNX Runtime. max_error: the
     largest |d| / max(1, |x|) from it. to_model: the same from the model itself, and ONNX Runtime's from it.
+
+    sums: operators of `SUMS` among its steps. libm: the outputs that the manifest names. other_bits: the outputs of
+    numbers that do not have the model's own bits on every row, the sign of a zero aside. moved: by how much each output
+    differs where the C library is another one (`another_libm.py`), in 2^-52 max(1, |x|); labels, on how many rows.
     """
 
     label: str
@@ -46,18 +57,25 @@ class Finding:
     ties: int = 0
     max_error: float = 0.0
     to_model: tuple[float, float] = (0.0, 0.0)
+    sums: list[str] = field(default_factory=list)
     libm: list[str] = field(default_factory=list)
+    other_bits: list[str] = field(default_factory=list)
+    moved: dict[str, float] = field(default_factory=dict)
     ulps: dict[str, int] = field(default_factory=dict)
     bytes: int = 0
     row_us: float = 0.0
-    seconds: float = 0.0
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, what is not the default."""
+        usual = asdict(Finding(self.label, ""))
+        return {name: value for name, value in asdict(self).items() if name == "label" or value != usual[name]}
 
 
 def examine(name: str) -> list[dict[str, Any]]:
     """The configurations of an estimator, or a booster's (`library: configuration`), as JSON."""
     if name.partition(":")[0] in LIBRARIES:
-        return [_timed(name, lambda: _halves(*booster_recipes()[name]()))]
-    return [_timed(recipe.label, lambda recipe=recipe: _trained(name, recipe)) for recipe in recipes(name)]
+        return [_examined(name, lambda: _halves(*booster_recipes()[name]()))]
+    return [_examined(recipe.label, lambda recipe=recipe: _trained(name, recipe)) for recipe in recipes(name)]
 
 
 def _halves(model: Any, rows: Any) -> tuple[Any, Any, Any]:
@@ -71,8 +89,7 @@ def _trained(name: str, recipe: Any) -> tuple[Any, Any, Any]:
     return model, x, TABLES[recipe.table](rng, FRESH)
 
 
-def _timed(label: str, make: Callable[[], tuple[Any, Any, Any]]) -> dict[str, Any]:
-    started = time.perf_counter()
+def _examined(label: str, make: Callable[[], tuple[Any, Any, Any]]) -> dict[str, Any]:
     finding = Finding(label, "agrees")
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -86,8 +103,7 @@ def _timed(label: str, make: Callable[[], tuple[Any, Any, Any]]) -> dict[str, An
                 hold(finding, source, graph, row_sets(model, source, graph, x, fresh))
             except Exception as err:  # noqa: BLE001 a crash is a finding
                 finding.status, finding.why = "error", f"{type(err).__name__}: {str(err)[:300]}"
-    finding.seconds = round(time.perf_counter() - started, 3)
-    return asdict(finding)
+    return finding.document()
 
 
 def hold(finding: Finding, source: Source, graph: Any, sets: dict[str, list[Row]]) -> None:
@@ -97,7 +113,11 @@ def hold(finding: Finding, source: Source, graph: Any, sets: dict[str, list[Row]
         finding.status, finding.why = "lacks", written.lacks
         return
     finding.libm, finding.bytes = list(written.libm), sum(map(len, written.files.values()))
-    program = RowProgram(parsed(written.files["rows.json"]), written.files.get("rows.bin", b""))
+    finding.sums = sorted(SUMS.intersection(written.operators))
+    document, binary = parsed(written.files["rows.json"]), written.files.get("rows.bin", b"")
+    program = RowProgram(document, binary)
+    with another_libm() as evaluator:
+        elsewhere = evaluator(document, binary)
     run = Runner(graph)
     chosen = np.random.default_rng(2)
     rows, kinds = list[Row](), list[str]()
@@ -110,18 +130,26 @@ def hold(finding: Finding, source: Source, graph: Any, sets: dict[str, list[Row]
     if not rows:
         finding.status, finding.why = "skipped", "the model answers none of its rows"
         return
-    theirs, ours, spent = [], [], 0.0
+    theirs, ours, others, spent = [], [], [], 0.0
     for row in rows:
-        tensors = decode_rows([row], source.signature)
+        inputs = {name: tensor.data for name, tensor in decode_rows([row], source.signature).items()}
         theirs.append(run([row], source))
         started = time.perf_counter()
-        ours.append(program({name: tensor.data for name, tensor in tensors.items()}))
+        ours.append(program(inputs))
         spent += time.perf_counter() - started
+        others.append(elsewhere(inputs))
     finding.rows, finding.row_us = len(rows), round(spent / len(rows) * 1e6, 1)
     answers = source.answers(rows)
     expected = {o.name: np.concatenate([_flat(made[o.name], o) for made in theirs]) for o in source.outputs}
-    got = {o.name: np.concatenate([_flat(_array(made[o.name]), o) for made in ours]) for o in source.outputs}
+    got, moved = (
+        {o.name: np.concatenate([_flat(_array(made[o.name]), o) for made in each]) for o in source.outputs}
+        for each in (ours, others)
+    )
     _compare(finding, source, answers, expected, got, kinds)
+    finding.other_bits = [
+        o.name for o in source.outputs if is_measured(o) and not _same_bits(answers.outputs[o.name], got[o.name], o)
+    ]
+    finding.moved = {o.name: far for o in source.outputs if (far := _moved(got[o.name], moved[o.name], o))}
 
 
 def _compare(finding: Finding, source: Source, answers: Answers, expected: Any, got: Any, kinds: list[str]) -> None:
@@ -143,6 +171,21 @@ def _compare(finding: Finding, source: Source, answers: Answers, expected: Any, 
         finding.why = f"{result.flips} flips, {result.over} rows off; {' '.join(result.problems)} {'; '.join(worst)}"
 
 
+def _same_bits(want: Any, got: Any, output: Output) -> bool:
+    precision = "float32" if output.dtype == "float" else "double"
+    return want.shape == got.shape and not ulp_distance(want, got, precision).any()
+
+
+def _moved(a: Any, b: Any, output: Output) -> float:
+    """How far apart the two are: `Finding.moved`."""
+    if not is_measured(output):
+        return float(np.count_nonzero(a != b))
+    differ = (a != b) & ~(np.isnan(a) & np.isnan(b))
+    far = np.abs(a.astype(np.float64) - b)[differ] / np.maximum(1.0, np.abs(a[differ]))
+    far = np.where(np.isfinite(far), far / _EPSILON.get(output.dtype, 1.0), 1e300)  # one alone is finite
+    return round(float(far.max(initial=0.0)), 1)
+
+
 def _error(source: Source, want: Any, got: Any) -> float:
     worst = 0.0
     for output in source.outputs:
@@ -150,7 +193,7 @@ def _error(source: Source, want: Any, got: Any) -> float:
             a, b = want[output.name].astype(np.float64), got[output.name].astype(np.float64)
             fine = np.isfinite(a) & np.isfinite(b)
             worst = max(worst, float((np.abs(a - b)[fine] / np.maximum(1.0, np.abs(a[fine]))).max(initial=0.0)))
-    return worst
+    return float(f"{worst:.2e}")
 
 
 def _flat(array: Any, output: Output) -> Any:

@@ -85,7 +85,8 @@ def _normalised(node: Node, width: int) -> _Nodes:
     # `x < t` and `x >= t` are decided by the number next below t
     below = (mode == LT) | (mode == GTE)
     never = np.isnan(split) | (below & np.isneginf(split))
-    threshold = np.where(below, np.nextafter(split, split.dtype.type(-np.inf)), split)
+    with np.errstate(over="ignore"):  # below the least finite number is -inf
+        threshold = np.where(below, np.nextafter(split, split.dtype.type(-np.inf)), split)
     threshold[never] = np.nan
     # true where x exceeds the threshold, or is a member; what nothing exceeds takes its first child
     true_second = (mode == GT) | (mode == GTE) | (mode == EQ) | (mode == MEMBER)
