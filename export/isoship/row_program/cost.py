@@ -1,7 +1,8 @@
 """What a row costs: how many rows of a request the row program answers on each target, and ONNX Runtime more.
 
-The estimate counts what the program does, and times it as Python 3.13 took on one core (benchmarks/row_program): the
-same model has the same border on every machine that exports it.
+The estimate counts what the program does, in microseconds as one core took them: from a half to one and a half of what
+was measured (14 models, from 3 to 2,000 microseconds, 2026-11-30). It reads the graph alone, so that a model has the
+same border on every machine that exports it.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from isoship.row_program.trees import Tables
 from isoship.tfjs.canonical import Graph, Node
 
 #: Microseconds: a step, an element of its output, a product in a sum, a node of a tree.
-_STEP, _ELEMENT, _PRODUCT, _NODE = 0.5, 0.06, 0.035, 0.08
+_STEP, _ELEMENT, _PRODUCT, _NODE = 0.5, 0.06, 0.035, 0.065
 #: Microseconds that ONNX Runtime takes for a call and for each of its nodes, whatever the rows.
-_CALL, _OF_NODE = 20.0, 1.0
+_CALL, _OF_NODE = 7.0, 0.8
 #: On Lambda a first batch loads ONNX Runtime, some 40 ms: requests that take a tenth of it are spared that. Tens of
 #: rows are a batch all the same.
 _SPARED, _FEW = 4000.0, 32
