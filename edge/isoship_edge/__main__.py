@@ -79,12 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _load(options: argparse.Namespace) -> AnyModel:
+def _load(options: argparse.Namespace, target: str | None = "edge") -> AnyModel:
     own = Path(__file__).resolve().parent.parent
     check_folder(own, machine=machine())
     from isoship_edge.inference.model import load  # not before: a damaged module is damage, and no fault of its own
 
-    model = load(options.bundle or os.environ.get("ISOSHIP_BUNDLE") or own, threads=options.threads, target="edge")
+    model = load(options.bundle or os.environ.get("ISOSHIP_BUNDLE") or own, threads=options.threads, target=target)
     _ = model.session  # what is damaged or missing is said now, and not to whoever sends the first batch
     return model
 
@@ -102,7 +102,8 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    model = _load(options)
+    # One engine for all rows: which of them come together hangs on when they arrive.
+    model = _load(options, None)
     streamed = str(options.rows) == "-"
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     score = _scorer(model, options.out, streamed)

@@ -118,7 +118,8 @@ class Engines:
                 raise
             self.most_rows, self.missing = _ALL, str(err)
             if not self._quiet:
-                print(f"isoship: the row program answers, since ONNX Runtime does not: {err}", file=sys.stderr)  # noqa: T201
+                why = str(err).partition(". pip install")[0]  # there may be no wheel for this machine
+                print(f"isoship: the row program answers, since ONNX Runtime does not: {why}", file=sys.stderr)  # noqa: T201
             return
         absent = [output.name for output in self._manifest.outputs if output.name not in made.outputs]
         if absent:

@@ -16,6 +16,7 @@ import pytest
 
 from bundles import VISITS_ROWS, make_bundle
 from isoship.row_program.program import row_program_of
+from isoship_edge.__main__ import main
 from isoship_edge.errors import BundleError, DamagedFile, InferenceError, RuntimeMissing
 from isoship_edge.inference.model import Model, load, with_rows
 from isoship_edge.manifest import canonical_json, digest_of
@@ -241,3 +242,14 @@ def test_a_row_program_of_other_inputs_or_outputs_is_refused(visits: Path, chang
     (visits / "manifest.json").write_bytes(canonical_json(document))
     with pytest.raises(BundleError, match=r"rows\.json"):
         opened(visits)
+
+
+def test_a_file_of_rows_has_one_engine_however_its_rows_arrive(
+    visits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With rows.json damaged, who would answer the last row of a stream by it cannot answer at all."""
+    (visits / "rows.json").write_bytes(b"{}")
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS[:1]))
+    assert main(["predict", "--bundle", str(visits), str(tmp_path / "rows.jsonl")]) == 0
+    assert json.loads(capsys.readouterr().out)["label"] == "middle"
+    assert main(["selftest", "--bundle", str(visits)]) == 3
