@@ -50,7 +50,7 @@ def answered(model: Any, x: Any) -> tuple[Any, dict[str, Any], dict[str, Any], d
     document, binary = parsed(written.files["rows.json"]), written.files.get("rows.bin", b"")
     rows = [
         {name: None if value != value else value for name, value in zip(("x0", "x1", "x2"), row, strict=True)}
-        for row in x.tolist()
+        for row in x[:120].tolist()
     ]
     program = RowProgram(document, binary)
     with another_libm() as evaluator:
@@ -94,7 +94,7 @@ def test_trees_sums_of_trees_and_scalers_have_the_model_s_own_bits(model: Any, x
     ("model", "x", "libm"),
     [
         (make_pipeline(StandardScaler(), LogisticRegression()), X, ("probabilities",)),
-        (HistGradientBoostingClassifier(max_iter=40, random_state=0), GAPPY, ("probabilities",)),
+        (HistGradientBoostingClassifier(max_iter=20, random_state=0), GAPPY, ("probabilities",)),
         (xgboost.XGBClassifier(n_estimators=40), GAPPY, ("probabilities",)),
         (lightgbm.LGBMClassifier(n_estimators=40, verbose=-1), GAPPY, ("probabilities",)),
         (catboost.CatBoostClassifier(iterations=40, verbose=0), GAPPY, ("probabilities",)),
