@@ -56,6 +56,7 @@ def test_what_a_user_of_the_demo_finds(road: Road) -> None:
     found = {p.name for p in road.bundle.iterdir()}
     assert found == {
         ".isoship", "manifest.json", "model.onnx", "golden.json", "parity.json", "parity.html", "lambda", "lambda.zip",
+        "rows.json", "rows.bin",
         "edge", "web", "template.yaml", "samconfig.toml", "SHA256SUMS",
     }  # fmt: skip
 

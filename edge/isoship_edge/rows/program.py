@@ -37,8 +37,11 @@ JSON, BINARY = ROW_FILES
 class RowProgram:
     """A model's row program on this machine."""
 
-    def __init__(self, document: dict[str, Any], binary: bytes = b"") -> None:
-        """Raises: BundleError, DamagedFile."""
+    def __init__(self, document: dict[str, Any], binary: bytes = b"", *, linked: bool = True) -> None:
+        """linked: trees are, once they were asked often (`isoship_edge.rows.trees`).
+
+        Raises: BundleError, DamagedFile.
+        """
         try:
             if type(document["format"]) is not int or document["format"] < 1:
                 raise ValueError(f"its format is {shown(document['format'])}")
@@ -47,12 +50,12 @@ class RowProgram:
                     f"this bundle has row program format {document['format']}; this isoship_edge reads formats up to"
                     f" {FORMAT}. Use the version of isoship that wrote it, or a newer one"
                 )
-            self._make_ready(document, memoryview(binary))
+            self._make_ready(document, memoryview(binary), linked)
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as err:
             raise DamagedFile(f"{JSON} is damaged: {type(err).__name__}: {err}. {WAY_OUT}") from err
 
-    def _make_ready(self, document: dict[str, Any], binary: memoryview) -> None:
-        board, self._makers = Board(), list[str]()
+    def _make_ready(self, document: dict[str, Any], binary: memoryview, linked: bool) -> None:
+        board, self._makers = Board(linked), list[str]()
         values: dict[str, Value | None] = {"": None}
         for name, entry in document["constants"].items():
             _name(values, name, board.constant(*constant(entry, binary)))
@@ -143,10 +146,10 @@ def _name(values: dict[str, Value | None], name: str, value: Value) -> None:
     values[name] = value
 
 
-def load(folder: str | Path, listed: Mapping[str, str] | None = None) -> RowProgram:
+def load(folder: str | Path, listed: Mapping[str, str] | None = None, *, linked: bool = True) -> RowProgram:
     """The row program in a folder (`bundle/` itself, or `bundle/edge`, or `bundle/lambda`).
 
-    listed: the manifest's `files`; then each file's sha256 is compared before its first use.
+    listed: the manifest's `files`; then each file's sha256 is compared before its first use. linked: as in RowProgram.
 
     Raises:
         BundleError: there is none, or one of a newer format or with an operator that is not known here.
@@ -160,7 +163,7 @@ def load(folder: str | Path, listed: Mapping[str, str] | None = None) -> RowProg
         document = parsed(content, once=True)
     except ValueError as err:
         raise DamagedFile(f"{path} is not the JSON that isoship writes: {err}. {WAY_OUT}") from err
-    return RowProgram(document, _read(os.path.join(folder, BINARY), BINARY, listed) or b"")
+    return RowProgram(document, _read(os.path.join(folder, BINARY), BINARY, listed) or b"", linked=linked)
 
 
 def _read(path: str, name: str, listed: Mapping[str, str] | None) -> bytes | None:

@@ -49,11 +49,12 @@ class Value:
 class Board:
     """What a program is made ready on. held: the data of each place, None where a row brings it. runs: in order.
 
-    spare: of the elements in rows.bin, how many may become Python's objects once the program is warm (10 MB).
+    spare: of the slots of trees, how many may become Python's objects once the program is warm (15 MB); none where not
+    `linked`.
     """
 
-    def __init__(self) -> None:
-        self.spare = 2**17
+    def __init__(self, linked: bool = True) -> None:
+        self.spare = 2**17 if linked else 0
         self._elements, self._products = MOST_ELEMENTS, MOST_PRODUCTS
         self.held: list[Any] = []
         self.runs: list[Run] = []

@@ -15,6 +15,8 @@ from isoship.sources.contract import Row
 from isoship_edge.inference.model import rows_at_once
 
 _SMALL = (1, 1, 1, 2, 2, 3, 3)
+#: The row program of a model that takes milliseconds for a row, and that no target asks, is asked so many.
+_OF_SLOW = 120
 #: A runtime that has a way of its own for one row is asked so many more of them alone; golden rows come first.
 _ALONE = 200
 _THOUSAND = 1000
@@ -48,6 +50,8 @@ def asking(runner: Runner, shipped: Shipped, case: Case) -> Asking:
         for i, row in enumerate(case.rows)
         if not (finite_only and _infinite(row)) and not (narrow and case.kinds[i] == "far")
     ]
+    if getattr(runner, "one_at_a_time", False) and _is_slow(shipped):
+        places = places[: _OF_SLOW // 2] + places[_OF_SLOW // 2 :: max(1, 2 * len(places) // _OF_SLOW)]
     # decoders have a way of their own for batches without a missing value: those rows come together
     alone = _ALONE if getattr(runner, "one_row", False) else 0
     border = _at_the_border(runner, shipped)
@@ -83,6 +87,11 @@ def joined(parts: list[dict[str, Any]], count: int) -> dict[str, Any]:
     """The answers to so many rows out of those to their batches."""
     names = dict.fromkeys(name for part in parts for name in part)
     return {name: np.concatenate([part[name] for part in parts if name in part])[:count] for name in names}
+
+
+def _is_slow(shipped: Shipped) -> bool:
+    facts = shipped.manifest.row_program
+    return facts is not None and bool(facts.most_rows) and not any(facts.most_rows.values())
 
 
 def _at_the_border(runner: Runner, shipped: Shipped) -> tuple[int, ...]:

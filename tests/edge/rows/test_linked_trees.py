@@ -64,9 +64,10 @@ def test_every_ask_gives_the_bits_of_the_first_one(case: Any) -> None:
     assert len(walk._linked) == len(walk._roots)
 
 
-def test_tables_that_are_too_large_stay_as_they_are() -> None:
+def test_tables_stay_as_they_are_where_that_is_asked() -> None:
     model, rows = forest()
-    program = opened(row_program_of(open_source(model, sample=rows).to_onnx()).files, spare=10)
+    files = row_program_of(open_source(model, sample=rows).to_onnx()).files
+    program = RowProgram(parsed(files[JSON]), files.get(BINARY, b""), linked=False)
     for values in rows.to_numpy()[:20].tolist():
         program.answer([[value] for value in values])
     (walk,) = walks(program)
@@ -100,18 +101,8 @@ def test_damage_that_linking_finds_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         program.answer(given)
 
 
-def opened(files: dict[str, bytes], spare: int | None = None) -> RowProgram:
-    if spare is None:
-        return RowProgram(parsed(files[JSON]), files.get(BINARY, b""))
-    with pytest.MonkeyPatch.context() as patched:
-        made = module._trees
-
-        def small(board: Any, *given: Any) -> Any:
-            board.spare = spare
-            return made(board, *given)
-
-        patched.setitem(module.PREPARE, "isoship.Trees", small)
-        return RowProgram(parsed(files[JSON]), files.get(BINARY, b""))
+def opened(files: dict[str, bytes]) -> RowProgram:
+    return RowProgram(parsed(files[JSON]), files.get(BINARY, b""))
 
 
 def walks(program: RowProgram) -> list[Any]:
