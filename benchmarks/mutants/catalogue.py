@@ -240,7 +240,7 @@ def _rows(newer: Callable[[], Path]) -> list[Mutant]:
         code("the threshold itself goes right", "numeric:edge", "trees.py",
              "(row[feature[slot]] > threshold[slot])", "(row[feature[slot]] >= threshold[slot])"),
         code("missing values are compared", "numeric:edge", "trees.py",
-             'self._nan != "first" and row !=', 'False and row !='),
+             'self._nan != "first" and total !=', 'False and total !='),
         code("children are swapped once warm", "penguins:edge", "trees.py",
              "made[slot] = column, limit, first, second,", "made[slot] = column, limit, second, first,"),
         code("float stays double", "penguins:edge", "widths.py", '"float": rounded', '"float": list'),

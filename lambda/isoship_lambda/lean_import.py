@@ -4,6 +4,7 @@
   They become plain records; other models are pydantic's as ever.
 - `importlib.metadata`, and with it zipfile: pydantic takes functions from it that look for plugins and
   for a library of e-mail addresses. They import it when they are called.
+- Packages that are tried and do not travel: each is looked for along the whole path.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 
 _OPENAPI = "fastapi.openapi.models"
 _METADATA = "importlib.metadata"
+_ABSENT = ("email_validator", "multipart", "pydantic_extra_types", "python_multipart")
 
 
 def import_fastapi() -> None:
     """Imports fastapi once; pydantic and what Python imports are as they were afterwards."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # none travels, and looking reads every distribution
     later = sys.modules.setdefault(_METADATA, _Metadata(_METADATA))
+    absent = [name for name in _ABSENT if sys.modules.setdefault(name, None) is None]  # type: ignore[arg-type]
     from pydantic import BaseModel
 
     meta: Any = type(BaseModel)
@@ -38,6 +41,8 @@ def import_fastapi() -> None:
         import fastapi  # noqa: F401
     finally:
         meta.__new__ = made
+        for name in absent:
+            del sys.modules[name]
         if isinstance(later, _Metadata):
             later.leave()
 

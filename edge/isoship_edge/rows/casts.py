@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 from isoship_edge.errors import BundleError
 from isoship_edge.rows.elementwise import each
 from isoship_edge.rows.widths import REALS, single
@@ -20,18 +22,19 @@ def _cut(board: Board, x: Value, dtype: str) -> Value:
     """Toward zero. What the type does not hold becomes its least number, as on the x86 processors on which a graph is
     proven: others answer otherwise there, and a row program must not."""
     least = -(2 ** (63 if dtype == "int64" else 31))
+    letter: Any = "q" if dtype == "int64" else "i"
     out = board.value(dtype, x.shape)
     p, o = x.place, out.place
 
     def run(v: list[Any]) -> None:
         data = v[p]
         try:
-            made = list(map(int, data))
-            if not made or (least <= min(made) and max(made) < -least):
-                v[o] = made
-                return
+            v[o] = made = list(map(int, data))
+            array(letter, made)  # what does not fit is an OverflowError
         except (OverflowError, ValueError):
             pass
+        else:
+            return
         v[o] = [int(x) if least <= x < -least else least for x in data]
 
     board.runs.append(run)

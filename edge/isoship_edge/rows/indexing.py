@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from isoship_edge.errors import BundleError
-from isoship_edge.rows.values import around, axis_of, known, strides_of, walked
+from isoship_edge.rows.values import WARM, around, axis_of, known, strides_of, walked
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from isoship_edge.rows.values import Board, Prepare, Value
+    from isoship_edge.rows.values import Board, Prepare, Run, Value
 
 
 _INTEGERS = ("int64", "int32")
@@ -58,8 +58,34 @@ def _taken(board: Board, x: Value, indices: Value, axis: int, shape: Sequence[in
                     made += data[(start + i) * after : (start + i + 1) * after]
         v[o] = made
 
-    board.runs.append(run)
+    if x.data is not None and after == 1 and x.size <= board.spare:
+        board.spare -= x.size
+        board.runs.append(_from_table(x, q, o, length))
+    else:
+        board.runs.append(run)
     return out
+
+
+def _from_table(x: Value, q: int, o: int, length: int) -> Run:
+    """The same from the lines of a constant, which become lists once it was asked often. A place below 0 counts from a
+    line's end, as ONNX has it and Python."""
+    lines: list[Any] = [x.data[start : start + length] for start in range(0, x.size, length)]
+    asks = 0
+
+    def run(v: list[Any]) -> None:
+        """Raises: IndexError."""
+        nonlocal asks
+        if asks <= WARM:
+            asks += 1
+            if asks > WARM:
+                lines[:] = map(list, lines)
+        places = v[q]
+        made: list[Any] = []
+        for line in lines:
+            made += [line[i] for i in places]
+        v[o] = made
+
+    return run
 
 
 def _gather(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count: int) -> list[Value]:

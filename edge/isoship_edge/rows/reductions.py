@@ -14,7 +14,7 @@ from isoship_edge.rows.widths import FINISH, REALS, single
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from isoship_edge.rows.values import Board, Prepare, Value
@@ -130,9 +130,11 @@ def _cum_sum(board: Board, inputs: list[Value], attrs: Mapping[str, Any], _count
     out = board.value(x.dtype, x.shape)
     finish = None if x.dtype in REALS else FINISH[x.dtype]
     p, o, zero = x.place, out.place, 0.0 if x.dtype in REALS else 0
-    added: Callable[[Any, Any], Any] = add if x.dtype != "float" else lambda total, x: single(total + x)
+    added: Any = None if x.dtype != "float" else lambda total, x: single(total + x)  # None: +, and sooner
 
-    def totals(elements: Sequence[Any]) -> list[Any]:
+    def totals(elements: Sequence[Any]) -> Iterable[Any]:
+        if not (backwards or exclusive):
+            return accumulate(elements, added)
         elements = elements[::-1] if backwards else elements
         made = list(accumulate(elements, added))
         made = [zero, *made[:-1]] if exclusive else made

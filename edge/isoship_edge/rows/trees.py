@@ -10,6 +10,7 @@ second, or each, which is a bit of `missing` for each slot.
 from __future__ import annotations
 
 from isoship_edge.errors import BundleError, DamagedFile
+from isoship_edge.rows.values import WARM
 from isoship_edge.rows.widths import REALS
 
 TYPE_CHECKING = False  # `typing` is not imported on the way to a first answer (named.py)
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     Tables = tuple[Sequence[int], Sequence[float], Sequence[int]]
     Node = tuple[int, Any, Any, Any, Any]
 
-#: Asks before trees are linked, and how many slots are then linked at each ask: one is walked in half the time of its
-#: tables, and a forest takes tens of milliseconds to link.
-_WARM, _AT_ONCE = 4, 400
+#: Slots that are linked at each ask, once it is warm: a linked tree is walked in half the time of its tables, and a
+#: forest takes tens of milliseconds to link.
+_AT_ONCE = 400
 #: What a place is read from: no element is below 0, so that none is found from a table's end.
 _PLACES = ("uint8", "uint16", "uint32")
 
@@ -77,7 +78,7 @@ class _Walk:
     """Down every tree. asks: how often it was asked, or -1 where the tables stay as they are.
 
     A tree that is linked is a node (column, threshold, first child, second child, the child of NaN), where a set stands
-    for its threshold, or a leaf (-1, weight, None, None, None).
+    for its threshold, or a leaf (0, weight, None, None, None).
     """
 
     def __init__(
@@ -92,9 +93,10 @@ class _Walk:
         linked, roots = self._linked, self._roots
         if self.asks >= 0:
             self.asks += 1
-            if self.asks > _WARM:
+            if self.asks > WARM:
                 linked = self._link(linked, len(row))
-        if self._sets or (self._nan != "first" and row != [value for value in row if value == value]):
+        total = sum(row)  # NaN where one of them is, and of infinities of both signs
+        if self._sets or (self._nan != "first" and total != total):
             made = _asked_below(linked, row)
             return made if len(made) == len(roots) else made + self._asked(roots[len(made) :], row)
         made = _below(linked, row)
@@ -162,7 +164,7 @@ class _Walk:
         for slot in reversed(order):
             below = child[slot]
             if below <= slot:
-                made[slot] = -1, threshold[slot], None, None, None
+                made[slot] = 0, threshold[slot], None, None, None
                 continue
             column = feature[slot]
             limit: Any = threshold[slot]
@@ -177,7 +179,7 @@ def _below(trees: list[Node], row: list[float]) -> list[float]:
     """The leaves' weights, of trees without sets and a row without a missing value that matters."""
     made = []
     for column, limit, first, second, _ in trees:
-        while column >= 0:
+        while first is not None:
             column, limit, first, second, _ = second if row[column] > limit else first
         made.append(limit)
     return made
@@ -187,7 +189,7 @@ def _asked_below(trees: list[Node], row: list[float]) -> list[float]:
     """The same with missing values and sets."""
     made = []
     for column, limit, first, second, absent in trees:
-        while column >= 0:
+        while first is not None:
             value = row[column]
             if value != value:
                 node = absent

@@ -32,6 +32,11 @@ MOST_ELEMENTS, MOST_PRODUCTS = 2**22, 2**24
 _LARGEST, _MOST_AXES = 2**26, 32
 
 
+#: Asks after which tables of rows.bin become Python's objects: one element there takes twice as long, and making them
+#: milliseconds.
+WARM = 4
+
+
 class Value:
     """size: its elements. data: where it is known when the program is loaded, else None."""
 
@@ -49,8 +54,8 @@ class Value:
 class Board:
     """What a program is made ready on. held: the data of each place, None where a row brings it. runs: in order.
 
-    spare: of the slots of trees, how many may become Python's objects once the program is warm (15 MB); none where not
-    `linked`.
+    spare: of the slots of trees and elements of tables, how many may become Python's objects once the program is warm
+    (15 MB); none where not `linked`.
     """
 
     def __init__(self, linked: bool = True) -> None:

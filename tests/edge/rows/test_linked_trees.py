@@ -17,6 +17,7 @@ from isoship_edge.encoding.documents import parsed
 from isoship_edge.errors import DamagedFile
 from isoship_edge.rows import RowProgram
 from isoship_edge.rows import trees as module
+from isoship_edge.rows.values import WARM
 
 COUNT = 300
 
@@ -81,7 +82,7 @@ def test_a_tree_that_shares_its_branches_is_not_linked_for_ever() -> None:
     child[1::2] = [place + 2 if place + 3 < 2 * count else place for place in child[1::2]]
     tables = [0] * (2 * count), [0.0] * (2 * count), [*child[:-2], 0, 0]
     walk = module._Walk(range(1), tables, "first", (), {})
-    walk.asks = module._WARM
+    walk.asks = WARM
     with pytest.raises(IndexError, match="more nodes"):
         walk([1.0])
 
@@ -95,7 +96,7 @@ def test_damage_that_linking_finds_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(module._Walk, "_link", broken)
     given = [[value] for value in rows.to_numpy()[0].tolist()]
-    for _ in range(module._WARM):
+    for _ in range(WARM):
         program.answer(given)
     with pytest.raises(DamagedFile, match="more nodes"):
         program.answer(given)
