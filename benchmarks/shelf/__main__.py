@@ -1,7 +1,7 @@
 """Exports every model of the shelf and checks each bundle in every runtime, all in one table.
 
 Writes benchmarks/results/shelf.json. Exit 1 when a runtime disagrees, fails or is missing, or a model is refused.
-`--only PART` takes a few (a part of a name is enough) and writes nothing.
+`--only PART` takes a few (a part of a name is enough), `--runtimes A B` asks a few; both write nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _AT_LEAST = 25
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.shelf", description=__doc__.splitlines()[0])
     parser.add_argument("--only", metavar="PART", nargs="+", help="models whose names hold one of these")
+    parser.add_argument("--runtimes", metavar="NAME", nargs="+", help="these alone")
     options = parser.parse_args(arguments)
     chosen = {n: r for n, r in recipes().items() if not options.only or any(part in n for part in options.only)}
     if not chosen:
@@ -34,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="isoship-shelf-") as folder:
         for i, (name, recipe) in enumerate(chosen.items()):
             try:
-                found[name] = _checked(recipe, Path(folder) / f"bundle{i}")
+                found[name] = _checked(recipe, Path(folder) / f"bundle{i}", options.runtimes)
             except Exception as err:  # noqa: BLE001 - one model must not take the others' verdicts with it
                 found[name] = {"verdict": "FAILED", "why": f"{type(err).__name__}: {err}", "runtimes": {}, "rows": 0}
             print(f"{i + 1:2}/{len(chosen)} {name}: {found[name]['verdict']}", file=sys.stderr)
@@ -46,15 +47,15 @@ def main(arguments: list[str] | None = None) -> int:
     ]
     for bar in bars:
         print(f"{bar.name}: {bar.value:g} ({bar.sense} {bar.limit:g}) {'ok' if bar.ok else 'MISSED'}", file=sys.stderr)
-    if options.only:
+    if options.only or options.runtimes:
         return 0 if _agreeing(found) == len(found) else 1
     figures = {"bundles": found, "seconds": round(time.monotonic() - started, 1)}
     results.write("shelf", results.document(results.environment(_PACKAGES), figures, bars))
     return 0 if all(bar.ok for bar in bars) else 1
 
 
-def _checked(recipe: Recipe, folder: Path) -> dict[str, Any]:
-    """One model, exported with every target and checked in every runtime."""
+def _checked(recipe: Recipe, folder: Path, asked: list[str] | None) -> dict[str, Any]:
+    """One model, exported with every target and checked in every runtime, or in those that are asked."""
     from isoship.errors import IsoshipError
     from isoship.exporting import export
     from isoship.parity.check import check
@@ -66,7 +67,7 @@ def _checked(recipe: Recipe, folder: Path) -> dict[str, Any]:
             export(model, sample=rows, out=folder, name="shelf", offline=True)
         except IsoshipError as err:
             return {"verdict": "not exported", "why": str(err), "runtimes": {}, "rows": 0}
-        report = check(folder, model=model, sample=rows)
+        report = check(folder, model=model, sample=rows, runtimes=asked)
     runtimes = {
         v.name: {
             "status": v.status,
