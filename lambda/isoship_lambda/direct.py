@@ -1,4 +1,4 @@
-"""From event to ONNX Runtime and back without a web framework: predictions, and plain invocations.
+"""From event to answer without a web framework: predictions, and plain invocations.
 
 `answer` takes what it is certain to answer as FastAPI behind Mangum does, byte for byte; for all else it says None.
 """

@@ -3,8 +3,8 @@
 Events: API Gateway (HTTP and REST), function URLs, load balancers; SQS batches (`isoship_lambda.sqs`); and the plain
 payload {"rows": [...]}, of a model of tensors {"inputs": {...}}, of Step Functions and `aws lambda invoke`.
 
-Predictions go from the event straight to ONNX Runtime (`isoship_lambda.direct`); everything else over HTTP goes
-through `Mangum(app, lifespan="off")`, which is imported when it is first needed: FastAPI costs three times what all
+Predictions go from the event straight to the model (`isoship_lambda.direct`); everything else over HTTP goes through
+`Mangum(app, lifespan="off")`, which is imported when it is first needed: FastAPI costs more than three times what all
 the rest of a cold start does. ISOSHIP_DIRECT=0 sends predictions that way too. Where Lambda starts functions ahead of
 calls (SnapStart, provisioned concurrency), all is imported and the golden rows are replayed before the first call.
 

@@ -1,9 +1,9 @@
-"""FastAPI without what it makes while it is imported and nothing here uses: an eighth of its time.
+"""FastAPI without what it makes while it is imported and nothing here uses: a tenth of its time.
 
 - The pydantic models of OpenAPI documents (fastapi.openapi.models), which `isoship_edge.http.openapi` writes itself.
   They become plain records; other models are pydantic's as ever.
-- `importlib.metadata`, and with it zipfile: pydantic takes functions from it that look for plugins and
-  for a library of e-mail addresses. They import it when they are called.
+- `importlib.metadata`, and with it zipfile: pydantic takes functions from it that look for plugins and for a library
+  of e-mail addresses. They import it when they are called.
 - Packages that are tried and do not travel: each is looked for along the whole path.
 """
 

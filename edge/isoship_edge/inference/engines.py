@@ -34,7 +34,7 @@ _NAMED = ("ISOSHIP_ORT_LIBRARY", "ISOSHIP_BACKEND")
 class Engines:
     """A bundle's engines on this machine, for several threads.
 
-    most_rows: the most rows of a request that the row program answers. missing: why it answers the others, too.
+    most_rows: the most rows of a request that the row program answers.
     """
 
     def __init__(
@@ -60,8 +60,8 @@ class Engines:
         self._lock = allocate_lock()
         self._rows: Session | None = None
         self._native: Session | None = None
-        self.missing: str | None = None
         facts = manifest.row_program
+        border = {} if facts is None or facts.lacks is not None else facts.most_rows
         has_rows = facts is not None and facts.lacks is None
         asked = os.environ.get("ISOSHIP_ENGINE") or ("onnxruntime" if backend else None)
         if asked not in (None, "rows", "onnxruntime"):
@@ -71,9 +71,9 @@ class Engines:
             raise BundleError(f"ISOSHIP_ENGINE is rows, and this bundle has no row program: {why}")
         self.most_rows = 0
         if asked == "rows":
-            self.most_rows, self.missing = _ALL, "ISOSHIP_ENGINE is rows"
-        elif asked is None and facts is not None and has_rows:
-            self.most_rows = facts.most_rows.get(target or "", 0)
+            self.most_rows = _ALL
+        elif asked is None:
+            self.most_rows = border.get(target or "", 0)
         named = backend or any(os.environ.get(name) for name in _NAMED)
         # What a function was deployed with is there, or that is a fault; a device may be one of another kind.
         shipped = target == "lambda" and os.path.isdir(os.path.join(self._folder, "lib"))
@@ -116,7 +116,7 @@ class Engines:
         except RuntimeMissing as err:
             if not self._spared:
                 raise
-            self.most_rows, self.missing = _ALL, str(err)
+            self.most_rows = _ALL
             if not self._quiet:
                 why = str(err).partition(". pip install")[0]  # there may be no wheel for this machine
                 print(f"isoship: the row program answers, since ONNX Runtime does not: {why}", file=sys.stderr)  # noqa: T201

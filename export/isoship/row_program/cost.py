@@ -1,7 +1,7 @@
 """What a row costs: how many rows of a request the row program answers on each target, and ONNX Runtime more.
 
-The estimate counts what the program does, in microseconds as one core took them: from a half to one and a half of what
-was measured (14 models, from 3 to 2,000 microseconds, 2026-11-30). It reads the graph alone, so that a model has the
+The estimate counts what the program does, in microseconds as one core took them: from two thirds of what was measured
+to twice that (14 models, from 3 to 2,000 microseconds, 2026-11-30). It reads the graph alone, so that a model has the
 same border on every machine that exports it.
 """
 
