@@ -42,12 +42,14 @@ def create_app(
     metrics: bool = True,
     threads: bool = True,
     watch: Watch | None = None,
+    telemetry: dict[str, Any] | None = None,
 ) -> FastAPI:
     """An application that answers for a bundle.
 
     bundle: its folder, or its model where that is loaded already. ui: a web bundle to serve at /ui/. metrics: count,
     and answer /metrics. threads: infer in the thread pool, so that one long batch does not hold up the others; off
     where one request runs at a time, as on Lambda. watch: is told of each batch answered.
+    telemetry: FastAPI's setting of OpenTelemetry.
 
     Raises:
         BundleError: no bundle there.
@@ -55,6 +57,7 @@ def create_app(
     """
     model = load(bundle) if isinstance(bundle, (str, Path)) else bundle
     skin = Skin(model, Metrics() if metrics else None, threads=threads, watch=watch)
+    options: dict[str, Any] = {"telemetry": telemetry} if telemetry else {}
     app = FastAPI(
         title=model.manifest.name,
         version=model.manifest.version,
@@ -62,6 +65,7 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        **options,
     )
     app.state.model = model
     # An endpoint that is an ASGI application gets every method: 405 and Allow are the contract's to answer.

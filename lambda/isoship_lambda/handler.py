@@ -159,7 +159,7 @@ def through_fastapi() -> Any:
 def _imported_mangum() -> Any:
     from isoship_lambda.lean_import import import_fastapi
 
-    import_fastapi()
+    telemetry = import_fastapi()
     import logging
 
     from mangum import Mangum
@@ -169,7 +169,7 @@ def _imported_mangum() -> Any:
 
     # It writes a line of its own for each request, path and all, where the function's log format is JSON.
     logging.getLogger("mangum").setLevel(logging.CRITICAL)
-    app = create_app(model, metrics=False, threads=False, watch=log)
+    app = create_app(model, metrics=False, threads=False, watch=log, telemetry=telemetry)
     # `lifespan="auto"` would run startup on every invocation; `+json` would be sent as base64.
     return Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, "application/problem+json"])
 
