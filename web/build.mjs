@@ -1,11 +1,11 @@
 /**
  * Builds the browser runtime: `node build.mjs OUT`.
  *
- * Our modules are copied as they are; TF.js becomes four lazy chunks (core with the cpu backend, wasm, webgl, webgpu) over
+ * Our modules are copied without their comments, a third of what a visitor would load; TF.js becomes four lazy chunks (core with the cpu backend, wasm, webgl, webgpu) over
  * what they share. OUT is complete but for the model: a bundle adds model.json, program.json, manifest.json, golden.json.
  */
 
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import { chmod, cp, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -37,6 +37,7 @@ for (const name of WASM) {
   await chmod(join(partial, "tfjs", name), 0o644);
 }
 await cp(SOURCE, partial, { recursive: true, filter: (path) => relative(SOURCE, path) !== "tfjs" });
+await dropComments(partial);
 await cp(join(HERE, "bundle-readme.md"), join(partial, "README.md"));
 await writeFile(join(partial, "index.html"), await page());
 await writeFile(join(partial, "NOTICE"), await notice(packages));
@@ -70,6 +71,16 @@ async function buildChunks(folder) {
   return [...new Set(inside.filter((name) => name !== undefined))].sort();
 }
 
+/** @param {string} folder */
+async function dropComments(folder) {
+  for (const entry of await readdir(folder, { recursive: true })) {
+    if (!entry.endsWith(".js") || entry.startsWith("tfjs")) continue;
+    const path = join(folder, entry);
+    const { code } = await transform(await readFile(path, "utf8"), { format: "esm", target: "es2022", charset: "utf8" });
+    await writeFile(path, code);
+  }
+}
+
 /** @param {import("esbuild").PluginBuild} build */
 function replaceModules({ onResolve, onLoad }) {
   // TF.js's Node platform wants three names of `util`, all of which are globals too: one file then serves both.
@@ -85,7 +96,7 @@ function replaceModules({ onResolve, onLoad }) {
   }));
 }
 
-/** index.html with a preload for every module of ours: without, they load level by level. */
+/** index.html with a preload for every module that the page imports at once: without, they load level by level. */
 async function page() {
   const { metafile } = await build({
     entryPoints: [join(SOURCE, "page.js")],
@@ -97,7 +108,11 @@ async function page() {
     logLevel: "warning",
     absWorkingDir: SOURCE,
   });
-  const links = Object.keys(metafile.inputs).sort().map((path) => `<link rel="modulepreload" href="./${path}">`);
+  const reached = new Set(["page.js"]);
+  for (const path of reached) {
+    for (const { path: next, kind } of metafile.inputs[path].imports) if (kind === "import-statement") reached.add(next);
+  }
+  const links = [...reached].sort().map((path) => `<link rel="modulepreload" href="./${path}">`);
   const html = await readFile(join(SOURCE, "index.html"), "utf8");
   if (!html.includes(PRELOAD)) throw new Error(`index.html lacks ${PRELOAD}`);
   return html.replace(PRELOAD, links.join("\n"));

@@ -3,6 +3,7 @@
  * int32 and int64 wrap.
  */
 
+import { LARGEST, power } from "../rows/arithmetic.js";
 import { isReal, value } from "../value.js";
 import { zip } from "./broadcast.js";
 
@@ -47,20 +48,12 @@ function mod([a, b], { attrs }) {
   return zip(a, b, (x, y) => ((x % y) + y) % y, a.dtype);
 }
 
-/** ONNX Runtime squares and cubes by multiplication, so both are exact. @param {number} x @param {number} y */
-function power(x, y) {
-  return y === 2 ? x * x : y === 3 ? x * x * x : x ** y;
-}
-
 /** The result has the dtype of the base. @type {import("./registry.js").Op} */
 function pow([a, b]) {
   const f = (/** @type {any} */ x, /** @type {any} */ y) => power(Number(x), Number(y));
   if (a.dtype === "int64") return zip(a, b, (x, y) => BigInt(Math.trunc(f(x, y))), a.dtype);
   return zip(a, b, a.dtype === "float" ? (x, y) => Math.fround(f(x, y)) : f, a.dtype);
 }
-
-/** The largest finite value: an absent limit of Clip still ends infinities (ONNX: "numeric_limits::lowest()"). */
-const LARGEST = /** @type {Record<string, number>} */ ({ double: Number.MAX_VALUE, float: 3.4028234663852886e38 });
 
 /** The lower limit first, then the upper one, which decides where they cross. @type {import("./registry.js").Op} */
 function clip([x, low, high]) {

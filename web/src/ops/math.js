@@ -2,6 +2,7 @@
  * Functions of one element. The engine's Exp, Log, Sin and so on may differ from libm in the last bit.
  */
 
+import { round, sigmoid, softplus } from "../rows/functions.js";
 import { value } from "../value.js";
 
 /**
@@ -17,27 +18,6 @@ function each(f, big) {
     else for (let i = 0; i < data.length; i++) data[i] = f(data[i]);
     return value(x.dtype, x.shape, data);
   };
-}
-
-/** @param {number} x halves to even */
-function round(x) {
-  if (!Number.isFinite(x) || Math.abs(x) >= 2 ** 52) return x;
-  const down = Math.floor(x);
-  const rest = x - down;
-  const rounded = rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
-  return rounded === 0 && (x < 0 || Object.is(x, -0)) ? -0 : rounded;
-}
-
-/** Without overflow on either side. @param {number} x */
-function sigmoid(x) {
-  if (x >= 0) return 1 / (1 + Math.exp(-x));
-  const e = Math.exp(x);
-  return e / (1 + e);
-}
-
-/** @param {number} x */
-function softplus(x) {
-  return x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x));
 }
 
 /** @type {import("./registry.js").Op} */
