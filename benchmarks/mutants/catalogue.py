@@ -179,7 +179,7 @@ def _web(newer: Callable[[], Path]) -> list[Mutant]:
     def script(name: str, file: str, old: str, new: str, *runtimes: str) -> Mutant:
         return fault(name, web.script(file, old, new, file), *runtimes, part="web-runtime")
 
-    answered = "return predictionsFrom(this.manifest.outputs, await this.#answer(rows), count);"
+    answered = "return predictionsFrom(this.manifest.outputs, await this.#answer(inputs, count), count);"
     return [
         fault("weight shard: one bit", web.weight_byte, "tfjs-stock-node-wasm"),
         fault("weight dtype", web.weight_dtype, "tfjs-stock-node-wasm"),
@@ -204,7 +204,7 @@ def _web(newer: Callable[[], Path]) -> list[Mutant]:
         script("JavaScript: the first call's answer again", "index.js", answered,
                answered.replace("return ", "return this.first ??= ")),
         script("JavaScript: answers kept by batch size", "index.js", answered,
-               answered.replace("return ", "return (this.kept ??= {})[rows.length] ??= ")),
+               answered.replace("return ", "return (this.kept ??= {})[count] ??= ")),
         script("a console warning in the page", "index.js", answered,
                'console.warn("precision may be lost");\n    ' + answered, "web-chromium-wasm"),
     ]  # fmt: skip

@@ -18,7 +18,7 @@ from isoship_edge.manifest import ROW_FILES, digest_of, sealed
 _CARRIED = {
     "lambda": ("manifest.json", "model.onnx", "golden.json", "golden.bin", *ROW_FILES),
     "edge": ("manifest.json", "model.onnx", "golden.json", "golden.bin", *ROW_FILES),
-    "web": ("manifest.json", "golden.json"),
+    "web": ("manifest.json", "golden.json", *ROW_FILES),
 }
 _VERDICTS = shutil.ignore_patterns("parity.json", "parity.html")
 
@@ -82,12 +82,10 @@ def seal(folder: Path) -> None:
     if golden["digest"] != document["digest"]:
         golden["digest"] = document["digest"]
         put(folder / "golden.json", json.dumps(golden, ensure_ascii=False, allow_nan=False).encode())
+    _carry(folder)
     document["files"] = {name: sums.sha256(folder / name) for name in document["files"]}
     put_manifest(folder, document)
-    for target, names in _CARRIED.items():
-        for name in names if (folder / target).is_dir() else ():
-            if (folder / name).is_file() and (folder / target / name).read_bytes() != (folder / name).read_bytes():
-                put(folder / target / name, (folder / name).read_bytes())
+    _carry(folder)
     if (folder / "lambda").is_dir() and not zip_is(folder / "lambda.zip", folder / "lambda"):
         (folder / "lambda.zip").unlink()
         write_zip(folder / "lambda", folder / "lambda.zip", cache_folder() / "deflated")
@@ -96,6 +94,13 @@ def seal(folder: Path) -> None:
         sums.write_folder_sums(folder / "edge")
     (folder / sums.NAME).unlink(missing_ok=True)  # other bundles that share it keep theirs
     sums.write_sums(folder)
+
+
+def _carry(folder: Path) -> None:
+    for target, names in _CARRIED.items():
+        for name in names if (folder / target).is_dir() else ():
+            if (folder / name).is_file() and (folder / target / name).read_bytes() != (folder / name).read_bytes():
+                put(folder / target / name, (folder / name).read_bytes())
 
 
 def zip_is(archive: Path, folder: Path) -> bool:

@@ -260,11 +260,12 @@ def check(
       onnxruntime, onnxruntime-web, http       model.onnx
       onnxruntime-default, python              model.onnx of networks
       rows-python                              rows.json, without ONNX Runtime
+      rows-node, rows-chromium                 web/, by its row program
       edge                                     edge/
       lambda, lambda-fastapi                   lambda/
       tfjs-stock-node-cpu, -wasm               web/, by TF.js alone
       tfjs-stock-chromium-cpu, -wasm, -webgl, -webgpu
-      web-node-cpu, -wasm                      web/, as it ships
+      web-node-cpu, -wasm                      web/, as it ships, by TF.js
       web-chromium-cpu, -wasm, -webgl, -webgpu
     """
     from isoship.parity.check import check as run

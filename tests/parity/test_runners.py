@@ -25,7 +25,7 @@ ROWS = [
 
 def test_names_are_found_without_importing_a_runtime():
     code = (
-        "import sys; from isoship.parity import runners; assert len(runners.available()) == 19;"
+        "import sys; from isoship.parity import runners; assert len(runners.available()) == 21;"
         "assert runners.available('lambda') == ('lambda', 'lambda-fastapi');"
         "bad = {'onnxruntime', 'onnx', 'sklearn', 'isoship.parity.runners.node'} & set(sys.modules);"
         "assert not bad, bad"

@@ -5,6 +5,7 @@ It stands between the runtime's tests and the exporter: nothing here comes from 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from isoship_edge.encoding import golden
+from isoship_edge.manifest import sealed
 
 HOSTILE = '<img src=x onerror="window.hacked=1">'
 ISLANDS = ["Biscoe", HOSTILE, "Ærø 🐧"]
@@ -181,6 +183,38 @@ def graph() -> tuple[dict[str, Any], bytes]:
         "signature": signature,
         "weightsManifest": [{"paths": ["group1-shard1of1.bin"], "weights": weights}],
     }, WEIGHTS.astype("<f4").tobytes() + BIAS.astype("<f4").tobytes()
+
+
+def row_program() -> tuple[dict[str, Any], bytes]:
+    """rows.json and rows.bin: the program's steps, and between them those of the graph, in doubles."""
+    document, binary = program()
+    weights, bias = (array.astype("<f8") for array in (WEIGHTS, BIAS))
+    constants = document["constants"] | {
+        "W": {"dtype": "double", "shape": [6, 3], "offset": len(binary), "length": weights.nbytes},
+        "b": {"dtype": "double", "shape": [3], "data": bias.tolist()},
+    }
+    graph_steps = [
+        _step("Gemm", ["features", "W", "b"], "scores", alpha=1.0, beta=1.0, transA=0, transB=0),
+        _step("Softmax", ["scores"], "p", axis=1),
+    ]
+    return {
+        "format": 1,
+        "constants": constants,
+        "inputs": {c["name"]: {"dtype": c["dtype"], "shape": ["N", 1]} for c in SIGNATURE["columns"]},
+        "steps": [*document["prefix"], *graph_steps, *document["suffix"]],
+        "outputs": document["outputs"],
+    }, binary + weights.tobytes()
+
+
+def add_rows(folder: Path) -> None:
+    """Adds the row program to a folder that `write` filled, and the digests of every file to its manifest."""
+    document, binary = row_program()
+    (folder / "rows.json").write_text(json.dumps(document), encoding="utf-8")
+    (folder / "rows.bin").write_bytes(binary)
+    names = ("rows.json", "rows.bin", "program.json", "program.bin", "model.json", "group1-shard1of1.bin")
+    files = {f"web/{name}": folder / name for name in names} | {"golden.json": folder / "golden.json"}
+    digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+    (folder / "manifest.json").write_bytes(sealed({**manifest(), "files": digests}))
 
 
 def golden_rows() -> dict[str, Any]:

@@ -100,6 +100,8 @@ export interface Selftest {
 export interface Model {
   readonly manifest: Manifest;
   readonly form: Field[];
+  /** the row program, in doubles, or the TF.js graph, in float32 */
+  readonly engine: "rows" | "tfjs";
   /** the TF.js backend in use, or "javascript" where the whole model runs without TF.js */
   readonly backend: string;
   /**
@@ -107,8 +109,11 @@ export interface Model {
    * @throws {InputError} for the first row that the model refuses; nothing is answered then
    */
   predict(rows: Row[]): Promise<Prediction[]>;
-  /** Every output as one typed array. */
-  predictTensors(rows: Row[]): Promise<Record<string, Tensor>>;
+  /**
+   * Every output as one typed array, from rows, or from an array a column; of a model whose columns are all double also
+   * from `{ X }`, row by row in the columns' order. In such arrays NaN is missing, as null is.
+   */
+  predictTensors(given: Row[] | Record<string, ArrayLike<Value>>): Promise<Record<string, Tensor>>;
   /** Replays the golden rows that travel with the bundle. */
   selftest(): Promise<Selftest>;
   /** Frees what the model holds. */
@@ -117,9 +122,13 @@ export interface Model {
 
 export type BackendName = "auto" | "cpu" | "wasm" | "webgl" | "webgpu";
 
+export type EngineName = "auto" | "rows" | "tfjs";
+
 export interface LoadOptions {
   /** the bundle's folder; by default the one around index.js. Relative to the page, in Node to index.js */
   baseUrl?: string | URL;
+  /** auto: the row program where the bundle has one and neither `backend` nor `tf` is given, else TF.js, which is fetched then */
+  engine?: EngineName;
   /** auto: wasm for models worth its loading time, else cpu. webgl and webgpu are never chosen unasked */
   backend?: BackendName;
   /** your own TF.js (core and converter in one namespace, backends registered) instead of the bundle's */

@@ -6,65 +6,90 @@
  *     await model.predict([{ age: 39, city: "Oslo" }]);   // what POST /predict answers under "predictions"
  */
 
-import { BundleError } from "./errors.js";
+import { BundleError, IsoshipError } from "./errors.js";
 import { predictionsFrom } from "./encode.js";
 import { jsonFrom, placesOf, readBytes, readerOf } from "./files.js";
-import { graphFrom } from "./graph.js";
-import { manifestFromBytes } from "./manifest.js";
-import { lookUp, programFrom, run } from "./program.js";
+import { hasRowProgram, manifestFromBytes } from "./manifest.js";
+import { PLACES } from "./places.js";
+import { rowSession } from "./rows/session.js";
 import { selftest } from "./selftest.js";
 import { allocate, sizeOf, value } from "./value.js";
-import { inputsFromRows } from "./validate.js";
+import { inputsFromColumns, inputsFromRows } from "./validate.js";
 
 export { BackendError, BundleError, InputError, IsoshipError } from "./errors.js";
 export { loadInWorker } from "./worker-client.js";
 
-/** Rows that go through the graph at once, and the bytes that their inputs may take there. */
-const CHUNK_ROWS = 1024;
-const CHUNK_BYTES = 64 * 1024 * 1024;
+/**
+ * @typedef {import("./value.js").Value} Value
+ * @typedef {"auto" | "rows" | "tfjs"} EngineName
+ * @typedef {{engine: "rows" | "tfjs", backend: string, precision: string, mostRows: number, dispose: () => void,
+ *   answer: (inputs: Map<string, Value>, rows: number) => Map<string, Value> | Promise<Map<string, Value>>}} Session
+ *   `answer` gives every output in the manifest's dtype and shape; the inputs' map is its own
+ */
+
+const ENGINES = ["auto", "rows", "tfjs"];
 
 /**
  * Loads the bundle around this file, or the one at `baseUrl`.
  *
- * @param {{baseUrl?: string | URL, backend?: import("./backend.js").BackendName, tf?: any}} [options]
- *   `tf`: your own TF.js (core and converter in one namespace) instead of the one in the bundle
+ * @param {{baseUrl?: string | URL, engine?: EngineName, backend?: import("./backend.js").BackendName, tf?: any}} [options]
+ *   `engine`: the row program, in doubles, or the TF.js graph; `auto` is the row program where the bundle has one and no
+ *   backend of TF.js is named. `tf`: your own TF.js (core and converter in one namespace) instead of the one in the bundle
  * @returns {Promise<Model>}
- * @throws {BundleError} a file is missing, damaged or of a newer format
+ * @throws {BundleError} a file is missing, damaged or of a newer format; or there is no row program, and it was asked for
  * @throws {BackendError} the backend asked for is not there
  */
-export async function load({ baseUrl, backend = "auto", tf } = {}) {
+export async function load({ baseUrl, engine = "auto", backend = "auto", tf } = {}) {
+  if (!ENGINES.includes(engine)) throw new IsoshipError(`unknown engine ${JSON.stringify(engine)}: ${ENGINES.join(", ")}`);
+  const named = backend !== "auto" || tf !== undefined; // whoever names TF.js's backend is answered by TF.js
+  if (engine === "rows" && named) throw new IsoshipError("the row program has no backend: leave `backend` and `tf` out, or ask for the engine tfjs");
+  const wantsRows = engine === "rows" || (engine === "auto" && !named);
   const place = placesOf(baseUrl, import.meta.url);
   const listed = readBytes(place("manifest.json")).then(manifestFromBytes);
   const read = readerOf(place, listed);
-  const [manifest, program] = await Promise.all([
-    listed,
-    read("program.json").then((bytes) => programFrom(jsonFrom(bytes, "program.json"), () => read("program.bin"))),
-  ]);
+  // What bundlers carried along is there: it need not wait for the manifest.
+  const early = (/** @type {string} */ name) => (wantsRows && baseUrl === undefined && Object.hasOwn(PLACES, name) ? quietly(read(name)) : null);
+  const [rowsJson, rowsBin] = [early("rows.json"), early("rows.bin")];
+  const [manifest, document] = await Promise.all([listed, read("program.json").then((bytes) => jsonFrom(bytes, "program.json"))]);
   if (manifest.encoder !== null) throw new BundleError("this bundle needs an encoder in front, which this runtime does not have");
-  for (const { name } of manifest.outputs) {
-    if (!Object.hasOwn(program.outputs, name)) throw new BundleError(`program.json makes no output ${JSON.stringify(name)}, which the manifest promises`);
+  if (engine === "rows" && !hasRowProgram(manifest)) throw new BundleError("this bundle has no row program: `isoship inspect` says why. Ask for the engine tfjs");
+  const session = wantsRows && hasRowProgram(manifest)
+    ? await rowSession(rowsJson ?? read("rows.json"), () => rowsBin ?? read("rows.bin"), manifest)
+    : await (await import("./webform.js")).webFormSession(document, read, place, manifest, backend, tf);
+  return new Model(read, manifest, fieldsFrom(document), session);
+}
+
+/** What is not asked for in the end fails nobody. @template T @param {Promise<T>} promise */
+function quietly(promise) {
+  promise.catch(() => {});
+  return promise;
+}
+
+/** The fields of the page's form. @param {any} document program.json @returns {import("./program.js").Field[]} @throws {BundleError} */
+function fieldsFrom(document) {
+  const form = document?.form ?? [];
+  if (!Array.isArray(form) || form.some((field) => typeof field?.column !== "string" || typeof field.kind !== "string")) {
+    throw new BundleError("program.json is damaged: something is missing in its `form`");
   }
-  const graph = program.fetches.length === 0 ? null : await graphFrom(read, place, backend, tf);
-  return new Model(read, manifest, program, graph);
+  return form;
 }
 
 class Model {
   #read;
-  #program;
-  #graph;
+  #session;
 
   /**
    * @param {(name: string) => Promise<ArrayBuffer>} read @param {import("./manifest.js").Manifest} manifest
-   * @param {import("./program.js").Program} program @param {import("./graph.js").Graph | null} graph
+   * @param {import("./program.js").Field[]} form @param {Session} session
    */
-  constructor(read, manifest, program, graph) {
+  constructor(read, manifest, form, session) {
     this.manifest = manifest;
-    this.form = program.form;
+    this.form = form;
+    this.engine = session.engine;
     /** "javascript" where the whole model runs without TF.js. */
-    this.backend = graph?.backend ?? "javascript";
+    this.backend = session.backend;
     this.#read = read;
-    this.#program = program;
-    this.#graph = graph;
+    this.#session = session;
   }
 
   /**
@@ -74,24 +99,30 @@ class Model {
    * @throws {InputError} a row that the model's input contract refuses; nothing is answered then
    */
   async predict(rows) {
-    const count = rows?.length; // now: the caller's array may change while the answer is on its way
-    return predictionsFrom(this.manifest.outputs, await this.#answer(rows), count);
+    const inputs = inputsFromRows(rows, this.manifest.signature);
+    const count = rows.length; // now: the caller's array may change while the answer is on its way
+    return predictionsFrom(this.manifest.outputs, await this.#answer(inputs, count), count);
   }
 
   /**
    * Every output as one typed array: Float64Array, Float32Array, BigInt64Array, Uint8Array, or an array of strings.
-   * @param {Record<string, any>[]} rows
+   * @param {Record<string, any>[] | Record<string, ArrayLike<any>>} given rows, or an array a column; for a model whose columns
+   *   are all double also `{ X }`, row by row in the columns' order
    * @returns {Promise<Record<string, {dtype: string, shape: number[], data: any}>>}
    * @throws {InputError}
    */
-  async predictTensors(rows) {
-    const values = await this.#answer(rows);
-    return Object.fromEntries(
-      this.manifest.outputs.map(({ name }) => {
-        const { dtype, shape, data } = lookUp(name, NONE, values);
-        return [name, { dtype, shape, data: dtype === "float" ? Float32Array.from(data) : data }];
-      }),
-    );
+  async predictTensors(given) {
+    const { signature, outputs } = this.manifest;
+    const inputs = Array.isArray(given) ? inputsFromRows(given, signature) : inputsFromColumns(given, signature);
+    const values = await this.#answer(inputs, rowsIn(inputs));
+    /** @type {Record<string, any>} */
+    const made = {};
+    for (const { name } of outputs) {
+      const { dtype, shape, data } = /** @type {Value} */ (values.get(name));
+      // Defined, not assigned: an output called __proto__ is data like any other.
+      Object.defineProperty(made, name, { value: { dtype, shape, data: dtype === "float" ? Float32Array.from(data) : data }, enumerable: true, configurable: true, writable: true });
+    }
+    return made;
   }
 
   /**
@@ -99,73 +130,36 @@ class Model {
    * @returns {Promise<import("./selftest.js").Selftest>}
    */
   async selftest() {
-    return selftest(this.manifest, jsonFrom(await this.#read("golden.json"), "golden.json"), (rows) => this.#answer(rows));
+    const answer = async (/** @type {any} */ rows) => this.#answer(inputsFromRows(rows, this.manifest.signature), rows.length);
+    return selftest(this.manifest, jsonFrom(await this.#read("golden.json"), "golden.json"), answer, this.#session.precision);
   }
 
   /** Frees the graph's weights. */
   dispose() {
-    this.#graph?.dispose();
+    this.#session.dispose();
   }
 
-  /** @param {any} rows @returns {Promise<Map<string, import("./value.js").Value>>} */
-  async #answer(rows) {
-    const inputs = inputsFromRows(rows, this.manifest.signature);
-    const count = rows.length;
-    const size = chunkSize(this.#program.feeds);
-    /** @type {Map<string, import("./value.js").Value>[]} */
+  /** @param {Map<string, Value>} inputs @param {number} count rows @returns {Promise<Map<string, Value>>} */
+  async #answer(inputs, count) {
+    const size = this.#session.mostRows;
+    if (count > 0 && count <= size) return this.#session.answer(inputs, count);
+    /** @type {Map<string, Value>[]} */
     const parts = [];
     for (let start = 0; start < count; start += size) {
       if (start > 0) await nextTask();
-      parts.push(await this.#answerChunk(sliced(inputs, start, Math.min(start + size, count))));
+      const stop = Math.min(start + size, count);
+      parts.push(await this.#session.answer(sliced(inputs, start, stop), stop - start));
     }
     return new Map(this.manifest.outputs.map((output) => [output.name, joined(output, parts)]));
   }
-
-  /** @param {Map<string, import("./value.js").Value>} values */
-  async #answerChunk(values) {
-    const { constants, prefix, suffix, outputs } = this.#program;
-    const rows = values.values().next().value?.shape[0] ?? 0;
-    run(prefix, constants, values);
-    if (this.#graph !== null) await this.#graph.run(this.#program, values);
-    run(suffix, constants, values);
-    const made = new Map();
-    for (const output of this.manifest.outputs) {
-      const x = lookUp(outputs[output.name], constants, values);
-      made.set(output.name, conforming(x, output, rows));
-    }
-    return made;
-  }
 }
 
-/** @type {Map<string, import("./value.js").Value>} */
-const NONE = new Map();
-
-/**
- * A value in the dtype and shape that the manifest promises.
- * @param {import("./value.js").Value} x @param {import("./manifest.js").Output} output @param {number} rows
- */
-function conforming(x, output, rows) {
-  const shape = output.shape.map((length) => (length === "N" ? rows : Number(length)));
-  const real = (/** @type {string} */ dtype) => dtype === "double" || dtype === "float";
-  const whole = (/** @type {string} */ dtype) => dtype === "int64" || dtype === "int32";
-  const dtype = /** @type {import("./value.js").DType} */ (output.dtype);
-  if (shape.length !== x.shape.length || shape.some((length, i) => length !== x.shape[i])) {
-    throw new BundleError(`output ${output.name} is [${x.shape}], the manifest says [${shape}]`);
-  }
-  if (x.dtype === dtype) return x;
-  // The graph's float32 stands for the model's double.
-  if (real(x.dtype) && dtype === "double") return value(dtype, shape, x.data);
-  if (whole(x.dtype) && dtype === "int64") return value(dtype, shape, BigInt64Array.from(x.data, BigInt));
-  throw new BundleError(`output ${output.name} is ${x.dtype}, the manifest says ${dtype}`);
+/** @param {Map<string, Value>} inputs */
+function rowsIn(inputs) {
+  return inputs.values().next().value?.shape[0] ?? 0;
 }
 
-/** @param {import("./program.js").Feed[]} feeds */
-function chunkSize(feeds) {
-  const perRow = feeds.reduce((sum, { shape }) => sum + 4 * sizeOf(shape.map((length) => (length === "N" ? 1 : Number(length)))), 1);
-  return Math.max(1, Math.min(CHUNK_ROWS, Math.floor(CHUNK_BYTES / perRow)));
-}
-
-/** @param {Map<string, import("./value.js").Value>} values @param {number} start @param {number} stop */
+/** @param {Map<string, Value>} values @param {number} start @param {number} stop */
 function sliced(values, start, stop) {
   const part = new Map();
   for (const [name, { dtype, shape, data }] of values) {
@@ -177,10 +171,10 @@ function sliced(values, start, stop) {
 
 /**
  * One output of all chunks.
- * @param {import("./manifest.js").Output} output @param {Map<string, import("./value.js").Value>[]} parts
+ * @param {import("./manifest.js").Output} output @param {Map<string, Value>[]} parts
  */
 function joined(output, parts) {
-  const pieces = parts.map((part) => lookUp(output.name, NONE, part));
+  const pieces = parts.map((part) => /** @type {Value} */ (part.get(output.name)));
   if (pieces.length === 1) return pieces[0];
   const dtype = /** @type {import("./value.js").DType} */ (output.dtype);
   const rows = pieces.reduce((sum, { shape }) => sum + shape[0], 0);

@@ -96,6 +96,11 @@ export function manifestFromText(text) {
   }
 }
 
+/** Whether the bundle's web folder has the row program. @param {Manifest} manifest */
+export function hasRowProgram({ files }) {
+  return Object.hasOwn(files, "web/rows.json");
+}
+
 class Damage extends Error {}
 
 /** @param {any} document @returns {Signature} */

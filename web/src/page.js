@@ -1,12 +1,13 @@
 /**
  * The page around a model: a form for one row, a file for many, and the golden rows on request.
- * `?backend=cpu|wasm|webgl|webgpu` in the address chooses the TF.js backend.
+ * `?engine=rows|tfjs` in the address chooses what answers, `?backend=cpu|wasm|webgl|webgpu` the backend of TF.js.
  */
 
 import { cellsFromCsv, csvFromCells, rowsFromCells, titlesBeside } from "./csv.js";
 import { textFromFile } from "./encoding.js";
 import { controlsFor } from "./form.js";
 import { InputError, load } from "./index.js";
+import { hasRowProgram } from "./manifest.js";
 import { elementsFor, tableElement, tableFrom } from "./results.js";
 
 const LINES_SHOWN = 200;
@@ -32,8 +33,19 @@ function showIdentity(model) {
   const { name, version, digest } = model.manifest;
   document.title = name;
   byId("name").textContent = name;
-  byId("identity").textContent = `version ${version} · ${digest.slice(0, 19)}… · computed here, on the ${model.backend} backend`;
+  const how = model.engine === "rows" ? "in double precision" : `on the ${model.backend} backend`;
+  byId("identity").textContent = `version ${version} · ${digest.slice(0, 19)}… · computed here, ${how}`;
   byId("identity").title = digest;
+}
+
+/** The switch to the other engine, which is another address. @param {Awaited<ReturnType<typeof load>>} model */
+function setUpEngine({ engine, manifest }) {
+  const tfjs = /** @type {HTMLInputElement} */ (byId("engine-tfjs"));
+  tfjs.checked = engine === "tfjs";
+  tfjs.disabled = !hasRowProgram(manifest);
+  tfjs.addEventListener("change", () => {
+    location.search = tfjs.checked ? "?engine=tfjs" : "";
+  });
 }
 
 /** @param {Awaited<ReturnType<typeof load>>} model */
@@ -127,9 +139,11 @@ function setUpVerify(model) {
 }
 
 try {
-  const wanted = /** @type {any} */ (new URLSearchParams(location.search).get("backend") ?? "auto");
-  const model = await load({ backend: wanted });
+  const asked = new URLSearchParams(location.search);
+  const wanted = (/** @type {string} */ name) => /** @type {any} */ (asked.get(name) ?? "auto");
+  const model = await load({ engine: wanted("engine"), backend: wanted("backend") });
   showIdentity(model);
+  setUpEngine(model);
   const answer = setUpForm(model);
   setUpBatch(model);
   setUpVerify(model);

@@ -14,10 +14,11 @@ import { decode } from "./golden.js";
  * @param {import("./manifest.js").Manifest} manifest
  * @param {any} document golden.json
  * @param {(rows: any[]) => Promise<Map<string, import("./value.js").Value>>} answer every output for these rows
+ * @param {string} precision of the answers: whose tolerances count
  * @returns {Promise<Selftest>}
  * @throws {BundleError} golden.json is damaged
  */
-export async function selftest(manifest, document, answer) {
+export async function selftest(manifest, document, answer, precision) {
   const golden = read(document);
   if (document.digest !== manifest.digest) {
     return failed(`golden.json belongs to digest ${document.digest}, the bundle has ${manifest.digest}`);
@@ -29,7 +30,7 @@ export async function selftest(manifest, document, answer) {
     if (!(err instanceof InputError)) throw err;
     return failed(`the golden rows are not answered: ${err.message}`);
   }
-  const { precision, tolerances } = tolerancesOf(manifest);
+  const tolerances = tolerancesOf(manifest, precision);
   const tieBelow = tieMargin(manifest.outputs, tolerances, precision);
   let worst = 0;
   let ties = 0;
@@ -100,12 +101,8 @@ function rowFrom(row) {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, decode(value)]));
 }
 
-/**
- * The tolerances that the graph can meet, and their precision: float32 where the manifest has it.
- * @param {import("./manifest.js").Manifest} manifest
- */
-function tolerancesOf({ tolerances }) {
-  const precision = Object.values(tolerances).some((byPrecision) => byPrecision.float32) ? "float32" : "double";
+/** @param {import("./manifest.js").Manifest} manifest @param {string} precision */
+function tolerancesOf({ tolerances }, precision) {
   const chosen = Object.entries(tolerances).map(([name, byPrecision]) => [name, byPrecision[precision] ?? byPrecision.double]);
-  return { precision, tolerances: Object.fromEntries(chosen.filter(([, tolerance]) => tolerance !== undefined)) };
+  return Object.fromEntries(chosen.filter(([, tolerance]) => tolerance !== undefined));
 }

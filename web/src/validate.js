@@ -24,35 +24,102 @@ export const MATRIX_INPUT = "X";
 export function inputsFromRows(rows, signature) {
   if (!Array.isArray(rows)) refuse(null, null, got(rows), "an array");
   const list = /** @type {any[]} */ (rows);
-  const known = new Set(signature.columns.map((column) => column.name));
-  const data = signature.columns.map((column) => EMPTY[column.dtype](list.length));
+  const { columns } = signature;
+  const data = columns.map((column) => EMPTY[column.dtype](list.length));
   for (let i = 0; i < list.length; i++) {
     const row = list[i];
     if (row === null || typeof row !== "object" || Array.isArray(row)) refuse(i, null, got(row), "an object");
-    for (const key of Object.keys(row)) {
-      if (!known.has(key)) {
-        refuse(i, key, "an unknown key", `one of the columns ${listed([...known])}`);
-      }
-    }
-    for (let j = 0; j < signature.columns.length; j++) {
-      const column = signature.columns[j];
+    const keys = Object.keys(row);
+    // Most rows have the columns in order, and nothing is to be looked up then.
+    if (keys.length !== columns.length || columns.some(({ name }, j) => name !== keys[j])) refuseOtherKeys(keys, columns, i);
+    for (let j = 0; j < columns.length; j++) {
+      const column = columns[j];
       if (!Object.hasOwn(row, column.name)) refuse(i, column.name, "nothing (the key is absent)", expectedOf(column));
       data[j][i] = ACCEPT[column.dtype](row[column.name], column, i);
     }
   }
+  return inputsFrom(data, list.length, signature);
+}
+
+/**
+ * @param {string[]} keys of a row @param {import("./manifest.js").Column[]} columns @param {number} i
+ * @throws {InputError} one of them is no column
+ */
+function refuseOtherKeys(keys, columns, i) {
+  const known = new Set(columns.map(({ name }) => name));
+  for (const key of keys) {
+    if (!known.has(key)) refuse(i, key, "an unknown key", `one of the columns ${listed([...known])}`);
+  }
+}
+
+/**
+ * The model's inputs from an array a column, all of one length; of a model whose columns are all double also from `X`, row
+ * by row in the columns' order. NaN is missing here, as null is: typed arrays have no other.
+ *
+ * @param {unknown} given
+ * @param {import("./manifest.js").Signature} signature
+ * @returns {Map<string, import("./value.js").Value>}
+ * @throws {InputError} unknown or absent columns, arrays of several lengths, or the first value that does not fit, by column
+ */
+export function inputsFromColumns(given, signature) {
+  if (given === null || typeof given !== "object") refuse(null, null, got(given), "an array of rows, or an object of arrays");
+  const [arrays, { columns, layout }] = [/** @type {Record<string, any>} */ (given), signature];
+  const names = Object.keys(arrays);
+  if (layout === "matrix" && names.length === 1 && names[0] === MATRIX_INPUT && columns.length > 1) return matrixFrom(arrays.X, columns);
+  for (const name of names) {
+    if (!columns.some((column) => column.name === name)) refuse(null, name, "an unknown column", `one of the columns ${listed(columns.map((column) => column.name))}`);
+  }
+  let count = -1;
+  const data = columns.map((column) => {
+    const values = Object.hasOwn(arrays, column.name) ? arrays[column.name] : undefined;
+    if (!isArray(values)) refuse(null, column.name, values === undefined ? "nothing" : got(values), "an array");
+    if (count >= 0 && values.length !== count) refuse(null, column.name, `${values.length} values`, `${count} values, as in the columns before`);
+    count = values.length;
+    const made = EMPTY[column.dtype](count);
+    for (let i = 0; i < count; i++) made[i] = ACCEPT[column.dtype](ofElement(values[i], column), column, i);
+    return made;
+  });
+  return inputsFrom(data, Math.max(0, count), signature);
+}
+
+/** @param {any} values @param {import("./manifest.js").Column[]} columns */
+function matrixFrom(values, columns) {
+  const width = columns.length;
+  if (!isArray(values) || values.length % width !== 0) refuse(null, MATRIX_INPUT, isArray(values) ? `${values.length} values` : got(values), `an array of ${width} values a row`);
+  const rows = values.length / width;
+  const matrix = new Float64Array(values.length);
+  for (let j = 0; j < width; j++) {
+    for (let i = 0; i < rows; i++) matrix[i * width + j] = Number(ACCEPT[columns[j].dtype](ofElement(values[i * width + j], columns[j]), columns[j], i));
+  }
+  return new Map([[MATRIX_INPUT, value("double", [rows, width], matrix)]]);
+}
+
+/** @param {any} x */
+function isArray(x) {
+  return Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
+}
+
+/** An element of an array as a row would have it. @param {any} x @param {import("./manifest.js").Column} column */
+function ofElement(x, { dtype }) {
+  if (dtype === "double") return x !== x ? null : x;
+  return dtype === "bool" && (x === 0 || x === 1) ? x === 1 : x;
+}
+
+/** @param {any[]} data of each column @param {number} count rows @param {import("./manifest.js").Signature} signature */
+function inputsFrom(data, count, signature) {
   const inputs = new Map();
   if (signature.layout === "columns") {
     signature.columns.forEach((column, j) => {
-      inputs.set(column.input ?? column.name, value(column.dtype, [list.length, 1], data[j]));
+      inputs.set(column.input ?? column.name, value(column.dtype, [count, 1], data[j]));
     });
     return inputs;
   }
   const width = signature.columns.length;
-  const matrix = new Float64Array(list.length * width);
+  const matrix = new Float64Array(count * width);
   for (let j = 0; j < width; j++) {
-    for (let i = 0; i < list.length; i++) matrix[i * width + j] = Number(data[j][i]);
+    for (let i = 0; i < count; i++) matrix[i * width + j] = Number(data[j][i]);
   }
-  return inputs.set(MATRIX_INPUT, value("double", [list.length, width], matrix));
+  return inputs.set(MATRIX_INPUT, value("double", [count, width], matrix));
 }
 
 /** @type {Record<string, (n: number) => any>} */

@@ -8,10 +8,10 @@ import { BackendError, BundleError, InputError, IsoshipError } from "./errors.js
 const ERRORS = { BackendError, BundleError, InputError, IsoshipError };
 
 /**
- * @param {{baseUrl?: string | URL, backend?: import("./backend.js").BackendName, worker?: Worker}} [options]
+ * @param {{baseUrl?: string | URL, engine?: import("./index.js").EngineName, backend?: import("./backend.js").BackendName, worker?: Worker}} [options]
  *   `baseUrl` is relative to the page; `worker`: one that runs worker.js, as your bundler makes it
  */
-export async function loadInWorker({ baseUrl, backend, worker = ownWorker() } = {}) {
+export async function loadInWorker({ baseUrl, engine, backend, worker = ownWorker() } = {}) {
   /** @type {Map<number, {resolve: (result: any) => void, reject: (err: Error) => void}>} */
   const waiting = new Map();
   let last = 0;
@@ -39,11 +39,11 @@ export async function loadInWorker({ baseUrl, backend, worker = ownWorker() } = 
   };
   const absolute = baseUrl === undefined ? undefined : new URL(baseUrl, document.baseURI).href;
   try {
-    const { manifest, form, backend: running } = await ask("load", { baseUrl: absolute, backend });
+    const { manifest, form, engine: chosen, backend: running } = await ask("load", { baseUrl: absolute, engine, backend });
     return {
-      manifest, form, backend: running, dispose,
+      manifest, form, engine: chosen, backend: running, dispose,
       predict: (/** @type {any[]} */ rows) => ask("predict", rows),
-      predictTensors: (/** @type {any[]} */ rows) => ask("predictTensors", rows),
+      predictTensors: (/** @type {any} */ given) => ask("predictTensors", given),
       selftest: () => ask("selftest"),
     };
   } catch (err) {

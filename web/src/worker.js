@@ -20,8 +20,8 @@ self.addEventListener("message", async ({ data: { id, method, args } }) => {
 async function answer(method, args) {
   if (method === "load") {
     loading = load(...args);
-    const { manifest, form, backend } = await loading;
-    return { manifest, form, backend };
+    const { manifest, form, engine, backend } = await loading;
+    return { manifest, form, engine, backend };
   }
   if (loading === null) throw new Error("the worker has loaded no model");
   const model = await loading;

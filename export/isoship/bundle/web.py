@@ -5,12 +5,14 @@ web/
   index.js  index.d.ts  worker.js  tfjs/     the runtime, as built from web/ (package data of isoship)
   model.json  group1-shard*.bin              the TF.js graph
   program.json  program.bin                  the double-precision steps around it
+  rows.json  rows.bin                        the row program, which answers in its stead, as beside model.onnx
   manifest.json  golden.json                 the same bytes in every target
   package.json  README.md  NOTICE
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -20,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from isoship.errors import BundleError
 from isoship.tfjs import WebForm, to_tfjs
-from isoship_edge.manifest import Manifest, read_manifest
+from isoship_edge.manifest import ROW_FILES, Manifest, read_manifest
 
 if TYPE_CHECKING:
     import onnx
@@ -42,7 +44,7 @@ def write_web(
     form: Sequence[Mapping[str, Any]] = (),
     runtime: Path | None = None,
 ) -> WebForm:
-    """Writes the folder from the canonical model and the bundle's manifest.json and golden.json.
+    """Writes the folder from the canonical model and the bundle's manifest.json, golden.json and row program.
 
     form: the fields of the page, into program.json. runtime: a built browser runtime other than the package's own.
 
@@ -59,8 +61,10 @@ def write_web(
         )
     written = to_tfjs(model, folder, name=manifest.name, form=form)
     shutil.copytree(runtime, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
-    for name in ("manifest.json", "golden.json"):
+    rows = tuple(name for name in ROW_FILES if (bundle / name).is_file())
+    for name in ("manifest.json", "golden.json", *rows):
         shutil.copyfile(bundle / name, folder / name)
+    written = dataclasses.replace(written, files=(*written.files, *rows))
     names = ("manifest.json", "golden.json", *written.files, *(f"tfjs/{path.name}" for path in _wasm(folder)))
     (folder / "places.js").write_text(places(names), encoding="utf-8")
     document = folder / "README.md"

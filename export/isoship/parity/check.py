@@ -13,7 +13,7 @@ from isoship.bundle.sums import sha256
 from isoship.errors import InputError
 from isoship.parity import runners as registry
 from isoship.parity.case import Case, Progress, Question, case_for, sample_rows
-from isoship.parity.demand import NOT_RUN, Demand, demand_of, not_asked, rows_of
+from isoship.parity.demand import NOT_RUN, Demand, demand_of, not_asked, rows_of, rows_web_of
 from isoship.parity.runners.chromium import browsers_kept
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.side_by_side import verdicts_of, workers
@@ -30,7 +30,7 @@ from isoship.sources.contract import Source
 
 #: Rows and runtimes of the check that every export passes before it is moved into place.
 _VERIFY_ROWS = 400
-_VERIFY_WITH = ("onnxruntime", "rows-python", "edge", "lambda", "web-node-wasm")
+_VERIFY_WITH = ("onnxruntime", "rows-python", "rows-node", "edge", "lambda", "web-node-wasm")
 
 
 def check(
@@ -101,7 +101,8 @@ def verify_before_move(
     shipped = Shipped(opened.path, opened.manifest, tuple(targets) or opened.targets)
     question = Question(shipped, read_golden(shipped), source, budget=_VERIFY_ROWS)
     proven = ("model", *rows_of(shipped))
-    names = tuple(n for n in _VERIFY_WITH if registry.target_of(n) in (*proven, *shipped.targets))
+    asked = (*proven, *rows_web_of(shipped), *shipped.targets)
+    names = tuple(n for n in _VERIFY_WITH if registry.target_of(n) in asked)
     return _run(question, case_for(question, say), Demand(names, proven, shipped.targets), say)
 
 
@@ -129,8 +130,8 @@ def _run(question: Question, case: Case, demand: Demand, say: Progress) -> Parit
         runner = registry.open_runner(name)
         if changed and not_asked(runner):
             return Verdict(name, runner.target, runner.precision, "unavailable", message=NOT_RUN)
-        # the backends cpu and wasm are the same code in Node, which is asked for the largest batch where it runs, too
-        twin = name.replace("-chromium-", "-node-")
+        # rows, cpu and wasm are the same code in Node, which is asked for the largest batch where it runs, too
+        twin = name.replace("chromium", "node")
         large = case.large_batch and (twin == name or twin not in names)
         return try_runner(runner, shipped, dataclasses.replace(case, large_batch=large), say)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from isoship.parity import runners as registry
 from isoship.parity.runners.contract import Shipped
+from isoship_edge.manifest import ROW_FILES
 
 NOT_RUN = "not run: files of this bundle are not those that were exported (`files` names them)"
 
@@ -33,7 +34,7 @@ def demand_of(shipped: Shipped, runtimes: Sequence[str] | None) -> Demand:
         for name in runtimes:
             registry.open_runner(name, layout)
         return Demand(tuple(runtimes), tuple({registry.target_of(name): None for name in runtimes}))
-    proven = {"model": None, **dict.fromkeys(rows_of(shipped)), **dict.fromkeys(shipped.targets)}
+    proven = dict.fromkeys(("model", *rows_of(shipped), *rows_web_of(shipped), *shipped.targets))
     names = tuple(name for name in registry.available(layout=layout) if registry.target_of(name) in proven)
     return Demand(names, tuple(proven), shipped.targets, partial=False)
 
@@ -47,6 +48,11 @@ def rows_of(shipped: Shipped) -> tuple[str, ...]:
     """The form "rows" of a bundle that has a row program."""
     facts = shipped.manifest.row_program
     return () if facts is None or facts.lacks is not None else ("rows",)
+
+
+def rows_web_of(shipped: Shipped) -> tuple[str, ...]:
+    """The form "rows-web" of a bundle whose web/ has the row program, too."""
+    return ("rows-web",) if "web" in shipped.targets and f"web/{ROW_FILES[0]}" in shipped.manifest.files else ()
 
 
 def layout_of(shipped: Shipped) -> str:

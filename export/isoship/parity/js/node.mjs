@@ -1,7 +1,7 @@
 // A runner's half in Node: one JSON request a line on stdin, one JSON answer a line on stdout.
 //
 //   node node.mjs stock <backend> <url of model.json> <node_modules>
-//   node node.mjs web <backend> <path of index.js>
+//   node node.mjs web <backend of TF.js, or rows> <path of index.js>
 //   node node.mjs onnx wasm <path of model.onnx> <node_modules> <optimization: disabled or all>
 
 import { readFileSync } from "node:fs";

@@ -1,12 +1,12 @@
 // The bundle's own index.js as shipped: rows in, HTTP's predictions out.
 
 /**
- * @param {any} index the module web/index.js @param {string} backend
+ * @param {any} index the module web/index.js @param {string} backend of TF.js, or rows for the row program
  * @returns {Promise<{answer: (request: any) => Promise<any>, stamp: Record<string, string>}>}
  */
 export async function shippedModel(index, backend) {
-  const model = await index.load({ backend });
-  const stamp = { backend: String(model.backend ?? backend) };
+  const model = await index.load(backend === "rows" ? { engine: "rows" } : { engine: "tfjs", backend });
+  const stamp = { backend: backend === "rows" ? backend : String(model.backend ?? backend) };
   return { stamp, answer: async ({ rows }) => ({ predictions: await model.predict(rows.map(decodeRow)) }) };
 }
 

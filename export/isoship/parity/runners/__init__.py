@@ -5,6 +5,7 @@
 | onnxruntime | its Python binding on model.onnx | model |
 | onnxruntime-web | its wasm build in Node, with every optimization, on model.onnx | model |
 | rows-python | the row program, in a Python without packages | rows |
+| rows-node, rows-chromium | web/index.js in Node and in Chromium, by the row program that lies there | rows-web |
 | edge | edge/run serve, a process of its own | edge |
 | http | `isoship serve`: uvicorn and FastAPI | model |
 | lambda, lambda-fastapi | lambda/ under the real runtime client, by either path | lambda |
@@ -43,6 +44,8 @@ _REGISTRY: dict[str, Entry] = {
     "onnxruntime-web": Entry("model", f"{_HERE}.onnxruntime_web", "OnnxRuntimeWebRunner", layouts=_BOTH),
     "python": Entry("model", f"{_HERE}.loaded", "LoadedRunner", layouts=("tensors",)),
     "rows-python": Entry("rows", f"{_HERE}.rows_python", "RowsPythonRunner"),
+    "rows-node": Entry("rows-web", f"{_HERE}.web", "rows_in_node"),
+    "rows-chromium": Entry("rows-web", f"{_HERE}.web", "rows_in_chromium"),
     "edge": Entry("edge", f"{_HERE}.edge", "EdgeRunner", layouts=_BOTH),
     "http": Entry("model", f"{_HERE}.http", "HttpRunner", layouts=_BOTH),
     "lambda": Entry("lambda", f"{_HERE}.lambda_runtime", "LambdaRunner", ("direct",), _BOTH),
@@ -70,7 +73,7 @@ def available(target: str | None = None, layout: str = "columns") -> tuple[str, 
 
 
 def target_of(name: str) -> str:
-    """What a runner proves: model, rows, lambda, edge or web."""
+    """What a runner proves: model, rows, rows-web, lambda, edge or web."""
     return _entry(name).target
 
 

@@ -71,9 +71,9 @@ class Runner(Protocol):
     """
 
     name: str
-    """Such as `onnxruntime`, `edge`, `lambda`, `http`, `tfjs-stock-node-cpu`, `web-chromium-webgl`."""
+    """Such as `onnxruntime`, `rows-node`, `edge`, `lambda`, `http`, `tfjs-stock-node-cpu`, `web-chromium-webgl`."""
     target: str
-    """The shipped form that it proves: model, rows, lambda, edge or web."""
+    """The shipped form that it proves: model, rows, rows-web (the row program in web/), lambda, edge or web."""
     precision: str
     """double or float32: which of the manifest's tolerances applies."""
 

@@ -1,4 +1,4 @@
-"""web/index.js as shipped, in Node and in Chromium: rows in, HTTP's predictions out."""
+"""web/index.js as shipped, by TF.js and by the row program, in Node and in Chromium: rows in, predictions out."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from isoship.parity.runners.node import NodeDriver
 from isoship.parity.runners.predictions import arrays_from_predictions
 from isoship.sources.contract import Row
 from isoship_edge.encoding.golden import encode
+from isoship_edge.manifest import ROW_FILES
 
 #: Rows in one call of predict(), which cuts them up itself.
 _BATCH = 5000
@@ -31,10 +32,11 @@ class Driver(Protocol):
 
 
 class WebRunner:
-    """`load()` and `predict()` of the package that ships."""
+    """`load()` and `predict()` of the package that ships, by its TF.js graph."""
 
     target = "web"
     precision = "float32"
+    needs = "index.js"
     through_json = True
     takes_infinity = True
     _driver: Driver | None = None
@@ -47,6 +49,8 @@ class WebRunner:
         web = shipped.folder / "web"
         if not (web / "index.js").is_file():
             raise RunnerUnavailable("this bundle ships no web/: isoship export ... --targets lambda,edge,web")
+        if not (web / self.needs).is_file():
+            raise RunnerUnavailable(f"web/ holds no {self.needs}: {_why_not(shipped)}")
         self._outputs = shipped.manifest.outputs
         self._driver = self._start(self.name, web)
 
@@ -69,6 +73,27 @@ class WebRunner:
         if self._driver is not None:
             self._driver.close()
             self._driver = None
+
+
+class RowsWebRunner(WebRunner):
+    """The same by its row program, in doubles."""
+
+    target = "rows-web"
+    precision = "double"
+    needs = ROW_FILES[0]
+
+
+def _why_not(shipped: Shipped) -> str:
+    facts = shipped.manifest.row_program
+    return (None if facts is None else facts.lacks) or "exported before there was one"
+
+
+def rows_in_node() -> WebRunner:
+    return RowsWebRunner("rows-node", lambda name, web: NodeDriver(name, "web", "rows", web / "index.js"))
+
+
+def rows_in_chromium() -> WebRunner:
+    return RowsWebRunner("rows-chromium", lambda name, web: ChromiumDriver(name, "web", "rows", {"web": web}))
 
 
 def web_in_node(backend: str) -> WebRunner:
