@@ -1,6 +1,6 @@
 # `make` lists the targets. All of them create and reuse .venv in this checkout.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-lowest lint format sweep shelf mutants fault-reports bench-check bench-memory bench-polygraphy bench-conversion bench-lambda bench-size bench-neural v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 findings web clean
+.PHONY: help setup demo test test-all test-lowest lint format sweep shelf mutants fault-reports bench-check bench-memory bench-polygraphy bench-conversion bench-lambda bench-size bench-neural bench-web v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 findings web clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON
@@ -72,6 +72,11 @@ bench-size: setup ## models of a million nodes and of 600 columns, and the relea
 
 bench-neural: setup ## networks beside a C program on ONNX Runtime's C API: calls, HTTP, export, cold start (about 10 minutes, needs a C compiler); benchmarks/results/neural.json
 	$(BIN)/python -m benchmarks.neural
+
+bench-web: setup ## forests, boosters and linear models in Node and Chromium beside onnxruntime-web, ydf-inference and m2cgen (about 10 minutes); benchmarks/results/web.json
+	@[ -d .tools/bench-web/site ] || { npm install --silent --no-audit --no-fund --ignore-scripts --prefix .tools/bench-web ydf-inference@0.0.4 && \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --target .tools/bench-web/site -r requirements/bench-web.lock; }
+	$(BIN)/python -m benchmarks.web
 
 v2-clients: setup ## the stock clients of KServe and MLServer against every server of ours (environments of their own, 0.8 GB)
 	scripts/v2_clients.sh

@@ -34,9 +34,9 @@ from benchmarks.mutants.sealing import derived
 _TARGETS = {
     "penguins": ("lambda", "edge", "web"),
     "newer": ("web",),
-    "numeric": ("edge",),
-    "linear": ("edge",),
-    "tied": ("edge",),
+    "numeric": ("edge", "web"),
+    "linear": ("edge", "web"),
+    "tied": ("edge", "web"),
 }
 
 

@@ -21,6 +21,7 @@ from benchmarks.mutants.tree_faults import Plant
 _GRAPH = ("onnxruntime",)
 _WASM = ("web-node-wasm",)
 _ROWS = ("rows-python",)
+_ROWS_IN_WEB = ("rows-node",)
 
 PARTS = (
     "trees",
@@ -31,6 +32,7 @@ PARTS = (
     "web-runtime",
     "runtime",
     "rows",
+    "rows-web",
     "networks",
     "integrity",
 )
@@ -59,6 +61,7 @@ def mutants(newer: Callable[[], Path]) -> tuple[Mutant, ...]:
         *_web(newer),
         *_runtimes(newer),
         *_rows(newer),
+        *_rows_in_web(newer),
         *_networks(),
     )
 
@@ -199,8 +202,8 @@ def _web(newer: Callable[[], Path]) -> list[Mutant]:
         script("JavaScript: range not checked", "validate.js", "!inside(x, column)", "false"),
         script("JavaScript: numbers in float32", "validate.js", "double: (n) => new Float64Array(n)",
                "double: (n) => new Float32Array(n)"),
-        script("JavaScript: columns by their place in the row", "validate.js", "(row[column.name], column, i)",
-               "(Object.values(row)[j], column, i)"),
+        script("JavaScript: columns by their place in the row", "validate.js", "const x = row[column.name];",
+               "const x = Object.values(row)[j];"),
         script("JavaScript: the first call's answer again", "index.js", answered,
                answered.replace("return ", "return this.first ??= ")),
         script("JavaScript: answers kept by batch size", "index.js", answered,
@@ -253,6 +256,47 @@ def _rows(newer: Callable[[], Path]) -> list[Mutant]:
              "finish([element - top for element in elements])", "finish(elements)"),
         code("the values of the row before", "linear:edge", "program.py",
              "v[place] = data", "v[place] = self._held[place] = self._held[place] or data"),
+    ]  # fmt: skip
+
+
+def _rows_in_web(newer: Callable[[], Path]) -> list[Mutant]:
+    """The row program's files, which web/ carries, too, and the evaluator in JavaScript."""
+
+    def fault(name: str, base: str, plant: Plant) -> Mutant:
+        return Mutant("rows-web", f"rows in web/: {name}", base, plant, _ROWS_IN_WEB)
+
+    def code(name: str, base: str, file: str, old: str, new: str) -> Mutant:
+        return fault(f"evaluator: {name}", base, web.script(f"rows/{file}", old, new, file))
+
+    step = rows.edited
+    return [
+        fault("threshold one ulp up, forest", "penguins:web", rows.threshold_up),
+        fault("another feature at one node", "numeric:web", rows.other_feature),
+        fault("NaN takes the other branch", "numeric:web", rows.missing_elsewhere),
+        fault("scaler's mean, last bit", "penguins:web", step("one ulp up", rows.operand("Sub", 1, web.first_up))),
+        fault("two labels swapped", "penguins:web", step("Gather", rows.operand("Gather", 0, rows.swapped, -1))),
+        fault("two categories swapped", "penguins:web", step("LabelEncoder", rows.keys_swapped)),
+        fault("links left out", "linear:web", step("Softmax", rows.step_dropped("Softmax"))),
+        fault("of another training", "penguins:web", rows.of_another_training(newer)),
+        code("the threshold itself goes right", "penguins:web", "trees.js",
+             "> limits[2 * a]", ">= limits[2 * a]"),
+        code("one tree of four stays at its root", "penguins:web", "trees.js",
+             "to[at + 3] = threshold[d]", "to[at + 3] = threshold[tree + 3]"),
+        code("missing values are compared", "numeric:web", "trees.js",
+             "nanMatters && holdsNaN(", "false && holdsNaN("),
+        code("float stays double", "penguins:web", "casts.js", "Math.fround(x[i])", "x[i]"),
+        code("products in float32", "linear:web", "products.js",
+             "sum += x[left] * y[right]", "sum = Math.fround(sum + x[left] * y[right])"),
+        code("a tie goes to the last", "tied:web", "reductions.js",
+             "ArgMax: extremeAt((x, best) => x > best)", "ArgMax: extremeAt((x, best) => x >= best)"),
+        code("an unseen category is the first", "penguins:web", "lookups.js",
+             "place === void 0 ? absent : data[place]", "data[place ?? 0]"),
+        code("softmax without its maximum", "linear:web", "softmax.js",
+             "round(from[source + k * after] - top)", "round(from[source + k * after])"),
+        code("the first row's choice for all", "penguins:web", "comparisons.js",
+             "choices[r * rowC + i]", "choices[i]"),
+        code("the values of the call before", "linear:web", "program.js",
+             "held[inputs[i2]] = given[i2]", "held[inputs[i2]] ??= given[i2]"),
     ]  # fmt: skip
 
 

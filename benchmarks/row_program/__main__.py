@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks import results
 from benchmarks.boosters.examine import recipes as boosters
 from benchmarks.results import Bar
+from benchmarks.row_program import javascript
 from benchmarks.row_program.bits import bits_of, is_booster, moved_elsewhere, named
 from benchmarks.row_program.examine import examine
 from benchmarks.sweep import pool
@@ -29,6 +30,9 @@ _LIMIT_SECONDS = 200.0
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.row_program", description=__doc__.splitlines()[0])
     parser.add_argument("--only", metavar="PART", nargs="+", help="models whose names hold one of these")
+    parser.add_argument(
+        "--javascript", action="store_true", help="web/src/rows in Node answers, and no file is written"
+    )
     options = parser.parse_args(arguments)
     sweep = results.read("sweep")["figures"]["estimators"]
     exact = [name for name in names() if sweep.get(name, {}).get("status") == "exact"]
@@ -36,13 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = [name for name in every if not options.only or any(part in name for part in options.only)]
     if not chosen:
         parser.error("no model has such a name")
-    found = _measure(chosen)
+    found = _measure(chosen, javascript.examine if options.javascript else examine)
     for name, findings in found["figures"]["models"].items():
         for one in findings:
             print(_line(name, one))
     counts = found["figures"]["counts"]
     print(counts)
-    if options.only:
+    if options.only or options.javascript:
         return 1 if counts["WRONG"] or counts["error"] else 0
     results.write("row_program", found, depth=3)
     for bar in found["bars"]:
@@ -51,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if all(bar["ok"] for bar in found["bars"]) else 1
 
 
-def _measure(chosen: list[str]) -> dict[str, Any]:
+def _measure(chosen: list[str], asked: pool.Examine) -> dict[str, Any]:
     found: dict[str, list[dict[str, Any]]] = {}
 
     def finished(name: str, findings: list[dict[str, Any]]) -> None:
@@ -60,7 +64,7 @@ def _measure(chosen: list[str]) -> dict[str, Any]:
         print(f"{len(found):3}/{len(chosen)} {name}: {told}", file=sys.stderr)
 
     started = time.monotonic()
-    pool.run(chosen, finished, examine=examine, limit=_LIMIT_SECONDS)
+    pool.run(chosen, finished, examine=asked, limit=_LIMIT_SECONDS)
     return document({name: found[name] for name in chosen}, time.monotonic() - started)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -35,6 +35,8 @@ SUMS = frozenset({
     "Gemm", "MatMul", "ReduceL1", "ReduceL2", "ReduceLogSumExp", "ReduceMean", "ReduceProd", "ReduceSum",
     "ReduceSumSquare",
 })  # fmt: skip
+#: rows.json and rows.bin -> what answers a row.
+Evaluator = Callable[[Any, bytes], Callable[[Mapping[str, Any]], Mapping[str, Tensor]]]
 _EPSILON = {"double": 2.0**-52, "float": 2.0**-23}
 
 
@@ -71,11 +73,11 @@ class Finding:
         return {name: value for name, value in asdict(self).items() if name == "label" or value != usual[name]}
 
 
-def examine(name: str) -> list[dict[str, Any]]:
+def examine(name: str, program: Evaluator = RowProgram) -> list[dict[str, Any]]:
     """The configurations of an estimator, or a booster's (`library: configuration`), as JSON."""
     if name.partition(":")[0] in LIBRARIES:
-        return [_examined(name, lambda: _halves(*booster_recipes()[name]()))]
-    return [_examined(recipe.label, lambda recipe=recipe: _trained(name, recipe)) for recipe in recipes(name)]
+        return [_examined(name, lambda: _halves(*booster_recipes()[name]()), program)]
+    return [_examined(recipe.label, lambda recipe=recipe: _trained(name, recipe), program) for recipe in recipes(name)]
 
 
 def _halves(model: Any, rows: Any) -> tuple[Any, Any, Any]:
@@ -89,7 +91,7 @@ def _trained(name: str, recipe: Any) -> tuple[Any, Any, Any]:
     return model, x, TABLES[recipe.table](rng, FRESH)
 
 
-def _examined(label: str, make: Callable[[], tuple[Any, Any, Any]]) -> dict[str, Any]:
+def _examined(label: str, make: Callable[[], tuple[Any, Any, Any]], program: Evaluator) -> dict[str, Any]:
     finding = Finding(label, "agrees")
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -100,14 +102,19 @@ def _examined(label: str, make: Callable[[], tuple[Any, Any, Any]]) -> dict[str,
             finding.status, finding.why = "skipped", f"{type(err).__name__}: {str(err)[:120]}"
         else:
             try:
-                hold(finding, source, graph, row_sets(model, source, graph, x, fresh))
+                hold(finding, source, graph, row_sets(model, source, graph, x, fresh), program)
             except Exception as err:  # noqa: BLE001 a crash is a finding
                 finding.status, finding.why = "error", f"{type(err).__name__}: {str(err)[:300]}"
     return finding.document()
 
 
-def hold(finding: Finding, source: Source, graph: Any, sets: dict[str, list[Row]]) -> None:
-    """Writes the row program of a graph and holds it against ONNX Runtime, on rows that the model answers."""
+def hold(
+    finding: Finding, source: Source, graph: Any, sets: dict[str, list[Row]], evaluator: Evaluator = RowProgram
+) -> None:
+    """Writes the row program of a graph and holds it against ONNX Runtime, on rows that the model answers.
+
+    evaluator: Python's, which is also asked with another C library, or another one.
+    """
     written = row_program_of(graph)
     if written.lacks:
         finding.status, finding.why = "lacks", written.lacks
@@ -115,9 +122,10 @@ def hold(finding: Finding, source: Source, graph: Any, sets: dict[str, list[Row]
     finding.libm, finding.bytes = list(written.libm), sum(map(len, written.files.values()))
     finding.sums = sorted(SUMS.intersection(written.operators))
     document, binary = parsed(written.files["rows.json"]), written.files.get("rows.bin", b"")
-    program = RowProgram(document, binary)
-    with another_libm() as evaluator:
-        elsewhere = evaluator(document, binary)
+    program = elsewhere = evaluator(document, binary)
+    if evaluator is RowProgram:
+        with another_libm() as moved_evaluator:
+            elsewhere = moved_evaluator(document, binary)
     run = Runner(graph)
     chosen = np.random.default_rng(2)
     rows, kinds = list[Row](), list[str]()
@@ -137,7 +145,7 @@ def hold(finding: Finding, source: Source, graph: Any, sets: dict[str, list[Row]
         started = time.perf_counter()
         ours.append(program(inputs))
         spent += time.perf_counter() - started
-        others.append(elsewhere(inputs))
+        others.append(ours[-1] if elsewhere is program else elsewhere(inputs))
     finding.rows, finding.row_us = len(rows), round(spent / len(rows) * 1e6, 1)
     answers = source.answers(rows)
     expected = {o.name: np.concatenate([_flat(made[o.name], o) for made in theirs]) for o in source.outputs}

@@ -25,20 +25,62 @@ export function inputsFromRows(rows, signature) {
   if (!Array.isArray(rows)) refuse(null, null, got(rows), "an array");
   const list = /** @type {any[]} */ (rows);
   const { columns } = signature;
-  const data = columns.map((column) => EMPTY[column.dtype](list.length));
+  const [low, high] = rangesOf(columns);
+  const inputs = emptyInputs(signature, list.length);
   for (let i = 0; i < list.length; i++) {
     const row = list[i];
     if (row === null || typeof row !== "object" || Array.isArray(row)) refuse(i, null, got(row), "an object");
     const keys = Object.keys(row);
     // Most rows have the columns in order, and nothing is to be looked up then.
-    if (keys.length !== columns.length || columns.some(({ name }, j) => name !== keys[j])) refuseOtherKeys(keys, columns, i);
+    const inOrder = keys.length === columns.length && columns.every(({ name }, j) => name === keys[j]);
+    if (!inOrder) refuseOtherKeys(keys, columns, i);
     for (let j = 0; j < columns.length; j++) {
       const column = columns[j];
-      if (!Object.hasOwn(row, column.name)) refuse(i, column.name, "nothing (the key is absent)", expectedOf(column));
-      data[j][i] = ACCEPT[column.dtype](row[column.name], column, i);
+      if (!inOrder && !Object.hasOwn(row, column.name)) refuse(i, column.name, "nothing (the key is absent)", expectedOf(column));
+      const x = row[column.name];
+      const { data, step, offset } = inputs[j];
+      if (typeof x === "number" && x >= low[j] && x <= high[j]) data[i * step + offset] = x;
+      else data[i * step + offset] = stored(ACCEPT[column.dtype](x, column, i), data);
     }
   }
-  return inputsFrom(data, list.length, signature);
+  return inputsFrom(inputs, list.length, signature);
+}
+
+/** What is written: a matrix holds doubles alone. @param {any} accepted @param {any} data @returns {any} */
+function stored(accepted, data) {
+  return data instanceof Float64Array ? Number(accepted) : accepted;
+}
+
+/**
+ * The ends between which a number of a column is accepted, whatever else is said of it: NaN where something is.
+ * @param {import("./manifest.js").Column[]} columns @returns {[Float64Array, Float64Array]}
+ */
+function rangesOf(columns) {
+  const known = RANGES.get(columns);
+  if (known !== undefined) return known;
+  const plain = columns.map(({ dtype, categories, exclusiveMinimum, exclusiveMaximum }) =>
+    dtype === "double" && categories === null && exclusiveMinimum === null && exclusiveMaximum === null);
+  /** @type {[Float64Array, Float64Array]} */
+  const made = [
+    Float64Array.from(columns, ({ minimum }, j) => (plain[j] ? (minimum ?? -Number.MAX_VALUE) : NaN)),
+    Float64Array.from(columns, ({ maximum }, j) => (plain[j] ? (maximum ?? Number.MAX_VALUE) : NaN)),
+  ];
+  RANGES.set(columns, made);
+  return made;
+}
+
+/** @type {WeakMap<object, [Float64Array, Float64Array]>} */
+const RANGES = new WeakMap();
+
+/**
+ * Where the values of each column go: arrays of their own, or a column of a matrix.
+ * @param {import("./manifest.js").Signature} signature @param {number} rows
+ * @returns {{data: any, step: number, offset: number}[]}
+ */
+function emptyInputs({ columns, layout }, rows) {
+  if (layout === "columns") return columns.map(({ dtype }) => ({ data: EMPTY[dtype](rows), step: 1, offset: 0 }));
+  const data = new Float64Array(rows * columns.length);
+  return columns.map((_, offset) => ({ data, step: columns.length, offset }));
 }
 
 /**
@@ -63,35 +105,47 @@ function refuseOtherKeys(keys, columns, i) {
  */
 export function inputsFromColumns(given, signature) {
   if (given === null || typeof given !== "object") refuse(null, null, got(given), "an array of rows, or an object of arrays");
-  const [arrays, { columns, layout }] = [/** @type {Record<string, any>} */ (given), signature];
+  const arrays = /** @type {Record<string, any>} */ (given);
+  const { columns, layout } = signature;
   const names = Object.keys(arrays);
-  if (layout === "matrix" && names.length === 1 && names[0] === MATRIX_INPUT && columns.length > 1) return matrixFrom(arrays.X, columns);
+  if (layout === "matrix" && names.length === 1 && names[0] === MATRIX_INPUT && columns.length > 1) return matrixFrom(arrays.X, signature);
   for (const name of names) {
     if (!columns.some((column) => column.name === name)) refuse(null, name, "an unknown column", `one of the columns ${listed(columns.map((column) => column.name))}`);
   }
-  let count = -1;
-  const data = columns.map((column) => {
-    const values = Object.hasOwn(arrays, column.name) ? arrays[column.name] : undefined;
-    if (!isArray(values)) refuse(null, column.name, values === undefined ? "nothing" : got(values), "an array");
-    if (count >= 0 && values.length !== count) refuse(null, column.name, `${values.length} values`, `${count} values, as in the columns before`);
-    count = values.length;
-    const made = EMPTY[column.dtype](count);
-    for (let i = 0; i < count; i++) made[i] = ACCEPT[column.dtype](ofElement(values[i], column), column, i);
-    return made;
+  const lists = columns.map(({ name }) => (Object.hasOwn(arrays, name) ? arrays[name] : undefined));
+  const count = lists[0]?.length ?? 0;
+  lists.forEach((list, j) => {
+    if (!isArray(list)) refuse(null, columns[j].name, list === undefined ? "nothing" : got(list), "an array");
+    if (list.length !== count) refuse(null, columns[j].name, `${list.length} values`, `${count} values, as in the first column`);
   });
-  return inputsFrom(data, Math.max(0, count), signature);
+  const inputs = emptyInputs(signature, count);
+  const [low, high] = rangesOf(columns);
+  columns.forEach((column, j) => fill(inputs[j], lists[j], 1, 0, count, column, low[j], high[j]));
+  return inputsFrom(inputs, count, signature);
 }
 
-/** @param {any} values @param {import("./manifest.js").Column[]} columns */
-function matrixFrom(values, columns) {
+/** @param {any} values @param {import("./manifest.js").Signature} signature */
+function matrixFrom(values, signature) {
+  const { columns } = signature;
   const width = columns.length;
   if (!isArray(values) || values.length % width !== 0) refuse(null, MATRIX_INPUT, isArray(values) ? `${values.length} values` : got(values), `an array of ${width} values a row`);
-  const rows = values.length / width;
-  const matrix = new Float64Array(values.length);
-  for (let j = 0; j < width; j++) {
-    for (let i = 0; i < rows; i++) matrix[i * width + j] = Number(ACCEPT[columns[j].dtype](ofElement(values[i * width + j], columns[j]), columns[j], i));
+  const inputs = emptyInputs(signature, values.length / width);
+  const [low, high] = rangesOf(columns);
+  columns.forEach((column, j) => fill(inputs[j], values, width, j, values.length / width, column, low[j], high[j]));
+  return inputsFrom(inputs, values.length / width, signature);
+}
+
+/**
+ * The values of a column out of an array.
+ * @param {{data: any, step: number, offset: number}} to @param {any} from @param {number} step @param {number} offset
+ * @param {number} count @param {import("./manifest.js").Column} column @param {number} low @param {number} high
+ */
+function fill({ data, step: stepTo, offset: at }, from, step, offset, count, column, low, high) {
+  for (let i = 0; i < count; i++) {
+    const x = from[i * step + offset];
+    if (typeof x === "number" && x >= low && x <= high) data[i * stepTo + at] = x;
+    else data[i * stepTo + at] = stored(ACCEPT[column.dtype](ofElement(x, column), column, i), data);
   }
-  return new Map([[MATRIX_INPUT, value("double", [rows, width], matrix)]]);
 }
 
 /** @param {any} x */
@@ -105,21 +159,10 @@ function ofElement(x, { dtype }) {
   return dtype === "bool" && (x === 0 || x === 1) ? x === 1 : x;
 }
 
-/** @param {any[]} data of each column @param {number} count rows @param {import("./manifest.js").Signature} signature */
-function inputsFrom(data, count, signature) {
-  const inputs = new Map();
-  if (signature.layout === "columns") {
-    signature.columns.forEach((column, j) => {
-      inputs.set(column.input ?? column.name, value(column.dtype, [count, 1], data[j]));
-    });
-    return inputs;
-  }
-  const width = signature.columns.length;
-  const matrix = new Float64Array(count * width);
-  for (let j = 0; j < width; j++) {
-    for (let i = 0; i < count; i++) matrix[i * width + j] = Number(data[j][i]);
-  }
-  return inputs.set(MATRIX_INPUT, value("double", [count, width], matrix));
+/** @param {{data: any}[]} filled @param {number} count rows @param {import("./manifest.js").Signature} signature */
+function inputsFrom(filled, count, { columns, layout }) {
+  if (layout === "matrix") return new Map([[MATRIX_INPUT, value("double", [count, columns.length], filled[0].data)]]);
+  return new Map(columns.map((column, j) => [column.input ?? column.name, value(column.dtype, [count, 1], filled[j].data)]));
 }
 
 /** @type {Record<string, (n: number) => any>} */

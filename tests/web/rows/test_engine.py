@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 import tiny_bundle
 from tiny_bundle import CLASSES, NUMBER, SIGNATURE
+
+from isoship_edge.manifest import sealed
 
 
 @pytest.fixture
@@ -133,4 +136,65 @@ def test_arrays_that_the_contract_refuses_are_named(
     given = json.loads(json.dumps(columns_of(tiny_bundle.rows(3))))
     edit(given)
     error = ask(with_rows, columns=[given])["columns"][0]["error"]
+    assert (error["name"], error["row"], error["column"]) == ("InputError", row, column)
+
+
+@pytest.fixture
+def of_a_matrix(bundle: Path, tmp_path: Path) -> Path:
+    """The sum of three columns, two of doubles and one of integers, without what is missing."""
+    folder = tmp_path / "matrix"
+    shutil.copytree(bundle, folder)
+    columns = [
+        {"name": "a", "dtype": "double", "missing": True, "minimum": -10.0},
+        {"name": "b", "dtype": "double", "missing": False, "exclusiveMinimum": 0.0},
+        {"name": "c", "dtype": "int64", "missing": False},
+    ]
+    output = {"name": "value", "kind": "value", "dtype": "double", "shape": ["N"]}
+    tolerance = {"value": {"double": {"atol": 0.0, "rtol": 0.0, "reason": "exact"}}}
+    document = tiny_bundle.manifest() | {
+        "signature": {"layout": "matrix", "columns": columns}, "outputs": [output], "tolerances": tolerance
+    }  # fmt: skip
+    steps = [
+        {"op": "IsNaN", "inputs": ["X"], "outputs": ["t1"], "attrs": {}},
+        {"op": "Where", "inputs": ["t1", "zero", "X"], "outputs": ["t2"], "attrs": {}},
+        {"op": "ReduceSum", "inputs": ["t2", "axis"], "outputs": ["t3"], "attrs": {"keepdims": 0}},
+    ]
+    constants = {
+        "zero": {"dtype": "double", "shape": [], "data": [0.0]},
+        "axis": {"dtype": "int64", "shape": [1], "data": [{"$": "int64", "v": "1"}]},
+    }
+    inputs = {"X": {"dtype": "double", "shape": ["N", 3]}}
+    program = {"format": 1, "constants": constants, "inputs": inputs, "steps": steps, "outputs": {"value": "t3"}}
+    (folder / "rows.json").write_text(json.dumps(program), encoding="utf-8")
+    (folder / "program.json").write_text(json.dumps({"format": 1, "outputs": {}}), encoding="utf-8")
+    digests = {f"web/{n}": hashlib.sha256((folder / n).read_bytes()).hexdigest() for n in ("rows.json", "program.json")}
+    (folder / "manifest.json").write_bytes(sealed({**document, "files": digests}))
+    return folder
+
+
+def test_a_matrix_is_answered_row_by_row(of_a_matrix: Path, ask: Callable[..., Any]) -> None:
+    rows = [{"a": -10, "b": 1.5, "c": 2}, {"c": 3, "b": 5e-324, "a": None}]
+    by_column = {"a": [-10, None], "b": [1.5, 5e-324], "c": [2, 3]}
+    made = ask(of_a_matrix, batches=[rows, []], columns=[{"X": [-10, 1.5, 2, None, 5e-324, 3]}, by_column, {"X": []}])
+    assert made["answers"] == [{"ok": [{"value": -6.5}, {"value": 3.0}]}, {"ok": []}]
+    assert [each["ok"]["value"]["data"] for each in made["columns"]] == [[-6.5, 3.0], [-6.5, 3.0], []]
+
+
+@pytest.mark.parametrize(
+    ("given", "row", "column"),
+    [
+        ({"X": [0, 1.5, 2, 0]}, None, "X"),
+        ({"X": "text"}, None, "X"),
+        ({"X": [0, 1.5, 2, -11, 1.5, 3]}, 1, "a"),
+        ({"X": [0, 0, 2]}, 0, "b"),
+        ({"X": [0, None, 2]}, 0, "b"),
+        ({"X": [0, 1, 2.5]}, 0, "c"),
+        ({"X": [0, "1", 2]}, 0, "b"),
+    ],
+    ids=str,
+)
+def test_a_matrix_that_the_contract_refuses_is_named(
+    given: Any, row: int | None, column: str, of_a_matrix: Path, ask: Callable[..., Any]
+) -> None:
+    error = ask(of_a_matrix, columns=[given])["columns"][0]["error"]
     assert (error["name"], error["row"], error["column"]) == ("InputError", row, column)

@@ -99,22 +99,30 @@ function clip(board, [x, low, high]) {
 
 /** @type {import("./elementwise.js").PairLoop} */
 function added(x, y, to, n, size, { rowX, stepX, rowY, stepY }) {
-  for (let r = 0, at = 0; r < n; r++) for (let i = 0; i < size; i++) to[at++] = x[r * rowX + i * stepX] + y[r * rowY + i * stepY];
+  for (let r = 0, at = 0; r < n; r++) {
+    for (let i = 0, p = r * rowX, q = r * rowY; i < size; i++, p += stepX, q += stepY) to[at++] = x[p] + y[q];
+  }
 }
 
 /** @type {import("./elementwise.js").PairLoop} */
 function subtracted(x, y, to, n, size, { rowX, stepX, rowY, stepY }) {
-  for (let r = 0, at = 0; r < n; r++) for (let i = 0; i < size; i++) to[at++] = x[r * rowX + i * stepX] - y[r * rowY + i * stepY];
+  for (let r = 0, at = 0; r < n; r++) {
+    for (let i = 0, p = r * rowX, q = r * rowY; i < size; i++, p += stepX, q += stepY) to[at++] = x[p] - y[q];
+  }
 }
 
 /** @type {import("./elementwise.js").PairLoop} */
 function times(x, y, to, n, size, { rowX, stepX, rowY, stepY }) {
-  for (let r = 0, at = 0; r < n; r++) for (let i = 0; i < size; i++) to[at++] = x[r * rowX + i * stepX] * y[r * rowY + i * stepY];
+  for (let r = 0, at = 0; r < n; r++) {
+    for (let i = 0, p = r * rowX, q = r * rowY; i < size; i++, p += stepX, q += stepY) to[at++] = x[p] * y[q];
+  }
 }
 
 /** @type {import("./elementwise.js").PairLoop} */
 function divided(x, y, to, n, size, { rowX, stepX, rowY, stepY }) {
-  for (let r = 0, at = 0; r < n; r++) for (let i = 0; i < size; i++) to[at++] = x[r * rowX + i * stepX] / y[r * rowY + i * stepY];
+  for (let r = 0, at = 0; r < n; r++) {
+    for (let i = 0, p = r * rowX, q = r * rowY; i < size; i++, p += stepX, q += stepY) to[at++] = x[p] / y[q];
+  }
 }
 
 /** @type {Record<string, Prepare>} */

@@ -46,10 +46,13 @@ function taken(board, x, indices, axis, shape) {
   board.runs.push((v, n) => {
     const [from, asked, to] = [v[p], v[q], v[o]];
     for (let r = 0, at = 0; r < n; r++) {
-      for (let k = 0; k < count; k++) places[k] = front(Number(asked[r * count + k]), length);
+      for (let k = 0; k < count; k++) {
+        const place = asked[r * count + k];
+        places[k] = typeof place === "number" && place >= 0 && place < length ? place : front(Number(place), length);
+      }
       for (let outer = 0; outer < before; outer++) {
         const start = r * stride + outer * length * after;
-        if (after === 1) for (let k = 0; k < count; k++) to[at++] = from[start + places[k]];
+        if (after === 1) for (let k = 0; k < count; k++, at++) to[at] = from[start + places[k]];
         else for (let k = 0; k < count; k++) for (let i = 0; i < after; i++) to[at++] = from[start + places[k] * after + i];
       }
     }

@@ -20,10 +20,11 @@ import { isReal, narrowed } from "./widths.js";
  * @param {Lines} a @param {number} m @param {Lines} b @param {number} p @param {number} inner @param {Float64Array} to @param {number} at
  */
 function multiplied(a, m, b, p, inner, to, at) {
+  const [x, stepX, y, stepY] = [a.from, a.step, b.from, b.step];
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < p; j++) {
-      let [left, right, sum] = [a.start + i * a.line, b.start + j * b.line, 0];
-      for (let k = 0; k < inner; k++, left += a.step, right += b.step) sum += a.from[left] * b.from[right];
+      let sum = 0;
+      for (let k = 0, left = a.start + i * a.line, right = b.start + j * b.line; k < inner; k++, left += stepX, right += stepY) sum += x[left] * y[right];
       to[at++] = sum;
     }
   }
@@ -31,10 +32,11 @@ function multiplied(a, m, b, p, inner, to, at) {
 
 /** The same in float. @type {typeof multiplied} */
 function multipliedSingle(a, m, b, p, inner, to, at) {
+  const [x, stepX, y, stepY] = [a.from, a.step, b.from, b.step];
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < p; j++) {
-      let [left, right, sum] = [a.start + i * a.line, b.start + j * b.line, 0];
-      for (let k = 0; k < inner; k++, left += a.step, right += b.step) sum = Math.fround(sum + Math.fround(a.from[left] * b.from[right]));
+      let sum = 0;
+      for (let k = 0, left = a.start + i * a.line, right = b.start + j * b.line; k < inner; k++, left += stepX, right += stepY) sum = Math.fround(sum + Math.fround(x[left] * y[right]));
       to[at++] = sum;
     }
   }
