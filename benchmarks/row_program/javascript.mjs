@@ -13,7 +13,7 @@ let before = null;
 function filled(dtype, parts) {
   const made = allocate(dtype, parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
-  for (const part of parts) for (const x of part) made[at++] = dtype === "int64" ? BigInt(x) : x;
+  for (const part of parts) for (const x of part) made[at++] = dtype === "int64" ? BigInt(x) : dtype === "string" ? x : Number(x);
   return made;
 }
 

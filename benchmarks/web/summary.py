@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,45 +40,38 @@ _RUNS = ("node", "chromium")
 
 def _cells(kind: str, found: dict[str, Any]) -> str:
     if "failed" in found:
-        return f"{'fails':>16}{'':18}"
+        return f"  fails: {found['failed'][:60]}"
     star = "" if agrees(kind, found) else "*"  # it answers otherwise
     return f"{found['one']:15.2f}{star or ' '}{found['many']:17.2f}{star or ' '}"
 
 
 def bars(runs: dict[str, Any]) -> list[Bar]:
-    """The bars of issue 18, in Node and in Chromium."""
+    """The bars of issue 18, in Node and in Chromium; what fails is infinitely slow."""
     made = []
     for run in _RUNS:
         found = runs[run]["found"]
-        for name in set(_FORESTS) & set(found):
-            rows, objects, standard = (found[name][kind] for kind in ("rows", "rows, objects", "standard"))
-            for what, arrays, as_objects in (("one", 0.5, 1.0), ("many", 0.8, 1.2)):
-                count = {"one": 1, "many": 1000}[what]
-                where = f"{run}, {name}, batch {count}"
-                made.append(Bar(f"{where}: arrays / onnxruntime-web", rows[what] / standard[what], arrays, "<="))
-                made.append(
-                    Bar(f"{where}: objects / onnxruntime-web", objects[what] / standard[what], as_objects, "<=")
-                )
-            made.append(
-                Bar(f"{run}, {name}, batch 1: TF.js / arrays", found[name]["tfjs"]["one"] / rows["one"], 25.0, ">=")
-            )
-        ydf = found.get("forest, regressor", {}).get("ydf")
-        if ydf is not None and agrees("ydf", ydf):
-            ours = found["forest, regressor"]["rows"]["many"]
-            made.append(
-                Bar(f"{run}, forest, regressor, batch 1000: arrays / ydf-inference", ours / ydf["many"], 1.0, "<=")
-            )
+
+        def took(name: str, kind: str, what: str, found: dict[str, Any] = found) -> float:
+            return float(found[name][kind].get(what, math.inf))
+
+        for name in _FORESTS:
+            if name not in found:
+                continue
+            for what, count, arrays, objects in (("one", 1, 0.5, 1.0), ("many", 1000, 0.8, 1.2)):
+                for kind, limit in (("rows", arrays), ("rows, objects", objects)):
+                    share = took(name, kind, what) / took(name, "standard", what)
+                    made.append(Bar(f"{run}, {name}, batch {count}: {kind} / onnxruntime-web", share, limit, "<="))
+            times = took(name, "tfjs", "one") / took(name, "rows", "one")
+            made.append(Bar(f"{run}, {name}, batch 1: TF.js / rows", times, 25.0, ">="))
+        if agrees("ydf", found.get("forest, regressor", {}).get("ydf", {"failed": "absent"})):
+            share = took("forest, regressor", "rows", "many") / took("forest, regressor", "ydf", "many")
+            made.append(Bar(f"{run}, forest, regressor, batch 1000: rows / ydf-inference", share, 1.0, "<="))
         if "logistic pipeline" in found:
-            ours, theirs = (found["logistic pipeline"][kind] for kind in ("rows", "standard"))
             for what, count in (("one", 1), ("many", 1000)):
-                name = f"{run}, logistic pipeline, batch {count}: arrays / onnxruntime-web"
-                made.append(Bar(name, ours[what] / theirs[what], 1.0, "<="))
-        for name, kinds in found.items():
-            for kind in ("rows", "rows, objects", "ours"):
-                if kind in kinds:
-                    each = kinds[kind]
-                    wrong = each.get("failed") or not agrees(kind, each)
-                    made.append(Bar(f"{run}, {name}: {kind} answers otherwise", float(bool(wrong)), 0, "<="))
+                share = took("logistic pipeline", "rows", what) / took("logistic pipeline", "standard", what)
+                made.append(Bar(f"{run}, logistic pipeline, batch {count}: rows / onnxruntime-web", share, 1.0, "<="))
+        wrong = [f"{name}: {kind}" for name, kinds in found.items() for kind in CLOSE if not agrees(kind, kinds[kind])]
+        made.append(Bar(f"{run}: ours answer otherwise or not ({', '.join(wrong) or 'none'})", len(wrong), 0, "<="))
     for name, first in runs["chromium"]["first"].items():
         if "standard" in first:
             share = first["rows"]["milliseconds"] / first["standard"]["milliseconds"]
