@@ -55,9 +55,9 @@ async function blockOf(ask, places) {
 }
 
 function largest(expected, made) {
-  if (expected.length !== made.length) return Infinity;
+  if (expected.length !== made.length) return Number.MAX_VALUE; // JSON has no infinity
   const differences = expected.map((x, i) => Math.abs(x - made[i]) / (1 + Math.abs(x)));
-  return differences.some(Number.isNaN) ? Infinity : Math.max(...differences);
+  return differences.some(Number.isNaN) ? Number.MAX_VALUE : Math.max(...differences);
 }
 
 export function median(values) {
