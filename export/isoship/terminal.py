@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from isoship.parity.verdict.compare import Verdict
 
-_STYLES = {"agree": "green", "unavailable": "yellow", "differs": "yellow"}
+_STYLES = {"agree": "green", "unavailable": "yellow", "differs": "yellow", "idle": "yellow"}
 
 
 def draws() -> bool:

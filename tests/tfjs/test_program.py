@@ -15,13 +15,13 @@ from isoship.tfjs import to_tfjs
 from isoship.tfjs.program_ops import EVERY, PROGRAM_OPS
 
 
-def shifted(columns: int) -> Any:
-    """X - (odd constants), with a constant for each column, and a second output that nobody asked for."""
+def cut_off(columns: int) -> Any:
+    """The larger of X and odd constants, one for each column, and a second output that nobody asked for."""
     g = GraphBuilder()
     constants = np.linspace(0, 1, columns)
     constants[:3] = [np.inf, -0.0, 5e-324]
     g.op("Exp", "X")
-    g.op("Sub", "X", constants, out="transformed")
+    g.op("Max", "X", constants, out="transformed")
     return g.model(
         [helper.make_tensor_value_info("X", TensorProto.DOUBLE, ["N", columns])],
         [helper.make_tensor_value_info("transformed", TensorProto.DOUBLE, ["N", columns])],
@@ -31,7 +31,7 @@ def shifted(columns: int) -> Any:
 def test_constants_keep_every_bit_inline_and_in_the_binary(tmp_path: Path) -> None:
     for columns, files in ((5, 1), (65, 2)):
         folder = tmp_path / str(columns)
-        written = to_tfjs(shifted(columns), folder)
+        written = to_tfjs(cut_off(columns), folder)
         assert len([name for name in written.files if name.startswith("program")]) == files
         runner = ProgramRunner(folder)
         (constant,) = runner.constants.values()
@@ -41,7 +41,7 @@ def test_constants_keep_every_bit_inline_and_in_the_binary(tmp_path: Path) -> No
 
 
 def test_steps_that_no_output_needs_are_left_out(tmp_path: Path) -> None:
-    assert to_tfjs(shifted(4), tmp_path).prefix == ("Sub",)
+    assert to_tfjs(cut_off(4), tmp_path).prefix == ("Max",)
 
 
 def test_constants_in_the_binary_are_aligned(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_constants_in_the_binary_are_aligned(tmp_path: Path) -> None:
 
 def test_form_fields_are_stored_as_given(tmp_path: Path) -> None:
     form = [{"column": "<img onerror=x>", "kind": "choice", "choices": ["Øst", "\ufdd0"], "value": None}]
-    to_tfjs(shifted(4), tmp_path, form=form)
+    to_tfjs(cut_off(4), tmp_path, form=form)
     assert json.loads((tmp_path / "program.json").read_bytes())["form"] == form
 
 

@@ -23,6 +23,10 @@ _DOUBLE = Tolerance(
 _PROBABILITIES = Tolerance(1e-6, 0.0, "TF.js computes in float32: 24 bits, values in [0, 1]")
 #: What float32 leaves of a sum, beside 1 and the largest of them.
 _SINGLE = 1e-5
+#: Of an answer of any size: some of float32's last places, which hold 6e-8 each.
+_LAST_PLACES = 1e-6
+#: 2^-24 of the largest exponent whose exponential doubles hold: what an exponent of any size is rounded by.
+_ANY_EXPONENT = 4.3e-5
 #: Below this a float32 has no whole 24 bits.
 _SUBNORMAL = 1.2e-38
 #: Beyond this logit a probability is 1 in float32.
@@ -58,8 +62,8 @@ def tolerances_for(
         else:
             scale = 1.0 + _largest(golden.get(output.name, []))
             single = Tolerance(
-                _rounded(_SINGLE * scale), 0.0, "TF.js computes in float32, where a sum has the error of its largest"
-                " term: 1e-5 of 1 + the largest golden output"
+                _rounded(_SINGLE * scale), _LAST_PLACES, "TF.js computes in float32, where a sum has the error of its"
+                " largest term: 1e-5 of 1 + the largest golden output; and 24 bits of whatever an answer is"
             )  # fmt: skip
         chosen[output.name] = {"double": (double or {}).get(output.name, _DOUBLE), "float32": single}
     return chosen
@@ -90,8 +94,11 @@ def _of_probabilities(answers: Any, added: TreeSum | None) -> Tolerance:
 def _of_exponent(answers: Any, *, shifted: bool) -> Tolerance:
     """e^x, and with `shifted` e^x - 1: the error of x in float32 is a relative error of the answer, of any size."""
     exponents = [math.log(abs(v) + (1.0 if shifted else 0.0)) for v in _numbers(answers) if v != 0 or shifted]
-    error = _rounded(_SINGLE * (1.0 + max(map(abs, exponents), default=0.0)))
-    reason = "TF.js computes the exponent in float32, 1e-5 of 1 + the largest, and that is a relative error of its"
+    error = _rounded(max(_SINGLE * (1.0 + max(map(abs, exponents), default=0.0)), _ANY_EXPONENT))
+    reason = (
+        "TF.js computes the exponent in float32, 1e-5 of 1 + the largest and 24 bits of any, and that is a relative"
+        " error of its"
+    )
     if shifted:
         return Tolerance(error, error, f"{reason} exponential, from which a constant is taken")
     return Tolerance(_SUBNORMAL, error, f"{reason} exponential; the absolute part is what float32 cannot hold")

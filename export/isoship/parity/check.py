@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from isoship.bundle.sums import sha256
 from isoship.errors import InputError
 from isoship.parity import runners as registry
 from isoship.parity.case import Case, Progress, Question, case_for, sample_rows
-from isoship.parity.demand import NOT_RUN, Demand, demand_of, not_asked, rows_of, rows_web_of
+from isoship.parity.demand import NOT_RUN, Demand, demand_of, forms_of, not_asked, rows_of, rows_web_of
 from isoship.parity.runners.chromium import browsers_kept
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.side_by_side import verdicts_of, workers
@@ -24,6 +25,7 @@ from isoship.parity.verdict.evidence import find_source, read_golden
 from isoship.parity.verdict.integrity import changed_files, integrity
 from isoship.parity.verdict.own_rows import differing_rows
 from isoship.parity.verdict.report import ParityReport
+from isoship.parity.web_graph import FORMS, SAID, state_of
 from isoship.rows.for_check import RowSet
 from isoship.sources.arrow_frames import frame_from_arrow
 from isoship.sources.contract import Source
@@ -101,9 +103,10 @@ def verify_before_move(
     shipped = Shipped(opened.path, opened.manifest, tuple(targets) or opened.targets)
     question = Question(shipped, read_golden(shipped), source, budget=_VERIFY_ROWS)
     proven = ("model", *rows_of(shipped))
-    asked = (*proven, *rows_web_of(shipped), *shipped.targets)
+    forms = forms_of(shipped)
+    asked = (*proven, *rows_web_of(shipped), *forms)
     names = tuple(n for n in _VERIFY_WITH if registry.target_of(n) in asked)
-    return _run(question, case_for(question, say), Demand(names, proven, shipped.targets), say)
+    return _run(question, case_for(question, say), Demand(names, proven, forms), say)
 
 
 def verify_own_rows(folder: Path, source: Source, *, progress: Progress | None = None) -> ParityReport | None:
@@ -125,11 +128,14 @@ def _run(question: Question, case: Case, demand: Demand, say: Progress) -> Parit
     shipped, names = question.shipped, demand.runtimes
     # digests come first: what lies in lambda/, edge/ and web/ is somebody's programs, and runs as it was exported
     changed = changed_files(shipped)
+    worth = cache(partial(state_of, shipped))
 
     def trial(name: str) -> Verdict:
         runner = registry.open_runner(name)
         if changed and not_asked(runner):
             return Verdict(name, runner.target, runner.precision, "unavailable", message=NOT_RUN)
+        if runner.target in FORMS and worth() != "computes":
+            return Verdict(name, runner.target, runner.precision, "idle", message=SAID[worth()])
         # rows, cpu and wasm are the same code in Node, which is asked for the largest batch where it runs, too
         twin = name.replace("chromium", "node")
         large = case.large_batch and (twin == name or twin not in names)

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from isoship.parity import runners as registry
 from isoship.parity.runners.process import interruptible
 from isoship.parity.verdict.compare import Verdict
+from isoship.parity.web_graph import FORMS
 
 _SIDE_BY_SIDE = 4
 
@@ -59,7 +60,7 @@ def verdicts_of(
         watch.asks(names, unit)
     # each runtime is a process of its own, and starting one leaves a processor idle half of the time; a browser's
     # software graphics take longest, and come before what can fill the gaps at the end
-    order = sorted(names, key=lambda name: registry.target_of(name) == "web" and "webg" not in name)
+    order = sorted(names, key=lambda name: registry.target_of(name) in FORMS and "webg" not in name)
     with interruptible() as kill_all, ThreadPoolExecutor(max_workers=workers()) as pool:
         try:
             looked_at = pool.submit(files)

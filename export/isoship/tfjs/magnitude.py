@@ -50,6 +50,14 @@ def weights_of(node: Node, graph: Graph) -> np.ndarray[tuple[int, int], np.dtype
     return weights.astype(np.float64)
 
 
+def sizes_of(graph: Graph) -> dict[str, float]:
+    """`size_of` every value."""
+    sizes: dict[str, float] = {}
+    for node in graph.nodes:
+        sizes.update(dict.fromkeys(node.outputs, size_of(node, graph, sizes)))
+    return sizes
+
+
 def size_of(node: Node, graph: Graph, sizes: dict[str, float]) -> float:
     """What a node's result is taken to reach on ordinary rows; infinite where nothing is known."""
 

@@ -9,9 +9,9 @@
 | edge | edge/run serve, a process of its own | edge |
 | http | `isoship serve`: uvicorn and FastAPI | model |
 | lambda, lambda-fastapi | lambda/ under the real runtime client, by either path | lambda |
-| tfjs-stock-node-cpu, -wasm | stock TF.js in Node | web |
+| tfjs-stock-node-cpu, -wasm | stock TF.js in Node | tfjs-stock |
 | web-node-cpu, -wasm | web/index.js in Node, as shipped | web |
-| tfjs-stock-chromium-cpu, -wasm, -webgl, -webgpu | stock TF.js in Chromium | web |
+| tfjs-stock-chromium-cpu, -wasm, -webgl, -webgpu | stock TF.js in Chromium | tfjs-stock |
 | web-chromium-cpu, -wasm, -webgl, -webgpu | web/index.js in Chromium, as shipped | web |
 
 Of bundles of tensors, those of the first six are asked (`available(layout="tensors")`), and two more: `python`,
@@ -50,14 +50,14 @@ _REGISTRY: dict[str, Entry] = {
     "http": Entry("model", f"{_HERE}.http", "HttpRunner", layouts=_BOTH),
     "lambda": Entry("lambda", f"{_HERE}.lambda_runtime", "LambdaRunner", ("direct",), _BOTH),
     "lambda-fastapi": Entry("lambda", f"{_HERE}.lambda_runtime", "LambdaRunner", ("fastapi",), _BOTH),
-    "tfjs-stock-node-cpu": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_node", ("cpu",)),
-    "tfjs-stock-node-wasm": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_node", ("wasm",)),
+    "tfjs-stock-node-cpu": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_node", ("cpu",)),
+    "tfjs-stock-node-wasm": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_node", ("wasm",)),
     "web-node-cpu": Entry("web", f"{_HERE}.web", "web_in_node", ("cpu",)),
     "web-node-wasm": Entry("web", f"{_HERE}.web", "web_in_node", ("wasm",)),
-    "tfjs-stock-chromium-cpu": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("cpu",)),
-    "tfjs-stock-chromium-wasm": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("wasm",)),
-    "tfjs-stock-chromium-webgl": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgl",)),
-    "tfjs-stock-chromium-webgpu": Entry("web", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgpu",)),
+    "tfjs-stock-chromium-cpu": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("cpu",)),
+    "tfjs-stock-chromium-wasm": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("wasm",)),
+    "tfjs-stock-chromium-webgl": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgl",)),
+    "tfjs-stock-chromium-webgpu": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgpu",)),
     "web-chromium-cpu": Entry("web", f"{_HERE}.web", "web_in_chromium", ("cpu",)),
     "web-chromium-wasm": Entry("web", f"{_HERE}.web", "web_in_chromium", ("wasm",)),
     "web-chromium-webgl": Entry("web", f"{_HERE}.web", "web_in_chromium", ("webgl",)),
@@ -73,7 +73,7 @@ def available(target: str | None = None, layout: str = "columns") -> tuple[str, 
 
 
 def target_of(name: str) -> str:
-    """What a runner proves: model, rows, rows-web, lambda, edge or web."""
+    """What a runner proves: model, rows, rows-web, lambda, edge, web or tfjs-stock."""
     return _entry(name).target
 
 

@@ -73,7 +73,8 @@ class Runner(Protocol):
     name: str
     """Such as `onnxruntime`, `rows-node`, `edge`, `lambda`, `http`, `tfjs-stock-node-cpu`, `web-chromium-webgl`."""
     target: str
-    """The shipped form that it proves: model, rows, rows-web (the row program in web/), lambda, edge or web."""
+    """The shipped form that it proves: model, rows, rows-web (the row program in web/), lambda, edge, web
+    (web/index.js by TF.js) or tfjs-stock (web/model.json in TF.js alone)."""
     precision: str
     """double or float32: which of the manifest's tolerances applies."""
 

@@ -31,7 +31,7 @@ _BATCH = 5000
 class StockRunner:
     """A stock graph model between a prefix and a suffix."""
 
-    target = "web"
+    target = "tfjs-stock"
     precision = "float32"
     unguarded = True
     _driver: Driver | None = None

@@ -16,6 +16,7 @@ from isoship.parity.runners.contract import Runner, Shipped
 from isoship.parity.verdict.compare import Comparison, Verdict, Worst, compare
 from isoship.parity.verdict.first_difference import FirstDifference, first_difference
 from isoship.parity.verdict.step import Step, Steps
+from isoship.parity.web_graph import FORMS
 from isoship.rows.reference import Answer
 from isoship.sources.contract import Row
 
@@ -165,7 +166,7 @@ def _where(
             " evaluates them (isoship_edge/rows)."
         )
         return where, None
-    if runner.target != "web":
+    if runner.target not in FORMS:
         where = (
             f"model.onnx answers this row as the model does. The fault lies in {runner.target}/: its copies of the"
             " files, or the code that reads rows and writes answers there."
@@ -227,7 +228,7 @@ def _reproduction(runner: Runner, row: Row) -> str:
     text = json_of(row)
     if runner.target == "edge":
         return f"edge/run predict - <<'ROW'\n{text}\nROW"
-    if runner.target == "web":
+    if runner.target in FORMS:
         backend = "cpu" if runner.name.endswith("cpu") else "wasm"
         return (
             "node --input-type=module <<'JS'\n"

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from isoship.parity.verdict.cause import Cause
 
 Array = np.ndarray[Any, Any]
-#: differs: a runtime in which no shipped form runs answers otherwise, which is told and fails nothing.
-Status = Literal["agree", "disagree", "crashed", "hung", "unavailable", "differs"]
+#: differs: a runtime in which no shipped form runs answers otherwise, which is told and fails nothing. idle: what it
+#: was given computes nothing, so that its answers would prove nothing.
+Status = Literal["agree", "disagree", "crashed", "hung", "unavailable", "differs", "idle"]
 #: A runtime of which one of these is said fails the check.
 FAULTS = ("disagree", "crashed", "hung")
 

@@ -76,14 +76,16 @@ class ParityReport:
     def headline(self) -> str:
         """The verdict in one sentence."""
         bad = [v for v in self.verdicts if v.status in FAULTS]
-        asked = [v for v in self.verdicts if v.status != "unavailable"]
+        asked = [v for v in self.verdicts if v.status not in ("unavailable", "idle")]
         ran = [v for v in asked if v.status == "agree" and v.rows]
         if bad:
             return f"{len(bad)} of {len(asked)} checks failed: {', '.join(v.name for v in bad)}"
         rows = f"with the reference on {max((v.rows for v in ran), default=0):,} {self.unit}"
         word = "The runtime asked agrees" if len(ran) == 1 else f"The {len(ran)} runtimes asked agree"
         if not self.ok:
-            nowhere = f"not checked: {', '.join(self.unproven or self.unseen) or 'nothing'} ran in no runtime here"
+            idle = any(v.status == "idle" for v in self.verdicts)
+            why = "computes nothing that a runtime could be checked by" if idle else "ran in no runtime here"
+            nowhere = f"not checked: {', '.join(self.unproven or self.unseen) or 'nothing'} {why}"
             some = any(v.target in self.shipped for v in ran)
             return f"{nowhere}; {word[0].lower()}{word[1:]} {rows}" if some else nowhere
         absent = len(self.verdicts) - len(asked)

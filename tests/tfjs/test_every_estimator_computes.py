@@ -1,0 +1,47 @@
+"""The graph of every estimator of the sweep computes something of it, or the estimator has nothing to compute."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from benchmarks import results
+from benchmarks.sweep.examine import fit
+from benchmarks.sweep.recipes import build, names, recipes
+from benchmarks.sweep.tables import ROWS, TABLES, target
+
+from isoship.errors import UnsupportedModelError
+from isoship.sources import open_source
+from isoship.tfjs import to_tfjs
+from isoship.tfjs.computing import computes, has_numbers_to_compute
+
+#: They choose columns, compare, look up, or answer what they were given: nothing that float32 could hold is computed.
+SPARED = {
+    "Binarizer", "DummyClassifier", "DummyRegressor", "FunctionTransformer", "GenericUnivariateSelect",
+    "LabelBinarizer", "MissingIndicator", "OneHotEncoder", "OrdinalEncoder", "SelectFdr", "SelectFpr",
+    "SelectFromModel", "SelectFwe", "SelectKBest", "SelectPercentile", "SequentialFeatureSelector", "SimpleImputer",
+    "TargetEncoder", "VarianceThreshold",
+}  # fmt: skip
+_SWEPT: dict[str, Any] = results.read("sweep")["figures"]["estimators"]
+EXACT = [name for name in names() if _SWEPT.get(name, {}).get("status") == "exact"]
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_the_graph_computes(name: str, tmp_path: Any) -> None:
+    recipe = next(recipes(name))
+    rng = np.random.default_rng(0)
+    x = TABLES[recipe.table](rng, ROWS)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        model = fit(build(name, dict(recipe.parameters)), x, target(recipe.target, x, rng))
+        sample = x.reshape(-1, 1) if isinstance(x, np.ndarray) and x.ndim == 1 else x
+        graph = open_source(model, sample=sample).to_onnx()
+        try:
+            written = to_tfjs(graph, tmp_path)
+        except UnsupportedModelError:
+            return  # refused for the browser by name, and nothing is shipped
+    assert computes(tmp_path) is (name not in SPARED)
+    assert has_numbers_to_compute(graph) is (name not in SPARED)
+    assert any("check does not count it" in note for note in written.notes) is (name in SPARED)
