@@ -102,7 +102,7 @@ def test_a_target_that_ran_nowhere_is_exit_code_2(bundle, given, monkeypatch):
     (bundle / "edge").mkdir()
     report = check(bundle, "model.joblib", rows=50)
     assert report.exit_code == 2
-    assert report.unproven == ("edge", "web")
+    assert report.unproven == ("edge", "web", "tfjs-stock")
     assert {v.status for v in report.verdicts if v.name == "edge"} == {"unavailable"}
 
 
