@@ -17,12 +17,13 @@ from isoship.sources import open_source
 from isoship.tfjs import to_tfjs
 from isoship.tfjs.computing import computes, has_numbers_to_compute
 
-#: They choose columns, compare, look up, or answer what they were given: nothing that float32 could hold is computed.
+#: They choose columns, compare, look up, or answer what they were given; PowerTransformer's answers span more decades
+#: than float32 has.
 SPARED = {
     "Binarizer", "DummyClassifier", "DummyRegressor", "FunctionTransformer", "GenericUnivariateSelect",
-    "LabelBinarizer", "MissingIndicator", "OneHotEncoder", "OrdinalEncoder", "SelectFdr", "SelectFpr",
-    "SelectFromModel", "SelectFwe", "SelectKBest", "SelectPercentile", "SequentialFeatureSelector", "SimpleImputer",
-    "TargetEncoder", "VarianceThreshold",
+    "KBinsDiscretizer", "LabelBinarizer", "MissingIndicator", "OneHotEncoder", "OrdinalEncoder", "PowerTransformer",
+    "SelectFdr", "SelectFpr", "SelectFromModel", "SelectFwe", "SelectKBest", "SelectPercentile",
+    "SequentialFeatureSelector", "SimpleImputer", "TargetEncoder", "VarianceThreshold",
 }  # fmt: skip
 _SWEPT: dict[str, Any] = results.read("sweep")["figures"]["estimators"]
 EXACT = [name for name in names() if _SWEPT.get(name, {}).get("status") == "exact"]

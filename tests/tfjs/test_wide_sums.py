@@ -55,6 +55,15 @@ def test_large_terms_that_cancel_leave_every_digit_that_float32_has(web_form: An
     assert np.abs(plain - want).max() > 100 * np.abs(got - want).max()
 
 
+def test_columns_of_another_size_keep_their_own_digits(web_form: Any, backend: str) -> None:
+    """One output is made of seconds, and one of shares alone."""
+    g, x, w = GraphBuilder(), columns(100), np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1e-9]])
+    g.op("MatMul", "X", w, out="transformed")
+    model = model_of(g, "transformed", ["N", 2])
+    got = web_form(model)(backend, {"X": x})["transformed"]
+    np.testing.assert_allclose(got, reference(model, {"X": x})["transformed"], rtol=2**-22, atol=0)
+
+
 def test_the_nearest_of_far_points_is_found_by_differences(web_form: Any, backend: str) -> None:
     """Squared distances of 1e18 that differ by 1: a tie in float32, and none in pieces."""
     g, x = GraphBuilder(), columns(200)

@@ -1,8 +1,8 @@
 """What web/model.json is worth as a proof: a graph that computes nothing agrees whatever TF.js does.
 
 Older releases wrote such graphs for linear models, projections and kernels, whose every step ran in JavaScript.
-Models that only choose, compare and look up leave TF.js nothing to compute; what web/ answers with is then checked by
-the row program alone.
+Models that only choose, compare and look up leave TF.js nothing to compute, nor do powers, whose answers span more
+decades than float32 has; what web/ answers with is then checked by the row program alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ SAID = {
     ),
     "spared": (
         "not counted: web/model.json computes nothing, since this model has nothing that TF.js could compute without"
-        " losing digits (it chooses, compares or looks up); rows-node and rows-chromium check what web/ answers"
+        " losing digits (it chooses, compares or looks up, or its answers span more decades than float32 has);"
+        " rows-node and rows-chromium check what web/ answers"
     ),
 }
 

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from isoship.tfjs.canonical import Array, Graph, Node
+from isoship.tfjs.magnitude import MOST_WEIGHTS_IN_JAVASCRIPT
 
 PRODUCTS = frozenset({"MatMul", "Gemm"})
 #: Of a value that is added as it is: its matrix is the identity.
@@ -52,14 +53,14 @@ class Form:
 
 
 def affine_forms(graph: Graph) -> dict[str, Form]:
-    """The form of every double [N, K] that is such a sum with a product in it."""
+    """The form of every double [N, K] that is such a sum with a product in it, and has not too many weights."""
     forms: dict[str, Form] = {}
     for node in graph.nodes:
         out = node.outputs[0]
         if _width(graph, out) is None or not (node.op in PRODUCTS or forms.keys() & set(node.inputs)):
             continue
         form = _Reader(graph, forms, out).form_of(node)
-        if form is not None:
+        if form is not None and form.size <= MOST_WEIGHTS_IN_JAVASCRIPT:
             forms[out] = form
     return forms
 
@@ -104,7 +105,11 @@ class _Reader:
         if len(known) != len(parts):
             return None
         if node.op == "Concat":
-            return _side_by_side(known) if int(node.attrs["axis"]) % 2 == 1 else None
+            terms = {name: len(matrix) for part in known for name, matrix in part.terms.items()}
+            size = sum(part.columns for part in known) * sum(terms.values())
+            if size > MOST_WEIGHTS_IN_JAVASCRIPT or int(node.attrs["axis"]) % 2 != 1:
+                return None
+            return _side_by_side(known)
         if node.op in ("Identity", "Neg"):
             return known[0] if node.op == "Identity" else known[0].mapped(np.negative)
         if node.op not in ("Add", "Sub", "Mul", "Div"):

@@ -6,8 +6,8 @@
 3. What comes after the graph's first node is graph where it has a lowering, else suffix (class names, int64).
 4. An exponential at the end is suffix: float32's error of an exponent is a relative error of the answer, and its own
    exponential would add to it, overflow and lose small answers.
-5. A model without a number to compute (it chooses, compares, looks up) leaves the graph nothing, which hands the
-   results through; a note says so, and a check counts no such graph (`isoship.parity.web_graph`).
+5. A model without a number to compute (it chooses, compares, looks up; powers) leaves the graph nothing, which hands
+   the results through; a note says so, and a check counts no such graph (`isoship.parity.web_graph`).
 """
 
 from __future__ import annotations
@@ -150,8 +150,9 @@ def _close(graph: Graph, emission: Emission, program: Program) -> list[str]:
     if not program.fetches:
         _hand_through(graph, emission, program)
         notes.append(
-            "this model has nothing to compute that would not lose digits in TF.js: it chooses, compares or looks up,"
-            " in JavaScript and in doubles; model.json hands the answers through, and a check does not count it"
+            "this model has nothing that TF.js could compute without losing digits (it chooses, compares or looks up,"
+            " or its answers span more decades than float32 has); JavaScript computes it in doubles, model.json hands"
+            " the answers through, and a check does not count it"
         )
     fetched = [fetch["name"] for fetch in program.fetches]
     emission.g = emission.g.pruned(fetched)

@@ -5,7 +5,8 @@
    (`wide_sums.py`), as long as nothing behind them makes more of float32's error.
 3. Else the links at the end (Sigmoid, Softmax), else the last arithmetic. What is in front is computed in doubles.
 
-A model that only chooses, compares and looks up starts nowhere.
+A model that only chooses, compares and looks up starts nowhere, nor do powers, whose answers span more decades than
+float32 has.
 """
 
 from __future__ import annotations
@@ -13,27 +14,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from isoship.tfjs.affine import PRODUCTS, Form, affine_forms
 from isoship.tfjs.canonical import Graph, Node
 from isoship.tfjs.feeding import COMPARING
-from isoship.tfjs.magnitude import MOST_WEIGHTS_IN_JAVASCRIPT, float32_is_enough, size_of, sizes_of, weights_of
+from isoship.tfjs.last_arithmetic import last_arithmetic, powers
+from isoship.tfjs.magnitude import MOST_WEIGHTS_IN_JAVASCRIPT, float32_is_enough, size_of, weights_of
 from isoship.tfjs.wide_sums import is_possible
 
 TREES = "ml.TreeEnsemble"
 LINKS = frozenset({"LogSoftmax", "Sigmoid", "Softmax"})
-ARITHMETIC = frozenset(
-    {"Add", "ArgMax", "ArgMin", "CumSum", "Div", "Exp", "Log", "Mul", "Reciprocal", "ReduceL1", "ReduceL2",
-     "ReduceLogSumExp", "ReduceMean", "ReduceSum", "ReduceSumSquare", "Sqrt", "Sub", "Tanh"}
-)  # fmt: skip
 #: They turn an error into a relative one of their result, however large what they are given is.
 _GROWING = frozenset({"Exp", "Log", "LogSoftmax", "Pow", "ReduceLogSumExp"})
 #: They give numbers of modest size, whose errors are theirs.
 _SQUASHING = frozenset({"Sigmoid", "Softmax", "Tanh"})
 _DECIDING = COMPARING | {"ArgMax", "ArgMin"}
-#: Of terms of any size they lose what cancels.
-_TOTALS = frozenset({"CumSum", "ReduceMean", "ReduceSum"})
 _ADDING = frozenset({"Add", "CumSum", "ReduceMean", "ReduceSum", "Sub"})
 
 
@@ -56,7 +50,7 @@ def starts_of(graph: Graph, before_trees: set[str], at_end: set[str]) -> Starts:
     if wide:
         behind = [node for node in graph.nodes if wide.keys() & set(node.inputs) and node.outputs[0] not in forms]
         return Starts({node.outputs[0] for node in behind}, wide)
-    return Starts(_last(graph, LINKS, PRODUCTS) or _last(graph, ARITHMETIC, COMPARING, at_end))
+    return Starts(_last_links(graph) or last_arithmetic(graph, at_end))
 
 
 def ancestors(graph: Graph, ops: frozenset[str] | set[str]) -> set[str]:
@@ -95,15 +89,12 @@ def _better_in_doubles(node: Node, graph: Graph, sizes: dict[str, float]) -> boo
 
 def _last_sums(graph: Graph, forms: Mapping[str, Form], at_end: set[str]) -> dict[str, Form]:
     """The sums that are outputs, or that something else than another such sum is made of."""
-    before_products = ancestors(graph, PRODUCTS)
+    before_products, spread = ancestors(graph, PRODUCTS), powers(graph)
     used = {name for node in graph.nodes if node.outputs[0] not in forms for name in node.inputs} | {*graph.outputs}
     last = {
         name: form
         for name, form in forms.items()
-        if name in used
-        and name not in before_products
-        and form.size <= MOST_WEIGHTS_IN_JAVASCRIPT
-        and is_possible(form)
+        if name in used and name not in before_products and not spread.intersection(form.terms) and is_possible(form)
     }
     return {} if _grows(graph, last, at_end) else last
 
@@ -144,36 +135,7 @@ def _beside_zero(node: Node, graph: Graph) -> bool:
     return other is not None and not other.any()
 
 
-def _last(graph: Graph, ops: frozenset[str], others: frozenset[str], but: set[str] | None = None) -> set[str]:
-    """Nodes of these ops on numbers that TF.js holds, with none of them behind, nor a product of the others, nor a
-    comparison of two computed numbers, both of which need their digits."""
-    found: set[str] = set()
-    before: set[str] = set()
-    sizes = sizes_of(graph)
-    for node in reversed(graph.nodes):
-        mine = node.op in ops and node.outputs[0] not in (but or ()) and _is_real(node, graph)
-        narrow = _is_share(node, graph) or (node.op in _TOTALS and not np.isfinite(sizes.get(node.inputs[0], np.inf)))
-        if mine and not before.intersection(node.outputs) and not narrow:
-            found.add(node.outputs[0])
-        other = node.op in others and (node.op in PRODUCTS or not graph.constants.keys() & set(node.inputs))
-        if mine or other or before.intersection(node.outputs):
-            before.update(node.inputs)
-    return found
-
-
-def _is_share(node: Node, graph: Graph) -> bool:
-    """x / sum(x), which float32 is too narrow for: numbers of 1e-60 have shares, too. Either side may have a default
-    where the sum is 0."""
-    if node.op != "Div":
-        return False
-    above, below = ({name, *_defaulted(name, graph)} for name in node.inputs)
-    return any(each.op == "ReduceSum" and each.inputs[0] in above and each.outputs[0] in below for each in graph.nodes)
-
-
-def _defaulted(name: str, graph: Graph) -> tuple[str, ...]:
-    return next((n.inputs[1:] for n in graph.nodes if n.op == "Where" and name in n.outputs), ())
-
-
-def _is_real(node: Node, graph: Graph) -> bool:
-    computed = [name for name in node.inputs if name and graph.constant(name) is None]
-    return bool(computed) and all(graph.values[name].dtype in ("double", "float") for name in computed)
+def _last_links(graph: Graph) -> set[str]:
+    """Links with neither a product nor another link behind."""
+    before = ancestors(graph, PRODUCTS | LINKS)
+    return {node.outputs[0] for node in graph.nodes if node.op in LINKS and node.outputs[0] not in before}

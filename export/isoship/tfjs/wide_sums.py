@@ -11,7 +11,8 @@ pieces of a few bits, whole numbers whose products and sums float32 holds exactl
                                                               [ 0  0  0 w ]]      first, and scaled
 
 The weights' pieces v and what is left of them (p1, p2, p3 after the first, second and third) are made here. What is
-lost is 2**-46 of the largest partial sum and 2**-24 of z itself.
+lost is 2**-46 of the largest partial sum and 2**-24 of z itself; terms and weights that are a millionth of others in
+their row or column are numbers of 24 bits.
 """
 
 from __future__ import annotations
