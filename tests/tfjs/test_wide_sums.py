@@ -96,6 +96,18 @@ def test_missing_values_and_zeros_go_through(web_form: Any, backend: str) -> Non
     assert np.isnan(got[1]).all()
 
 
+def test_a_missing_value_stays_in_its_own_part(web_form: Any, backend: str) -> None:
+    g = GraphBuilder()
+    seconds, shares = (g.op("Gather", "X", np.array([place]), axis=1) for place in (0, 1))
+    parts = [g.op("MatMul", part, np.array([[0.5, 2.0]])) for part in (seconds, shares)]
+    g.op("Concat", *parts, out="transformed", axis=1)
+    model, x = model_of(g, "transformed", ["N", 4]), columns(3)
+    x[0, 1] = np.nan
+    want, form = reference(model, {"X": x})["transformed"], web_form(model)
+    assert "MatMul" in form.written.graph
+    np.testing.assert_allclose(form(backend, {"X": x})["transformed"], want, rtol=2**-22, atol=0)
+
+
 def test_a_sum_of_raw_columns_loses_nothing(web_form: Any, backend: str) -> None:
     g, x = GraphBuilder(), columns(100)
     g.op("Sub", "X", MEANS, out="transformed")

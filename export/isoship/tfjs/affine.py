@@ -16,8 +16,6 @@ from isoship.tfjs.canonical import Array, Graph, Node
 from isoship.tfjs.magnitude import MOST_WEIGHTS_IN_JAVASCRIPT
 
 PRODUCTS = frozenset({"MatMul", "Gemm"})
-#: Of a value that is added as it is: its matrix is the identity.
-_MOST_COLUMNS = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,15 +64,14 @@ def affine_forms(graph: Graph) -> dict[str, Form]:
 
 
 def form_of(name: str, graph: Graph, forms: Mapping[str, Form]) -> Form | None:
-    """The form of a value among `forms`, of a constant, or of a value as it is; None for what is no double [N, K]."""
+    """The form of a value among `forms`, of a constant, or of a double [N, 1] as it is."""
     array = graph.constant(name)
     if array is not None:
         row = array.size == 1 or (array.ndim > 0 and array.shape[-1] == array.size)
         return Form({}, array.reshape(-1)) if row and array.dtype.kind == "f" else None
     if name in forms:
         return forms[name]
-    width = _width(graph, name)
-    return Form({name: np.eye(width)}, np.zeros(width)) if width is not None and width <= _MOST_COLUMNS else None
+    return Form({name: np.eye(1)}, np.zeros(1)) if _width(graph, name) == 1 else None
 
 
 def _width(graph: Graph, name: str) -> int | None:
@@ -107,7 +104,9 @@ class _Reader:
         if node.op == "Concat":
             terms = {name: len(matrix) for part in known for name, matrix in part.terms.items()}
             size = sum(part.columns for part in known) * sum(terms.values())
-            if size > MOST_WEIGHTS_IN_JAVASCRIPT or int(node.attrs["axis"]) % 2 != 1:
+            # a missing value of one part may not reach another's columns, by a weight of 0
+            alike = all(part.terms.keys() == terms.keys() for part in known)
+            if not alike or size > MOST_WEIGHTS_IN_JAVASCRIPT or int(node.attrs["axis"]) % 2 != 1:
                 return None
             return _side_by_side(known)
         if node.op in ("Identity", "Neg"):
