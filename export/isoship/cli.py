@@ -237,7 +237,7 @@ def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) ->
 @click.option(
     "--runtimes", callback=_split, metavar="a,b", help="Only these; the verdict then says `partial`. Names: above."
 )
-@click.option("--rows", metavar="N|max", help="How many rows. Default: enough for CI.")
+@click.option("--rows", metavar="N|max", help="How many rows; max: all, everywhere. Default: enough for CI.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the fresh rows: another seed makes others.")
 @click.option("--sample", type=FILE, metavar="FILE", help=f"Rows of your own to add ({ROWS}).")
 @click.option("--atol", type=float, help="Instead of the manifest's tolerance.")

@@ -64,7 +64,12 @@ def test_names_are_text_and_no_style_sheet_is_needed(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("exit_code", "rows", "said"),
-    [(0, [{"rows": 1628}], "agrees on 1,628"), (1, [{"rows": 9}], "DISAGREES on 9"), (2, [], "ran nowhere")],
+    [
+        (0, [{"rows": 0}, {"rows": 1628}], "agrees on 1,628"),
+        (0, [{"rows": 1628}, {"rows": 256}], "agrees on 256 to 1,628"),
+        (1, [{"rows": 9}], "DISAGREES on 9"),
+        (2, [], "ran nowhere"),
+    ],
 )
 def test_the_last_verdict(exit_code: int, rows: list[dict[str, int]], said: str, folder: Path) -> None:
     document = {"ok": not exit_code, "exit_code": exit_code, "evidence": HOSTILE, "partial": False, "verdicts": rows}

@@ -1,5 +1,6 @@
 """Levels of evidence, what has to run, and exit codes."""
 
+import dataclasses
 import json
 
 import joblib
@@ -10,8 +11,10 @@ from formula import OUTPUTS, WEIGHTS, FormulaSource, formula_graph
 from isoship.bundle.model_files import remember
 from isoship.errors import BundleError, InputError, ModelFileError
 from isoship.parity import check as module
+from isoship.parity.case import Question, case_for
 from isoship.parity.check import check, verify_before_move
 from isoship.parity.verdict.compare import Verdict
+from isoship.parity.verdict.evidence import read_golden
 from isoship_edge.manifest import read_manifest
 
 STOCK = "tfjs-stock-node-cpu"
@@ -45,6 +48,26 @@ def test_with_the_model_fresh_rows_are_asked_in_every_runtime_named(bundle, give
     assert all(v.rows >= 1500 for v in report.verdicts[1:])
     assert {"missing", "unseen", "boundary", "extreme", "text"} <= set(report.kinds)
     assert report.verdicts[2].max_abs < 1e-6
+
+
+def test_software_graphics_are_asked_rows_chosen_among_all_unless_all_are_wanted(bundle, given):
+    """Far rows, which float32 has no digits for, are none of them."""
+    report = check(bundle, "model.joblib", runtimes=["onnxruntime", "tfjs-stock-chromium-webgl"])
+    _, onnxruntime, webgl = report.verdicts
+    assert (onnxruntime.status, webgl.status) == ("agree", "agree"), report.table()
+    assert (webgl.rows, onnxruntime.fewer) == (256, "")
+    assert 256 < webgl.chosen_from <= onnxruntime.rows
+    assert set(onnxruntime.kinds) - {"far"} == set(webgl.kinds), "every kind is among them"
+    assert report.headline.endswith(f"on {onnxruntime.rows:,} rows, 1 runtime on 256 of these")
+
+
+def test_rows_max_asks_software_graphics_every_row(shipped, source, bundle):
+    question = Question(shipped, read_golden(shipped), source, budget="max")
+    assert case_for(question, print).cover is None
+    some = case_for(dataclasses.replace(question, budget=None), print)
+    assert some.cover is not None
+    assert len(some.cover()) == 256
+    assert "far" not in {some.kinds[i] for i in some.cover()}
 
 
 def test_a_graph_proven_at_level_source_carries_later_checks_without_the_model(bundle, given):

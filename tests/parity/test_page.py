@@ -1,6 +1,7 @@
 """parity.html: self-contained, harmless with hostile names, and safe in a spreadsheet."""
 
 import csv
+import dataclasses
 import html.parser
 import io
 import re
@@ -49,6 +50,14 @@ class Tags(html.parser.HTMLParser):
 
     def handle_data(self, data):
         self.text.append(data)
+
+
+def test_page_and_notebook_say_which_runtimes_were_asked_fewer_rows_and_why(report):
+    why = f"chosen as golden rows are: {HOSTILE}"
+    slow = Verdict("web-chromium-webgl", "web", "float32", "agree", rows=256, chosen_from=1617, fewer=why)
+    some = dataclasses.replace(report, verdicts=(*report.verdicts, slow))
+    for document in (some.to_html(), some._repr_html_()):
+        assert f"web-chromium-webgl: 256 of 1,617 rows, {why}" in Tags(document).text
 
 
 def test_hostile_names_are_text_and_never_markup(report):

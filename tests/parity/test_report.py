@@ -56,6 +56,23 @@ def test_the_headline_speaks_of_what_answered():
     assert _report(_verdict()).headline == "Every runtime agrees with the reference on 10 rows"
 
 
+FEWER = {"rows": 256, "chosen_from": 1617, "fewer": "chosen as golden rows are: SwiftShader (--rows max asks all)"}
+
+
+def test_no_headline_claims_rows_that_a_runtime_was_not_asked():
+    slow = [_verdict(f"web-chromium-{name}", "web", **FEWER) for name in ("webgl", "webgpu")]
+    report = _report(_verdict(rows=1617), *slow)
+    assert report.headline == "Every runtime agrees with the reference on 1,617 rows, 2 runtimes on 256 of these"
+    assert "web-chromium-webgl, web-chromium-webgpu: 256 of 1,617 rows, chosen as golden rows are" in report.table()
+    assert report.to_json()["verdicts"][1]["chosen_from"] == 1617
+    narrow = _report(_verdict(rows=1617), _verdict("web-node-wasm", "web", rows=1570), slow[0])
+    assert narrow.headline == (
+        "Every runtime agrees with the reference on 1,570 to 1,617 rows, 1 runtime on 256 of these"
+    )
+    alone = _report(slow[0], required=("web",))
+    assert alone.headline == "Every runtime agrees with the reference on 256 of 1,617 rows"
+
+
 def test_the_table_has_a_line_a_runtime_and_says_what_is_wrong_and_how_sure_it_is():
     report = _report(
         _verdict(flips=3, max_abs=0.25, milliseconds=12.3, status="disagree", message="3 rows have another label"),

@@ -14,6 +14,7 @@ import pytest
 from isoship.errors import InputError, RunnerUnavailable
 from isoship.parity import runners
 from isoship.parity.runners import chromium, http_client, node, process
+from isoship.parity.runners.adapter import software_adapter
 from isoship.parity.runners.contract import RunnerCrashed, RunnerHung
 
 ROWS = [
@@ -69,6 +70,28 @@ def test_a_runtime_answers_as_the_source_does_and_ends_what_it_started(name, shi
     assert (started is None) == (name == "onnxruntime")
     assert started is None or not started.running
     assert threading.active_count() <= before + 1
+
+
+def test_software_graphics_are_told_by_the_adapter_that_the_browser_names(shipped):
+    for backend in ("webgl", "webgpu"):
+        runner = runners.open_runner(f"tfjs-stock-chromium-{backend}")
+        runner.prepare(shipped)
+        try:
+            assert software_adapter(runner.stamp()) == "SwiftShader", runner.stamp()
+        finally:
+            runner.close()
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("ANGLE (Mesa, llvmpipe (LLVM 15.0.7 256 bits), OpenGL 4.5)", "llvmpipe"),
+    ("ANGLE (Microsoft, Microsoft Basic Render Driver (0x0000008C) Direct3D11 vs_5_0 ps_5_0, D3D11)",
+     "Microsoft Basic Render Driver"),
+    ("ANGLE (Intel, Mesa Intel(R) UHD Graphics 620 (KBL GT2), OpenGL 4.6)", ""),
+    ("apple metal-3", ""),
+])  # fmt: skip
+def test_an_adapter_is_hardware_unless_its_name_is_that_of_a_program(name, said):
+    assert software_adapter({"adapter": name}) == said
+    assert software_adapter({"backend": "cpu"}) == ""
 
 
 def _started_by(part):

@@ -12,6 +12,7 @@ from isoship.parity.runners.contract import RunnerCrashed, RunnerHung
 from isoship.parity.trial import try_runner
 from isoship.rows.refusals import Refused
 from isoship.sources.contract import Answers
+from isoship_edge.manifest import RowProgramFacts
 
 ROWS = [{"height": 170.0 + i, "weight": 60.0, "city": "Oslo"} for i in range(4)]
 SPOILT = Refused({**ROWS[0], "weight": None}, "weight", "missing")
@@ -212,6 +213,70 @@ def test_a_runtime_that_reads_json_gets_it_in_two_hands(source, shipped):
     assert [type(row["height"]) for row in seen] == [float, int, float, int]
     assert [next(iter(row)) for row in seen] == ["height", "city", "height", "city"]
     assert str(seen[3]["weight"]) == "-0.0"
+
+
+SOFTWARE = {"adapter": "ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (Subzero) (0x0000C0DE)), SwiftShader driver)"}
+
+
+def _on_adapter(stamp, source, shipped, count=1500, precision="float32", answer=None, **more):
+    """The verdict on a runtime that says this of itself, and the sizes of the batches that it was asked."""
+    rows = [{**ROWS[0], "height": 100.0 + i / 100} for i in range(count)]
+    kinds = ["far" if i == 4 else "ordinary" for i in range(count)]
+    sizes = []
+
+    def note(outputs, asked):
+        sizes.append(len(asked))
+        return answer(outputs, asked) if answer else outputs
+
+    stub = Stub(source, answer=note)
+    stub.precision, stub.stamp = precision, lambda: stamp
+    case = Case(rows, kinds, source.answers(rows), [], large_batch=True, **more)
+    return try_runner(stub, shipped, case, print), sizes
+
+
+def test_graphics_in_software_are_asked_the_rows_that_stand_for_all_and_the_verdict_says_so(source, shipped):
+    cover = frozenset(range(0, 1500, 6))
+    verdict, sizes = _on_adapter(SOFTWARE, source, shipped, cover=lambda: cover)
+    assert (verdict.status, verdict.rows, verdict.chosen_from) == ("agree", 250, 1499)
+    assert sizes == [1, 1, 3, 3, 242]
+    assert "SwiftShader computes graphics in software" in verdict.fewer
+    assert "--rows max" in verdict.fewer
+    few, sizes = _on_adapter(SOFTWARE, source, shipped, count=20, cover=lambda: frozenset(range(20)))
+    assert (few.rows, few.chosen_from, sizes) == (19, 19, [1, 1, 3, 3, 11])
+    assert few.fewer.startswith("in small batches: SwiftShader")
+
+
+def test_a_row_that_stands_for_others_is_found_wrong_by_its_own_place(source, shipped):
+    def off(outputs, asked):
+        wrong = np.array([row["height"] == 107.2 for row in asked])
+        return {**outputs, "probabilities": outputs["probabilities"] + 1e-3 * wrong[:, None]}
+
+    verdict, _ = _on_adapter(SOFTWARE, source, shipped, answer=off, cover=lambda: frozenset(range(0, 1500, 6)))
+    assert (verdict.status, verdict.worst[0].row) == ("disagree", 720)
+
+
+@pytest.mark.parametrize("stamp", [{}, {"adapter": "ANGLE (NVIDIA, Vulkan 1.3 (NVIDIA GeForce RTX 4090))"}])
+def test_hardware_is_asked_all_rows_and_so_is_what_does_not_say(stamp, source, shipped):
+    verdict, sizes = _on_adapter(stamp, source, shipped, cover=lambda: frozenset(range(250)))
+    assert (verdict.rows, verdict.chosen_from, verdict.fewer) == (1499, 0, "")
+    assert sizes[-2:] == [1000, 4099]
+
+
+def test_a_slow_row_program_is_asked_few_rows_and_the_verdict_says_so(source, shipped):
+    slow = shipped.manifest._replace(row_program=RowProgramFacts(most_rows={"lambda": 0, "edge": 0}))
+    rows = [{**ROWS[0], "height": 100.0 + i / 100} for i in range(1500)]
+    stub = Stub(source)
+    stub.one_at_a_time = True
+    case = Case(rows, ["ordinary"] * len(rows), source.answers(rows), [])
+    verdict = try_runner(stub, dataclasses.replace(shipped, manifest=slow), case, print)
+    assert (verdict.rows, verdict.chosen_from) == (118, 1500)
+    assert "a row takes it milliseconds" in verdict.fewer
+    assert try_runner(stub, shipped, case, print).fewer == ""
+
+
+def test_every_runtime_is_asked_all_rows_where_no_row_stands_for_others(source, shipped):
+    verdict, sizes = _on_adapter(SOFTWARE, source, shipped)
+    assert (verdict.rows, verdict.fewer, sizes[-1]) == (1499, "", 4099)
 
 
 @pytest.mark.parametrize(("row", "said"), [(0, "as row 0, and it is row 1"), (None, "agree"), (1, "agree")])

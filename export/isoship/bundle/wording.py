@@ -31,10 +31,11 @@ def in_short(verdict: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if verdict is None:
         return None
     ran = verdict.get("verdicts")
-    rows = [v.get("rows") for v in ran if isinstance(v, dict)] if isinstance(ran, list) else []
+    said = [v.get("rows") for v in ran if isinstance(v, dict)] if isinstance(ran, list) else []
+    rows = [n for n in said if isinstance(n, int) and n > 0]
     known = {k: verdict.get(k) for k in ("ok", "exit_code", "evidence", "checked", "partial")}
     unproven = [name for name in verdict.get("unproven") or [] if isinstance(name, str)]
-    return {**known, "unproven": unproven, "rows": max((n for n in rows if isinstance(n, int)), default=0)}
+    return {**known, "unproven": unproven, "rows": max(rows, default=0), "fewest_rows": min(rows, default=0)}
 
 
 def verdict_lines(verdict: Mapping[str, Any] | None) -> list[str]:
@@ -43,7 +44,8 @@ def verdict_lines(verdict: Mapping[str, Any] | None) -> list[str]:
         return ["never checked"]
     partial = ", partial" if verdict["partial"] else ""
     word = "DISAGREES" if disagrees(verdict) else "agrees" if verdict["rows"] else "ran nowhere"
-    lines = [f"{word} on {verdict['rows']:,} rows (evidence: {verdict['evidence']}{partial})"]
+    fewest = f"{verdict['fewest_rows']:,} to " if verdict["fewest_rows"] < verdict["rows"] else ""
+    lines = [f"{word} on {fewest}{verdict['rows']:,} rows (evidence: {verdict['evidence']}{partial})"]
     if verdict["unproven"]:
         lines.append(f"{', '.join(verdict['unproven'])} ran in no runtime there")
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,14 @@ import numpy as np
 
 from isoship.errors import InputError
 from isoship.parity.case import Case
+from isoship.parity.runners.adapter import software_adapter
 from isoship.parity.runners.contract import Runner, Shipped
 from isoship.sources.contract import Row
 from isoship_edge.inference.model import rows_at_once
 
 _SMALL = (1, 1, 1, 2, 2, 3, 3)
+#: Graphics of software compile their shaders anew for each size of batch.
+_SMALL_IN_SOFTWARE = (1, 1, 3, 3)
 #: The row program of a model that takes milliseconds for a row, and that no target asks, is asked so many.
 _OF_SLOW = 120
 #: A runtime that has a way of its own for one row is asked so many more of them alone; golden rows come first.
@@ -30,7 +34,8 @@ class Asking:
     """What one runtime is asked.
 
     places: of the rows in the case. batches: places in `rows`; where `large`, the last one is filled up with rows that
-    stand in others, too.
+    stand in others, too. chosen_from, fewer: how many rows the runtime takes, and why it is not asked all of them; 0
+    and nothing where it is.
     """
 
     places: list[int]
@@ -38,6 +43,8 @@ class Asking:
     kinds: list[str]
     batches: list[list[int]]
     large: bool
+    chosen_from: int = 0
+    fewer: str = ""
 
 
 def asking(runner: Runner, shipped: Shipped, case: Case) -> Asking:
@@ -50,12 +57,14 @@ def asking(runner: Runner, shipped: Shipped, case: Case) -> Asking:
         for i, row in enumerate(case.rows)
         if not (finite_only and _infinite(row)) and not (narrow and case.kinds[i] == "far")
     ]
-    if getattr(runner, "one_at_a_time", False) and _is_slow(shipped):
-        places = places[: _OF_SLOW // 2] + places[_OF_SLOW // 2 :: max(1, 2 * len(places) // _OF_SLOW)]
+    software = "" if case.cover is None else software_adapter(runner.stamp())
+    count = len(places)
+    places, why = _chosen(places, software, runner, shipped, case)
     # decoders have a way of their own for batches without a missing value: those rows come together
     alone = _ALONE if getattr(runner, "one_row", False) else 0
     border = _at_the_border(runner, shipped)
-    few = alone + sum(_SMALL) + sum(border)
+    small = _SMALL_IN_SOFTWARE if software else _SMALL
+    few = alone + sum(small) + sum(border)
     places[few:] = sorted(places[few:], key=lambda i: None in case.rows[i].values())
     rows = [case.rows[i] for i in places]
     if through_json:
@@ -63,11 +72,29 @@ def asking(runner: Runner, shipped: Shipped, case: Case) -> Asking:
     beyond = 2 * rows_at_once(shipped.manifest) + _BEYOND_CHUNKS
     large = (
         (beyond if alone else min(_LARGE, beyond))
-        if case.large_batch and not getattr(runner, "one_at_a_time", False)
+        if case.large_batch and not software and not getattr(runner, "one_at_a_time", False)
         else 0
     )
-    batches = _batches(len(rows), large, alone, border)
-    return Asking(places, rows, [case.kinds[i] for i in places], batches, large > 0)
+    batches = _batches(len(rows), large, [*[1] * alone, *small, *border, _THOUSAND])
+    kinds = [case.kinds[i] for i in places]
+    return Asking(places, rows, kinds, batches, large > 0, chosen_from=count if why else 0, fewer=why)
+
+
+def _chosen(places: list[int], software: str, runner: Runner, shipped: Shipped, case: Case) -> tuple[list[int], str]:
+    """The rows that a runtime is asked of those that it takes, and why not all of them as others are.
+
+    software: the program that computes its graphics.
+    """
+    if getattr(runner, "one_at_a_time", False) and _is_slow(shipped):
+        some = places[: _OF_SLOW // 2] + places[_OF_SLOW // 2 :: max(1, 2 * len(places) // _OF_SLOW)]
+        why = "the first and others evenly spread: a row takes it milliseconds, and no target answers by it"
+        return some, why if len(some) < len(places) else ""
+    if software and case.cover is not None:
+        cover = case.cover()
+        some = [i for i in places if i in cover]
+        how = "chosen as golden rows are, in small batches" if len(some) < len(places) else "in small batches"
+        return some, f"{how}: {software} computes graphics in software (--rows max asks all)"
+    return places, ""
 
 
 def infer(runner: Runner, rows: list[Row], batch: list[int]) -> dict[str, Any]:
@@ -101,15 +128,13 @@ def _at_the_border(runner: Runner, shipped: Shipped) -> tuple[int, ...]:
     return (border, border + 1) if border else ()
 
 
-def _batches(count: int, large: int, alone: int = 0, border: tuple[int, ...] = ()) -> list[list[int]]:
+def _batches(count: int, large: int, sizes: Sequence[int]) -> list[list[int]]:
     """Which rows are asked together: every row once, in their order, and after them those that fill up the last batch.
 
-    The first `alone` rows come one at a time, the next in batches of 1, 2 and 3, of as many as stand at the border
-    between two engines, then a thousand; the rest `large` at a time, or a thousand where that is 0.
+    sizes: of the first batches. The rest come `large` at a time, or a thousand where that is 0.
     """
     found: list[list[int]] = []
     start = 0
-    sizes = [*[1] * alone, *_SMALL, *border, _THOUSAND]
     while start < count:
         size = sizes[len(found)] if len(found) < len(sizes) else large or _THOUSAND
         found.append(list(range(start, min(start + size, count))))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,12 @@ from isoship.parity.runners.contract import Shipped
 from isoship.parity.verdict.evidence import Evidence, Golden, graph_answers, proven_graph
 from isoship.parity.verdict.step import Steps
 from isoship.rows.columns import rows_from_sample
+from isoship.rows.cover import covering, labels_of
 from isoship.rows.for_check import RowSet, nodes_for, rows_for_check
 from isoship.rows.golden import spread_refusals
 from isoship.rows.labels import labels_by_graph
 from isoship.rows.paths import tree_nodes
-from isoship.rows.profile import widened_to_sample
+from isoship.rows.profile import ColumnProfile, widened_to_sample
 from isoship.rows.reference import Answer, ask
 from isoship.rows.refusals import Refused, refused_rows
 from isoship.rows.structure import column_profiles
@@ -27,6 +29,9 @@ from isoship.sources.contract import Answers, Row, Source
 Progress = Callable[[str], None]
 
 _MOST_REFUSED = 60
+#: Rows that stand for all where graphics are computed in software. 104 cover a forest of 100 trees on 13 columns, and
+#: 500 take no longer: compiling shaders does.
+_COVERING = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +58,10 @@ class Question:
 class Case:
     """What every runtime is shown: rows with a kind each, the reference's answers, and rows that must be refused.
 
-    large_batch: more rows than a runtime computes in one call are asked at once, too. answer: the reference, to be
-    asked again about a disagreement, steps: those of the model, for the same; typical: a row in the middle of
-    everything. evidence: what the reference is.
+    large_batch: more rows than a runtime computes in one call are asked at once, too. cover: the places of rows that
+    stand for all of them, but for far ones, where a runtime takes long over each call; None where all are asked of
+    every runtime. answer: the reference, to be asked again about a disagreement, steps: those of the model, for the
+    same; typical: a row in the middle of everything. evidence: what the reference is.
     notes: what a reader of the report should know of it.
     """
 
@@ -66,6 +72,7 @@ class Case:
     atol: float | None = None
     rtol: float | None = None
     large_batch: bool = False
+    cover: Callable[[], frozenset[int]] | None = None
     answer: Answer | None = None
     steps: Steps | None = None
     typical: Row | None = None
@@ -102,19 +109,37 @@ def case_for(question: Question, say: Progress) -> Case:
     notes += _refused_samples(answer, made, reference.refused)
     say(f"{len(reference.kept)} rows answered by {'the source model' if source is not None else 'model.onnx'}")
     refused = spread_refusals(refused_rows(profiles), _MOST_REFUSED)
+    rows = golden.rows + [made.rows[i] for i in reference.kept]
+    kinds = golden.kinds + [made.kinds[i] for i in reference.kept]
+    joined = _joined(golden.answers, reference.answers)
+
+    @cache
+    def cover() -> frozenset[int]:
+        return _cover(RowSet(rows, kinds), joined, profiles)
+
     return Case(
-        rows=golden.rows + [made.rows[i] for i in reference.kept],
-        kinds=golden.kinds + [made.kinds[i] for i in reference.kept],
-        reference=_joined(golden.answers, reference.answers),
+        rows=rows,
+        kinds=kinds,
+        reference=joined,
         refused=[*refused, *(_as_refused(answer, made.rows[i], made.kinds[i]) for i in reference.refused[:10])],
         atol=atol,
         rtol=rtol,
+        cover=None if question.budget == "max" else cover,
         answer=answer,
         steps=Steps(source, shipped),
         typical=typical_row(profiles),
         evidence="graph" if source is None else "source",
         notes=notes,
     )
+
+
+def _cover(asked: RowSet, reference: Answers, profiles: Mapping[str, ColumnProfile]) -> frozenset[int]:
+    """Places of rows as golden ones are chosen; far ones, which float32 is not asked, are none of them."""
+    near = [i for i, kind in enumerate(asked.kinds) if kind != "far"]
+    labels = labels_of(reference.outputs)
+    pool = RowSet([asked.rows[i] for i in near], [asked.kinds[i] for i in near])
+    chosen = covering(pool, None if labels is None else labels[near], profiles, most=_COVERING, least=_COVERING)
+    return frozenset(near[i] for i in chosen)
 
 
 def sample_rows(sample: Any, shipped: Shipped) -> list[Row]:

@@ -52,7 +52,8 @@ def check(
 
     model: a fitted estimator or a model file; else the one that this user exported, while its sha256 is unchanged.
     runtimes: only these (`isoship.parity.runners.available()`); the verdict is then partial.
-    rows: how many (default 1500), or "max". sample: rows of the user, asked and never stored.
+    rows: how many (default 1500), or "max": every boundary, and graphics in software are asked all rows, too.
+    sample: rows of the user, asked and never stored.
     atol, rtol: instead of the manifest's tolerances.
     converters: as in `isoship.export`: a saved model's own classes are found in a file of them. None is called, because
     the graph is there.

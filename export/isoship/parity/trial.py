@@ -50,6 +50,7 @@ def _compared(runner: Runner, shipped: Shipped, case: Case, verdict: Verdict) ->
     asked = asking(runner, shipped, case)
     rows, kinds, count = asked.rows, asked.kinds, len(asked.rows)
     reference = case.reference.at(asked.places)
+    verdict = dataclasses.replace(verdict, chosen_from=asked.chosen_from, fewer=asked.fewer)
     started = time.perf_counter()
     try:
         parts = [infer(runner, rows, batch) for batch in asked.batches]

@@ -6,13 +6,13 @@ it. A double that could be taken for a measured value is moved by a random fract
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from isoship.rows.columns import rows_from_sample
+from isoship.rows.cover import covering, labels_of
 from isoship.rows.for_check import RowSet, rows_for_check
 from isoship.rows.paths import Node
 from isoship.rows.probe import FloatArray
@@ -58,7 +58,7 @@ def golden_rows(
     asked = _settled(ask(source.answers, pool.rows))
     pool = RowSet([pool.rows[i] for i in asked.kept], [pool.kinds[i] for i in asked.kept])
     room = max(_FEWEST_ROWS, min(_MOST_ROWS, _MOST_VALUES // max(1, len(profiles))))
-    chosen = _chosen(pool, asked, profiles, room)
+    chosen = covering(pool, labels_of(asked.answers.outputs), profiles, most=room, least=_USUAL_ROWS)
     rows, kinds = [pool.rows[i] for i in chosen], [pool.kinds[i] for i in chosen]
     if sample is not None:
         own = rows_from_sample(sample, source.signature)[:room]
@@ -144,39 +144,3 @@ def _moved(row: Row, profiles: Profiles, kept: Kept, rng: Rng) -> Row:
 def _beside(value: float, boundaries: FloatArray, profile: ColumnProfile) -> bool:
     place = int(np.searchsorted(boundaries, value))
     return any(value in values for values in around_all(boundaries[max(0, place - 2) : place + 2], profile))
-
-
-def _chosen(pool: RowSet, asked: Reference, profiles: Profiles, room: int) -> list[int]:
-    """Greedy cover: each row brings its kind, its label, its categories, its missing columns, its boundaries' sides."""
-    labels = next((a for a in asked.answers.outputs.values() if a.ndim == 1 and a.dtype.kind != "f"), None)
-    brings: list[set[Any]] = []
-    for i, (row, kind) in enumerate(zip(pool.rows, pool.kinds, strict=True)):
-        has: set[Any] = {("kind", kind)}
-        if labels is not None:
-            has |= {("label", labels[i]), ("kind and label", kind, labels[i])}
-        for name, p in profiles.items():
-            value = row[name]
-            if value is None:
-                has.add(("missing", name))
-            elif p.categories and p.dtype == "string":
-                has.add(("category", name, value if value in p.categories else "another"))
-            elif len(p.boundaries):
-                # between which boundaries the value lies: together these are the branches it takes
-                has.add(("interval", name, int(np.searchsorted(p.boundaries, value))))
-        brings.append(has)
-    chosen: list[int] = []
-    covered: set[Any] = set()
-    # what a row brings only shrinks: a row that brings what it brought when it was looked at last is the best one
-    waiting = [(-len(has), i) for i, has in enumerate(brings)]
-    heapq.heapify(waiting)
-    while waiting and len(chosen) < room:
-        known, i = heapq.heappop(waiting)
-        fresh = len(brings[i] - covered)
-        if fresh < -known:
-            heapq.heappush(waiting, (-fresh, i))
-            continue
-        if not fresh and len(chosen) >= min(_USUAL_ROWS, room):
-            break
-        chosen.append(i)
-        covered |= brings[i]
-    return sorted(chosen)

@@ -1,5 +1,6 @@
 // A runner's half in a browser: fetches requests from the runner's server, posts the answers back.
 
+import { adapterOf } from "./adapter.mjs";
 import { watchConsole } from "./console.mjs";
 import { errorOf, shippedModel } from "./shipped.mjs";
 import { stampOf, stockModel } from "./stock.mjs";
@@ -46,7 +47,8 @@ addEventListener("error", (event) => console.error(`uncaught: ${event.message}`)
 addEventListener("unhandledrejection", (event) => console.error(`unhandled: ${event.reason}`));
 try {
   const started = await start();
-  if (started) await send({ stamp: { browser: navigator.userAgent, ...started.stamp } });
+  const stamp = { browser: navigator.userAgent, ...started?.stamp, ...(await adapterOf(backend)) };
+  if (started) await send({ stamp });
   for (;;) {
     const next = await fetch("/driver/next", { cache: "no-store" });
     if (next.status === 204) continue;

@@ -96,7 +96,10 @@ class Runner(Protocol):
         ...
 
     def stamp(self) -> dict[str, str]:
-        """Versions, backend, CPU flags: what a reader of the report needs to repeat the run."""
+        """Versions, backend, CPU flags: what a reader of the report needs to repeat the run.
+
+        adapter: what computes graphics, by its own name. One that is software (`adapter.py`) is asked fewer rows.
+        """
         ...
 
     def close(self) -> None:

@@ -92,7 +92,11 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one runtime."""
+    """What became of one runtime.
+
+    chosen_from, fewer: how many rows it takes, and how and why those that it was asked were chosen among them; 0 and
+    nothing where it was asked all that it takes.
+    """
 
     name: str
     target: str
@@ -113,6 +117,8 @@ class Verdict:
     environment: dict[str, str] = field(default_factory=dict)
     tolerances: dict[str, Tolerance] = field(default_factory=dict)
     cause: Cause | None = None
+    chosen_from: int = 0
+    fewer: str = ""
 
 
 def compare(

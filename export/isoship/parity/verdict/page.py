@@ -18,6 +18,7 @@ from isoship.parity.verdict.evidence import EVIDENCE
 from isoship.parity.verdict.ulps import BINS
 from isoship.parity.verdict.wording import (
     cause_lines,
+    fewer_lines,
     number,
     shown_value,
     table_cells,
@@ -74,6 +75,7 @@ def render(report: ParityReport) -> str:
         "unit": report.unit,
         "one": "call" if calls else "row",
         "told": told_together(report.verdicts),
+        "fewer": fewer_lines(report.verdicts),
         "ran": ran,
         "kinds": kinds,
         "ulp_bins": [*map(str, BINS), "more"],
@@ -98,6 +100,7 @@ def in_notebook(report: ParityReport) -> str:
         "head": table_head(report.unit),
         "rows": [(v, table_cells(v)) for v in report.verdicts],
         "told": told_together(report.verdicts),
+        "fewer": fewer_lines(report.verdicts),
         "causes": lambda v: cause_lines(v.cause),
     }
     return rendered(_TEMPLATES / "notebook.html.j2", values)

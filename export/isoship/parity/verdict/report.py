@@ -12,7 +12,14 @@ from typing import Any
 from isoship.parity.verdict.compare import FAULTS, Verdict
 from isoship.parity.verdict.evidence import Evidence
 from isoship.parity.verdict.page import in_notebook, render
-from isoship.parity.verdict.wording import cause_lines, table_cells, table_head, told_together
+from isoship.parity.verdict.wording import (
+    asked_rows,
+    cause_lines,
+    fewer_lines,
+    table_cells,
+    table_head,
+    told_together,
+)
 from isoship.sources.contract import Row
 from isoship_edge.encoding.documents import parsed
 
@@ -80,7 +87,7 @@ class ParityReport:
         ran = [v for v in asked if v.status == "agree" and v.rows]
         if bad:
             return f"{len(bad)} of {len(asked)} checks failed: {', '.join(v.name for v in bad)}"
-        rows = f"with the reference on {max((v.rows for v in ran), default=0):,} {self.unit}"
+        rows = f"with the reference on {asked_rows(ran, self.unit)}"
         word = "The runtime asked agrees" if len(ran) == 1 else f"The {len(ran)} runtimes asked agree"
         if not self.ok:
             idle = any(v.status == "idle" for v in self.verdicts)
@@ -114,6 +121,7 @@ class ParityReport:
                 lines += [f"{names}: {first}", *(f"    {line}" for line in rest)]
             if v.cause is not None:
                 lines += [f"    {line}" for line in cause_lines(v.cause)]
+        lines += fewer_lines(self.verdicts)
         lines += [f"{v.name}: {v.environment['rebuilt']}" for v in self.verdicts if "rebuilt" in v.environment]
         lines += list(self.notes)
         lines.append(f"{self.headline} (evidence: {self.evidence}{', partial' if self.partial else ''})")

@@ -33,6 +33,33 @@ def table_cells(v: Verdict) -> tuple[str, ...]:
     return (v.name, str(v.rows), str(v.flips), str(v.ties), *errors, f"{v.milliseconds:.0f}", v.status)
 
 
+def fewer_lines(verdicts: Sequence[Verdict]) -> list[str]:
+    """Which runtimes were asked a choice of the rows, how it was made and why."""
+    found: dict[tuple[int, int, str], list[str]] = {}
+    for v in verdicts:
+        if v.rows and v.fewer:
+            found.setdefault((v.rows, v.chosen_from, v.fewer), []).append(v.name)
+    return [
+        f"{', '.join(names)}: {rows:,} of {chosen_from:,} rows, {why}"
+        for (rows, chosen_from, why), names in found.items()
+    ]
+
+
+def asked_rows(verdicts: Sequence[Verdict], unit: str) -> str:
+    """How many rows these runtimes answered; those that were asked a choice are counted by themselves."""
+    some = [v for v in verdicts if v.rows < v.chosen_from]
+    others = [v for v in verdicts if v.rows >= v.chosen_from]
+    if some and not others:
+        return f"{_span(some)} of {max(v.chosen_from for v in some):,} {unit}"
+    besides = f", {len(some)} runtime{'s' if len(some) > 1 else ''} on {_span(some)} of these" if some else ""
+    return f"{_span(others)} {unit}{besides}"
+
+
+def _span(verdicts: Sequence[Verdict]) -> str:
+    counts = sorted({v.rows for v in verdicts}) or [0]
+    return f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+
+
 def shown_value(value: Any) -> str:
     """An output's value as text, to the digits that tell doubles apart."""
     if isinstance(value, list):
