@@ -17,7 +17,7 @@ from isoship.parity.case import Case, Progress, Question, case_for, sample_rows
 from isoship.parity.demand import NOT_RUN, Demand, demand_of, forms_of, not_asked, rows_of, rows_web_of
 from isoship.parity.runners.chromium import browsers_kept
 from isoship.parity.runners.contract import Shipped
-from isoship.parity.side_by_side import verdicts_of, workers
+from isoship.parity.side_by_side import browsers, verdicts_of
 from isoship.parity.trial import try_runner
 from isoship.parity.verdict.compare import Verdict
 from isoship.parity.verdict.environment import environment
@@ -84,7 +84,7 @@ def check(
     golden = read_golden(shipped)
     outside = any(registry.open_runner(name).precision == "double" for name in demand.runtimes)
     # reading the model and making rows keep one processor busy, and a browser takes seconds to start
-    with browsers_kept(min(workers(), sum("chromium" in name for name in demand.runtimes))):
+    with browsers_kept(browsers(demand.runtimes)):
         source, why_not = find_source(shipped, golden, model, sample, say, converters)
         own = sample_rows(sample, shipped)
         question = Question(shipped, golden, source, why_not, own, rows, seed, outside, atol, rtol)

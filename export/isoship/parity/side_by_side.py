@@ -58,17 +58,40 @@ def verdicts_of(
     say(f"asking {', '.join(names)}")
     if watch is not None:
         watch.asks(names, unit)
-    # each runtime is a process of its own, and starting one leaves a processor idle half of the time; a browser's
-    # software graphics take longest, and come before what can fill the gaps at the end
-    order = sorted(names, key=lambda name: registry.target_of(name) in FORMS and "webg" not in name)
+
+    def in_turn(lane: list[str]) -> dict[str, Verdict]:
+        return {name: watched(name) for name in lane}
+
+    # each runtime is a process of its own, and starting one leaves a processor idle half of the time
     with interruptible() as kill_all, ThreadPoolExecutor(max_workers=workers()) as pool:
         try:
             looked_at = pool.submit(files)
-            tried = dict(zip(order, pool.map(watched, order), strict=True))
+            tried = {name: verdict for lane in pool.map(in_turn, _lanes(names)) for name, verdict in lane.items()}
         except BaseException:  # interrupted, or told to end: what goes wrong with a runtime is its verdict
             kill_all()
             raise
     return (looked_at.result(), *(tried[name] for name in names))
+
+
+def browsers(names: Sequence[str]) -> int:
+    """Browsers that run at a time: each has processes for its page, its graphics and itself, and costs as much to start
+    as two runtimes to ask."""
+    return min(max(1, workers() // 2), sum(map(_in_browser, names)))
+
+
+def _lanes(names: Sequence[str]) -> list[list[str]]:
+    """What runs one after another: in a browser what it is asked of, longest first; everything else is by itself.
+
+    Runtimes of one backend follow each other: graphics keep the shaders that they have compiled.
+    """
+    order = sorted(filter(_in_browser, names), key=lambda name: name.rpartition("-")[2], reverse=True)
+    count = browsers(names)
+    alone = sorted(set(names) - set(order), key=lambda name: (registry.target_of(name) in FORMS, names.index(name)))
+    return [*(order[i::count] for i in range(count)), *([name] for name in alone)]
+
+
+def _in_browser(name: str) -> bool:
+    return "chromium" in name
 
 
 def workers() -> int:

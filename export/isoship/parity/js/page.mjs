@@ -1,4 +1,4 @@
-// A runner's half in a browser: fetches requests from the runner's server, posts the answers back.
+// A runner's half in a browser: posts answers to the runner's server, which answers with the next request.
 
 import { adapterOf } from "./adapter.mjs";
 import { watchConsole } from "./console.mjs";
@@ -39,7 +39,8 @@ function script(url) {
   });
 }
 
-/** @param {any} answer */
+const next = () => fetch("/driver/next", { cache: "no-store" });
+/** @param {any} answer @returns {Promise<Response>} the next request */
 const send = (answer) =>
   fetch("/driver/answer", { method: "POST", body: JSON.stringify({ ...answer, warnings: warnings() }) });
 
@@ -48,17 +49,18 @@ addEventListener("unhandledrejection", (event) => console.error(`unhandled: ${ev
 try {
   const started = await start();
   const stamp = { browser: navigator.userAgent, ...started?.stamp, ...(await adapterOf(backend)) };
-  if (started) await send({ stamp });
-  for (;;) {
-    const next = await fetch("/driver/next", { cache: "no-store" });
-    if (next.status === 204) continue;
-    if (!next.ok) break;
-    const request = await next.json();
+  let response = started ? await send({ stamp }) : await next();
+  while (response.ok) {
+    if (response.status === 204) {
+      response = await next();
+      continue;
+    }
+    const request = await response.json();
     if (request.goto) {
       location.replace(request.goto);
       break;
     }
-    if (started) await send(await started.answer(request).catch(errorOf));
+    response = started ? await send(await started.answer(request).catch(errorOf)) : await next();
   }
 } catch (err) {
   await send(errorOf(err));

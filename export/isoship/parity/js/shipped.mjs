@@ -7,7 +7,16 @@
 export async function shippedModel(index, backend) {
   const model = await index.load(backend === "rows" ? { engine: "rows" } : { engine: "tfjs", backend });
   const stamp = { backend: backend === "rows" ? backend : String(model.backend ?? backend) };
-  return { stamp, answer: async ({ rows }) => ({ predictions: await model.predict(rows.map(decodeRow)) }) };
+  /** @param {any[]} rows */
+  const answerTo = async (rows) => ({ predictions: await model.predict(rows.map(decodeRow)) });
+  /** @param {any} request one batch of rows, or several, each answered by itself */
+  const answer = async ({ rows, batches }) => {
+    if (rows) return answerTo(rows);
+    const answers = [];
+    for (const batch of batches) answers.push(await answerTo(batch).catch(errorOf));
+    return { answers };
+  };
+  return { stamp, answer };
 }
 
 /** An error of predict as data: the input contract refused the rows, or something broke. @param {any} err */

@@ -66,8 +66,9 @@ class Runner(Protocol):
     and rows with infinities are left out unless takes_infinity. unguarded: the runtime knows nothing of the input
     contract (stock TF.js), so rows that must be refused are not shown to it. one_row: it has a way of its own for a
     single row, and is asked 200 of them, the golden rows first, one at a time. one_at_a_time: it has no other, and is
-    asked no large batch. concurrent: `infer` may be called from several threads at once. as_users: it opens the bundle
-    as its users do, which refuses files that were changed: it is not asked then.
+    asked no large batch. refusals: a method that says of several batches, each by itself, how it is refused, and None
+    where it is answered; without it `infer` is asked. concurrent: `infer` may be called from several threads at once.
+    as_users: it opens the bundle as its users do, which refuses files that were changed: it is not asked then.
     """
 
     name: str

@@ -16,7 +16,8 @@ _POLL = 10.0
 
 
 class Mailbox:
-    """A loopback server: files under named folders, `GET /driver/next` for requests, `POST /driver/answer`."""
+    """A loopback server: files under named folders, `GET /driver/next` for the first request, `POST /driver/answer` for
+    the others."""
 
     def __init__(self, folders: dict[str, Path]) -> None:
         self.folders = {name: folder.resolve() for name, folder in folders.items()}
@@ -72,7 +73,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.box.answers.put(self.rfile.read(int(self.headers.get("content-length", 0))))
-        self._send(204, b"", "text/plain")
+        self._send(*self._next(), "application/json")  # one exchange a request: a browser takes a millisecond for each
 
     def _next(self) -> tuple[int, bytes]:
         """The next request, waited for a while: the page asks again after a 204."""

@@ -58,13 +58,17 @@ class WebRunner:
         assert self._driver is not None
         predictions: list[Any] = []
         for start in range(0, len(rows), _BATCH):
-            encoded = [{k: encode(v) for k, v in row.items()} for row in rows[start : start + _BATCH]]
-            answer = self._driver.ask({"rows": encoded})
+            answer = self._driver.ask({"rows": _encoded(rows[start : start + _BATCH])})
             if "error" in answer:
-                error = answer["error"]
-                raise InputError(error["message"], row=error["row"], column=error["column"])
+                raise _refusal(answer["error"])
             predictions += answer["predictions"]
         return arrays_from_predictions(predictions, self._outputs)
+
+    def refusals(self, batches: list[list[Row]]) -> list[InputError | None]:
+        """One request for all: each is an exchange with a page, which takes longer than most refusals."""
+        assert self._driver is not None
+        answers = self._driver.ask({"batches": [_encoded(rows) for rows in batches]})["answers"]
+        return [_refusal(answer["error"]) if "error" in answer else None for answer in answers]
 
     def stamp(self) -> dict[str, str]:
         return {} if self._driver is None else dict(self._driver.stamp)
@@ -81,6 +85,14 @@ class RowsWebRunner(WebRunner):
     target = "rows-web"
     precision = "double"
     needs = ROW_FILES[0]
+
+
+def _encoded(rows: list[Row]) -> list[dict[str, Any]]:
+    return [{k: encode(v) for k, v in row.items()} for row in rows]
+
+
+def _refusal(error: dict[str, Any]) -> InputError:
+    return InputError(error["message"], row=error["row"], column=error["column"])
 
 
 def _why_not(shipped: Shipped) -> str:
