@@ -50,7 +50,7 @@ mutants: setup ## faults planted in shipped files and runtimes, each under check
 fault-reports: setup ## six planted faults and the report of each, with screenshots, in build/fault-reports
 	$(BIN)/python -m benchmarks.mutants.reports build/fault-reports
 
-bench-check: setup ## how long a check of a 100-tree forest takes, by default and with --rows max (about 4 minutes)
+bench-check: setup ## a check of a 100-tree forest: CPU beside the release before, time by default and with --rows max (about 8 minutes); benchmarks/results/check_time.json
 	$(BIN)/python -m benchmarks.check_time
 
 bench-memory: setup ## a million rows through every runtime of ours: memory and time (most of an hour, nearly all of it TF.js in Node)

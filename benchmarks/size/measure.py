@@ -18,11 +18,13 @@ _WATCH = """
 import ctypes, json, os, resource, subprocess, sys, time
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 out, seconds, command = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
+started = time.monotonic()
 with open(out, "wb") as said:
     try:
         code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=seconds).returncode
     except subprocess.TimeoutExpired:
         code = -1
+ended = time.monotonic()
 until = time.monotonic() + 20
 while time.monotonic() < until:
     try:
@@ -30,18 +32,23 @@ while time.monotonic() < until:
     except ChildProcessError:
         break
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps({"code": code, "cpu": used.ru_utime + used.ru_stime, "megabytes": used.ru_maxrss / 1024}))
+cpu, megabytes = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+print(json.dumps({"code": code, "cpu": cpu, "megabytes": megabytes, "seconds": ended - started}))
 """
 
 
 @dataclass(frozen=True)
 class Figure:
-    """code: exit code, -1 for the time limit. cpu: seconds. megabytes: the largest process. said: its last lines."""
+    """code: exit code, -1 for the time limit. cpu: seconds. megabytes: the largest process. said: its last lines.
+
+    seconds: from its start to its end, without what it left to others.
+    """
 
     code: int
     cpu: float
     megabytes: float
     said: str = ""
+    seconds: float = 0.0
 
 
 def measured(command: Sequence[str], environment: Mapping[str, str], folder: Path, seconds: float) -> Figure:
@@ -51,4 +58,5 @@ def measured(command: Sequence[str], environment: Mapping[str, str], folder: Pat
     run = subprocess.run(watch, cwd=folder, env=dict(environment), stdout=subprocess.PIPE, text=True, check=True)
     found = json.loads(run.stdout)
     said = out.read_text(encoding="utf-8", errors="replace")[-3000:]
-    return Figure(found["code"], round(found["cpu"], 2), round(found["megabytes"], 1), said)
+    cpu, megabytes, took = round(found["cpu"], 2), round(found["megabytes"], 1), round(found["seconds"], 2)
+    return Figure(found["code"], cpu, megabytes, said, took)

@@ -1,4 +1,4 @@
-"""`make bench-size`: what it counts, that its rows hang together, and that a missed bar is told."""
+"""`make bench-size` and `make bench-check`: what they count, that rows hang together, and that a missed bar is told."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # benchmarks/ is no part of the distribution
 
+from benchmarks.check_time import _made, agrees, checked, ratio
 from benchmarks.size.__main__ import _bar
 from benchmarks.size.measure import Figure, measured
 from benchmarks.size.models import MODELS
+from benchmarks.size.release import ROOT
 from benchmarks.size.table import NEW, PEER, RELEASE, TABLE, Limit, Row
 
 
@@ -34,6 +36,7 @@ def test_cpu_and_memory_are_those_of_the_command_and_not_of_who_asks(tmp_path):
     assert found.code == 0
     assert 0.9 < found.cpu < 2
     assert 95 < found.megabytes < 200
+    assert found.seconds >= 0.9
     assert measured([sys.executable, "-S", "-c", fill + "raise SystemExit(3)"], os.environ, tmp_path, 60).code == 3
 
 
@@ -59,3 +62,33 @@ def test_what_the_command_leaves_to_others_is_counted(tmp_path):
     found = measured([sys.executable, "-S", "-c", command], os.environ, tmp_path, 60)
     assert found.code == 0
     assert 0.9 < found.cpu < 2
+
+
+def _check(cpu, status="agree", code=0):
+    said = {"status": status, "rows": 10, "milliseconds": 1}
+    return {"code": code, "seconds": 1.0, "cpu_seconds": cpu, "rows": 10, "runtimes": {"onnxruntime": said}}
+
+
+def test_a_check_is_held_against_the_releases_by_the_medians_of_the_same_run():
+    turns = {NEW: [_check(c) for c in (20, 28, 90)], RELEASE: [_check(c) for c in (40, 41, 39)]}
+    assert (ratio(turns).value, ratio(turns).ok) == (0.7, True)
+    turns[NEW][0] = _check(29)
+    assert not ratio(turns).ok
+
+
+def test_a_check_that_did_not_agree_everywhere_is_no_figure():
+    assert agrees(_check(20))
+    assert not agrees(_check(20, "unavailable"))
+    assert not agrees(_check(20, code=1))
+
+
+def test_a_check_is_measured_with_all_that_it_started_and_its_rows_are_told(tmp_path):
+    """The bundle of today's exporter, as the release's is made with the release's."""
+    _made(ROOT, tmp_path / "forest")
+    found = checked(ROOT, tmp_path / "forest", ["--runtimes", "onnxruntime,edge", "--rows", "60"])
+    assert agrees(found)
+    assert found["cpu_seconds"] > 0.5
+    assert {name: said["rows"] for name, said in found["runtimes"].items()} == {
+        "onnxruntime": found["rows"],
+        "edge": found["rows"],
+    }
