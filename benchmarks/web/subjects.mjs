@@ -1,7 +1,7 @@
 // Every way to ask a model in JavaScript, in Node and in a page: `open(kind, base, tools)` -> {one, many}.
 //
-// one(i): row i alone; many(): all rows. Both give flat numbers, at once or as a promise. What can be made ready before
-// (tensors, columns, objects) is.
+// one(i): row i alone; many(): all rows. Both give flat numbers, at once or as a promise, and take what a caller has: the
+// doubles as one array or as columns, or rows as objects. These are made ready before, and nothing else is.
 
 export const KINDS = ["rows", "rows, objects", "tfjs", "standard", "ours", "ydf", "m2cgen"];
 
@@ -52,16 +52,18 @@ async function onnx(bytes, kind, asked, ort) {
   const session = await ort.InferenceSession.create(bytes);
   const { columns, x, count } = asked;
   const width = columns.length;
-  const real = kind === "standard" ? ["float32", Float32Array] : ["float64", Float64Array];
+  const [dtype, Real] = kind === "standard" ? ["float32", Float32Array] : ["float64", Float64Array];
   const tensor = (values, shape) =>
-    typeof values[0] === "string" ? new ort.Tensor("string", values, shape) : new ort.Tensor(real[0], real[1].from(values), shape);
-  const feeds = (from, to) =>
-    x ? { X: tensor(x.slice(from * width, to * width), [to - from, width]) } : Object.fromEntries(columnsOf(asked, from, to).map((values, j) => [columns[j], tensor(values, [to - from, 1])]));
-  const singles = Array.from({ length: count }, (_, i) => feeds(i, i + 1));
-  const all = feeds(0, count);
+    typeof values[0] === "string" ? new ort.Tensor("string", values, shape) : new ort.Tensor(dtype, values instanceof Real ? values : new Real(values), shape);
+  // As ours: arrays in, doubles or texts. What it takes beyond them is its to make, in its time.
+  const given = (from, to) => (x ? Float64Array.from(x.slice(from * width, to * width)) : columnsOf(asked, from, to));
+  const feeds = (arrays, rows) =>
+    x ? { X: tensor(arrays, [rows, width]) } : Object.fromEntries(arrays.map((values, j) => [columns[j], tensor(values, [rows, 1])]));
+  const singles = Array.from({ length: count }, (_, i) => given(i, i + 1));
+  const all = given(0, count);
   const output = session.outputNames.at(-1); // labels come first
-  const run = async (given) => (await session.run(given, [output]))[output].data;
-  return { one: (i) => run(singles[i]), many: () => run(all) };
+  const run = async (arrays, rows) => (await session.run(feeds(arrays, rows), [output]))[output].data;
+  return { one: (i) => run(singles[i], 1), many: () => run(all, count) };
 }
 
 async function ydf(bytes, asked, library) {

@@ -12,6 +12,7 @@
 import { BundleError, IsoshipError } from "../errors.js";
 import { allocate } from "../value.js";
 import { constantFrom } from "./constants.js";
+import { fused } from "./fusion.js";
 import { prepareOf } from "./operators.js";
 import { Board } from "./values.js";
 
@@ -74,8 +75,7 @@ export class RowProgram {
       this.#places.inputs.push(made.place);
       this.inputs.push({ name: called, dtype, shape: made.shape, size: made.size });
     }
-    const steps_ = withNarrowPlaces(steps, outputs);
-    for (const step of steps_) {
+    for (const step of fused(withNarrowPlaces(steps, outputs), constants, outputs)) {
       try {
         this.#add(step, used, name);
       } catch (err) {
@@ -94,14 +94,14 @@ export class RowProgram {
    * Makes a step ready. What depends on no input is computed at once.
    * @param {any} step @param {(name: any) => any} used @param {(name: string, value: any) => void} name
    */
-  #add({ op, inputs, outputs, attrs }, used, name) {
+  #add({ op, inputs, outputs, attrs, prepare }, used, name) {
     const board = this.#board;
     const [firstRun, firstPlace] = [board.runs.length, board.held.length];
     const given = inputs.map(used);
     if (attrs === null || typeof attrs !== "object" || Array.isArray(attrs)) throw new BundleError("it has no attributes");
     const tables = op.startsWith("ml.") ? ["keys", "values", "default"].filter((key) => Object.hasOwn(attrs, key)) : [];
     const resolved = tables.length === 0 ? attrs : { ...attrs, ...Object.fromEntries(tables.map((key) => [key, used(attrs[key])])) };
-    const made = prepareOf(op)(board, given, resolved);
+    const made = (typeof prepare === "function" ? prepare : prepareOf(op))(board, given, resolved);
     if (made.length !== outputs.length) throw new BundleError(`it makes ${made.length} values`);
     if (given.every((/** @type {any} */ x) => x === null || x.data !== null)) {
       for (let place = firstPlace; place < board.held.length; place++) {
