@@ -8,6 +8,9 @@ for (const backend of ["cpu", "wasm"]) {
   said.backends[backend] = model.backend;
   said.answers[backend] = await model.predict(rows);
 }
+const rowProgram = await load();
+said.backends.rows = rowProgram.backend;
+said.answers.rows = await rowProgram.predict(rows);
 const inWorker = await loadInWorker({ worker: new ModelWorker() });
 said.answers.worker = await inWorker.predict(rows);
 said.refused = await inWorker.predict([{}]).catch((err) => err.name);
