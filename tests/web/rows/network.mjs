@@ -54,7 +54,7 @@ try {
   await plain.page.locator("#verify").click();
   await plain.page.locator("#verify-result.good, #verify-result.bad").waitFor();
   asItComes.verify = await plain.page.locator("#verify-result").textContent();
-  await plain.page.locator("#engine-tfjs").check();
+  await plain.page.locator("#engine-tfjs").click();
   await plain.page.waitForURL(/engine=tfjs/);
   await plain.close();
   const pinned = await opened("?engine=tfjs");
