@@ -24,7 +24,11 @@ GROUPS: dict[str, Group] = {
     ),
     "sweep": Group(
         "every scikit-learn estimator and 157 booster configurations on rows made to break them",
-        (f"{PYTHON} -m benchmarks.sweep", f"{PYTHON} -m benchmarks.boosters"),
+        (
+            f"{PYTHON} -m benchmarks.sweep",
+            f"{PYTHON} -m benchmarks.boosters",
+            f"ISOSHIP_ESTIMATORS=all {PYTHON} -m pytest -q -n 2 tests/tfjs/test_every_estimator_computes.py",
+        ),
     ),
     "shelf": Group("36 real bundles in every runtime", (f"{PYTHON} -m benchmarks.shelf",)),
     "mutants": Group("planted faults, each detected by check", (f"{PYTHON} -m benchmarks.mutants",)),

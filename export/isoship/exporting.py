@@ -25,6 +25,7 @@ from isoship.errors import InputError, ParityError, SampleError, UnsupportedMode
 from isoship.exporting_tensors import export_tensors
 from isoship.parity.check import verify_before_move, verify_own_rows
 from isoship.parity.verdict.report import ParityReport
+from isoship.parity.web_graph import FORMS
 from isoship.row_program.program import row_program_of
 from isoship.rows.form import form_for
 from isoship.rows.structure import column_profiles
@@ -190,30 +191,40 @@ def export(
             f"the row program of {source.estimator}", program.lacks, "Export with ONNX Runtime: --native always"
         )
 
-    with built_aside(out) as aside:
-        copied = sample if golden == "sample" else None
-        write_core(
-            aside, source, graph, program, name=name, version=model_version, targets=targets, sample=copied, say=say
-        )
-        report = verify_own_rows(aside, source, progress=say)
-        if report is not None:
-            raise ParityError(
-                "model.onnx answers rows of the sample otherwise than the model, so no bundle was written\n"
-                + _with_cause(report, source),
-                report,
+    def built(in_doubles: bool) -> ParityReport:
+        with built_aside(out) as aside:
+            copied = sample if golden == "sample" else None
+            write_core(
+                aside, source, graph, program, name=name, version=model_version, targets=targets, sample=copied, say=say
             )
-        remember(aside, read_manifest(aside).digest, Path(model) if isinstance(model, (str, Path)) else None)
-        if "web" in targets:
-            _write_web(aside, graph, source, say)
-        python_targets.write(aside, out, targets, say)
-        write_sums(aside)
-        say("verifying every shipped form against the model")
-        report = verify_before_move(aside, source, targets=tuple(targets), progress=say)
-        if report.exit_code == 1 or report.unproven:
-            raise ParityError(
-                "a shipped form disagrees with the model, so no bundle was written\n" + _with_cause(report, source),
-                report,
-            )
+            report = verify_own_rows(aside, source, progress=say)
+            if report is not None:
+                raise ParityError(
+                    "model.onnx answers rows of the sample otherwise than the model, so no bundle was written\n"
+                    + _with_cause(report, source),
+                    report,
+                )
+            remember(aside, read_manifest(aside).digest, Path(model) if isinstance(model, (str, Path)) else None)
+            if "web" in targets:
+                _write_web(aside, graph, source, say, in_doubles=in_doubles)
+            python_targets.write(aside, out, targets, say)
+            write_sums(aside)
+            say("verifying every shipped form against the model")
+            report = verify_before_move(aside, source, targets=tuple(targets), progress=say)
+            if report.exit_code == 1 or report.unproven:
+                raise ParityError(
+                    "a shipped form disagrees with the model, so no bundle was written\n" + _with_cause(report, source),
+                    report,
+                )
+            return report
+
+    try:
+        report = built(in_doubles=False)
+    except ParityError as err:
+        if not _float32_is_at_fault(err.report):
+            raise
+        say("TF.js, which computes in float32, does not hold this model: writing web/ with every step in doubles")
+        report = built(in_doubles=True)
     say(f"wrote {out} in {time.perf_counter() - started:.1f} s")
     bundle = Bundle.open(out)
     return Exported(bundle.path, bundle.manifest, report, source.notes)
@@ -293,12 +304,17 @@ def _with_cause(report: ParityReport, source: Source) -> str:
     return report.table() + (f"\n{cause}" if cause else "")
 
 
-def _write_web(aside: Path, graph: onnx.ModelProto, source: Source, say: Progress) -> None:
+def _float32_is_at_fault(report: ParityReport) -> bool:
+    """Whether all but TF.js's graph answer as the model does."""
+    return all(v.status in ("agree", "unavailable") or v.target in FORMS for v in report.verdicts)
+
+
+def _write_web(aside: Path, graph: onnx.ModelProto, source: Source, say: Progress, *, in_doubles: bool) -> None:
     say("writing web/")
     signature = read_manifest(aside).signature
     form = form_for(column_profiles(graph, signature), signature)
     with named_by_converters(source, "web"):
-        written = write_web(aside / "web", aside, graph, form=form)
+        written = write_web(aside / "web", aside, graph, form=form, in_doubles=in_doubles)
     for note in written.notes:
         say(f"web: {note}")
     # The manifest, which every target carries, comes to speak of these files before anything else copies it.

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
-from sklearn.preprocessing import Binarizer
+from sklearn.preprocessing import Binarizer, FunctionTransformer
 
 import isoship
 from isoship.bundle.bundle import Bundle
@@ -41,7 +42,7 @@ def spared(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
 def handed_through(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
     """A linear model's bundle whose every step runs in JavaScript, whole and sealed, as older releases wrote it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("isoship.tfjs.partition.starts_of", lambda *_: Starts(set()))
+        patch.setattr("isoship.tfjs.partition.starts_of", lambda *_, **__: Starts(set()))
         return exported(LinearRegression().fit(X, Y), tmp_path_factory.mktemp("old") / "bundle")
 
 
@@ -80,6 +81,24 @@ def test_a_model_without_numbers_to_compute_is_checked_by_its_row_program(spared
     report = isoship.check(spared.folder, Binarizer(threshold=4000.0).fit(X), runtimes="rows-node,web-node-wasm")
     assert [v.status for v in report.verdicts] == ["agree", "agree", "idle"]
     assert "it chooses, compares or looks up" in report.table()
+
+
+def body_mass(people: pd.DataFrame) -> pd.DataFrame:
+    return (people["weight"] / people["height"] ** 2).to_frame()
+
+
+def test_numbers_that_float32_does_not_hold_are_computed_in_doubles(tmp_path: Path) -> None:
+    """Found when the export is verified: a height of 1e-20 is no fault of the model, which answers 7e41."""
+    people = pd.DataFrame({"weight": X[:, 0] / 60, "height": X[:, 1] / 2000})
+    model, said = FunctionTransformer(body_mass).fit(people), list[str]()
+    isoship.export(model, sample=people, out=tmp_path / "bundle", targets=("web",), progress=said.append)
+    assert [line for line in said if "writing web/ with every step in doubles" in line] != []
+    opened = Bundle.open(tmp_path / "bundle")
+    shipped = Shipped(opened.path, opened.manifest, opened.targets)
+    assert state_of(shipped) == "spared"
+    report = isoship.check(shipped.folder, model, runtimes="rows-node,tfjs-stock-node-wasm")
+    assert [v.status for v in report.verdicts] == ["agree", "agree", "idle"]
+    assert "span more decades than float32 has" in report.table()
 
 
 def test_without_stock_tfjs_the_check_is_not_whole(linear: Shipped, monkeypatch: pytest.MonkeyPatch) -> None:

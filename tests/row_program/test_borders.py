@@ -74,6 +74,6 @@ def test_check_asks_on_both_sides_of_the_border() -> None:
     )
     runner: Any = Runner()
     border = _at_the_border(runner, shipped)
-    assert {20, 21} <= set(map(len, _batches(400, 0, 10, border)))
+    assert {20, 21} <= set(map(len, _batches(400, 0, [*[1] * 10, *border])))
     runner.target = "edge"
     assert _at_the_border(runner, shipped) == ()

@@ -42,11 +42,13 @@ def write_web(
     model: onnx.ModelProto,
     *,
     form: Sequence[Mapping[str, Any]] = (),
+    in_doubles: bool = False,
     runtime: Path | None = None,
 ) -> WebForm:
     """Writes the folder from the canonical model and the bundle's manifest.json, golden.json and row program.
 
-    form: the fields of the page, into program.json. runtime: a built browser runtime other than the package's own.
+    form: the fields of the page, into program.json. in_doubles: as of `to_tfjs`.
+    runtime: a built browser runtime other than the package's own.
 
     Raises:
         UnsupportedModelError: the model cannot be carried to the browser. Nothing is written then.
@@ -59,7 +61,7 @@ def write_web(
             f"the browser runtime is not at {runtime}: it is built with Node from a checkout"
             f" (npm ci --prefix web && node web/build.mjs {runtime}) and comes with the wheel"
         )
-    written = to_tfjs(model, folder, name=manifest.name, form=form)
+    written = to_tfjs(model, folder, name=manifest.name, form=form, in_doubles=in_doubles)
     shutil.copytree(runtime, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
     rows = tuple(name for name in ROW_FILES if (bundle / name).is_file())
     for name in ("manifest.json", "golden.json", *rows):

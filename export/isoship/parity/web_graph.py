@@ -24,7 +24,7 @@ SAID = {
     ),
     "spared": (
         "not counted: web/model.json computes nothing, since this model has nothing that TF.js could compute without"
-        " losing digits (it chooses, compares or looks up, or its answers span more decades than float32 has);"
+        " losing digits (it chooses, compares or looks up, or its numbers span more decades than float32 has);"
         " rows-node and rows-chromium check what web/ answers"
     ),
 }
@@ -32,13 +32,15 @@ SAID = {
 
 def state_of(shipped: Shipped) -> State:
     """What the graph of a bundle with a web form is worth. One that cannot be read is its runtimes' affair."""
-    from isoship.tfjs.computing import computes, has_numbers_to_compute
+    from isoship.tfjs.computing import computes, has_numbers_to_compute, in_doubles
 
     try:
         if computes(shipped.folder / "web"):
             return "computes"
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "computes"
+    if in_doubles(shipped.folder / "web"):
+        return "spared"
     import onnx
 
     return "idle" if has_numbers_to_compute(onnx.load(shipped.folder / "model.onnx")) else "spared"

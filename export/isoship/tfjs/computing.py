@@ -40,6 +40,15 @@ def computes(folder: Path) -> bool:
     return False
 
 
+def in_doubles(folder: Path) -> bool:
+    """Whether the web form in a folder was written for a model that float32 does not hold."""
+    try:
+        document = json.loads((folder / "program.json").read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and document.get("in_doubles") is True
+
+
 def has_numbers_to_compute(model: onnx.ModelProto) -> bool:
     """Whether the graph of a canonical model's web form computes anything, were it written now."""
     return any(node["op"] not in _MOVING for node in partition(read_canonical(model)).emission.g.nodes)

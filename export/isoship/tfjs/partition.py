@@ -35,8 +35,8 @@ class Partition:
     notes: list[str] = field(default_factory=list)
 
 
-def partition(graph: Graph) -> Partition:
-    """Places every node.
+def partition(graph: Graph, *, in_doubles: bool = False) -> Partition:
+    """Places every node. in_doubles: the graph takes trees, and products that float32 is enough for, and nothing else.
 
     Raises:
         UnsupportedModelError: a node has a place neither in TF.js nor in JavaScript.
@@ -47,7 +47,8 @@ def partition(graph: Graph) -> Partition:
         graph.constants,
         [name for name in graph.outputs if not name.startswith(("label", "probabilities"))],
     )
-    return _place(graph, starts_of(graph, before_trees, at_end), before_trees, at_end)
+    starts = starts_of(graph, before_trees, at_end, in_doubles=in_doubles)
+    return _place(graph, starts, before_trees, at_end)
 
 
 def _place(graph: Graph, starts: Starts, before_trees: set[str], at_end: set[str]) -> Partition:

@@ -146,7 +146,9 @@ def ranks_of(node: Node) -> str:
     return f"{node.outputs[0]}/ranks"
 
 
-def write_program(folder: Path, program: Program, form: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def write_program(
+    folder: Path, program: Program, form: Sequence[Mapping[str, Any]], *, in_doubles: bool = False
+) -> tuple[str, ...]:
     """Writes program.json, and program.bin where there are large constants. Returns the names of the files."""
     constants, binary = constant_entries(program.constants)
     document = {
@@ -158,6 +160,7 @@ def write_program(folder: Path, program: Program, form: Sequence[Mapping[str, An
         "suffix": program.suffix,
         "outputs": program.outputs,
         "form": list(form),
+        **({"in_doubles": True} if in_doubles else {}),
     }
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     (folder / "program.json").write_text(text + "\n", encoding="utf-8")

@@ -40,10 +40,13 @@ class Starts:
     wide: Mapping[str, Form] = field(default_factory=dict)
 
 
-def starts_of(graph: Graph, before_trees: set[str], at_end: set[str]) -> Starts:
-    """before_trees: values from which a tree ensemble is reached. at_end: exponentials that JavaScript computes."""
+def starts_of(graph: Graph, before_trees: set[str], at_end: set[str], *, in_doubles: bool = False) -> Starts:
+    """before_trees: values from which a tree ensemble is reached. at_end: exponentials that JavaScript computes.
+
+    in_doubles: what is neither a tree nor such a product starts nothing.
+    """
     plain = _trees_and_products(graph, before_trees)
-    if plain:
+    if plain or in_doubles:
         return Starts(plain)
     forms = affine_forms(graph)
     wide = _last_sums(graph, forms, at_end)

@@ -35,11 +35,13 @@ def to_tfjs(
     *,
     name: str = "model",
     form: Sequence[Mapping[str, Any]] = (),
+    in_doubles: bool = False,
 ) -> WebForm:
     """Writes `model.json`, its weight shards, `program.json` and, for large constants, `program.bin`.
 
     onnx_model: the canonical graph, as `isoship.to_onnx` gives it. out_dir is made where it is missing.
     form: the fields that the page shows, stored in program.json as they are.
+    in_doubles: for a model that float32 does not hold: JavaScript computes all but trees and modest products.
     The same model gives the same bytes. What was written is read back and compared bit by bit.
 
     Raises:
@@ -48,13 +50,13 @@ def to_tfjs(
     """
     folder = Path(out_dir)
     graph = read_canonical(onnx_model)
-    regions = partition(graph)
+    regions = partition(graph, in_doubles=in_doubles)
     program, g = regions.program, regions.emission.g
     folder.mkdir(parents=True, exist_ok=True)
     endpoints = [[(e["name"], e["dtype"], e["shape"]) for e in side] for side in (program.feeds, program.fetches)]
     metadata = {"name": name, "program": "program.json"}
     files = write_model(folder, g, endpoints[0], endpoints[1], metadata)
-    files += write_program(folder, program, form)
+    files += write_program(folder, program, form, in_doubles=in_doubles)
     verify_written(folder, g.weights)
     return WebForm(
         folder=folder,

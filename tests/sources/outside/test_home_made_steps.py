@@ -68,7 +68,8 @@ def test_a_step_answers_alike_in_every_form(name: str, tmp_path: Path) -> None:
         offline=True,
     )
     verdicts = {each.name: each.status for each in bundle.report.verdicts}
-    assert verdicts == dict.fromkeys(("files", "onnxruntime", "rows-python", "edge", "web-node-wasm"), "agree")
+    names = ("files", "onnxruntime", "rows-python", "rows-node", "edge", "web-node-wasm")
+    assert verdicts == dict.fromkeys(names, "agree")
     mine = isoship.load(bundle.path).predict(sample)
     theirs = open_source(model, sample=sample, to_convert=False).answers(rows_of(sample)).outputs
     for output, found in theirs.items():

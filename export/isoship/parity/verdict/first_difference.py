@@ -21,6 +21,7 @@ from isoship.rows.columns import Array, feeds_from_rows
 from isoship.rows.probe import upstream_of
 from isoship.sources.contract import Row
 from isoship.tfjs.canonical import read_canonical
+from isoship.tfjs.computing import in_doubles
 from isoship.tfjs.partition import partition
 
 #: TF.js computes in float32; what is further off than this of the largest value has parted.
@@ -59,7 +60,7 @@ def first_difference(shipped: Shipped, row: Row, backend: str) -> FirstDifferenc
     import onnx
 
     model = onnx.load(shipped.folder / "model.onnx")
-    regions = partition(read_canonical(model))
+    regions = partition(read_canonical(model), in_doubles=in_doubles(shipped.folder / "web"))
     shipped_program = read_program(shipped.folder / "web")
     feeds = feeds_from_rows([row], shipped.manifest.signature)
     truth = _onnx_values(model, feeds)
