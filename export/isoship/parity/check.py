@@ -14,7 +14,7 @@ from isoship.bundle.sums import sha256
 from isoship.errors import InputError
 from isoship.parity import runners as registry
 from isoship.parity.case import Case, Progress, Question, case_for, sample_rows
-from isoship.parity.demand import NOT_RUN, Demand, demand_of, forms_of, not_asked, rows_of, rows_web_of
+from isoship.parity.demand import NOT_RUN, Demand, demand_of, not_asked, rows_of, rows_web_of
 from isoship.parity.runners.chromium import browsers_kept
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.side_by_side import browsers, verdicts_of
@@ -25,7 +25,7 @@ from isoship.parity.verdict.evidence import find_source, read_golden
 from isoship.parity.verdict.integrity import changed_files, integrity
 from isoship.parity.verdict.own_rows import differing_rows
 from isoship.parity.verdict.report import ParityReport
-from isoship.parity.web_graph import FORMS, SAID, state_of
+from isoship.parity.web_graph import SAID, STOCK, state_of
 from isoship.rows.for_check import RowSet
 from isoship.sources.arrow_frames import frame_from_arrow
 from isoship.sources.contract import Source
@@ -104,10 +104,9 @@ def verify_before_move(
     shipped = Shipped(opened.path, opened.manifest, tuple(targets) or opened.targets)
     question = Question(shipped, read_golden(shipped), source, budget=_VERIFY_ROWS)
     proven = ("model", *rows_of(shipped))
-    forms = forms_of(shipped)
-    asked = (*proven, *rows_web_of(shipped), *forms)
+    asked = (*proven, *rows_web_of(shipped), *shipped.targets)
     names = tuple(n for n in _VERIFY_WITH if registry.target_of(n) in asked)
-    return _run(question, case_for(question, say), Demand(names, proven, forms), say)
+    return _run(question, case_for(question, say), Demand(names, proven, shipped.targets), say)
 
 
 def verify_own_rows(folder: Path, source: Source, *, progress: Progress | None = None) -> ParityReport | None:
@@ -135,7 +134,7 @@ def _run(question: Question, case: Case, demand: Demand, say: Progress) -> Parit
         runner = registry.open_runner(name)
         if changed and not_asked(runner):
             return Verdict(name, runner.target, runner.precision, "unavailable", message=NOT_RUN)
-        if runner.target in FORMS and worth() != "computes":
+        if runner.target == STOCK and worth() != "computes":
             return Verdict(name, runner.target, runner.precision, "idle", message=SAID[worth()])
         # rows, cpu and wasm are the same code in Node, which is asked for the largest batch where it runs, too
         twin = name.replace("chromium", "node")

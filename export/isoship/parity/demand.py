@@ -8,7 +8,7 @@ from typing import Any
 
 from isoship.parity import runners as registry
 from isoship.parity.runners.contract import Shipped
-from isoship.parity.web_graph import state_of
+from isoship.parity.web_graph import STOCK, state_of
 from isoship_edge.manifest import ROW_FILES
 
 NOT_RUN = "not run: files of this bundle are not those that were exported (`files` names them)"
@@ -35,17 +35,10 @@ def demand_of(shipped: Shipped, runtimes: Sequence[str] | None) -> Demand:
         for name in runtimes:
             registry.open_runner(name, layout)
         return Demand(tuple(runtimes), tuple({registry.target_of(name): None for name in runtimes}))
-    forms = forms_of(shipped)
-    stock = ("tfjs-stock",) if "web" in forms else ()
-    proven = dict.fromkeys(("model", *rows_of(shipped), *rows_web_of(shipped), *forms, *stock))
+    stock = (STOCK,) if "web" in shipped.targets and state_of(shipped) != "spared" else ()
+    proven = dict.fromkeys(("model", *rows_of(shipped), *rows_web_of(shipped), *shipped.targets, *stock))
     names = tuple(name for name in registry.available(layout=layout) if registry.target_of(name) in proven)
-    return Demand(names, tuple(proven), forms, partial=False)
-
-
-def forms_of(shipped: Shipped) -> tuple[str, ...]:
-    """What each target ships. Where TF.js has nothing to compute, the row program is what web/ answers with."""
-    spared = "web" in shipped.targets and bool(rows_web_of(shipped)) and state_of(shipped) == "spared"
-    return tuple("rows-web" if spared and target == "web" else target for target in shipped.targets)
+    return Demand(names, tuple(proven), shipped.targets, partial=False)
 
 
 def not_asked(runner: Any) -> bool:

@@ -2,7 +2,7 @@
 
 Older releases wrote such graphs for linear models, projections and kernels, whose every step ran in JavaScript.
 Models that only choose, compare and look up leave TF.js nothing to compute, nor do powers, whose answers span more
-decades than float32 has; what web/ answers with is then checked by the row program alone.
+decades than float32 has; web/ is then checked with the JavaScript around the graph, and stock TF.js is not asked.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from isoship.parity.runners.contract import Shipped
 #: computes: it does. spared: it does not, and the model has nothing to compute. idle: it does not, and the model has.
 State = Literal["computes", "spared", "idle"]
 
+#: The form in which TF.js alone runs web/model.json.
+STOCK = "tfjs-stock"
 #: The forms that a check asks web/model.json for: by TF.js alone, and by web/index.js.
-FORMS = ("tfjs-stock", "web")
+FORMS = (STOCK, "web")
 
 SAID = {
     "idle": (
@@ -25,7 +27,7 @@ SAID = {
     "spared": (
         "not counted: web/model.json computes nothing, since this model has nothing that TF.js could compute without"
         " losing digits (it chooses, compares or looks up, or its numbers span more decades than float32 has);"
-        " rows-node and rows-chromium check what web/ answers"
+        " what web/ answers is checked by itself"
     ),
 }
 

@@ -79,4 +79,4 @@ def test_every_form_that_ships_answers_as_the_steps_do(tmp_path) -> None:
     report = isoship.check(bundle.path, model=model, rows=300)
     assert {v.status for v in report.verdicts} == {"agree"}, report.table()
     assert report.exit_code == 0
-    assert len(report.verdicts) == 20
+    assert len(report.verdicts) == 16  # a body mass index of 1e41 is none in float32: stock TF.js is not asked
