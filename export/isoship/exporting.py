@@ -221,9 +221,9 @@ def export(
     try:
         report = built(in_doubles=False)
     except ParityError as err:
-        if not _float32_is_at_fault(err.report):
+        if not _graph_is_at_fault(err.report):
             raise
-        say("TF.js, which computes in float32, does not hold this model: writing web/ with every step in doubles")
+        say("TF.js's graph does not answer as the model does: writing web/ again, with every step in doubles")
         report = built(in_doubles=True)
     say(f"wrote {out} in {time.perf_counter() - started:.1f} s")
     bundle = Bundle.open(out)
@@ -304,9 +304,10 @@ def _with_cause(report: ParityReport, source: Source) -> str:
     return report.table() + (f"\n{cause}" if cause else "")
 
 
-def _float32_is_at_fault(report: ParityReport) -> bool:
-    """Whether all but TF.js's graph answer as the model does."""
-    return all(v.status in ("agree", "unavailable") or v.target in FORMS for v in report.verdicts)
+def _graph_is_at_fault(report: ParityReport) -> bool:
+    """Whether all but TF.js's graph answer as the model does, and the graph otherwise or not at all."""
+    rest = [v for v in report.verdicts if v.status not in ("agree", "unavailable")]
+    return bool(rest) and all(v.target in FORMS and v.status in ("disagree", "crashed") for v in rest)
 
 
 def _write_web(aside: Path, graph: onnx.ModelProto, source: Source, say: Progress, *, in_doubles: bool) -> None:

@@ -17,7 +17,7 @@ from isoship.bundle.sums import sha256
 from isoship.errors import InputError, RunnerUnavailable
 from isoship.parity.demand import demand_of
 from isoship.parity.runners import open_runner
-from isoship.parity.runners.contract import Shipped
+from isoship.parity.runners.contract import RunnerCrashed, Shipped
 from isoship_edge.manifest import read_manifest, sealed
 
 RNG = np.random.default_rng(18)
@@ -79,6 +79,22 @@ def test_refusals_name_row_and_column(name: str, bundle: Path, model: Any) -> No
             runner.infer([*rows, {"x0": 1.0, "x1": "no", "x2": 1.0}])
         assert (refused.value.row, refused.value.column) == (2, "x1")
         assert runner.stamp()["backend"] == "rows"
+    finally:
+        runner.close()
+
+
+def test_what_breaks_has_refused_nothing(bundle: Path, tmp_path: Path) -> None:
+    """Rows that must be refused are asked in one request, and an error of another class in it is no refusal."""
+    folder = tmp_path / "bundle"
+    shutil.copytree(bundle, folder)
+    script = folder / "web" / "validate.js"
+    broken = script.read_text("utf-8").replace("throw new InputError(", "throw new TypeError(")
+    script.write_text(broken, encoding="utf-8")
+    runner = open_runner("rows-node")
+    runner.prepare(shipped(folder))
+    try:
+        with pytest.raises(RunnerCrashed, match="expected"):
+            runner.refusals([[{"x0": 1.0, "x1": "no", "x2": 1.0}]])  # type: ignore[attr-defined]
     finally:
         runner.close()
 

@@ -92,7 +92,7 @@ def test_numbers_that_float32_does_not_hold_are_computed_in_doubles(tmp_path: Pa
     people = pd.DataFrame({"weight": X[:, 0] / 60, "height": X[:, 1] / 2000})
     model, said = FunctionTransformer(body_mass).fit(people), list[str]()
     isoship.export(model, sample=people, out=tmp_path / "bundle", targets=("web",), progress=said.append)
-    assert [line for line in said if "writing web/ with every step in doubles" in line] != []
+    assert [line for line in said if "writing web/ again, with every step in doubles" in line] != []
     opened = Bundle.open(tmp_path / "bundle")
     shipped = Shipped(opened.path, opened.manifest, opened.targets)
     assert state_of(shipped) == "spared"

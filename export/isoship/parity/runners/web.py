@@ -11,7 +11,7 @@ import numpy as np
 from isoship.errors import InputError, RunnerUnavailable
 from isoship.parity.runners.chromium import ChromiumDriver
 from isoship.parity.runners.contract import Shipped
-from isoship.parity.runners.node import NodeDriver
+from isoship.parity.runners.node import NodeDriver, checked
 from isoship.parity.runners.predictions import arrays_from_predictions
 from isoship.sources.contract import Row
 from isoship_edge.encoding.golden import encode
@@ -68,7 +68,8 @@ class WebRunner:
         """One request for all: each is an exchange with a page, which takes longer than most refusals."""
         assert self._driver is not None
         answers = self._driver.ask({"batches": [_encoded(rows) for rows in batches]})["answers"]
-        return [_refusal(answer["error"]) if "error" in answer else None for answer in answers]
+        told = [checked(answer, self.name) for answer in answers]  # what broke has refused nothing
+        return [_refusal(answer["error"]) if "error" in answer else None for answer in told]
 
     def stamp(self) -> dict[str, str]:
         return {} if self._driver is None else dict(self._driver.stamp)
