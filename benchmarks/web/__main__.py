@@ -45,8 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
                 continue
             print(f"preparing {subject.name}", file=sys.stderr)
             missing[subject.name] = written(subject, Path(folder) / subject.name, place if place.is_dir() else None)
-        runs = {"node": _in_node(Path(folder), place, missing, options.rounds)}
-        runs["chromium"] = _run("chromium.mjs", Path(folder), place, missing, options.rounds)
+        runs = {name: _run(f"{name}.mjs", Path(folder), place, missing, options.rounds) for name in ("node", "chromium")}
     figures = {"rounds": options.rounds, "missing": missing, **runs}
     document = results.document(_environment(place), figures, bars(runs))
     print("\n".join(lines(document)))
@@ -56,15 +55,6 @@ def main(arguments: list[str] | None = None) -> int:
         verdict = "ok" if bar["ok"] else "MISSED"
         print(f"{bar['name']}: {bar['value']:.3g} ({bar['sense']} {bar['limit']:g}) {verdict}", file=sys.stderr)
     return 0 if all(bar["ok"] for bar in document["bars"]) else 1
-
-
-def _in_node(folder: Path, place: Path, missing: dict[str, dict[str, str]], rounds: int) -> Any:
-    """A process for each model: each bundle has its own TF.js, and all copies of it keep kernels in one place."""
-    runs = [_run("node.mjs", folder, place, {name: forms}, rounds) for name, forms in missing.items()]
-    return {
-        "version": runs[0]["version"],
-        "found": {name: kinds for run in runs for name, kinds in run["found"].items()},
-    }
 
 
 def _run(script: str, folder: Path, place: Path, missing: dict[str, dict[str, str]], rounds: int) -> Any:

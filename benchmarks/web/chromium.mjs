@@ -8,7 +8,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { median } from "./measure.mjs";
+import { interleaved, median } from "./measure.mjs";
 
 const [folder, modules, packages, rounds] = process.argv.slice(2);
 let text = "";
@@ -22,9 +22,10 @@ const OWN = /\/(rows|program|model|manifest|golden)\.(json|bin)$|\.onnx$|shard/;
 const kept = new Map();
 let wire = [];
 const FIRST = ["rows", "tfjs", "standard"];
+const HEAD = `<!doctype html><title>bench</title><link rel="icon" href="data:,">`;
 const PAGES = {
-  "/blank.html": `<!doctype html><title>bench</title><link rel="icon" href="data:,">`,
-  "/libraries.html": `<!doctype html><title>bench</title><link rel="icon" href="data:,"><script src="/ort/ort.wasm.min.js"></script><script src="/packages/jszip/dist/jszip.min.js"></script><script src="/packages/ydf-inference/dist/inference.js"></script>`,
+  "/ort.html": `${HEAD}<script src="/ort/ort.wasm.min.js"></script>`,
+  "/ydf.html": `${HEAD}<script src="/packages/jszip/dist/jszip.min.js"></script><script src="/packages/ydf-inference/dist/inference.js"></script>`,
 };
 for (const kind of FIRST) PAGES[`/first-${kind}.html`] = firstPage(kind);
 
@@ -79,20 +80,22 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 
-async function timed(name, without) {
+/** A page for one way to ask, in a renderer of its own. */
+async function started(name, kind) {
   const context = await browser.newContext();
   const page = await context.newPage();
   page.setDefaultTimeout(600_000);
-  await page.goto(`${origin}/${existsSync(join(ROOTS.packages, "ydf-inference")) ? "libraries" : "blank"}.html`);
-  if (!(await page.evaluate(() => "ort" in globalThis))) await page.addScriptTag({ url: "/ort/ort.wasm.min.js" });
-  const found = await page.evaluate(async ({ base, without, rounds }) => {
-    const { measured } = await import("/bench/measure.mjs");
-    const bytes = async (url) => new Uint8Array(await (await fetch(url)).arrayBuffer());
-    const tools = { bytes, json: async (url) => (await fetch(url)).json(), ort: globalThis.ort, ydf: await globalThis.YDFInference?.() };
-    return measured(base, without, tools, rounds);
-  }, { base: `/models/${encodeURIComponent(name)}`, without, rounds: Number(rounds) });
-  await context.close();
-  return found;
+  await page.goto(`${origin}/${kind === "ydf" ? "ydf" : "ort"}.html`);
+  const ask = (what) =>
+    page.evaluate(async ({ base, kind, what }) => {
+      if (what !== "prepare") return globalThis.subject[what]();
+      const { prepared } = await import("/bench/measure.mjs");
+      const bytes = async (url) => new Uint8Array(await (await fetch(url)).arrayBuffer());
+      const tools = { bytes, json: async (url) => (await fetch(url)).json(), ort: globalThis.ort, ydf: await globalThis.YDFInference?.() };
+      globalThis.subject = await prepared(kind, base, tools);
+      return { difference: globalThis.subject.difference, alone: globalThis.subject.alone };
+    }, { base: `/models/${encodeURIComponent(name)}`, kind, what });
+  return { ask, close: () => context.close() };
 }
 
 async function firsts(name, without) {
@@ -117,7 +120,7 @@ async function firsts(name, without) {
 const result = { version: browser.version(), found: {}, first: {} };
 for (const [name, without] of Object.entries(JSON.parse(text))) {
   process.stderr.write(`chromium: ${name}\n`);
-  result.found[name] = await timed(name, without);
+  result.found[name] = await interleaved(without, Number(rounds), (kind) => started(name, kind));
   if (JSON.parse(await readFile(join(folder, name, "rows.json"), "utf8")).x !== null) result.first[name] = await firsts(name, without);
 }
 console.log(JSON.stringify(result));

@@ -1,4 +1,7 @@
 // One interleaved run over every way to ask a model: each round times a block of each, in turn; medians of the rounds.
+//
+// Each way has a process or a page of its own: where a library lets its WebAssembly memory grow, V8 looks for detached
+// buffers at every access to a typed array from then on, of everybody's in that process (half as long again, measured).
 
 import { KINDS, open } from "./subjects.mjs";
 
@@ -6,36 +9,52 @@ import { KINDS, open } from "./subjects.mjs";
 const BLOCK = 25;
 
 /**
- * @param {string} base URL of the model's folder @param {string[]} without kinds that the model does not have
- * @param {any} tools see subjects.mjs @param {number} rounds
- * @returns {Promise<Record<string, any>>} kind -> {one, many: microseconds and milliseconds, difference} or {failed}
+ * What is asked of one way, where it runs: opened, and every answer compared before it is timed.
+ * @param {string} kind @param {string} base URL of the model's folder @param {any} tools see subjects.mjs
+ * @returns {Promise<{difference: number, alone: number, one: () => Promise<number>, many: () => Promise<number>}>}
+ *   the largest difference, of all rows at once and of each alone; what times a block: milliseconds a call
  */
-export async function measured(base, without, tools, rounds) {
+export async function prepared(kind, base, tools) {
   const { expected, count } = await tools.json(`${base}/rows.json`);
+  const subject = await open(kind, base, tools);
+  const together = Array.from(await subject.many(), Number);
+  const alone = [];
+  for (let i = 0; i < count; i++) alone.push(...Array.from(await subject.one(i), Number));
+  const differences = { difference: largest(expected, together), alone: largest(expected, alone) };
+  return { ...differences, one: await blockOf(subject.one, count), many: await blockOf(subject.many, 1) };
+}
+
+/**
+ * @param {string[]} without kinds that the model does not have @param {number} rounds
+ * @param {(kind: string) => Promise<{ask: (what: "prepare" | "one" | "many") => Promise<any>, close: () => Promise<any>}>} started
+ *   a process or a page, which does as `prepared` says
+ * @returns {Promise<Record<string, any>>} kind -> {one, many: microseconds and milliseconds, difference, alone} or {failed}
+ */
+export async function interleaved(without, rounds, started) {
   /** @type {Record<string, any>} */
   const found = {};
   const ready = [];
   for (const kind of KINDS.filter((each) => !without.includes(each))) {
+    const asked = await started(kind);
     try {
-      const subject = await open(kind, base, tools);
-      // Every answer is compared before it is timed, all rows at once and each alone.
-      const together = Array.from(await subject.many(), Number);
-      const alone = [];
-      for (let i = 0; i < count; i++) alone.push(...Array.from(await subject.one(i), Number));
-      found[kind] = { difference: largest(expected, together), alone: largest(expected, alone), one: [], many: [] };
-      ready.push({ kind, one: await blockOf(subject.one, count), many: await blockOf(subject.many, 1) });
+      found[kind] = { ...(await asked.ask("prepare")), one: [], many: [] };
+      ready.push({ kind, ...asked });
     } catch (err) {
       found[kind] = { failed: String(err.message ?? err).slice(0, 300) };
+      await asked.close();
     }
   }
   for (let round = 0; round < rounds; round++) {
     for (let k = 0; k < ready.length; k++) {
-      const { kind, one, many } = ready[(k + round) % ready.length];
-      found[kind].one.push(1000 * (await one()));
-      found[kind].many.push(await many());
+      const { kind, ask } = ready[(k + round) % ready.length];
+      found[kind].one.push(1000 * (await ask("one")));
+      found[kind].many.push(await ask("many"));
     }
   }
-  for (const { kind } of ready) for (const what of ["one", "many"]) found[kind][what] = median(found[kind][what]);
+  for (const { kind, close } of ready) {
+    for (const what of ["one", "many"]) found[kind][what] = median(found[kind][what]);
+    await close();
+  }
   return found;
 }
 

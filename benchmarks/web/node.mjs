@@ -1,31 +1,62 @@
 // `node node.mjs FOLDER MODULES PACKAGES ROUNDS`, {model: [kinds that it lacks]} on stdin: the run in Node, as JSON.
+// With a model and a kind behind these it is the process of one way to ask, and does what its parent's messages say.
 
+import { fork } from "node:child_process";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { measured } from "./measure.mjs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { interleaved, prepared } from "./measure.mjs";
 
-const [folder, modules, packages, rounds] = process.argv.slice(2);
-let text = "";
-for await (const part of process.stdin) text += part;
-const bytes = async (url) => new Uint8Array(await readFile(new URL(url)));
-const tools = {
-  bytes,
-  json: async (url) => JSON.parse(new TextDecoder().decode(await bytes(url))),
-  ort: createRequire(join(modules, "x.js"))("onnxruntime-web"),
-  ydf: null,
-};
-try {
-  tools.ydf = await createRequire(join(packages, "node_modules", "x.js"))("ydf-inference")();
-} catch {
-  // It is not installed: models have no form of it then.
+const [folder, modules, packages, rounds, model, kind] = process.argv.slice(2);
+if (kind === undefined) await run();
+else await serve();
+
+async function run() {
+  let text = "";
+  for await (const part of process.stdin) text += part;
+  const found = {};
+  for (const [name, without] of Object.entries(JSON.parse(text))) {
+    process.stderr.write(`node: ${name}\n`);
+    found[name] = await interleaved(without, Number(rounds), (each) => started(name, each));
+  }
+  console.log(JSON.stringify({ version: process.version, found }));
 }
-console.info = console.warn = () => {};
-const found = {};
-for (const [name, without] of Object.entries(JSON.parse(text))) {
-  process.stderr.write(`node: ${name}\n`);
-  found[name] = await measured(pathToFileURL(join(folder, name)).href, without, tools, Number(rounds));
+
+/** A process for one way to ask. */
+async function started(name, each) {
+  const child = fork(fileURLToPath(import.meta.url), [folder, modules, packages, rounds, name, each], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const ask = (what) =>
+    new Promise((resolve, reject) => {
+      ended.then((code) => reject(new Error(`its process ended with ${code}`)));
+      child.once("message", ({ failed, made }) => (failed === undefined ? resolve(made) : reject(new Error(failed))));
+      child.send(what);
+    });
+  const close = async () => {
+    child.kill();
+    await ended;
+  };
+  return { ask, close };
 }
-console.log(JSON.stringify({ version: process.version, found }));
-process.exit();
+
+async function serve() {
+  console.info = console.warn = () => {};
+  const bytes = async (url) => new Uint8Array(await readFile(new URL(url)));
+  const tools = {
+    bytes,
+    json: async (url) => JSON.parse(new TextDecoder().decode(await bytes(url))),
+    ort: createRequire(join(modules, "x.js"))("onnxruntime-web"),
+    ydf: null,
+  };
+  if (kind === "ydf") tools.ydf = await createRequire(join(packages, "node_modules", "x.js"))("ydf-inference")();
+  let subject = null;
+  process.on("message", async (what) => {
+    try {
+      if (what === "prepare") subject = await prepared(kind, pathToFileURL(join(folder, model)).href, tools);
+      process.send({ made: what === "prepare" ? { difference: subject.difference, alone: subject.alone } : await subject[what]() });
+    } catch (err) {
+      process.send({ failed: String(err.message ?? err) });
+    }
+  });
+}

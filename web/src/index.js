@@ -113,7 +113,8 @@ class Model {
    */
   async predictTensors(given) {
     const { signature, outputs } = this.manifest;
-    const inputs = Array.isArray(given) ? inputsFromRows(given, signature) : inputsFromColumns(given, signature);
+    const atOnce = this.engine === "rows" ? this.#session.mostRows : 0; // no other code runs before its answer
+    const inputs = Array.isArray(given) ? inputsFromRows(given, signature) : inputsFromColumns(given, signature, atOnce);
     const values = await this.#answer(inputs, rowsIn(inputs));
     /** @type {Record<string, any>} */
     const made = {};

@@ -100,15 +100,16 @@ function refuseOtherKeys(keys, columns, i) {
  *
  * @param {unknown} given
  * @param {import("./manifest.js").Signature} signature
+ * @param {number} [atOnce] so many rows are answered before a caller can change his array: it needs no copy then
  * @returns {Map<string, import("./value.js").Value>}
  * @throws {InputError} unknown or absent columns, arrays of several lengths, or the first value that does not fit, by column
  */
-export function inputsFromColumns(given, signature) {
+export function inputsFromColumns(given, signature, atOnce = 0) {
   if (given === null || typeof given !== "object") refuse(null, null, got(given), "an array of rows, or an object of arrays");
   const arrays = /** @type {Record<string, any>} */ (given);
   const { columns, layout } = signature;
   const names = Object.keys(arrays);
-  if (layout === "matrix" && names.length === 1 && names[0] === MATRIX_INPUT && columns.length > 1) return matrixFrom(arrays.X, signature);
+  if (layout === "matrix" && names.length === 1 && names[0] === MATRIX_INPUT && columns.length > 1) return matrixFrom(arrays.X, signature, atOnce);
   for (const name of names) {
     if (!columns.some((column) => column.name === name)) refuse(null, name, "an unknown column", `one of the columns ${listed(columns.map((column) => column.name))}`);
   }
@@ -124,15 +125,28 @@ export function inputsFromColumns(given, signature) {
   return inputsFrom(inputs, count, signature);
 }
 
-/** @param {any} values @param {import("./manifest.js").Signature} signature */
-function matrixFrom(values, signature) {
+/** @param {any} values @param {import("./manifest.js").Signature} signature @param {number} atOnce */
+function matrixFrom(values, signature, atOnce) {
   const { columns } = signature;
   const width = columns.length;
   if (!isArray(values) || values.length % width !== 0) refuse(null, MATRIX_INPUT, isArray(values) ? `${values.length} values` : got(values), `an array of ${width} values a row`);
-  const inputs = emptyInputs(signature, values.length / width);
   const [low, high] = rangesOf(columns);
+  if (values instanceof Float64Array) {
+    const mayChange = values.length > atOnce * width || !(values.buffer instanceof ArrayBuffer); // another thread's, too
+    const data = mayChange ? new Float64Array(values) : values;
+    if (allWithin(data, low, high)) return inputsFrom([{ data }], values.length / width, signature);
+  }
+  const inputs = emptyInputs(signature, values.length / width);
   columns.forEach((column, j) => fill(inputs[j], values, width, j, values.length / width, column, low[j], high[j]));
   return inputsFrom(inputs, values.length / width, signature);
+}
+
+/** Whether no number of any row needs a second look. @param {Float64Array} x rows of as many numbers as there are ends @param {Float64Array} low @param {Float64Array} high */
+function allWithin(x, low, high) {
+  for (let at = 0; at < x.length; at += low.length) {
+    for (let j = 0; j < low.length; j++) if (!(x[at + j] >= low[j] && x[at + j] <= high[j])) return false;
+  }
+  return true;
 }
 
 /**
