@@ -45,7 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
                 continue
             print(f"preparing {subject.name}", file=sys.stderr)
             missing[subject.name] = written(subject, Path(folder) / subject.name, place if place.is_dir() else None)
-        runs = {name: _run(f"{name}.mjs", Path(folder), place, missing, options.rounds) for name in ("node", "chromium")}
+        runs = {
+            name: _run(f"{name}.mjs", Path(folder), place, missing, options.rounds) for name in ("node", "chromium")
+        }
     figures = {"rounds": options.rounds, "missing": missing, **runs}
     document = results.document(_environment(place), figures, bars(runs))
     print("\n".join(lines(document)))

@@ -53,7 +53,9 @@ def test_the_answer_is_of_what_was_given(count: int, model: Any, web: Path) -> N
     expected = model.predict_proba(x)
     for kind, found in asked(web, x).items():
         made = np.reshape(found["made"]["probabilities"], expected.shape)
-        np.testing.assert_allclose(made, expected, atol=1e-6 if kind.startswith("tfjs") else 1e-14, rtol=0, err_msg=kind)
+        np.testing.assert_allclose(
+            made, expected, atol=1e-6 if kind.startswith("tfjs") else 1e-14, rtol=0, err_msg=kind
+        )
         assert found["unchanged"], f"{kind}: the caller's array was written to"
         assert found["untouched"], f"{kind}: the answer lies in the caller's array"
 
