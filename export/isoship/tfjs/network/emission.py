@@ -1,0 +1,325 @@
+"""The TF.js graph of a network under construction, and what lowerings write it with.
+
+Reals are float32, integers int32, bools bool. A value of four axes may lie channels last, as TF.js computes pictures:
+what asks for it in ONNX's order gets a Transpose, what computes channels last as well gets it as it lies.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from isoship.tfjs.emitter import TF_DTYPES, GraphDef, Tensor
+from isoship.tfjs.network.intervals import interval_of
+from isoship.tfjs.network.reading import Array, Dim, Graph, Node, Value
+from isoship.tfjs.network.registry import CannotLower, lowering_of
+
+#: What stands for each dtype of ONNX.
+STANDS_FOR = {
+    "float": "float32",
+    "double": "float32",
+    "float16": "float32",
+    "int64": "int32",
+    "int32": "int32",
+    "int16": "int32",
+    "int8": "int32",
+    "uint8": "int32",
+    "uint16": "int32",
+    "bool": "bool",
+}
+
+#: Integers that callers give, and that are computed, stay below this in size: webgl and webgpu hold them in float32.
+MOST = 2**24
+
+#: Operators that move or rename what is there; every lowering may write them.
+PLUMBING = frozenset(
+    ["Cast", "Const", "Identity", "NotEqual", "Placeholder", "Reshape", "Transpose", "ExpandDims", "Squeeze"]
+)
+
+
+@dataclass(frozen=True)
+class Last:
+    """A value that lies channels last."""
+
+    tensor: Tensor
+
+
+class Emission:
+    """tensors: by ONNX's names, in ONNX's order of axes. last: those that lie channels last. bounds: the least and the
+    greatest of what is known of integers (and of reals, where something is)."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.g = GraphDef()
+        self.tensors: dict[str, Tensor] = {}
+        self.last: dict[str, Tensor] = {}
+        self.bounds: dict[str, tuple[float, float]] = {}
+        self.notes: list[str] = []
+        self.asynchronous = False
+
+    # -- what is known -----------------------------------------------------------------------------------------
+
+    def value(self, name: str) -> Value:
+        found = self.graph.values.get(name)
+        if found is None:
+            raise CannotLower(f"nothing is known of the value {name!r}")
+        return found
+
+    def dtype(self, name: str) -> str:
+        return self.value(name).dtype
+
+    def shape(self, name: str) -> tuple[Dim, ...]:
+        """Sizes, names and None."""
+        shape = self.value(name).shape
+        if shape is None:
+            raise CannotLower(f"the rank of {name!r} is not known")
+        return shape
+
+    def rank(self, name: str) -> int:
+        return len(self.shape(name))
+
+    def sizes(self, name: str) -> tuple[int, ...]:
+        """The whole shape."""
+        shape = self.shape(name)
+        if not all(isinstance(size, int) for size in shape):
+            raise CannotLower(f"the shape {list(shape)} of {name!r} is not known as a whole")
+        return tuple(size for size in shape if isinstance(size, int))
+
+    def size(self, name: str, axis: int) -> int:
+        size = self.shape(name)[axis]
+        if not isinstance(size, int):
+            raise CannotLower(f"the size of axis {axis} of {name!r} is not known")
+        return size
+
+    def has(self, node: Node, i: int) -> bool:
+        return i < len(node.inputs) and node.inputs[i] != ""
+
+    def constant(self, name: str, what: str) -> Array:
+        """The value of an input that has to be known."""
+        array = self.graph.constants.get(name)
+        if array is None:
+            raise CannotLower(f"its {what} is computed from the data")
+        return array
+
+    def given(self, node: Node, i: int, what: str) -> Array | None:
+        """The same of an input that may be absent."""
+        return self.constant(node.inputs[i], what) if self.has(node, i) else None
+
+    def list_of(self, node: Node, i: int, attribute: str) -> list[int] | None:
+        """Integers that older versions have as an attribute and newer ones as an input."""
+        if self.has(node, i):
+            return [int(x) for x in self.constant(node.inputs[i], attribute).ravel()]
+        found = node.attrs.get(attribute)
+        return None if found is None else [int(x) for x in np.ravel(found)]
+
+    # -- values ------------------------------------------------------------------------------------------------
+
+    def data(self, name: str) -> Tensor:
+        """The tensor of a value, in ONNX's order of axes."""
+        if name in self.tensors:
+            return self.tensors[name]
+        if name in self.last:
+            rank = self.rank(name)
+            self.tensors[name] = self.transpose(self.last[name], [0, rank - 1, *range(1, rank - 1)])
+            return self.tensors[name]
+        array = self.graph.constants.get(name)
+        if array is None:
+            raise CannotLower(f"its input {name!r} is not there")
+        return self.g.const(self.narrow(array))
+
+    def channels_last(self, name: str) -> Tensor:
+        """The tensor of a value [N, C, ...] as [N, ..., C]."""
+        if name not in self.last:
+            rank = self.rank(name)
+            array = self.graph.constants.get(name)
+            order = [0, *range(2, rank), 1]
+            if array is not None:
+                self.last[name] = self.g.const(self.narrow(array.transpose(order)))
+            else:
+                self.last[name] = self.transpose(self.data(name), order)
+        return self.last[name]
+
+    def narrow(self, array: Array) -> Array:
+        """A constant as TF.js holds it."""
+        if array.dtype.kind == "b":
+            return array
+        if array.dtype.kind in "iu":
+            if array.size and not (-(2**31) <= int(array.min()) and int(array.max()) < 2**31):
+                raise CannotLower("a constant holds integers that int32 does not")
+            return array.astype(np.int32)
+        if array.dtype.kind != "f":
+            raise CannotLower("one of its inputs is a table of strings")
+        with np.errstate(over="ignore"):
+            narrow = array.astype(np.float32)
+        if (np.isinf(narrow) & np.isfinite(array)).any():
+            raise CannotLower("a constant is too large for float32")
+        return narrow
+
+    def bound(self, name: str) -> tuple[float, float] | None:
+        """Between what a value lies, where that is known."""
+        if name in self.bounds:
+            return self.bounds[name]
+        array = self.graph.constants.get(name)
+        if array is not None and array.dtype.kind in "iufb" and array.size and np.isfinite(array).all():
+            return float(array.min()), float(array.max())
+        known = self.graph.sizes.get(name)
+        if known is not None:
+            whole = [size for size in known.flat if isinstance(size, int)]
+            return (0 if len(whole) < len(known.flat) else min(whole), MOST if len(whole) < len(known.flat) else max(whole))
+        value = self.graph.values.get(name)
+        if value is not None and value.dtype == "bool":
+            return 0, 1
+        return None
+
+    # -- nodes -------------------------------------------------------------------------------------------------
+
+    def op(self, op: str, *inputs: Tensor, dtype: str | None = None, **attrs: Any) -> Tensor:
+        return self.g.op(op, *inputs, dtype=dtype, **attrs)
+
+    def const(self, value: Any, dtype: str | None = None) -> Tensor:
+        """A constant that is data."""
+        return self.g.const(value, dtype)
+
+    def like(self, tensor: Tensor, value: float) -> Tensor:
+        """A number in a tensor's dtype."""
+        return self.g.const(np.asarray(value), tensor.dtype)
+
+    def control(self, value: Any) -> Tensor:
+        """A constant that steers an operator: int32."""
+        return self.g.control(np.asarray(value, np.int32))
+
+    def cast(self, tensor: Tensor, dtype: str) -> Tensor:
+        """To bool by NotEqual 0: Cast on wasm keeps 0.5 as 0."""
+        if tensor.dtype == dtype:
+            return tensor
+        if dtype == "bool":
+            return self.op("NotEqual", tensor, self.like(tensor, 0), dtype="bool")
+        return self.op("Cast", tensor, dtype=dtype, SrcT=kind(tensor.dtype), DstT=kind(dtype))
+
+    def reshape(self, tensor: Tensor, shape: Sequence[Dim]) -> Tensor:
+        """To a shape of which at most one size is not known."""
+        sizes = [size if isinstance(size, int) else -1 for size in shape]
+        if sizes.count(-1) > 1:
+            raise CannotLower(f"two sizes of its shape {list(shape)} are not known")
+        if sizes.count(-1) == 1 and 0 in sizes:
+            raise CannotLower(f"a size of its shape {list(shape)} is 0 and another is not known")
+        return self.op("Reshape", tensor, self.control(sizes), Tshape=kind("int32"))
+
+    def transpose(self, tensor: Tensor, order: Sequence[int]) -> Tensor:
+        """Bools go as int32: Transpose of them is wrong on some backends."""
+        if list(order) == list(range(len(order))):
+            return tensor
+        before = self.g.node(tensor)
+        if before["op"] == "Transpose":
+            first = [int(i) for i in self.g.weights[before["input"][1]]]
+            both = [first[i] for i in order]
+            source = Tensor(before["input"][0], tensor.dtype)
+            if both == list(range(len(both))):
+                return source
+            return self.op("Transpose", source, self.control(both), Tperm=kind("int32"))
+        if tensor.dtype == "bool":
+            return self.cast(self.transpose(self.cast(tensor, "int32"), order), "bool")
+        return self.op("Transpose", tensor, self.control(order), Tperm=kind("int32"))
+
+    def gather(self, table: Tensor, indices: Tensor, axis: int = 0) -> Tensor:
+        """Never with batch_dims, which is wrong on wasm; bools as int32."""
+        if table.dtype == "bool":
+            return self.cast(self.gather(self.cast(table, "int32"), indices, axis), "bool")
+        types: dict[str, Any] = {name: kind("int32") for name in ("Tindices", "Taxis")}
+        types |= {"Tparams": kind(table.dtype), "batch_dims": {"i": "0"}}
+        return self.op("GatherV2", table, indices, self.control(axis), **types)
+
+    def reduce(self, op: str, tensor: Tensor, axes: Iterable[int], keep: bool = False) -> Tensor:
+        return self.op(op, tensor, self.control(list(axes)), keep_dims={"b": keep}, Tidx=kind("int32"))
+
+    def concat(self, parts: Sequence[Tensor], axis: int) -> Tensor:
+        """Bools go as int32."""
+        if len(parts) == 1:
+            return parts[0]
+        if parts[0].dtype == "bool":
+            return self.cast(self.concat([self.cast(part, "int32") for part in parts], axis), "bool")
+        return self.op("ConcatV2", *parts, self.control(axis), N={"i": str(len(parts))}, Tidx=kind("int32"))
+
+    def slice(self, tensor: Tensor, begin: Sequence[int], size: Sequence[int]) -> Tensor:
+        """size: -1 up to the end."""
+        if tensor.dtype == "bool":
+            return self.cast(self.slice(self.cast(tensor, "int32"), begin, size), "bool")
+        return self.op("Slice", tensor, self.control(begin), self.control(size), Index=kind("int32"))
+
+    def select(self, where: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+        """Bools go as int32."""
+        if yes.dtype == "bool":
+            return self.cast(self.select(where, self.cast(yes, "int32"), self.cast(no, "int32")), "bool")
+        return self.op("SelectV2", where, yes, no, dtype=yes.dtype)
+
+    def pad(self, tensor: Tensor, pads: Sequence[tuple[int, int]], fill: float = 0.0) -> Tensor:
+        """A constant around it."""
+        if all(pair == (0, 0) for pair in pads):
+            return tensor
+        if tensor.dtype == "bool":
+            return self.cast(self.pad(self.cast(tensor, "int32"), pads, fill), "bool")
+        return self.op("PadV2", tensor, self.control(pads), self.like(tensor, fill), Tpaddings=kind("int32"))
+
+    def broadcast(self, tensor: Tensor, shape: Sequence[int]) -> Tensor:
+        """By a product with ones, or a sum with zeros of integers: both are exact, and every backend has them."""
+        if tensor.dtype == "bool":
+            return self.cast(self.broadcast(self.cast(tensor, "int32"), shape), "bool")
+        return self.op("BroadcastTo", tensor, self.control(list(shape)), Tidx=kind("int32"))
+
+    # -- lowering ----------------------------------------------------------------------------------------------
+
+    def lower(self, node: Node) -> None:
+        """Writes a node.
+
+        Raises:
+            CannotLower: it has no lowering, or none for these dtypes, shapes or values.
+        """
+        found = lowering_of(node.domain, node.op, node.version)
+        if found is None:
+            raise CannotLower("TF.js has no lowering of it")
+        for name in (*node.inputs, *node.outputs):
+            if name and name in self.graph.values and self.dtype(name) not in STANDS_FOR:
+                raise CannotLower(f"it is asked for {self.dtype(name)}")
+        first = len(self.g.nodes)
+        made = found.function(self, node)
+        written = {each["op"] for each in self.g.nodes[first:]} - PLUMBING
+        if not written <= found.emits:
+            raise AssertionError(f"the lowering of {node} writes {sorted(written - found.emits)}, which it does not declare")
+        results = made if isinstance(made, tuple) else (made,)
+        for name, result in zip(node.outputs, results, strict=False):
+            if name:
+                self._keep(node, name, result)
+
+    def _keep(self, node: Node, name: str, result: Tensor | Last) -> None:
+        tensor = result.tensor if isinstance(result, Last) else result
+        wanted = STANDS_FOR[self.dtype(name)] if name in self.graph.values else tensor.dtype
+        if tensor.dtype != wanted:
+            raise AssertionError(f"the lowering of {node} makes {tensor.dtype}, where {wanted} stands for {name!r}")
+        bound = self.bounds.get(name) or interval_of(node, name, self)
+        if bound is not None:
+            self.bounds[name] = bound
+        if tensor.dtype == "int32":
+            if bound is None:
+                raise CannotLower("how large its integers become is not known")
+            if max(-bound[0], bound[1]) > 2**31 - 1:
+                raise CannotLower(f"its integers may become {bound[0]:.0f} to {bound[1]:.0f}, which int32 does not hold")
+        (self.last if isinstance(result, Last) else self.tensors)[name] = tensor
+
+
+def kind(dtype: str) -> dict[str, str]:
+    """A dtype as an attribute."""
+    return {"type": TF_DTYPES[dtype]}
+
+
+def ints(values: Iterable[int]) -> dict[str, Any]:
+    """Integers as an attribute."""
+    return {"list": {"i": [str(int(value)) for value in values]}}
+
+
+def text(value: str) -> dict[str, str]:
+    """A string as an attribute."""
+    return {"s": base64.b64encode(value.encode()).decode()}

@@ -1,0 +1,12 @@
+"""Lowerings of ONNX operators to TF.js, one family a file. Each registers itself with `isoship.tfjs.network.registry`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+
+def load() -> None:
+    """Imports every family, which registers its lowerings."""
+    for family in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{family.name}")

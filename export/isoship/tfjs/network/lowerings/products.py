@@ -1,0 +1,103 @@
+"""Products of matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from isoship.tfjs.emitter import Tensor
+from isoship.tfjs.network.emission import Emission
+from isoship.tfjs.network.reading import Node
+from isoship.tfjs.network.registry import ROUNDED, CannotLower, lowering
+
+
+def product(e: Emission, a: Tensor, b: Tensor, *, adj_x: bool = False, adj_y: bool = False) -> Tensor:
+    """Of matrices, or of batches of them."""
+    return e.op("BatchMatMulV2", a, b, adj_x={"b": adj_x}, adj_y={"b": adj_y})
+
+
+@lowering("MatMul", emits=["MatMul", "BatchMatMulV2"], exactness=ROUNDED)
+def matmul(e: Emission, node: Node) -> Tensor:
+    a, b = (e.data(name) for name in node.inputs)
+    if a.dtype != "float32":
+        raise CannotLower("it multiplies integers")
+    x, y = (list(e.shape(name)) for name in node.inputs)
+    if len(x) == 1:
+        a = e.reshape(a, [1, *x])
+    if len(y) == 1:
+        b = e.reshape(b, [*y, 1])
+    if len(x) <= 2 and len(y) <= 2:
+        made = e.op("MatMul", a, b, transpose_a={"b": False}, transpose_b={"b": False})
+    else:
+        made = product(e, a, b)
+    if len(x) > 1 and len(y) > 1:
+        return made
+    before = max((x[:-2], y[:-2]), key=len)
+    return e.reshape(made, [*before, *(x[-2:-1] if len(x) > 1 else []), *(y[-1:] if len(y) > 1 else [])])
+
+
+@lowering("Gemm", since=6, emits=["MatMul", "Mul", "AddV2"], exactness=ROUNDED)
+def gemm(e: Emission, node: Node) -> Tensor:
+    a, b = (e.data(name) for name in node.inputs[:2])
+    if a.dtype != "float32":
+        raise CannotLower("it multiplies integers")
+    turned = {f"transpose_{x}": {"b": bool(node.attrs[f"trans{x.upper()}"])} for x in "ab"}
+    made = e.op("MatMul", a, b, **turned)
+    if float(node.attrs["alpha"]) != 1.0:
+        made = e.op("Mul", made, e.like(made, float(node.attrs["alpha"])))
+    if not e.has(node, 2):
+        return made
+    c = e.data(node.inputs[2])
+    if float(node.attrs["beta"]) != 1.0:
+        c = e.op("Mul", c, e.like(c, float(node.attrs["beta"])))
+    return e.op("AddV2", made, c)
+
+
+@lowering("Einsum", emits=["BatchMatMulV2", "Mul", "Sum"], exactness=ROUNDED)
+def einsum(e: Emission, node: Node) -> Tensor:
+    """By one product over all letters and a sum over those that go: wasm has no Einsum."""
+    left, _, right = str(node.attrs["equation"]).replace(" ", "").partition("->")
+    terms = left.split(",")
+    if "..." in left:
+        raise CannotLower("its equation has an ellipsis")
+    if "->" not in str(node.attrs["equation"]):
+        right = "".join(sorted(c for c in set(left) - {","} if left.count(c) == 1))
+    if any(len(set(term)) < len(term) for term in terms):
+        raise CannotLower("a letter stands twice in a term of its equation")
+    if len(terms) == 2:
+        made = _of_two(e, node, terms, right)
+        if made is not None:
+            return made
+    letters = right + "".join(sorted(set(left) - {","} - set(right)))
+    whole = None
+    for name, term in zip(node.inputs, terms, strict=True):
+        order = sorted(range(len(term)), key=lambda i, term=term: letters.index(term[i]))  # type: ignore[misc]
+        x = e.transpose(e.data(name), order)
+        shape = e.shape(name)
+        wide = [shape[term.index(c)] if c in term else 1 for c in letters]
+        x = e.reshape(x, wide)
+        whole = x if whole is None else e.op("Mul", whole, x)
+    assert whole is not None
+    gone = range(len(right), len(letters))
+    return e.reduce("Sum", whole, gone) if len(gone) else whole
+
+
+def _of_two(e: Emission, node: Node, terms: list[str], right: str) -> Tensor | None:
+    """As one product of batches of matrices, where each letter is of a batch, of one side, or of both and goes."""
+    a, b = terms
+    batch = [c for c in a if c in b and c in right]
+    inner = [c for c in a if c in b and c not in right]
+    rows, columns = [c for c in a if c not in b], [c for c in b if c not in a]
+    if not inner or any(c not in right for c in rows + columns):
+        return None
+    sizes = {c: e.sizes(name)[i] for name, term in zip(node.inputs, terms, strict=True) for i, c in enumerate(term)}
+
+    def count(letters: list[str]) -> int:
+        return int(np.prod([sizes[c] for c in letters])) if letters else 1
+
+    left = e.transpose(e.data(node.inputs[0]), [a.index(c) for c in batch + rows + inner])
+    other = e.transpose(e.data(node.inputs[1]), [b.index(c) for c in batch + inner + columns])
+    left = e.reshape(left, [count(batch), count(rows), count(inner)])
+    other = e.reshape(other, [count(batch), count(inner), count(columns)])
+    made = e.reshape(product(e, left, other), [sizes[c] for c in batch + rows + columns])
+    order = batch + rows + columns
+    return e.transpose(made, [order.index(c) for c in right])
