@@ -88,10 +88,10 @@ def write_network(folder: Path, network: Network) -> tuple[str, ...]:
 def _output(name: str, e: Emission, graph: Graph) -> Port:
     """Ends the graph in a node of its own for an output.
 
-    The cpu backend casts bool to int32 by relabelling, and who reads the result gets bytes: hence the addition."""
+    The cpu backend casts bool by relabelling, and who reads the result gets bytes: hence the addition."""
     value = graph.values[name]
     tensor: Tensor = e.data(name)
-    if e.g.made_by(tensor) == "Cast" and tensor.dtype == "int32":
+    if e.g.made_by(tensor) == "Cast":
         end = e.g.op("AddV2", tensor, e.like(tensor, 0), name=_plain_name(name))
     else:
         end = e.g.op("Identity", tensor, name=_plain_name(name))

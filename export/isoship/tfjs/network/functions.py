@@ -39,7 +39,9 @@ def expanded(model: onnx.ModelProto, carried: Carried) -> onnx.ModelProto:
                 nodes.append(node)
                 continue
             found = True
-            nodes.extend(_bound(node, body, f"{node.name or node.op_type}_{i}"))
+            nodes.extend(_bound(node, body, f"{node.name or node.op_type}_{i}", versions[node.domain]))
+            for needed in body.opset_import:
+                versions.setdefault(needed.domain, needed.version)
         if not found:
             return model
         changed = onnx.ModelProto()
@@ -47,6 +49,8 @@ def expanded(model: onnx.ModelProto, carried: Carried) -> onnx.ModelProto:
         del changed.graph.node[:]
         del changed.graph.value_info[:]
         changed.graph.node.extend(nodes)
+        has = {o.domain for o in changed.opset_import}
+        changed.opset_import.extend(onnx.helper.make_opsetid(d, v) for d, v in versions.items() if d not in has)
         model = changed
     return model
 
@@ -98,9 +102,12 @@ def _runs_alike(body: onnx.FunctionProto, versions: Mapping[str, int]) -> bool:
         version, has = wanted.get(node.domain, 0), versions.get(node.domain, 0)
         if has == version or not defs.has(node.op_type, node.domain):
             continue
-        if has == 0:
+        if 0 in (has, version):  # the model or the definition says nothing of this domain
+            continue
+        try:
+            mine, its = (defs.get_schema(node.op_type, v, node.domain).since_version for v in (has, version))
+        except defs.SchemaError:  # of a newer opset than the model's
             return False
-        mine, its = (defs.get_schema(node.op_type, v, node.domain).since_version for v in (has, version))
         if mine != its and node.op_type not in _SAME_FOR_LONG:
             return False
     return True
@@ -115,16 +122,16 @@ _SAME_FOR_LONG = frozenset(
 )
 
 
-def _bound(call: onnx.NodeProto, body: onnx.FunctionProto, prefix: str) -> list[onnx.NodeProto]:
+def _bound(
+    call: onnx.NodeProto, body: onnx.FunctionProto, prefix: str, version: int
+) -> list[onnx.NodeProto]:
     """The nodes of a definition in place of a call: its names, its attributes."""
     given = {a.name: a for a in call.attribute}
     for attribute in body.attribute_proto:
         given.setdefault(attribute.name, attribute)
-    schema = defs.get_schema(call.op_type, max(1, _since(body)), call.domain) if defs.has(call.op_type, call.domain) else None
-    if schema is not None:
-        for name, attribute in schema.attributes.items():
-            if attribute.default_value.type:
-                given.setdefault(name, attribute.default_value)
+    for name, attribute in defs.get_schema(call.op_type, version, call.domain).attributes.items():
+        if attribute.default_value.type:
+            given.setdefault(name, attribute.default_value)
     names = {"": ""}
     names.update(zip(body.input, [*call.input, *[""] * len(body.input)], strict=False))
     names.update({inner: outer or f"{prefix}/{inner}" for inner, outer in zip(body.output, call.output, strict=False)})
@@ -149,22 +156,20 @@ def _bound(call: onnx.NodeProto, body: onnx.FunctionProto, prefix: str) -> list[
                 copied = made.attribute.add()
                 copied.CopyFrom(attribute)
                 if copied.type == onnx.AttributeProto.GRAPH:
-                    _rename_graph(copied.g, renamed)
+                    _rename_graph(copied.g, renamed, outer)
         return made
 
     return [renamed(node) for node in body.node]
 
 
-def _rename_graph(graph: onnx.GraphProto, renamed: Callable[[onnx.NodeProto], onnx.NodeProto]) -> None:
+def _rename_graph(
+    graph: onnx.GraphProto, renamed: Callable[[onnx.NodeProto], onnx.NodeProto], outer: Callable[[str], str]
+) -> None:
     nodes = [renamed(node) for node in graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
-    for value in graph.output:  # made by one of these nodes
-        value.name = next((n for node in nodes for n in node.output if n.endswith(f"/{value.name}")), value.name)
-
-
-def _since(body: onnx.FunctionProto) -> int:
-    return max((o.version for o in body.opset_import), default=1)
+    for value in (*graph.input, *graph.output, *graph.initializer):
+        value.name = outer(value.name)
 
 
 def attributes(node: onnx.NodeProto, version: int) -> dict[str, Any]:

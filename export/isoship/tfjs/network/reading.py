@@ -17,6 +17,7 @@ from onnx import TensorProto as T
 from isoship.errors import ConversionError, UnsupportedModelError
 from isoship.tfjs.network.functions import Carried, attributes, expanded
 from isoship.tfjs.network.sizes import Sizes, known_sizes
+from isoship.tfjs.network.unrolling import unrolled
 
 Array = np.ndarray[Any, Any]
 Dim = int | str | None
@@ -39,7 +40,7 @@ DTYPES = {
 
 #: What is computed ahead holds at most so many elements.
 _MOST_FOLDED = 2**26
-_MOST_ROUNDS = 12
+_MOST_ROUNDS = 64
 #: Never computed ahead: other answers each time, or what is no tensor.
 _NEVER = frozenset(
     ["Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Dropout"]
@@ -103,15 +104,19 @@ def read_network(model: onnx.ModelProto, carried: Carried) -> Graph:
         ConversionError: ONNX's own inference finds the model at fault.
     """
     _refuse_other_values(model)
-    model = _numbered(expanded(model, carried))
-    versions = {o.domain: o.version for o in model.opset_import}
     for _ in range(_MOST_ROUNDS):
+        model = _numbered(expanded(model, carried))
+        versions = {o.domain: o.version for o in model.opset_import}
         try:
             model = onnx.shape_inference.infer_shapes(model, data_prop=True)
         except onnx.shape_inference.InferenceError as err:
             raise ConversionError(f"the shapes of this model do not fit together: {err}") from err
-        if not _fold(model, versions):
+        if _fold(model, versions):
+            continue
+        written = unrolled(model, {name: value.shape for name, value in _values(model).items()})
+        if written is None:
             break
+        model = written
     return _graph(model, versions)
 
 
@@ -153,6 +158,9 @@ def _fold(model: onnx.ModelProto, versions: Mapping[str, int]) -> bool:
     kept, changed = [], False
     for node in graph.node:
         made = None
+        if node.op_type == "CastLike" and node.domain == "" and node.input[1] in values:
+            _cast_to(node, values[node.input[1]].dtype)
+            changed = True
         if node.op_type not in _NEVER and all(name in constants for name in node.input if name):
             made = _computed(node, [array(name) for name in node.input if name], versions)
         if made is None:
@@ -172,9 +180,18 @@ def _fold(model: onnx.ModelProto, versions: Mapping[str, int]) -> bool:
                 graph.initializer.append(tensor)
                 constants[name] = tensor
     if changed:
+        kept = list(kept)
         del graph.node[:]
         graph.node.extend(kept)
     return changed
+
+
+def _cast_to(node: onnx.NodeProto, dtype: str) -> None:
+    """CastLike as the Cast that it is: what it casts may be known ahead where the other is not."""
+    to = next(element for element, name in DTYPES.items() if name == dtype)
+    node.op_type = "Cast"
+    del node.input[1:], node.attribute[:]
+    node.attribute.append(onnx.helper.make_attribute("to", to))
 
 
 def _computed(node: onnx.NodeProto, given: list[Array | None], versions: Mapping[str, int]) -> list[Array] | None:

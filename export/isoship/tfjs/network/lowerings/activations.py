@@ -66,6 +66,19 @@ def hard_sigmoid(e: Emission, node: Node) -> Tensor | Last:
     return unary(e, node, made)
 
 
+@lowering("Shrink", emits=["Less", "Greater", "SelectV2", "AddV2", "Sub"])
+def shrink(e: Emission, node: Node) -> Tensor | Last:
+    lambd, bias = float(node.attrs["lambd"]), float(node.attrs["bias"])
+
+    def made(x: Tensor) -> Tensor:
+        low = e.op("Less", x, e.like(x, -lambd), dtype="bool")
+        high = e.op("Greater", x, e.like(x, lambd), dtype="bool")
+        rest = e.select(high, e.op("Sub", x, e.like(x, bias)), e.like(x, 0))
+        return e.select(low, e.op("AddV2", x, e.like(x, bias)), rest)
+
+    return unary(e, node, made)
+
+
 @lowering("Softplus", emits=["Relu", "Log1p", "Log", "Exp", "Neg", "Abs", "AddV2"], exactness=FUNCTION)
 def softplus(e: Emission, node: Node) -> Tensor | Last:
     """max(x, 0) + log(1 + exp(-|x|)): TF.js's own loses digits on GPUs."""

@@ -198,7 +198,8 @@ def blocks(e: Emission, node: Node) -> Tensor:
     c, h, w = int(c or 0), int(h or 0), int(w or 0)
     if node.op == "SpaceToDepth":
         parts = e.reshape(x, [n, c, h // block, block, w // block, block])
-        return e.reshape(e.transpose(parts, [0, 3, 5, 1, 2, 4]), [n, c * block * block, h // block, w // block])
+        order = [0, 3, 5, 1, 2, 4] if node.attrs.get("mode", "DCR") == "DCR" else [0, 1, 3, 5, 2, 4]
+        return e.reshape(e.transpose(parts, order), [n, c * block * block, h // block, w // block])
     deep = c // (block * block)
     if node.attrs.get("mode", "DCR") == "DCR":
         parts, order = e.reshape(x, [n, block, block, deep, h, w]), [0, 3, 4, 1, 5, 2]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from isoship.tfjs.emitter import Tensor
-from isoship.tfjs.network.emission import Emission
-from isoship.tfjs.network.reading import Node
+from isoship.tfjs.network.emission import Emission, kind
+from isoship.tfjs.network.reading import Dim, Node
 from isoship.tfjs.network.registry import ROUNDED, CannotLower, lowering
 
 
@@ -15,7 +15,7 @@ def product(e: Emission, a: Tensor, b: Tensor, *, adj_x: bool = False, adj_y: bo
     return e.op("BatchMatMulV2", a, b, adj_x={"b": adj_x}, adj_y={"b": adj_y})
 
 
-@lowering("MatMul", emits=["MatMul", "BatchMatMulV2"], exactness=ROUNDED)
+@lowering("MatMul", emits=["MatMul", "BatchMatMulV2", "Tile"], exactness=ROUNDED)
 def matmul(e: Emission, node: Node) -> Tensor:
     a, b = (e.data(name) for name in node.inputs)
     if a.dtype != "float32":
@@ -28,11 +28,29 @@ def matmul(e: Emission, node: Node) -> Tensor:
     if len(x) <= 2 and len(y) <= 2:
         made = e.op("MatMul", a, b, transpose_a={"b": False}, transpose_b={"b": False})
     else:
-        made = product(e, a, b)
+        made = product(e, *_of_one_batch(e, a, b, x, y))
     if len(x) > 1 and len(y) > 1:
         return made
     before = max((x[:-2], y[:-2]), key=len)
     return e.reshape(made, [*before, *(x[-2:-1] if len(x) > 1 else []), *(y[-1:] if len(y) > 1 else [])])
+
+
+def _of_one_batch(e: Emission, a: Tensor, b: Tensor, x: list[Dim], y: list[Dim]) -> tuple[Tensor, Tensor]:
+    """Both with the same batch: TF.js takes the matrices of the smaller one in turn, whatever axis it lacks."""
+    left, right = x[:-2], y[:-2]
+    if left == right or not left or not right or all(n == 1 for n in left) or all(n == 1 for n in right):
+        return a, b
+    rank = max(len(left), len(right))
+    left, right = [1] * (rank - len(left)) + left, [1] * (rank - len(right)) + right
+    if any(not isinstance(n, int) for n in left + right):
+        raise CannotLower("its batches broadcast, and their sizes are not known")
+    whole = [max(int(m or 0), int(n or 0)) for m, n in zip(left, right, strict=True)]
+
+    def tiled(t: Tensor, batch: list[Dim], matrix: list[Dim]) -> Tensor:
+        repeats = [n // int(m or 1) for n, m in zip(whole, batch, strict=True)]
+        return e.op("Tile", e.reshape(t, [*batch, *matrix]), e.control([*repeats, 1, 1]), Tmultiples=kind("int32"))
+
+    return tiled(a, left, (x if len(x) > 1 else [1, *x])[-2:]), tiled(b, right, (y if len(y) > 1 else [*y, 1])[-2:])
 
 
 @lowering("Gemm", since=6, emits=["MatMul", "Mul", "AddV2"], exactness=ROUNDED)

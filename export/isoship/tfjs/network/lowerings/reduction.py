@@ -34,7 +34,10 @@ def reduce(e: Emission, node: Node) -> Tensor:
         if node.op not in _OF_NOTHING:
             raise CannotLower("it is the mean of nothing")
         sizes = e.sizes(node.outputs[0])
-        return e.const(np.full(sizes, _OF_NOTHING[node.op], np.float32))
+        filled = np.full(sizes, _OF_NOTHING[node.op], np.float32)
+        if x.dtype == "int32":
+            raise CannotLower("it reduces no integers to one")
+        return e.const(filled > 0 if x.dtype == "bool" else filled)
     if x.dtype == "bool":
         made = e.reduce(_REDUCE[node.op], e.cast(x, "int32"), axes, keep)
         return e.cast(made, "bool")
