@@ -35,9 +35,28 @@ def tried(case: Case, runtimes: Mapping[str, NodeTFJS], folder: Path) -> dict[st
             found[backend] = f"fails: {made}"
             continue
         by_name = {port.name: made[port.node] for port in network.outputs}
-        wrong = [why for name, x in case.expected.items() if (why := _difference(by_name[name], x, case))]
-        found[backend] = wrong[0] if wrong else "right"
+        wrong = {name: why for name, x in case.expected.items() if (why := _difference(by_name[name], x, case))}
+        if wrong and _right_in_double({name: by_name[name] for name in wrong}, case):
+            wrong = {}
+            found["by"] = "the reference in double"
+        found[backend] = next(iter(wrong.values()), "right")
     return found
+
+
+def _right_in_double(made: Mapping[str, Any], case: Case) -> bool:
+    """Whether these answers are those of ONNX's reference on doubles: what the suite expects are numbers of float32,
+    whose rounding can be larger than its tolerance where they cancel."""
+    from onnx.reference import ReferenceEvaluator
+
+    if any(case.expected[name].dtype != np.float32 for name in made):
+        return False
+    feeds = {name: x.astype(np.float64) if x.dtype == np.float32 else x for name, x in case.feeds.items()}
+    try:
+        expected = ReferenceEvaluator(case.model).run(list(made), feeds)
+    except Exception:  # noqa: BLE001 it has no doubles of this operator
+        return False
+    pairs = zip(made.values(), expected, strict=True)
+    return all(x.dtype == np.float64 and not _difference(y, x, case) for y, x in pairs)
 
 
 def _difference(made: Any, expected: Any, case: Case) -> str:

@@ -63,12 +63,3 @@ def where(e: Emission, node: Node) -> Tensor:
     return e.select(*(e.data(name) for name in node.inputs))
 
 
-_BITS = {"BitwiseAnd": "BitwiseAnd"}
-
-
-@lowering(*_BITS, emits=sorted(_BITS.values()), backends=("cpu", "wasm", "webgl"))
-def bitwise(e: Emission, node: Node) -> Tensor:
-    bounds = [e.bound(name) for name in node.inputs]
-    most = max((max(-low, high) for low, high in (b for b in bounds if b is not None)), default=0)
-    e.bounds[node.outputs[0]] = (-most, most)
-    return e.op(_BITS[node.op], *(e.data(name) for name in node.inputs))

@@ -27,16 +27,18 @@ def dft(e: Emission, node: Node) -> Tensor:
     axis %= len(shape)
     size, parts = e.size(name, axis), e.size(name, len(shape) - 1)
     length = e.given(node, 1, "length")
+    backward, one_sided = bool(node.attrs["inverse"]), bool(node.attrs["onesided"])
+    to_reals = backward and one_sided
     count = size if length is None else int(length.ravel()[0])
+    if to_reals:  # half of a spectrum comes in
+        whole = 2 * (size - 1) if length is None else count
+        count = whole // 2 + 1
     x = e.data(name)
     if count < size:
         x = e.slice(x, [0] * len(shape), [count if i == axis else -1 for i in range(len(shape))])
     elif count > size:
         x = e.pad(x, [(0, count - size) if i == axis else (0, 0) for i in range(len(shape))])
-    backward, one_sided = bool(node.attrs["inverse"]), bool(node.attrs["onesided"])
-    if backward and one_sided:
-        raise CannotLower("it goes back from a one-sided transform")
-    made = matrix(count, count // 2 + 1 if one_sided else count, parts, backward=backward)
+    made = to_real_numbers(whole) if to_reals else matrix(count, count // 2 + 1 if one_sided else count, parts, backward=backward)
     if made.size > _MOST:
         raise CannotLower(f"a transform of {count} numbers takes a matrix of {made.size}")
     # [..., axis, parts] -> rows of count * parts numbers, times the matrix, and back.
@@ -63,6 +65,18 @@ def matrix(count: int, kept: int, parts: int, *, backward: bool) -> np.ndarray:
     if parts == 2:
         made[:, 1, :, 0], made[:, 1, :, 1] = -sine, cosine
     return made.reshape(count * parts, kept * 2)
+
+
+def to_real_numbers(whole: int) -> np.ndarray:
+    """[(whole // 2 + 1) * 2, whole]: what each part of half a spectrum adds to each number."""
+    half = whole // 2 + 1
+    turns = np.outer(np.arange(half), np.arange(whole)) * (2 * np.pi / whole)
+    twice = np.full((half, 1), 2.0)
+    twice[0] = 1
+    if whole % 2 == 0:
+        twice[-1] = 1
+    made = np.stack([np.cos(turns) * twice, -np.sin(turns) * twice], 1) / whole
+    return made.reshape(half * 2, whole)
 
 
 @lowering("STFT", emits=["BatchMatMulV2", "GatherV2", "Mul"], exactness=ROUNDED)
