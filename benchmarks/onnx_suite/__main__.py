@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import results
+from benchmarks.onnx_suite import table
 from benchmarks.onnx_suite.cases import cases
 from benchmarks.onnx_suite.running import NodeTFJS
 from benchmarks.onnx_suite.trial import tried
@@ -27,7 +28,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.onnx_suite", description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", metavar="TEXT", help="cases whose names hold it")
     parser.add_argument("--quiet", action="store_true", help="no line for what is right")
+    parser.add_argument("--write-docs", action="store_true", help="write docs/onnx_operators.md from the last results, and no more")
     options = parser.parse_args(arguments)
+    if options.write_docs:
+        table.PAGE.write_text(table.page(), encoding="utf-8")
+        return 0
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="onnx-suite-") as place, ExitStack() as stack:
         runtimes = {backend: stack.enter_context(NodeTFJS(backend)) for backend in BACKENDS}

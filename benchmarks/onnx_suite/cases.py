@@ -85,6 +85,14 @@ def names() -> list[str]:
     return list(_suite())
 
 
+def operator_of(name: str) -> str:
+    """The operator that a case is about, its domain in front where it has one."""
+    base = name.partition(":")[0].partition("_expanded")[0]
+    nodes = _suite().get(base, _suite()[name.partition(":")[0]]).model.graph.node
+    node = next((n for n in nodes if n.op_type not in ("Constant", "Identity")), nodes[0])
+    return f"{node.domain}.{node.op_type}" if node.domain else str(node.op_type)
+
+
 def cases(only: str = "") -> Iterator[Case]:
     """Those whose name holds a text; a case with several calls is several."""
     for name, case in _suite().items():
