@@ -1,1 +1,1 @@
-"""ONNX's own backend test suite through the compiler of networks and TF.js: every case carried and right, or refused."""
+"""ONNX's own backend test suite through the compiler of networks and TF.js: each case is right or refused."""

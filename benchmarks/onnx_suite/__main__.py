@@ -1,7 +1,7 @@
 """Runs the suite: a line a case to stderr, the table to stdout, benchmarks/results/onnx_suite.json.
 
-Exit 1 where an answer is wrong or fewer than 85 % of the cases are carried. `--only TEXT` asks those whose names hold it
-and writes nothing.
+Exit 1 where an answer is wrong or fewer than 85 % of the cases are carried. `--only TEXT` asks those whose names
+hold it and writes nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.onnx_suite", description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", metavar="TEXT", help="cases whose names hold it")
     parser.add_argument("--quiet", action="store_true", help="no line for what is right")
-    parser.add_argument("--write-docs", action="store_true", help="write docs/onnx_operators.md from the last results, and no more")
+    parser.add_argument(
+        "--write-docs", action="store_true", help="write docs/onnx_operators.md from the last results, and no more"
+    )
     options = parser.parse_args(arguments)
     if options.write_docs:
         table.PAGE.write_text(table.page(), encoding="utf-8")

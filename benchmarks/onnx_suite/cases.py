@@ -1,7 +1,7 @@
 """The suite's node cases whose tensors are float32, bool, string, int32 or int64, as models and calls.
 
-An input that carries a shape, axes or pads steers an operator and is no data: it is frozen to the case's value, as TF.js
-has it as a constant, and the case says so.
+An input that carries a shape, axes or pads steers an operator and is no data: it is frozen to the case's value, as
+TF.js has it as a constant, and the case says so.
 """
 
 from __future__ import annotations

@@ -37,7 +37,9 @@ class NodeTFJS:
     ) -> dict[str, Any] | str:
         """feeds: arrays by node name, float32, int32 or bool."""
         if self._process is None:
-            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
         given = {
             name: {"dtype": str(x.dtype), "shape": list(x.shape), "data": base64.b64encode(x.tobytes()).decode()}
             for name, x in feeds.items()

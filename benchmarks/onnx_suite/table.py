@@ -13,6 +13,22 @@ from isoship.tfjs.network.registry import every_lowering
 
 PAGE = Path(__file__).parents[2] / "docs" / "onnx_operators.md"
 _BACKENDS = ("cpu", "wasm")
+_HEAD = """# ONNX operators in TF.js
+
+Written by `python -m benchmarks.onnx_suite --write-docs` from benchmarks/results/onnx_suite.json; a test
+holds it to that.
+
+ONNX's own backend test suite (onnx {onnx}, {date}): its {cases} node cases whose tensors are float32, bool, string,
+int32 or int64, through the compiler of networks and stock TF.js in Node. Right: {right}; refused by the node's name:
+{refused}; wrong: {wrong}. The suite's tolerance decides; in {double} cases, whose expected numbers are themselves off
+by more than that where they cancel, ONNX's reference on doubles does.
+
+*frozen*: cases in which an input that carries a shape, axes or pads is a constant. *async*: cases that `executeAsync`
+runs, since shapes hang on the data. *as defined*: the operator has no lowering of its own and is written out as ONNX
+defines it. *backends*: those that its lowering is right on.
+
+| operator | cases | right on cpu | on wasm | frozen | async | how | backends | refused, and why |
+|---|---|---|---|---|---|---|---|---|"""
 
 
 def page() -> str:
@@ -25,25 +41,11 @@ def page() -> str:
     right = {b: sum(found.get(b) == "right" for found in cases.values()) for b in _BACKENDS}
     refused = sum("refused" in found for found in cases.values())
     double = sum("by" in found for found in cases.values())
-    lines = [
-        "# ONNX operators in TF.js",
-        "",
-        "Written by `python -m benchmarks.onnx_suite --write-docs` from benchmarks/results/onnx_suite.json; a test holds it to that.",
-        "",
-        f"ONNX's own backend test suite (onnx {document['environment']['packages']['onnx']}, {document['environment']['date']}): "
-        f"its {len(cases)} node cases whose tensors are float32, bool, string, int32 or int64, through the compiler of networks "
-        f"and stock TF.js in Node. Right on cpu: {right['cpu']} ({right['cpu'] / len(cases):.1%}), on wasm: {right['wasm']} "
-        f"({right['wasm'] / len(cases):.1%}); refused by the node's name: {refused}; wrong: "
-        f"{sum(_wrong(found) for found in cases.values())}. The suite's tolerance decides; in {double} cases, whose expected "
-        "numbers are themselves off by more than that where they cancel, ONNX's reference on doubles does.",
-        "",
-        "*frozen*: cases in which an input that carries a shape, axes or pads is a constant. *async*: cases that `executeAsync` "
-        "runs, since shapes hang on the data. *as defined*: the operator has no lowering of its own and is written out as ONNX "
-        "defines it. *backends*: those that its lowering is right on.",
-        "",
-        "| operator | cases | right on cpu | on wasm | frozen | async | how | backends | refused, and why |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+    onnx, date = document["environment"]["packages"]["onnx"], document["environment"]["date"]
+    shares = [f"{right[b]} on {b} ({right[b] / len(cases):.1%})" for b in _BACKENDS]
+    wrong = sum(_wrong(found) for found in cases.values())
+    counts = {"cases": len(cases), "refused": refused, "wrong": wrong, "double": double}
+    lines = _HEAD.format(onnx=onnx, date=date, right=" and ".join(shares), **counts).splitlines()
     lines += [_line(operator, found) for operator, found in sorted(by_operator.items())]
     return "\n".join(lines) + "\n"
 
@@ -57,7 +59,13 @@ def _line(operator: str, cases: dict[str, Any]) -> str:
     domain, _, name = operator.rpartition(".")
     known = every_lowering().get((domain, name), ())
     how = ", ".join(sorted({each.exactness for each in known})) if known else "as defined" if carried else ""
-    backends = "all" if known and all(len(each.backends) == 4 for each in known) else ", ".join(known[0].backends) if known else ""
+    backends = (
+        "all"
+        if known and all(len(each.backends) == 4 for each in known)
+        else ", ".join(known[0].backends)
+        if known
+        else ""
+    )
     cells = [
         f"`{operator}`",
         str(len(cases)),

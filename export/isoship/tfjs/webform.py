@@ -39,7 +39,8 @@ def to_tfjs(
 ) -> WebForm:
     """Writes `model.json`, its weight shards, `program.json` and, for large constants, `program.bin`.
 
-    onnx_model: the canonical graph, as `isoship.to_onnx` gives it; or a network, a model of tensors, whose weights are in
+    onnx_model: the canonical graph, as `isoship.to_onnx` gives it; or a network, a model of tensors, whose weights
+    are in
     it: all of that is the graph of `model.json` then, which `tf.loadGraphModel` runs as it is, and there is no program.
     out_dir is made where it is missing.
     form: the fields that the page shows, stored in program.json as they are.

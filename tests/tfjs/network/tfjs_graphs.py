@@ -48,7 +48,9 @@ def model(op: str, feeds: dict[str, Any], *, constants: dict[str, Any] | None = 
     results = [onnx.ValueInfoProto(name=name) for name in node.output]
     given = [numpy_helper.from_array(np.asarray(x), name) for name, x in constants.items() if x is not None]
     imports = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 5)]
-    made = helper.make_model(helper.make_graph([node], "one", inputs, results, given), opset_imports=imports, ir_version=10)
+    made = helper.make_model(
+        helper.make_graph([node], "one", inputs, results, given), opset_imports=imports, ir_version=10
+    )
     made = onnx.shape_inference.infer_shapes(made)
     for out in made.graph.output:
         if not out.type.WhichOneof("value"):

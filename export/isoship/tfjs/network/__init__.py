@@ -1,6 +1,7 @@
 """The compiler of networks: an ONNX model of tensors becomes a TF.js graph model, standard operators alone.
 
-It reads the graph (`reading`: dtypes, shapes, constants folded, definitions written out by `functions`), writes each node
+It reads the graph (`reading`: dtypes, shapes, constants folded, definitions written out by `functions`), writes each
+node
 by its lowering (`registry`, `lowerings`) into an `emission`, and refuses the model with the first node that no lowering
 carries, and why. docs/web.md says how a lowering is added.
 """
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from isoship.errors import UnsupportedModelError
 from isoship.tfjs.emitter import GraphDef, Tensor, write_model
 from isoship.tfjs.network.emission import MOST, STANDS_FOR, Emission
+from isoship.tfjs.network.fusing import fused
 from isoship.tfjs.network.reading import Dim, Graph, read_network
 from isoship.tfjs.network.registry import CannotLower, lowering_of
 
@@ -63,7 +65,9 @@ def compile_network(model: onnx.ModelProto) -> Network:
         value = graph.values[name]
         if value.dtype not in STANDS_FOR or value.shape is None:
             why = "it has no shape" if value.shape is None else f"TF.js holds no {value.dtype}"
-            raise UnsupportedModelError(f"the input {name!r}", why, "Export the model without the browser: --targets lambda,edge")
+            raise UnsupportedModelError(
+                f"the input {name!r}", why, "Export the model without the browser: --targets lambda,edge"
+            )
         tensor = e.g.placeholder(_plain_name(name), STANDS_FOR[value.dtype], value.shape)
         e.tensors[name] = tensor
         if tensor.dtype == "int32":
@@ -75,7 +79,8 @@ def compile_network(model: onnx.ModelProto) -> Network:
         except CannotLower as why:
             raise node.refuse(str(why)) from None
     outputs = tuple(_output(name, e, graph) for name in graph.outputs)
-    pruned = e.g.pruned([port.node for port in outputs])
+    fetched = [port.node for port in outputs]
+    pruned = fused(e.g.pruned(fetched), fetched).pruned(fetched)
     return Network(pruned, tuple(inputs), outputs, tuple(e.notes), e.asynchronous)
 
 

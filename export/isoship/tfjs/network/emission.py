@@ -148,7 +148,7 @@ class Emission:
         if array.dtype.kind == "b":
             return array
         if array.dtype.kind in "iu":
-            if array.size and not (-(2**31) <= int(array.min()) and int(array.max()) < 2**31):
+            if array.size and not (int(array.min()) >= -(2**31) and int(array.max()) < 2**31):
                 raise CannotLower("a constant holds integers that int32 does not")
             return array.astype(np.int32)
         if array.dtype.kind != "f":
@@ -169,7 +169,10 @@ class Emission:
         known = self.graph.sizes.get(name)
         if known is not None:
             whole = [size for size in known.flat if isinstance(size, int)]
-            return (0 if len(whole) < len(known.flat) else min(whole), MOST if len(whole) < len(known.flat) else max(whole))
+            return (
+                0 if len(whole) < len(known.flat) else min(whole),
+                MOST if len(whole) < len(known.flat) else max(whole),
+            )
         value = self.graph.values.get(name)
         if value is not None and value.dtype == "bool":
             return 0, 1
@@ -207,12 +210,16 @@ class Emission:
             raise CannotLower(f"two sizes of its shape {list(shape)} are not known")
         if sizes.count(-1) == 1 and 0 in sizes:
             raise CannotLower(f"a size of its shape {list(shape)} is 0 and another is not known")
+        if tensor.name in self.g.weights:
+            return self.g.const(self.g.weights[tensor.name].reshape(sizes))
         return self.op("Reshape", tensor, self.control(sizes), Tshape=kind("int32"))
 
     def transpose(self, tensor: Tensor, order: Sequence[int]) -> Tensor:
         """Bools go as int32: Transpose of them is wrong on some backends."""
         if list(order) == list(range(len(order))):
             return tensor
+        if tensor.name in self.g.weights:
+            return self.g.const(self.g.weights[tensor.name].transpose(order))
         before = self.g.node(tensor)
         if before["op"] == "Transpose":
             first = [int(i) for i in self.g.weights[before["input"][1]]]
@@ -288,7 +295,9 @@ class Emission:
         made = found.function(self, node)
         written = {each["op"] for each in self.g.nodes[first:]} - PLUMBING
         if not written <= found.emits:
-            raise AssertionError(f"the lowering of {node} writes {sorted(written - found.emits)}, which it does not declare")
+            raise AssertionError(
+                f"the lowering of {node} writes {sorted(written - found.emits)}, which it does not declare"
+            )
         results = made if isinstance(made, tuple) else (made,)
         for name, result in zip(node.outputs, results, strict=False):
             if name:
@@ -306,7 +315,9 @@ class Emission:
             if bound is None:
                 raise CannotLower("how large its integers become is not known")
             if max(-bound[0], bound[1]) > 2**31 - 1:
-                raise CannotLower(f"its integers may become {bound[0]:.0f} to {bound[1]:.0f}, which int32 does not hold")
+                raise CannotLower(
+                    f"its integers may become {bound[0]:.0f} to {bound[1]:.0f}, which int32 does not hold"
+                )
         (self.last if isinstance(result, Last) else self.tensors)[name] = tensor
 
 

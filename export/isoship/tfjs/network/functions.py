@@ -1,7 +1,7 @@
 """Operators that ONNX defines by others: a node that has no lowering of its own becomes the nodes of its definition.
 
-A definition is written for an opset and may hang on the types of the inputs; its nodes are operators of the same domain.
-What it is made of may have a definition in turn.
+A definition is written for an opset and may hang on the types of the inputs; its nodes are operators of the same
+domain. What it is made of may have a definition in turn.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import onnx
+import onnx.inliner
 from onnx import defs
 
 #: What a chain of definitions is cut off at.
@@ -71,7 +72,7 @@ def _body(
     if not defs.has(node.op_type, node.domain):
         return None
     try:
-        schema = defs.get_schema(node.op_type, version, node.domain)
+        schema: Any = defs.get_schema(node.op_type, version, node.domain)
     except defs.SchemaError:
         return None
     content: bytes | None = None
@@ -115,16 +116,18 @@ def _runs_alike(body: onnx.FunctionProto, versions: Mapping[str, int]) -> bool:
 
 #: Operators whose later versions only take more types.
 _SAME_FOR_LONG = frozenset(
-    ["Abs", "Add", "Cast", "Concat", "Constant", "ConstantOfShape", "Div", "Equal", "Exp", "Expand", "Flatten"]
-    + ["Gather", "Greater", "Identity", "If", "Less", "Log", "MatMul", "Max", "Min", "Mul", "Neg", "Pad", "Pow"]
-    + ["Range", "Reshape", "Shape", "Sigmoid", "Size", "Slice", "Softmax", "Split", "Sqrt", "Squeeze", "Sub", "Tanh"]
-    + ["Transpose", "Unsqueeze", "Where", "Not", "Or", "And", "Reciprocal", "CastLike", "Clip", "Relu"]
-)
+    [
+        "Abs", "Add", "Cast", "Concat", "Constant", "ConstantOfShape", "Div", "Equal", "Exp",
+        "Expand", "Flatten", "Gather", "Greater", "Identity", "If", "Less", "Log", "MatMul",
+        "Max", "Min", "Mul", "Neg", "Pad", "Pow", "Range", "Reshape", "Shape",
+        "Sigmoid", "Size", "Slice", "Softmax", "Split", "Sqrt", "Squeeze", "Sub", "Tanh",
+        "Transpose", "Unsqueeze", "Where", "Not", "Or", "And", "Reciprocal", "CastLike", "Clip",
+        "Relu",
+    ]
+)  # fmt: skip
 
 
-def _bound(
-    call: onnx.NodeProto, body: onnx.FunctionProto, prefix: str, version: int
-) -> list[onnx.NodeProto]:
+def _bound(call: onnx.NodeProto, body: onnx.FunctionProto, prefix: str, version: int) -> list[onnx.NodeProto]:
     """The nodes of a definition in place of a call: its names, its attributes."""
     given = {a.name: a for a in call.attribute}
     for attribute in body.attribute_proto:

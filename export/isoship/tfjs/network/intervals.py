@@ -1,7 +1,7 @@
 """Between what the results of an operator lie: whether integers stay where int32 holds them is proven by it.
 
-Integers that a caller gives are at most `emission.MOST` in size: the runtime refuses others. Of reals something is known
-where they are bounded by what made them.
+Integers that a caller gives are at most `emission.MOST` in size: the runtime refuses others. Of reals something is
+known where they are bounded by what made them.
 """
 
 from __future__ import annotations
@@ -53,9 +53,11 @@ def interval_of(node: Node, name: str, e: Emission) -> Interval | None:
     if node.op == "Where":
         return _union([e.bound(x) for x in node.inputs[1:3]])
     if node.op in ("ScatterElements", "ScatterND", "Scatter"):
-        return _union([e.bound(node.inputs[0]), e.bound(node.inputs[2])]) if "none" in str(
-            node.attrs.get("reduction", "none")
-        ) else None
+        return (
+            _union([e.bound(node.inputs[0]), e.bound(node.inputs[2])])
+            if "none" in str(node.attrs.get("reduction", "none"))
+            else None
+        )
     if node.op == "Pad":
         fill = e.bound(node.inputs[2]) if e.has(node, 2) else (0.0, 0.0)
         return _union([e.bound(node.inputs[0]), fill])

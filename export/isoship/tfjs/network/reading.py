@@ -1,7 +1,8 @@
 """Reads a network: what each value's dtype and shape is, constants folded, sizes that are known put in.
 
 Shapes come from ONNX's own inference, again and again while folding makes more of them known. Sizes of a shape that a
-graph computes with (`Shape` and what follows it) are followed as far as they are known: a batch of any size stays a name.
+graph computes with (`Shape` and what follows it) are followed as far as they are known: a batch of any size stays a
+name.
 """
 
 from __future__ import annotations
@@ -43,9 +44,12 @@ _MOST_FOLDED = 2**26
 _MOST_ROUNDS = 64
 #: Never computed ahead: other answers each time, or what is no tensor.
 _NEVER = frozenset(
-    ["Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Dropout"]
-    + ["Optional", "SequenceConstruct", "SequenceEmpty", "If", "Loop", "Scan"]
-)
+    [
+        "Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
+        "RandomUniformLike", "Dropout", "Optional", "SequenceConstruct", "SequenceEmpty",
+        "If", "Loop", "Scan",
+    ]
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -256,9 +260,11 @@ def _graph(model: onnx.ModelProto, versions: Mapping[str, int]) -> Graph:
         known = known_sizes(proto, attrs, values, sizes, constants.get)
         if known is not None:
             sizes[proto.output[0]] = known
-        since = onnx.defs.get_schema(proto.op_type, version, proto.domain).since_version if (
-            onnx.defs.has(proto.op_type, proto.domain)
-        ) else version
+        since = (
+            onnx.defs.get_schema(proto.op_type, version, proto.domain).since_version
+            if (onnx.defs.has(proto.op_type, proto.domain))
+            else version
+        )
         nodes.append(
             Node(proto.domain, proto.op_type, since, proto.name, tuple(proto.input), tuple(proto.output), attrs)
         )

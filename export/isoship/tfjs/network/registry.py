@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from isoship.tfjs.emitter import Tensor
-    from isoship.tfjs.network.emission import Emission, Last
+    from isoship.tfjs.network.emission import Emission
     from isoship.tfjs.network.reading import Node
 
 BACKENDS = ("cpu", "wasm", "webgl", "webgpu")

@@ -1,7 +1,7 @@
 """Sizes that a graph computes with: what is known of an integer tensor that came from a `Shape`.
 
-A batch of any size is a name; `Shape` of [N, 3, 8, 8] is known but for its first element, and a `Reshape` to a shape made
-of it needs no run.
+A batch of any size is a name; `Shape` of [N, 3, 8, 8] is known but for its first element, and a `Reshape` to a shape
+made of it needs no run.
 """
 
 from __future__ import annotations
@@ -118,9 +118,10 @@ def _slice(node: Any, _attrs: Any, x: Sizes, given: Any) -> Sizes | None:
     step = given(4) if len(node.input) > 4 and node.input[4] else Sizes((1,))
     if x.scalar or start is None or end is None or step is None or len(start.flat) != 1:
         return None
-    if not all(isinstance(s.flat[0], int) for s in (start, end, step)):
+    first, last, by = start.flat[0], end.flat[0], step.flat[0]
+    if not (isinstance(first, int) and isinstance(last, int) and isinstance(by, int)) or by < 1:
         return None
-    return Sizes(x.flat[start.flat[0] : end.flat[0] : step.flat[0]]) if step.flat[0] > 0 else None
+    return Sizes(x.flat[first:last:by])
 
 
 def _concat(node: Any, _attrs: Any, _x: Sizes, given: Any) -> Sizes | None:

@@ -147,7 +147,8 @@ def _loop(w: _Writer, constants: Mapping[str, onnx.TensorProto], _shapes: Shapes
     if not 0 <= turns * max(1, len(body.node)) <= _MOST_NODES:
         return None
     true = w.constant(np.array(True), "true")
-    carried, scans = list(node.input[2:]), [[] for _ in body.output[1 + len(node.input) - 2 :]]
+    carried: list[str] = list(node.input[2:])
+    scans: list[list[str]] = [[] for _ in body.output[1 + len(carried) :]]
     for turn in range(turns):
         number = w.constant(np.array(turn, np.int64), f"turn{turn}")
         names = [v.name for v in body.input]

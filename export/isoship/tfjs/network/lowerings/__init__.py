@@ -1,4 +1,4 @@
-"""Lowerings of ONNX operators to TF.js, one family a file. Each registers itself with `isoship.tfjs.network.registry`."""
+"""Lowerings of networks' operators, one family a file. Each registers itself with `registry`."""
 
 from __future__ import annotations
 

@@ -98,7 +98,9 @@ def gelu(e: Emission, node: Node) -> Tensor | Last:
 
     def tanh(x: Tensor) -> Tensor:
         cube = e.op("Mul", e.op("Mul", x, x), x)
-        line = e.op("Mul", e.op("AddV2", x, e.op("Mul", cube, e.like(x, 0.044715))), e.like(x, float(np.sqrt(2 / np.pi))))
+        line = e.op(
+            "Mul", e.op("AddV2", x, e.op("Mul", cube, e.like(x, 0.044715))), e.like(x, float(np.sqrt(2 / np.pi)))
+        )
         return e.op("Mul", e.op("Mul", x, e.like(x, 0.5)), e.op("AddV2", e.op("Tanh", line), e.like(x, 1)))
 
     return unary(e, node, tanh if node.attrs["approximate"] == "tanh" else exact)
@@ -133,7 +135,9 @@ def hardmax(e: Emission, node: Node) -> Tensor:
 
 def _largest(e: Emission, x: Tensor, shape: object, axis: int) -> Tensor:
     sizes = list(shape)  # type: ignore[call-overload]
-    best = e.op("ArgMax", x, e.control(axis), dtype="int32", Tidx={"type": "DT_INT32"}, output_type={"type": "DT_INT32"})
+    best = e.op(
+        "ArgMax", x, e.control(axis), dtype="int32", Tidx={"type": "DT_INT32"}, output_type={"type": "DT_INT32"}
+    )
     kept = e.reshape(best, [1 if i == axis else size for i, size in enumerate(sizes)])
     places = np.arange(sizes[axis], dtype=np.int32).reshape([-1 if i == axis else 1 for i in range(len(sizes))])
     return e.cast(e.op("Equal", kept, e.const(places), dtype="bool"), "float32")

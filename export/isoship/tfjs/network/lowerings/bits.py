@@ -9,6 +9,7 @@ from isoship.tfjs.network.emission import Emission
 from isoship.tfjs.network.reading import Node
 from isoship.tfjs.network.registry import CannotLower, lowering
 
+
 @lowering("BitwiseNot", emits=["Sub"])
 def bitwise_not(e: Emission, node: Node) -> Tensor:
     """-x - 1."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from isoship.tfjs.emitter import Tensor
-from isoship.tfjs.network.emission import Emission, Last, kind
+from isoship.tfjs.network.emission import Emission, Last
 from isoship.tfjs.network.reading import Node
 from isoship.tfjs.network.registry import ROUNDED, CannotLower, lowering
 
@@ -40,12 +42,12 @@ _FUNCTIONS = {
 }
 
 
-def unary(e: Emission, node: Node, made: object) -> Tensor | Last:
+def unary(e: Emission, node: Node, made: Callable[[Tensor], Tensor]) -> Tensor | Last:
     """A function of the first input's tensor, wherever its channels lie."""
     name = node.inputs[0]
     if name in e.last and name not in e.tensors:
-        return Last(made(e.last[name]))  # type: ignore[operator]
-    return made(e.data(name))  # type: ignore[operator, no-any-return]
+        return Last(made(e.last[name]))
+    return made(e.data(name))
 
 
 @lowering(*_UNARY, emits=sorted(_UNARY.values()))
@@ -99,7 +101,11 @@ def pair(e: Emission, a: str, b: str) -> tuple[Tensor, Tensor, bool]:
         array = e.graph.constants.get(other)
         if array is not None and array.ndim <= rank:
             full = array.reshape((1,) * (rank - array.ndim) + array.shape)
-            turned = e.const(e.narrow(full.transpose([0, *range(2, rank), 1]))) if full.size > 1 else e.const(e.narrow(full.reshape(())))
+            turned = (
+                e.const(e.narrow(full.transpose([0, *range(2, rank), 1])))
+                if full.size > 1
+                else e.const(e.narrow(full.reshape(())))
+            )
             return (e.last[this], turned, True) if this == a else (turned, e.last[this], True)
         if other in e.last and e.rank(other) == rank:
             return e.last[a], e.last[b], True
@@ -141,7 +147,9 @@ def _truncated(e: Emission, a: Tensor, b: Tensor) -> Tensor:
     return e.cast(e.op("Mul", signs, e.op("AddV2", q, e.op("AddV2", low, zero))), "int32")
 
 
-@lowering("Mod", emits=["RealDiv", "Floor", "Sign", "Mul", "Abs", "Sub", "AddV2", "SelectV2", "Less", "Equal", "LogicalAnd"])
+@lowering(
+    "Mod", emits=["RealDiv", "Floor", "Sign", "Mul", "Abs", "Sub", "AddV2", "SelectV2", "Less", "Equal", "LogicalAnd"]
+)
 def modulo(e: Emission, node: Node) -> Tensor:
     """Integers: with the divisor's sign, as Python's. `fmod`: with the dividend's, as C's."""
     a, b = (e.data(name) for name in node.inputs)
@@ -168,7 +176,12 @@ def modulo(e: Emission, node: Node) -> Tensor:
 @lowering("Pow", emits=["Pow", "Mul"], exactness=FUNCTION)
 def power(e: Emission, node: Node) -> Tensor | Last:
     exponent = e.graph.constants.get(node.inputs[1])
-    if exponent is not None and exponent.size == 1 and float(exponent.ravel()[0]) == 2 and exponent.ndim <= e.rank(node.inputs[0]):
+    if (
+        exponent is not None
+        and exponent.size == 1
+        and float(exponent.ravel()[0]) == 2
+        and exponent.ndim <= e.rank(node.inputs[0])
+    ):
         e_square = unary(e, node, lambda x: e.op("Mul", x, x))
         if e.dtype(node.inputs[0]) in ("float", "double", "float16"):
             return e_square
@@ -252,6 +265,3 @@ def casted(e: Emission, node: Node, to: str) -> Tensor:
     if source in ("float", "double", "float16") and e.bound(node.inputs[0]) is None:
         raise CannotLower("it turns reals of unknown size into integers")
     return e.cast(x, "int32")
-
-
-_ = kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from isoship.tfjs.emitter import Tensor
-from isoship.tfjs.network.emission import Emission, Last, ints, kind, text
+from isoship.tfjs.network.emission import Emission, Last, kind
 from isoship.tfjs.network.reading import Node
 from isoship.tfjs.network.registry import CannotLower, lowering
 
@@ -23,9 +23,13 @@ def reshape(e: Emission, node: Node) -> Tensor:
             if not node.attrs.get("allowzero", 0) and before is not None:
                 flat = [before[i] if size == 0 else size for i, size in enumerate(flat)]
             better = [None if size == -1 else size for size in flat]
-            if shape is None or sum(not isinstance(s, int) for s in better) <= sum(not isinstance(s, int) for s in shape):
-                shape = tuple(better) if shape is None else tuple(
-                    b if isinstance(b, int) else s for b, s in zip(better, shape, strict=True)
+            if shape is None or sum(not isinstance(s, int) for s in better) <= sum(
+                not isinstance(s, int) for s in shape
+            ):
+                shape = (
+                    tuple(better)
+                    if shape is None
+                    else tuple(b if isinstance(b, int) else s for b, s in zip(better, shape, strict=True))
                 )
     if shape is None:
         raise CannotLower("the shape of its result is computed from the data")
@@ -119,8 +123,8 @@ def expand(e: Emission, node: Node) -> Tensor:
     wanted = [int(x) for x in told.ravel()] if told is not None else list(known.flat)  # type: ignore[union-attr]
     shape = list(e.shape(name))
     rank = max(len(wanted), len(shape))
-    shape = [1] * (rank - len(shape)) + shape
-    wanted = [1] * (rank - len(wanted)) + wanted
+    shape = [*[1] * (rank - len(shape)), *shape]
+    wanted = [*[1] * (rank - len(wanted)), *wanted]
     repeats = []
     for has, wants in zip(shape, wanted, strict=True):
         if wants == 1 or has == wants:
@@ -215,6 +219,3 @@ def shape_of(e: Emission, node: Node) -> Tensor:
     start, end, _ = slice(node.attrs.get("start", 0), node.attrs.get("end")).indices(rank)
     made = e.op("Shape", x, dtype="int32", out_type=kind("int32"))
     return made if (start, end) == (0, rank) else e.slice(made, [start], [max(0, end - start)])
-
-
-_ = (ints, text)

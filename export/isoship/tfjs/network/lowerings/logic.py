@@ -23,9 +23,10 @@ _LOGIC = {"And": "LogicalAnd", "Or": "LogicalOr"}
 @lowering(*_COMPARE, since=7, emits=sorted(_COMPARE.values()))
 def compare(e: Emission, node: Node) -> Tensor | Last:
     if e.dtype(node.inputs[0]) == "bool":
-        a, b = (e.cast(e.data(name), "int32") for name in node.inputs)
-        return e.op(_COMPARE[node.op], a, b, dtype="bool")
-    return binary(e, _COMPARE[node.op], *node.inputs, dtype="bool")
+        bits = [e.cast(e.data(name), "int32") for name in node.inputs]
+        return e.op(_COMPARE[node.op], *bits, dtype="bool")
+    a, b = node.inputs
+    return binary(e, _COMPARE[node.op], a, b, dtype="bool")
 
 
 @lowering(*_LOGIC, since=7, emits=sorted(_LOGIC.values()))
@@ -61,5 +62,3 @@ def is_inf(e: Emission, node: Node) -> Tensor:
 @lowering("Where", emits=["SelectV2"])
 def where(e: Emission, node: Node) -> Tensor:
     return e.select(*(e.data(name) for name in node.inputs))
-
-

@@ -35,7 +35,12 @@ def binarizer(e: Emission, node: Node) -> Tensor:
     return e.cast(over, STANDS_FOR[e.dtype(node.outputs[0])])
 
 
-@lowering("Normalizer", domain=ML, emits=["Abs", "Mul", "Sum", "Max", "Sqrt", "RealDiv", "SelectV2", "Equal"], exactness=ROUNDED)
+@lowering(
+    "Normalizer",
+    domain=ML,
+    emits=["Abs", "Mul", "Sum", "Max", "Sqrt", "RealDiv", "SelectV2", "Equal"],
+    exactness=ROUNDED,
+)
 def normalizer(e: Emission, node: Node) -> Tensor:
     """A row of zeros stays as it is."""
     x, rank = real(e, node.inputs[0]), e.rank(node.inputs[0])
@@ -53,7 +58,9 @@ def imputer(e: Emission, node: Node) -> Tensor:
     floats = x.dtype == "float32"
     gap = node.attrs.get("replaced_value_float" if floats else "replaced_value_int64", np.nan if floats else 0)
     fill = row(node.attrs["imputed_value_floats" if floats else "imputed_value_int64s"])
-    missing = e.op("IsNan", x, dtype="bool") if floats and np.isnan(gap) else e.op("Equal", x, e.like(x, gap), dtype="bool")
+    missing = (
+        e.op("IsNan", x, dtype="bool") if floats and np.isnan(gap) else e.op("Equal", x, e.like(x, gap), dtype="bool")
+    )
     return e.select(missing, e.const(e.narrow(fill.astype(np.float32 if floats else np.int64))), x)
 
 
@@ -97,8 +104,10 @@ def label_encoder(e: Emission, node: Node) -> Tensor:
         raise CannotLower(f"it compares with {len(keys)} keys")
     x, to = e.data(node.inputs[0]), STANDS_FOR[e.dtype(node.outputs[0])]
     default = node.attrs.get("default_tensor")
-    otherwise = float(np.ravel(default)[0]) if default is not None else float(
-        node.attrs["default_float" if values.dtype.kind == "f" else "default_int64"]
+    otherwise = (
+        float(np.ravel(default)[0])
+        if default is not None
+        else float(node.attrs["default_float" if values.dtype.kind == "f" else "default_int64"])
     )
     made = e.const(e.narrow(np.asarray(otherwise, values.dtype)))
     e.bounds[node.outputs[0]] = min(otherwise, float(values.min())), max(otherwise, float(values.max()))
@@ -138,7 +147,8 @@ def linear(e: Emission, node: Node, outputs: int) -> Tensor:
 
 
 @lowering("LinearClassifier", domain=ML, exactness=ROUNDED,
-          emits=["MatMul", "AddV2", "Sigmoid", "Softmax", "ArgMax", "GatherV2", "ConcatV2", "Sub", "Neg", "Greater", "SelectV2"])  # fmt: skip
+          emits=["MatMul", "AddV2", "Sigmoid", "Softmax", "ArgMax", "GatherV2", "ConcatV2", "Sub", "Neg", "Greater",
+                 "SelectV2"])  # fmt: skip
 def linear_classifier(e: Emission, node: Node) -> tuple[Tensor, Tensor]:
     classes = node.attrs.get("classlabels_ints")
     if not classes:
@@ -148,7 +158,9 @@ def linear_classifier(e: Emission, node: Node) -> tuple[Tensor, Tensor]:
     return classified(e, node, scores, count, classes, str(node.attrs["post_transform"]))
 
 
-def classified(e: Emission, node: Node, scores: Tensor, count: int, classes: list[int], link: str) -> tuple[Tensor, Tensor]:
+def classified(
+    e: Emission, node: Node, scores: Tensor, count: int, classes: list[int], link: str
+) -> tuple[Tensor, Tensor]:
     """The label and the scores of every class, one score of two classes being the second's."""
     e.bounds[node.outputs[0]] = float(min(classes)), float(max(classes))
     if count == 1 and len(classes) == 2:
@@ -160,7 +172,9 @@ def classified(e: Emission, node: Node, scores: Tensor, count: int, classes: lis
         over = e.reshape(e.op("Greater", second, at, dtype="bool"), [None])
         label = e.select(over, e.const(np.int32(classes[1])), e.const(np.int32(classes[0])))
         return label, e.concat([first, second], 1)
-    place = e.op("ArgMax", scores, e.control(1), dtype="int32", Tidx={"type": "DT_INT32"}, output_type={"type": "DT_INT32"})
+    place = e.op(
+        "ArgMax", scores, e.control(1), dtype="int32", Tidx={"type": "DT_INT32"}, output_type={"type": "DT_INT32"}
+    )
     label = e.gather(e.const(np.asarray(classes, np.int32)), place)
     if link == "NONE":
         return label, scores

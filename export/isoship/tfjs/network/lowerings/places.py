@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from isoship.tfjs.emitter import Tensor
-from isoship.tfjs.network.emission import Emission, kind
-from isoship.tfjs.network.reading import Node
+from isoship.tfjs.network.emission import STANDS_FOR, Emission, kind
+from isoship.tfjs.network.reading import Dim, Node
 from isoship.tfjs.network.registry import ROUNDED, CannotLower, lowering
 
 
 def in_front(e: Emission, name: str, size: object) -> Tensor:
     """Places, counted from the front: ONNX counts negative ones from the end.
 
-    Places that are outside are an error in ONNX and anything in TF.js: of those that a caller brings the contract says so.
+    Places that are outside are an error in ONNX and anything in TF.js: of those that a caller brings the contract
+    says so.
     """
     array = e.graph.constants.get(name)
     if array is not None and isinstance(size, int):
@@ -94,7 +95,8 @@ def row_numbers(e: Emission, where: str, lead: tuple[int, ...], batch: int, want
     return total
 
 
-@lowering("ScatterElements", "Scatter", emits=["TensorScatterUpdate", "SelectV2", "Less", "AddV2", "Mul", "ScatterNd", "Maximum"],
+@lowering("ScatterElements", "Scatter",
+          emits=["TensorScatterUpdate", "SelectV2", "Less", "AddV2", "Mul", "ScatterNd"],
           exactness=ROUNDED, backends=("cpu", "wasm"))  # fmt: skip
 def scatter_elements(e: Emission, node: Node) -> Tensor:
     """Into the flat tensor. webgl adds what is written to one place twice."""
@@ -177,7 +179,7 @@ def top_k(e: Emission, node: Node) -> tuple[Tensor, Tensor]:
     return e.transpose(values, back), e.transpose(e.reshape(places, _known(e, node.outputs[1], order)), back)
 
 
-def _known(e: Emission, name: str, order: list[int]) -> list[object]:
+def _known(e: Emission, name: str, order: list[int]) -> list[Dim]:
     shape = e.shape(name)
     return [shape[i] for i in order]
 
@@ -206,7 +208,9 @@ def reverse_sequence(e: Emission, node: Node) -> Tensor:
     mirrored = e.op("Sub", e.op("AddV2", length, e.like(length, -1)), steps)
     along = e.select(e.op("Less", steps, length, dtype="bool"), mirrored, steps)
     places = flat_places(e, along, sizes, sizes, time)
-    return e.reshape(e.gather(e.reshape(e.data(name), [int(np.prod(sizes))]), e.reshape(places, [int(np.prod(sizes))])), sizes)
+    return e.reshape(
+        e.gather(e.reshape(e.data(name), [int(np.prod(sizes))]), e.reshape(places, [int(np.prod(sizes))])), sizes
+    )
 
 
 @lowering("Compress", emits=["Where", "GatherV2"])
@@ -216,7 +220,12 @@ def compress(e: Emission, node: Node) -> Tensor:
     x, shape = e.data(node.inputs[0]), e.shape(node.inputs[0])
     axis = node.attrs.get("axis")
     if axis is None:
-        x, axis = e.reshape(x, [None if any(not isinstance(s, int) for s in shape) else int(np.prod(e.sizes(node.inputs[0])))]), 0
+        x, axis = (
+            e.reshape(
+                x, [None if any(not isinstance(s, int) for s in shape) else int(np.prod(e.sizes(node.inputs[0])))]
+            ),
+            0,
+        )
     if keep is not None:
         return e.gather(x, e.control(np.flatnonzero(keep)), int(axis) % max(1, len(shape)))
     e.asynchronous = True
@@ -234,14 +243,11 @@ def non_zero(e: Emission, node: Node) -> Tensor:
 @lowering("EyeLike", emits=["Cast"])
 def eye_like(e: Emission, node: Node) -> Tensor:
     rows, columns = e.sizes(node.inputs[0])
+    e.bounds[node.outputs[0]] = (0, 1)
     made = np.eye(rows, columns, int(node.attrs["k"]))
-    return e.const(made.astype({"float32": np.float32, "int32": np.int32, "bool": bool}[_stand(e, node)]))
-
-
-def _stand(e: Emission, node: Node) -> str:
-    from isoship.tfjs.network.emission import STANDS_FOR
-
-    return STANDS_FOR[e.dtype(node.outputs[0])]
+    return e.const(
+        made.astype({"float32": np.float32, "int32": np.int32, "bool": bool}[STANDS_FOR[e.dtype(node.outputs[0])]])
+    )
 
 
 @lowering("Range", "ConstantOfShape", "Constant", emits=[])

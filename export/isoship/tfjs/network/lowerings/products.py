@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from isoship.tfjs.emitter import Tensor
@@ -41,7 +43,7 @@ def _of_one_batch(e: Emission, a: Tensor, b: Tensor, x: list[Dim], y: list[Dim])
     if left == right or not left or not right or all(n == 1 for n in left) or all(n == 1 for n in right):
         return a, b
     rank = max(len(left), len(right))
-    left, right = [1] * (rank - len(left)) + left, [1] * (rank - len(right)) + right
+    left, right = [*[1] * (rank - len(left)), *left], [*[1] * (rank - len(right)), *right]
     if any(not isinstance(n, int) for n in left + right):
         raise CannotLower("its batches broadcast, and their sizes are not known")
     whole = [max(int(m or 0), int(n or 0)) for m, n in zip(left, right, strict=True)]
@@ -58,7 +60,7 @@ def gemm(e: Emission, node: Node) -> Tensor:
     a, b = (e.data(name) for name in node.inputs[:2])
     if a.dtype != "float32":
         raise CannotLower("it multiplies integers")
-    turned = {f"transpose_{x}": {"b": bool(node.attrs[f"trans{x.upper()}"])} for x in "ab"}
+    turned: dict[str, Any] = {f"transpose_{x}": {"b": bool(node.attrs[f"trans{x.upper()}"])} for x in "ab"}
     made = e.op("MatMul", a, b, **turned)
     if float(node.attrs["alpha"]) != 1.0:
         made = e.op("Mul", made, e.like(made, float(node.attrs["alpha"])))

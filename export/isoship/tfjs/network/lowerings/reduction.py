@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from isoship.tfjs.emitter import Tensor
@@ -117,5 +119,5 @@ def running(e: Emission, node: Node) -> Tensor:
         if bound is None or node.op == "CumProd":
             raise CannotLower("how large its integers become is not known")
         e.bounds[node.outputs[0]] = min(0, bound[0] * size), max(0, bound[1] * size)
-    flags = {name: {"b": bool(node.attrs[name])} for name in ("exclusive", "reverse")}
+    flags: dict[str, Any] = {name: {"b": bool(node.attrs[name])} for name in ("exclusive", "reverse")}
     return e.op("Cumsum" if node.op == "CumSum" else "Cumprod", x, e.control(axis), Tidx=kind("int32"), **flags)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from isoship.tfjs.emitter import Tensor
 from isoship.tfjs.network.emission import Emission
 from isoship.tfjs.network.lowerings.products import product
-from isoship.tfjs.network.reading import Node
+from isoship.tfjs.network.reading import Dim, Node
 from isoship.tfjs.network.registry import ROUNDED, CannotLower, lowering
 
 #: A matrix of a transform holds at most so many numbers.
@@ -38,7 +40,11 @@ def dft(e: Emission, node: Node) -> Tensor:
         x = e.slice(x, [0] * len(shape), [count if i == axis else -1 for i in range(len(shape))])
     elif count > size:
         x = e.pad(x, [(0, count - size) if i == axis else (0, 0) for i in range(len(shape))])
-    made = to_real_numbers(whole) if to_reals else matrix(count, count // 2 + 1 if one_sided else count, parts, backward=backward)
+    made = (
+        to_real_numbers(whole)
+        if to_reals
+        else matrix(count, count // 2 + 1 if one_sided else count, parts, backward=backward)
+    )
     if made.size > _MOST:
         raise CannotLower(f"a transform of {count} numbers takes a matrix of {made.size}")
     # [..., axis, parts] -> rows of count * parts numbers, times the matrix, and back.
@@ -51,8 +57,9 @@ def dft(e: Emission, node: Node) -> Tensor:
     return e.transpose(out, [order.index(i) for i in range(len(shape))])
 
 
-def _times(sizes: list[object]) -> int | None:
-    return int(np.prod(sizes)) if all(isinstance(s, int) for s in sizes) else None  # type: ignore[arg-type]
+def _times(sizes: Sequence[Dim]) -> int | None:
+    whole = [size for size in sizes if isinstance(size, int)]
+    return int(np.prod(whole)) if len(whole) == len(sizes) else None
 
 
 def matrix(count: int, kept: int, parts: int, *, backward: bool) -> np.ndarray:

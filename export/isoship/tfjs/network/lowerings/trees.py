@@ -16,7 +16,8 @@ from isoship.tfjs.network.lowerings.ml import ML, classified, real, row
 from isoship.tfjs.network.reading import Node
 from isoship.tfjs.network.registry import ROUNDED, CannotLower, lowering
 
-_EMITS = ["GatherV2", "Less", "LessEqual", "Greater", "GreaterEqual", "Equal", "SelectV2", "IsNan", "AddV2", "Mul", "Sum",
+_EMITS = ["GatherV2", "Less", "LessEqual", "Greater", "GreaterEqual", "Equal", "SelectV2", "IsNan", "AddV2", "Mul",
+"Sum",
           "Shape", "Slice", "Range", "Mean", "Min", "Max", "LogicalOr", "LogicalAnd", "Sigmoid", "Softmax", "ArgMax",
           "Sub", "Neg", "ConcatV2", "RealDiv"]  # fmt: skip
 _MODES = {"BRANCH_LEQ": "LessEqual", "BRANCH_LT": "Less", "BRANCH_GTE": "GreaterEqual", "BRANCH_GT": "Greater",
