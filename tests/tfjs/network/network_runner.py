@@ -42,7 +42,9 @@ def one_node(
     del model.graph.output[:]
     for name in made:
         found = next((v for v in (*inferred.graph.output, *inferred.graph.value_info) if v.name == name), None)
-        model.graph.output.append(found or helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+        if found is None or not found.type.WhichOneof("value"):
+            found = helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
+        model.graph.output.append(found)
     return model
 
 
