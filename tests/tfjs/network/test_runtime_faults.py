@@ -15,7 +15,7 @@ import pytest
 from tfjs_graphs import BACKENDS, model, raw
 
 from isoship.tfjs.emitter import GraphDef, Tensor
-from isoship.tfjs.network.emission import kind
+from isoship.tfjs.network.emission import kind, text
 
 F, INT = np.float32, np.int32
 
@@ -73,12 +73,21 @@ def _product(g: GraphDef, a: Tensor, b: Tensor) -> Tensor:
     return g.op("BatchMatMulV2", a, b, adj_x={"b": False}, adj_y={"b": False})
 
 
+def _fused(g: GraphDef, x: Tensor) -> Tensor:
+    ops = {"list": {"s": [text("BiasAdd")["s"]]}}
+    turned = {"transpose_a": {"b": False}, "transpose_b": {"b": True}}
+    return g.op(
+        "_FusedMatMul", x, g.const(WEIGHTS.T.copy()), g.const(BIAS), num_args={"i": "1"}, fused_ops=ops, **turned
+    )
+
+
 def _one_hot_product(g: GraphDef, x: Tensor) -> Tensor:
     return g.op("MatMul", x, g.const(np.eye(2, 1, dtype=F)), transpose_a={"b": False}, transpose_b={"b": False})
 
 
 TABLE = np.arange(30, dtype=F).reshape(3, 10)
 PLACES = np.array([[9], [4], [0]], INT)
+ROWS, WEIGHTS, BIAS = np.arange(6, dtype=F).reshape(3, 2), np.array([[1, 2], [3, 4]], F), np.array([10, 20], F)
 LEFT, RIGHT = np.arange(36, dtype=F).reshape(3, 1, 3, 4), np.arange(16, dtype=F).reshape(1, 2, 4, 2)
 
 FAULTS = [
@@ -186,6 +195,14 @@ FAULTS = [
         np.array([np.nan, -1], F),
         BACKENDS,
         model("Sign", {"x": np.array([np.nan, -2], F)}),
+    ),
+    Fault(
+        "a fused product with a transposed matrix adds another row's constant",
+        {"x": ROWS},
+        _fused,
+        ROWS @ WEIGHTS + BIAS,
+        ("wasm",),
+        model("Gemm", {"x": ROWS}, constants={"w": WEIGHTS.T.copy(), "b": BIAS}, transB=1),
     ),
     Fault(
         "batches that both broadcast share matrices",

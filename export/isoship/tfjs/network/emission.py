@@ -271,11 +271,26 @@ class Emission:
             return self.cast(self.pad(self.cast(tensor, "int32"), pads, fill), "bool")
         return self.op("PadV2", tensor, self.control(pads), self.like(tensor, fill), Tpaddings=kind("int32"))
 
-    def broadcast(self, tensor: Tensor, shape: Sequence[int]) -> Tensor:
-        """By a product with ones, or a sum with zeros of integers: both are exact, and every backend has them."""
+    def spread(self, tensor: Tensor, axis: int, rank: int, size: Dim) -> Tensor:
+        """Along an axis of size 1, as often as a size says that a caller chooses: a choice between it and itself, over
+        a condition of that length. No size is read back from the graph, which webgpu could not."""
         if tensor.dtype == "bool":
-            return self.cast(self.broadcast(self.cast(tensor, "int32"), shape), "bool")
-        return self.op("BroadcastTo", tensor, self.control(list(shape)), Tidx=kind("int32"))
+            return self.cast(self.spread(self.cast(tensor, "int32"), axis, rank, size), "bool")
+        some, at = self._of_size(size)
+        shape = self.shape(some)
+        first = self.slice(self.data(some), [0] * len(shape), [-1 if i == at else 1 for i in range(len(shape))])
+        yes = self.op("Equal", *[self.op("ZerosLike", first)] * 2, dtype="bool")
+        long = self.reshape(yes, [None if i == axis else 1 for i in range(rank)])
+        return self.select(long, tensor, tensor)
+
+    def _of_size(self, size: Dim) -> tuple[str, int]:
+        """An input that has a size, and where."""
+        for name in self.graph.inputs:
+            shape = self.shape(name)
+            others = [s for s in shape if s != size]
+            if isinstance(size, str) and size in shape and 0 not in others and self.dtype(name) != "bool":
+                return name, shape.index(size)
+        raise CannotLower("the size of its result is computed from the data")
 
     # -- lowering ----------------------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ def fused(graph: GraphDef, outputs: list[str]) -> GraphDef:
     gone: set[str] = set()
     replaced: dict[str, dict[str, Any]] = {}
     for node in graph.nodes:
-        if node["op"] not in _FUSED:
+        if node["op"] not in _FUSED or _is_turned(node):
             continue
         added = only_user(node["name"], "AddV2")
         bias = None if added is None else _bias(added, node["name"], graph)
@@ -69,6 +69,11 @@ def _bias(added: dict[str, Any], product: str, graph: GraphDef) -> str | None:
     return str(other[0])
 
 
+def _is_turned(node: dict[str, Any]) -> bool:
+    """Whether a matrix is transposed: wasm adds the constant to the first row alone as it should then."""
+    return any(node["attr"].get(f"transpose_{x}", {}).get("b") for x in "ab")
+
+
 def _channels(node: dict[str, Any], graph: GraphDef) -> int:
     """How many channels a product with constant weights has; -1 where they are computed."""
     weights = graph.weights.get(node["input"][1])
@@ -76,7 +81,7 @@ def _channels(node: dict[str, Any], graph: GraphDef) -> int:
         return -1
     if node["op"] == "DepthwiseConv2dNative":
         return int(weights.shape[-2] * weights.shape[-1])
-    return int(weights.shape[0 if node["attr"].get("transpose_b", {}).get("b") else -1])
+    return int(weights.shape[-1])
 
 
 def _bytes(text: str) -> str:

@@ -16,6 +16,9 @@ from onnx import helper, numpy_helper
 #: A loop is written out to so many nodes.
 _MOST_NODES = 20_000
 
+#: How a choice between two branches' results is named: `Where` would broadcast what an `If` may not.
+CHOICE = "/choice"
+
 Shapes = Mapping[str, tuple[Any, ...] | None]
 
 
@@ -120,18 +123,10 @@ def _if(w: _Writer, constants: Mapping[str, onnx.TensorProto], _shapes: Shapes) 
         for name, made in zip(node.output, w.inline(branches[chosen], chosen, {}), strict=True):
             w.add("Identity", [made], name)
         return w.done()
-    kinds = [[o.type.SerializeToString() for o in branches[b].output] for b in ("then_branch", "else_branch")]
-    if kinds[0] != kinds[1] or not all(_is_whole(o.type) for o in branches["then_branch"].output):
-        return None
     yes, no = (w.inline(branches[b], b, {}) for b in ("then_branch", "else_branch"))
     for name, a, b in zip(node.output, yes, no, strict=True):
-        w.add("Where", [node.input[0], a, b], name)
+        w.nodes.append(helper.make_node("Where", [node.input[0], a, b], [name], name=f"{name}{CHOICE}"))
     return w.done()
-
-
-def _is_whole(kind: onnx.TypeProto) -> bool:
-    tensor = kind.tensor_type
-    return tensor.HasField("shape") and all(dim.HasField("dim_value") for dim in tensor.shape.dim)
 
 
 def _loop(w: _Writer, constants: Mapping[str, onnx.TensorProto], _shapes: Shapes) -> Written | None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from isoship.tfjs.emitter import Tensor
 from isoship.tfjs.network.emission import Emission, Last, kind
-from isoship.tfjs.network.reading import Node
+from isoship.tfjs.network.reading import Dim, Node
 from isoship.tfjs.network.registry import CannotLower, lowering
 
 
@@ -112,33 +112,54 @@ def tile(e: Emission, node: Node) -> Tensor:
     return e.op("Tile", x, e.control(repeats), Tmultiples=kind("int32"))
 
 
-@lowering("Expand", emits=["BroadcastTo", "Mul", "AddV2", "Tile"])
+@lowering("Expand", emits=["Tile", "SelectV2", "Equal", "ZerosLike", "Slice"])
 def expand(e: Emission, node: Node) -> Tensor:
     """Both shapes broadcast: what is asked for may be 1 where x is longer."""
     name = node.inputs[0]
-    told = e.graph.constants.get(node.inputs[1])
-    known = e.graph.sizes.get(node.inputs[1])
-    if told is None and known is None:
-        raise CannotLower("its shape is computed from the data")
-    wanted = [int(x) for x in told.ravel()] if told is not None else list(known.flat)  # type: ignore[union-attr]
+    wanted = told_sizes(e, node.inputs[1])
     shape = list(e.shape(name))
     rank = max(len(wanted), len(shape))
     shape = [*[1] * (rank - len(shape)), *shape]
     wanted = [*[1] * (rank - len(wanted)), *wanted]
-    repeats = []
-    for has, wants in zip(shape, wanted, strict=True):
-        if wants == 1 or has == wants:
-            repeats.append(1)
-        elif has == 1 and isinstance(wants, int):
-            repeats.append(wants)
-        else:
+    return widened(e, e.reshape(e.data(name), shape), shape, wanted)
+
+
+def told_sizes(e: Emission, name: str) -> list[Dim]:
+    """What is known of a shape that a graph is told."""
+    told, known = e.graph.constants.get(name), e.graph.sizes.get(name)
+    if told is not None:
+        return [int(x) for x in told.ravel()]
+    if known is None:
+        raise CannotLower("its shape is computed from the data")
+    return list(known.flat)
+
+
+def widened(e: Emission, x: Tensor, shape: list[Dim], wanted: list[Dim]) -> Tensor:
+    """Axes of size 1 made as long as they are wanted."""
+    repeats, spread = [], []
+    for axis, (has, wants) in enumerate(zip(shape, wanted, strict=True)):
+        repeats.append(wants if has == 1 and isinstance(wants, int) else 1)
+        if has == 1 and not isinstance(wants, int):
+            spread.append(axis)
+        elif wants not in (1, has) and has != 1:
             raise CannotLower("it expands to a size that is not known")
-    x = e.reshape(e.data(name), shape)
-    if all(count == 1 for count in repeats):
-        return x
-    if x.dtype == "bool":
-        return e.cast(e.op("Tile", e.cast(x, "int32"), e.control(repeats), Tmultiples=kind("int32")), "bool")
-    return e.op("Tile", x, e.control(repeats), Tmultiples=kind("int32"))
+    if any(count != 1 for count in repeats):
+        bits = e.cast(x, "int32") if x.dtype == "bool" else x
+        x = e.cast(e.op("Tile", bits, e.control(repeats), Tmultiples=kind("int32")), x.dtype)
+    for axis in spread:
+        x = e.spread(x, axis, len(wanted), wanted[axis])
+    return x
+
+
+@lowering("ConstantOfShape", emits=["Tile", "SelectV2", "Equal", "ZerosLike", "Slice"])
+def constant_of_shape(e: Emission, node: Node) -> Tensor:
+    """Where a size of it is a caller's; else it is known ahead."""
+    wanted = told_sizes(e, node.inputs[0])
+    value = np.ravel(node.attrs.get("value", np.zeros(1, np.float32)))[0]
+    e.bounds[node.outputs[0]] = float(value), float(value)
+    filled = np.full([size if isinstance(size, int) else 1 for size in wanted], value)
+    shape: list[Dim] = list(filled.shape)
+    return widened(e, e.const(e.narrow(filled)), shape, wanted)
 
 
 @lowering("Pad", since=2, emits=["PadV2", "MirrorPad", "GatherV2", "Slice"])

@@ -8,7 +8,8 @@ from isoship.tfjs.emitter import Tensor
 from isoship.tfjs.network.emission import Emission, Last
 from isoship.tfjs.network.lowerings.elementwise import binary, unary
 from isoship.tfjs.network.reading import Node
-from isoship.tfjs.network.registry import lowering
+from isoship.tfjs.network.registry import CannotLower, lowering
+from isoship.tfjs.network.unrolling import CHOICE
 
 _COMPARE = {
     "Equal": "Equal",
@@ -61,4 +62,8 @@ def is_inf(e: Emission, node: Node) -> Tensor:
 
 @lowering("Where", emits=["SelectV2"])
 def where(e: Emission, node: Node) -> Tensor:
+    if node.name.endswith(CHOICE):
+        shapes = [e.shape(name) for name in node.inputs[1:]]
+        if shapes[0] != shapes[1] or None in shapes[0]:
+            raise CannotLower(f"its branches give other shapes, {list(shapes[0])} and {list(shapes[1])}, as an If may")
     return e.select(*(e.data(name) for name in node.inputs))

@@ -250,7 +250,7 @@ def eye_like(e: Emission, node: Node) -> Tensor:
     )
 
 
-@lowering("Range", "ConstantOfShape", "Constant", emits=[])
+@lowering("Range", "Constant", emits=[])
 def known_ahead(e: Emission, node: Node) -> Tensor:
     """Whatever could be computed ahead is a constant by now."""
     raise CannotLower("the shape of its result is computed from the data")

@@ -32,9 +32,7 @@ def _windows(e: Emission, node: Node) -> list[Window]:
             if w.dilation > 1 and w.kernel > 1:
                 raise CannotLower("of its auto_pad with dilations ONNX and onnxruntime make results of two sizes")
             if w.length < w.stride and isinstance(w.size, int) and (w.size - 1) % w.stride >= w.length:
-                raise CannotLower(
-                    "where windows of its auto_pad begin that are shorter than a stride is not settled"
-                )
+                raise CannotLower("where windows of its auto_pad begin that are shorter than a stride is not settled")
     return places
 
 

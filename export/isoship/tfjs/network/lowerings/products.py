@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from isoship.tfjs.emitter import Tensor
@@ -60,8 +58,11 @@ def gemm(e: Emission, node: Node) -> Tensor:
     a, b = (e.data(name) for name in node.inputs[:2])
     if a.dtype != "float32":
         raise CannotLower("it multiplies integers")
-    turned: dict[str, Any] = {f"transpose_{x}": {"b": bool(node.attrs[f"trans{x.upper()}"])} for x in "ab"}
-    made = e.op("MatMul", a, b, **turned)
+    weights = e.graph.constants.get(node.inputs[1])
+    back = bool(node.attrs["transB"])
+    if weights is not None and back:
+        b, back = e.const(e.narrow(weights.T)), False
+    made = e.op("MatMul", a, b, transpose_a={"b": bool(node.attrs["transA"])}, transpose_b={"b": back})
     if float(node.attrs["alpha"]) != 1.0:
         made = e.op("Mul", made, e.like(made, float(node.attrs["alpha"])))
     if not e.has(node, 2):
