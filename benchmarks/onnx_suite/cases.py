@@ -108,6 +108,18 @@ def cases(only: str = "") -> Iterator[Case]:
             yield Case(called, model, feeds, outputs, tuple(sorted(steering)), case.rtol, case.atol)
 
 
+def one_each(found: Iterator[Case]) -> Iterator[Case]:
+    """The largest case of each operator that is not written out, by what it is fed."""
+    largest: dict[str, Case] = {}
+    for case in found:
+        operator = operator_of(case.name)
+        size = sum(x.size for x in case.feeds.values())
+        before = largest.get(operator)
+        if "_expanded" not in case.name and (before is None or size > sum(x.size for x in before.feeds.values())):
+            largest[operator] = case
+    yield from largest.values()
+
+
 def _weights(model: onnx.ModelProto) -> set[str]:
     return {t.name for t in model.graph.initializer}
 

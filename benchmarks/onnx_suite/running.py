@@ -1,8 +1,9 @@
-"""Graph models asked in stock TF.js in Node: one process a backend, a fresh one after a trap or a crash."""
+"""Graph models asked in stock TF.js, in Node or Chromium: a process a backend, a fresh one after a trap or a crash."""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import select
 import subprocess
@@ -18,12 +19,13 @@ _NUMPY: dict[str, Any] = {"float32": np.float32, "int32": np.int32, "bool": np.b
 _SECONDS = 60.0
 
 
-class NodeTFJS:
-    """`ask` gives outputs by name, or the error's text."""
+class StockTFJS:
+    """`ask` gives outputs by name, or the error's text. place: node or chromium."""
 
-    def __init__(self, backend: str) -> None:
-        modules = modules_with(("@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm"), "TF.js")
-        self._command = ["node", str(Path(__file__).with_name("run.mjs")), backend, str(modules)]
+    def __init__(self, backend: str, place: str = "node") -> None:
+        packages = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm"]
+        modules = modules_with((*packages, *(["playwright-core"] if place == "chromium" else [])), "TF.js")
+        self._command = ["node", str(Path(__file__).with_name("run.mjs")), place, backend, str(modules)]
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -70,6 +72,8 @@ class NodeTFJS:
 
     def _end(self) -> None:
         if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired, OSError):  # a browser ends with its input
+                self._process.communicate(timeout=10)
             self._process.kill()
-            self._process.communicate()
+            self._process.wait()
             self._process = None

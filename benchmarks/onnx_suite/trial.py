@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks.onnx_suite.cases import Case
-from benchmarks.onnx_suite.running import NodeTFJS
+from benchmarks.onnx_suite.running import StockTFJS
 from isoship.errors import IsoshipError
 from isoship.tfjs.network import compile_network, write_network
 
+#: What is found on a backend that a lowering says it is not right on.
+NOT_THERE = "not claimed"
 _NUMPY: dict[str, Any] = {"float32": np.float32, "int32": np.int32, "bool": np.bool_}
 
 
-def tried(case: Case, runtimes: Mapping[str, NodeTFJS], folder: Path) -> dict[str, Any]:
+def tried(case: Case, runtimes: Mapping[str, StockTFJS], folder: Path) -> dict[str, Any]:
     """{"refused": why}, or for each backend "right" or what is wrong; with how it runs, and what is frozen."""
     try:
         network = compile_network(case.model)
@@ -30,6 +32,9 @@ def tried(case: Case, runtimes: Mapping[str, NodeTFJS], folder: Path) -> dict[st
     fetches = [port.node for port in network.outputs]
     found: dict[str, Any] = {"asynchronous": network.asynchronous, "frozen": list(case.frozen)}
     for backend, runtime in runtimes.items():
+        if backend.split()[-1] not in network.backends:
+            found[backend] = NOT_THERE
+            continue
         made = runtime.ask(folder, feeds, fetches, asynchronous=network.asynchronous)
         if isinstance(made, str):
             found[backend] = f"fails: {made}"

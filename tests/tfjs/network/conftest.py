@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from benchmarks.onnx_suite.running import NodeTFJS
+from benchmarks.onnx_suite.running import StockTFJS
 
 from isoship.tfjs.network import Network, compile_network, write_network
 
@@ -17,13 +17,13 @@ _NUMPY: dict[str, Any] = {"float32": np.float32, "int32": np.int32, "bool": np.b
 
 
 @pytest.fixture(scope="session")
-def tfjs() -> Iterator[dict[str, NodeTFJS]]:
-    with NodeTFJS("cpu") as cpu, NodeTFJS("wasm") as wasm:
+def tfjs() -> Iterator[dict[str, StockTFJS]]:
+    with StockTFJS("cpu") as cpu, StockTFJS("wasm") as wasm:
         yield {"cpu": cpu, "wasm": wasm}
 
 
 @pytest.fixture
-def run(tfjs: dict[str, NodeTFJS], tmp_path: Path) -> Callable[..., Any]:
+def run(tfjs: dict[str, StockTFJS], tmp_path: Path) -> Callable[..., Any]:
     """run(network or model, feeds, backend) -> arrays by the outputs' names."""
 
     def asked(network: Network | onnx.ModelProto, feeds: dict[str, Any], backend: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime as ort
-from benchmarks.onnx_suite.running import NodeTFJS
+from benchmarks.onnx_suite.running import StockTFJS
 from onnx import TensorProto, helper, numpy_helper
 
 from isoship.tfjs.network import compile_network, write_network
@@ -49,7 +49,7 @@ def one_node(
 
 
 def asked(
-    model: onnx.ModelProto, feeds: Mapping[str, Array], runtimes: Mapping[str, NodeTFJS], folder: Path
+    model: onnx.ModelProto, feeds: Mapping[str, Array], runtimes: Mapping[str, StockTFJS], folder: Path
 ) -> dict[str, Any]:
     """{backend: [arrays] or the error's text} for one call, "onnxruntime" among them."""
     network = compile_network(model)
@@ -69,7 +69,7 @@ def asked(
 def agree(
     model: onnx.ModelProto,
     feeds: Mapping[str, Array],
-    runtimes: Mapping[str, NodeTFJS],
+    runtimes: Mapping[str, StockTFJS],
     folder: Path,
     *,
     rtol: float = 1e-4,

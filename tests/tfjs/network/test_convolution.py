@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from network_runner import NodeTFJS, agree, one_node
+from network_runner import StockTFJS, agree, one_node
 
 from isoship.errors import UnsupportedModelError
 from isoship.tfjs.network import compile_network
@@ -17,8 +17,8 @@ SIZES = {1: (11,), 2: (9, 7), 3: (5, 6, 7)}
 
 
 @pytest.fixture(scope="module")
-def runtimes() -> Iterator[dict[str, NodeTFJS]]:
-    with NodeTFJS("cpu") as cpu, NodeTFJS("wasm") as wasm:
+def runtimes() -> Iterator[dict[str, StockTFJS]]:
+    with StockTFJS("cpu") as cpu, StockTFJS("wasm") as wasm:
         yield {"cpu": cpu, "wasm": wasm}
 
 
@@ -35,7 +35,7 @@ def runtimes() -> Iterator[dict[str, NodeTFJS]]:
     ],
 )
 def test_answers_as_onnxruntime(
-    runtimes: dict[str, NodeTFJS], tmp_path: Path, op: str, axes: int, attrs: dict[str, Any], batch: int
+    runtimes: dict[str, StockTFJS], tmp_path: Path, op: str, axes: int, attrs: dict[str, Any], batch: int
 ) -> None:
     """Pads differ before and behind, the last axis has a stride and a dilation of its own."""
     rng, group = np.random.default_rng(axes), attrs.get("group", 1)
@@ -52,7 +52,7 @@ def test_answers_as_onnxruntime(
     agree(model, {"x": rng.normal(size=(batch, 6, *SIZES[axes])).astype(np.float32)}, runtimes, tmp_path)
 
 
-def test_weights_may_be_an_input_and_a_picture_of_any_size(runtimes: dict[str, NodeTFJS], tmp_path: Path) -> None:
+def test_weights_may_be_an_input_and_a_picture_of_any_size(runtimes: dict[str, StockTFJS], tmp_path: Path) -> None:
     rng = np.random.default_rng(7)
     model = one_node("Conv", {"x": ("N", 2, "H", "W"), "w": (3, 2, 3, 3)}, pads=[1, 1, 1, 1], strides=[2, 1])
     for size in ((5, 8), (6, 4)):
@@ -60,7 +60,9 @@ def test_weights_may_be_an_input_and_a_picture_of_any_size(runtimes: dict[str, N
         agree(model, {k: v.astype(np.float32) for k, v in feeds.items()}, runtimes, tmp_path)
 
 
-def test_what_lies_between_the_strides_of_a_small_window_is_zero(runtimes: dict[str, NodeTFJS], tmp_path: Path) -> None:
+def test_what_lies_between_the_strides_of_a_small_window_is_zero(
+    runtimes: dict[str, StockTFJS], tmp_path: Path
+) -> None:
     """A window shorter than its stride, and a result that is asked for longer than what is made: zeros, and no NaN of
     an infinite input."""
     model = one_node(

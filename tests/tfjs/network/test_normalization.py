@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from network_runner import NodeTFJS, agree, asked, one_node
+from network_runner import StockTFJS, agree, asked, one_node
 from onnx import TensorProto, helper, numpy_helper
 
 from isoship.errors import UnsupportedModelError
@@ -16,8 +16,8 @@ from isoship.tfjs.network import compile_network
 
 
 @pytest.fixture(scope="module")
-def runtimes() -> Iterator[dict[str, NodeTFJS]]:
-    with NodeTFJS("cpu") as cpu, NodeTFJS("wasm") as wasm:
+def runtimes() -> Iterator[dict[str, StockTFJS]]:
+    with StockTFJS("cpu") as cpu, StockTFJS("wasm") as wasm:
         yield {"cpu": cpu, "wasm": wasm}
 
 
@@ -46,7 +46,7 @@ CASES: list[tuple[str, int, tuple[int | str, ...], dict[str, Any], dict[str, Any
 
 @pytest.mark.parametrize("batch", [1, 2, 3])
 @pytest.mark.parametrize("case", CASES, ids=[f"{case[0]}-{i}" for i, case in enumerate(CASES)])
-def test_answers_as_onnxruntime(runtimes: dict[str, NodeTFJS], tmp_path: Path, case: Any, batch: int) -> None:
+def test_answers_as_onnxruntime(runtimes: dict[str, StockTFJS], tmp_path: Path, case: Any, batch: int) -> None:
     op, opset, shape, others, attrs = case
     x = values(batch, *(size if isinstance(size, int) else 5 for size in shape))
     x[0, 0] = 0
@@ -54,7 +54,7 @@ def test_answers_as_onnxruntime(runtimes: dict[str, NodeTFJS], tmp_path: Path, c
     agree(one_node(op, {"x": ("N", *shape)} | others, opset=opset, **attrs), feeds, runtimes, tmp_path)
 
 
-def test_what_is_zero_throughout_stays_so(runtimes: dict[str, NodeTFJS], tmp_path: Path) -> None:
+def test_what_is_zero_throughout_stays_so(runtimes: dict[str, StockTFJS], tmp_path: Path) -> None:
     x = np.array([[0, 0], [3, -4]], np.float32)
     found = asked(one_node("LpNormalization", {"x": ("N", 2)}, opset=1), {"x": x}, runtimes, tmp_path)
     for made in found.values():

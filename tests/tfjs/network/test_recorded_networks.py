@@ -1,5 +1,4 @@
-"""ONNX files by other exporters (tests/onnx_files/record.py): each answers as in onnxruntime, at every batch size, or is
-refused by its node."""
+"""ONNX files by other exporters (tests/onnx_files/record.py): in TF.js as in onnxruntime, or refused by their node."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from isoship.tfjs.emitter import GraphDef, Tensor, write_model
 from isoship.tfjs.network.emission import MOST, STANDS_FOR, Emission
 from isoship.tfjs.network.fusing import fused
 from isoship.tfjs.network.reading import Dim, Graph, read_network
-from isoship.tfjs.network.registry import CannotLower, lowering_of
+from isoship.tfjs.network.registry import BACKENDS, CannotLower, lowering_of
 
 if TYPE_CHECKING:
     import onnx
@@ -42,13 +42,15 @@ class Port:
 
 @dataclass(frozen=True)
 class Network:
-    """asynchronous: only `executeAsync` runs it, since shapes in it hang on the data."""
+    """asynchronous: only `executeAsync` runs it, since shapes in it hang on the data. backends: those of TF.js that
+    every lowering in it is right on."""
 
     graph: GraphDef
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     notes: tuple[str, ...] = ()
     asynchronous: bool = False
+    backends: tuple[str, ...] = BACKENDS
 
 
 def compile_network(model: onnx.ModelProto) -> Network:
@@ -81,7 +83,7 @@ def compile_network(model: onnx.ModelProto) -> Network:
     outputs = tuple(_output(name, e, graph) for name in graph.outputs)
     fetched = [port.node for port in outputs]
     pruned = fused(e.g.pruned(fetched), fetched).pruned(fetched)
-    return Network(pruned, tuple(inputs), outputs, tuple(e.notes), e.asynchronous)
+    return Network(pruned, tuple(inputs), outputs, tuple(e.notes), e.asynchronous, e.backends)
 
 
 def write_network(folder: Path, network: Network) -> tuple[str, ...]:

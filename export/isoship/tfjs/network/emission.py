@@ -16,7 +16,7 @@ import numpy as np
 from isoship.tfjs.emitter import TF_DTYPES, GraphDef, Tensor
 from isoship.tfjs.network.intervals import interval_of
 from isoship.tfjs.network.reading import Array, Dim, Graph, Node, Value
-from isoship.tfjs.network.registry import CannotLower, lowering_of
+from isoship.tfjs.network.registry import BACKENDS, CannotLower, lowering_of
 
 #: What stands for each dtype of ONNX.
 STANDS_FOR = {
@@ -60,6 +60,7 @@ class Emission:
         self.bounds: dict[str, tuple[float, float]] = {}
         self.notes: list[str] = []
         self.asynchronous = False
+        self.backends = BACKENDS
 
     # -- what is known -----------------------------------------------------------------------------------------
 
@@ -306,6 +307,7 @@ class Emission:
         for name in (*node.inputs, *node.outputs):
             if name and name in self.graph.values and self.dtype(name) not in STANDS_FOR:
                 raise CannotLower(f"it is asked for {self.dtype(name)}")
+        self.backends = tuple(backend for backend in self.backends if backend in found.backends)
         first = len(self.g.nodes)
         made = found.function(self, node)
         written = {each["op"] for each in self.g.nodes[first:]} - PLUMBING
