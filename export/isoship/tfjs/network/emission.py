@@ -293,6 +293,10 @@ class Emission:
                 return name, shape.index(size)
         raise CannotLower("the size of its result is computed from the data")
 
+    def right_on(self, *backends: str) -> None:
+        """Says that what is written for a node, as it is, is right on these backends alone."""
+        self.backends = tuple(backend for backend in self.backends if backend in backends)
+
     # -- lowering ----------------------------------------------------------------------------------------------
 
     def lower(self, node: Node) -> None:
@@ -307,7 +311,13 @@ class Emission:
         for name in (*node.inputs, *node.outputs):
             if name and name in self.graph.values and self.dtype(name) not in STANDS_FOR:
                 raise CannotLower(f"it is asked for {self.dtype(name)}")
-        self.backends = tuple(backend for backend in self.backends if backend in found.backends)
+        self.right_on(*found.backends)
+        if any(
+            (self.graph.values[name].shape or ())[5:]
+            for name in (*node.inputs, *node.outputs)
+            if name in self.graph.values
+        ):
+            self.right_on("cpu", "wasm")  # kernels of GPUs have up to five axes, some of them six
         first = len(self.g.nodes)
         made = found.function(self, node)
         written = {each["op"] for each in self.g.nodes[first:]} - PLUMBING

@@ -79,13 +79,42 @@ def shrink(e: Emission, node: Node) -> Tensor | Last:
     return unary(e, node, made)
 
 
-@lowering("Softplus", emits=["Relu", "Log1p", "Log", "Exp", "Neg", "Abs", "AddV2"], exactness=FUNCTION)
+def log_of_one_and(e: Emission, t: Tensor) -> Tensor:
+    """log(1 + t) for 0 <= t <= 1 by the series of 2 artanh(t / (2 + t)), to float32's last digits on every backend: a
+    log of 1 + t loses those of a small t, and TF.js's own Log1p has none on wasm."""
+    z = e.op("RealDiv", t, e.op("AddV2", t, e.like(t, 2)))
+    square = e.op("Mul", z, z)
+    total = e.like(t, 1 / 15)
+    for odd in (13, 11, 9, 7, 5, 3, 1):
+        total = e.op("AddV2", e.op("Mul", total, square), e.like(t, 1 / odd))
+    return e.op("Mul", e.op("Mul", total, z), e.like(t, 2))
+
+
+@lowering("Softplus", emits=["Relu", "Exp", "Neg", "Abs", "AddV2", "Mul", "RealDiv"], exactness=FUNCTION)
 def softplus(e: Emission, node: Node) -> Tensor | Last:
     """max(x, 0) + log(1 + exp(-|x|)): TF.js's own loses digits on GPUs."""
 
     def made(x: Tensor) -> Tensor:
         tail = e.op("Exp", e.op("Neg", e.op("Abs", x)))
-        return e.op("AddV2", e.op("Relu", x), e.op("Log", e.op("AddV2", tail, e.like(x, 1))))
+        return e.op("AddV2", e.op("Relu", x), log_of_one_and(e, tail))
+
+    return unary(e, node, made)
+
+
+@lowering("Mish", emits=["Exp", "Neg", "Abs", "AddV2", "Mul", "RealDiv", "SelectV2", "Greater"], exactness=FUNCTION)
+def mish(e: Emission, node: Node) -> Tensor | Last:
+    """x tanh(softplus(x)) by t = exp(-|x|) alone: (t t + 2 t) / (t t + 2 t + 2) below 0, (1 + 2 t) / (1 + 2 t + 2 t t)
+    above, where neither overflows nor cancels."""
+
+    def made(x: Tensor) -> Tensor:
+        t = e.op("Exp", e.op("Neg", e.op("Abs", x)))
+        square, two = e.op("Mul", t, t), e.like(x, 2)
+        low = e.op("AddV2", square, e.op("Mul", t, two))
+        high = e.op("AddV2", e.op("Mul", t, two), e.like(x, 1))
+        above = e.op("Greater", x, e.like(x, 0), dtype="bool")
+        part = e.select(above, high, low)
+        rest = e.select(above, e.op("Mul", square, two), two)
+        return e.op("Mul", x, e.op("RealDiv", part, e.op("AddV2", part, rest)))
 
     return unary(e, node, made)
 

@@ -56,6 +56,8 @@ class Step:
 def conv_transpose(e: Emission, node: Node) -> Last:
     kernel, group = kernel_of(e, node), int(node.attrs["group"])
     steps, rank = _steps(e, node, kernel), len(kernel)
+    if rank == 3:
+        e.right_on("cpu", "wasm")  # its phases lie along more axes than GPUs have
     x = e.channels_last(node.inputs[0])
     channels, each = e.sizes(node.inputs[1])[:2]
     wide = each * group

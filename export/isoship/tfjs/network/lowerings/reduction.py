@@ -45,6 +45,9 @@ def reduce(e: Emission, node: Node) -> Tensor:
         return e.cast(made, "bool")
     if x.dtype == "int32" and node.op in ("ReduceSum", "ReduceProd", "ReduceMean"):
         _bound_sum(e, node, axes)
+    if node.op == "ReduceProd":  # webgpu drops axes that are to be kept
+        made = e.reduce("Prod", x, axes)
+        return e.reshape(made, e.shape(node.outputs[0])) if keep else made
     return e.reduce(_REDUCE[node.op], x, axes, keep)
 
 
