@@ -372,6 +372,26 @@ def bench(ctx: click.Context, /, bundle: Path, as_json: bool, **options: Any) ->
     ctx.exit(report.exit_code)
 
 
+@main.group()
+def setup() -> None:
+    """Make what isoship uses beside itself."""
+
+
+@setup.command("tfjs")
+@click.option("--python", metavar="FILE", default=sys.executable, help="The Python that makes it, 3.11 or newer.")
+@click.pass_context
+def setup_tfjs(ctx: click.Context, python: str) -> None:
+    """The official tensorflowjs converter, in an environment of its own.
+
+    Its declared dependencies fit beside nothing, so it is installed without them, beside the TensorFlow that it was tried
+    with: 2.1 GB in the user's cache (ISOSHIP_TFJS names another folder). What was there is made anew. Keras models and
+    SavedModels that are exported for the browser go through both converters then, and both are checked.
+    """
+    from isoship.tfjs.official import set_up
+
+    click.echo(str(set_up(python, say=_talk(ctx))))
+
+
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def doctor(as_json: bool) -> None:
