@@ -39,7 +39,9 @@ for (const name of WASM) {
 await cp(SOURCE, partial, { recursive: true, filter: (path) => relative(SOURCE, path) !== "tfjs" });
 await dropComments(partial);
 await cp(join(HERE, "bundle-readme.md"), join(partial, "README.md"));
-await writeFile(join(partial, "index.html"), await page());
+await cp(join(HERE, "tensors-readme.md"), join(partial, "README.tensors.md"));
+await writeFile(join(partial, "index.html"), await page("index.html", "page.js"));
+await writeFile(join(partial, "tensors.html"), await page("tensors.html", "tensors/page/page.js"));
 await writeFile(join(partial, "NOTICE"), await notice(packages));
 await rm(out, { recursive: true, force: true });
 await rename(partial, out);
@@ -96,10 +98,13 @@ function replaceModules({ onResolve, onLoad }) {
   }));
 }
 
-/** index.html with a preload for every module that the page imports at once: without, they load level by level. */
-async function page() {
+/**
+ * A page with a preload for every module that it imports at once: without, they load level by level.
+ * @param {string} name @param {string} module
+ */
+async function page(name, module) {
   const { metafile } = await build({
-    entryPoints: [join(SOURCE, "page.js")],
+    entryPoints: [join(SOURCE, module)],
     bundle: true,
     write: false,
     format: "esm",
@@ -108,13 +113,13 @@ async function page() {
     logLevel: "warning",
     absWorkingDir: SOURCE,
   });
-  const reached = new Set(["page.js"]);
+  const reached = new Set([module]);
   for (const path of reached) {
     for (const { path: next, kind } of metafile.inputs[path].imports) if (kind === "import-statement") reached.add(next);
   }
   const links = [...reached].sort().map((path) => `<link rel="modulepreload" href="./${path}">`);
-  const html = await readFile(join(SOURCE, "index.html"), "utf8");
-  if (!html.includes(PRELOAD)) throw new Error(`index.html lacks ${PRELOAD}`);
+  const html = await readFile(join(SOURCE, name), "utf8");
+  if (!html.includes(PRELOAD)) throw new Error(`${name} lacks ${PRELOAD}`);
   return html.replace(PRELOAD, links.join("\n"));
 }
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from isoship.bundle.core import record_files
 from isoship.bundle.folder import built_aside, refuse_unless_ours
 from isoship.bundle.model_files import remember
 from isoship.bundle.sums import write_sums
+from isoship.bundle.web_tensors import WebNetwork, compiled, write_web_tensors
 from isoship.errors import InputError, ParityError, SampleError
 from isoship.parity.tensors.check import verify_tensors
 from isoship.parity.verdict.report import ParityReport
@@ -19,7 +22,7 @@ from isoship.tensors.core import write_core
 from isoship.tensors.options import TensorOptions, opened
 from isoship_edge.manifest import read_manifest
 
-#: The web runtime takes columns; tensors go where ONNX Runtime is.
+#: Where a model of tensors goes by default: the browser is asked for by name.
 TENSOR_TARGETS = ("lambda", "edge")
 
 
@@ -48,7 +51,7 @@ def export_tensors(
     """
     started = time.perf_counter()
     targets = TENSOR_TARGETS if targets is None else targets
-    _refuse_options(targets, outputs, dtype)
+    _refuse_options(outputs, dtype)
     if golden == "sample" and sample is None:
         raise SampleError("golden='sample' needs a sample: give --sample calls.npz")
     refuse_unless_ours(out, name, force=force)
@@ -66,9 +69,12 @@ def export_tensors(
                 say(note)
         say(f"converting {source.estimator} ({source.library} {source.library_version})")
         graph = source.to_onnx()
+        web = compiled(graph, source.signature, source.outputs) if "web" in targets else None
         with built_aside(out) as aside:
             write_core(aside, source, graph, name=name, version=model_version, targets=targets, golden=golden, say=say)
             remember(aside, read_manifest(aside).digest, Path(model) if isinstance(model, (str, Path)) else None)
+            if web is not None:
+                _write_web(aside, web, say)
             write_targets(aside, targets)
             write_sums(aside)
             say("verifying every shipped form against the model")
@@ -83,15 +89,18 @@ def export_tensors(
     return report, source.notes
 
 
-def _refuse_options(
-    targets: Sequence[str], outputs: Sequence[str] | None, dtype: Mapping[str, str] | Sequence[str] | None
-) -> None:
+def _write_web(aside: Path, web: WebNetwork, say: Callable[[str], None]) -> None:
+    say("writing web/")
+    files = write_web_tensors(aside / "web", aside, web)
+    for note in web.network.notes:
+        say(f"web: {note}")
+    # The manifest, which every target carries, comes to speak of these files before anything else copies it.
+    record_files(aside, [f"web/{name}" for name in files])
+    shutil.copyfile(aside / "manifest.json", aside / "web" / "manifest.json")
+
+
+def _refuse_options(outputs: Sequence[str] | None, dtype: Mapping[str, str] | Sequence[str] | None) -> None:
     """Raises InputError for options that a model of tensors has no use for."""
-    if "web" in targets:
-        raise InputError(
-            "a model of tensors does not ship to the browser in this version: leave web out, --targets lambda,edge."
-            " onnxruntime-web runs the bundle's model.onnx"
-        )
     if dtype:
         raise InputError("--dtype is for columns: the model's own inputs say their dtypes. Leave it out")
     if outputs:

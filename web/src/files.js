@@ -66,8 +66,8 @@ export function readerOf(place, manifest) {
   return async (name) => {
     // The file is on its way while the manifest is.
     const [{ files }, bytes] = await Promise.all([manifest, readBytes(place(name))]);
-    // golden.json is the same in every target, and listed once.
-    const listed = Object.hasOwn(files, `web/${name}`) ? files[`web/${name}`] : name === "golden.json" ? files[name] : undefined;
+    // The golden files are the same in every target, and listed once.
+    const listed = Object.hasOwn(files, `web/${name}`) ? files[`web/${name}`] : name.startsWith("golden.") ? files[name] : undefined;
     const found = listed === undefined ? undefined : await sha256(bytes);
     if (found !== listed) {
       throw new BundleError(

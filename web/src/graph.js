@@ -9,7 +9,11 @@ import { feedFrom, valueFromFetch } from "./program.js";
 
 /**
  * @typedef {{backend: string, run: (program: import("./program.js").Program, values: Map<string, import("./value.js").Value>)
- *   => Promise<void>, dispose: () => void}} Graph `run` reads the feeds from `values` and adds the fetches to it
+ *   => Promise<void>, execute: (feeds: Fed[], fetches: Fetched[]) => Promise<Read[]>, dispose: () => void}} Graph
+ *   `run` reads the feeds from `values` and adds the fetches to it
+ * @typedef {{name: string, dtype: "float32" | "int32" | "bool", shape: number[], data: ArrayLike<number>}} Fed a node and what it is fed with
+ * @typedef {{name: string, dtype: "float32" | "int32" | "bool"}} Fetched a node and the dtype that it has
+ * @typedef {{shape: number[], data: any}} Read TF.js's own memory: whoever keeps it makes a copy
  */
 
 /**
@@ -24,11 +28,10 @@ export async function graphFrom(read, place, wanted, ownTf) {
     const model = await tf.loadGraphModel({ load: async () => artifacts }).catch((/** @type {Error} */ err) => {
       throw new BundleError(`model.json does not load: ${err.message}`, { cause: err });
     });
-    return {
-      backend,
-      run: (program, values) => inTurn(() => execute(tf, backend, model, program, values)),
-      dispose: () => model.dispose(),
-    };
+    const asked = { dynamic: false };
+    /** @param {Fed[]} feeds @param {Fetched[]} fetches */
+    const execute = (feeds, fetches) => inTurn(() => executed(tf, backend, model, feeds, fetches, asked));
+    return { backend, execute, run: (program, values) => run(execute, program, values), dispose: () => model.dispose() };
   });
 }
 
@@ -50,28 +53,39 @@ async function artifactsFrom(read) {
 }
 
 /**
- * @param {any} tf @param {string} backend @param {any} model
+ * @param {Graph["execute"]} execute
  * @param {import("./program.js").Program} program @param {Map<string, import("./value.js").Value>} values
  */
-async function execute(tf, backend, model, program, values) {
+async function run(execute, program, values) {
   const feeds = program.feeds.map((feed) => {
     const from = values.get(feed.from) ?? program.constants.get(feed.from);
     if (from === undefined) throw new BundleError(`the program makes no ${JSON.stringify(feed.from)} for the graph`);
-    return feedFrom(from, feed);
+    return { name: feed.name, dtype: feed.dtype, ...feedFrom(from, feed) };
   });
+  const read = await execute(feeds, program.fetches);
+  program.fetches.forEach((fetched, i) => values.set(fetched.to, valueFromFetch(read[i].data, read[i].shape, fetched.dtype)));
+}
+
+/**
+ * @param {any} tf @param {string} backend @param {any} model @param {Fed[]} feeds @param {Fetched[]} fetches
+ * @param {{dynamic: boolean}} asked whether the graph is one that TF.js runs asynchronously
+ * @returns {Promise<Read[]>}
+ */
+async function executed(tf, backend, model, feeds, fetches, asked) {
   await makeCurrent(tf, backend);
   // Nothing awaits between here and the reading: TF.js's current backend stays ours.
-  const tensors = feeds.map(({ data, shape }, i) => tf.tensor(data, shape, program.feeds[i].dtype));
+  const tensors = feeds.map(({ data, shape, dtype }) => tf.tensor(data, shape, dtype));
   /** @type {any[]} */
   let made = [];
   try {
-    const inputs = Object.fromEntries(program.feeds.map((feed, i) => [feed.name, tensors[i]]));
+    const inputs = Object.fromEntries(feeds.map((feed, i) => [feed.name, tensors[i]]));
     // One tensor for one name, an array for more.
-    made = [executed(model, inputs, program.fetches.map((fetched) => fetched.name))].flat();
+    const answer = answered(model, inputs, fetches.map((fetched) => fetched.name), asked);
+    made = [answer instanceof Promise ? await answer.catch(notRun) : answer].flat();
     const read = await Promise.all(made.map((tensor) => tensor.data()));
-    program.fetches.forEach((fetched, i) => {
+    return fetches.map((fetched, i) => {
       if (made[i].dtype !== fetched.dtype) throw new BundleError(`the graph makes ${fetched.name} as ${made[i].dtype}, expected ${fetched.dtype}`);
-      values.set(fetched.to, valueFromFetch(read[i], made[i].shape, fetched.dtype));
+      return { shape: made[i].shape, data: read[i] };
     });
   } finally {
     // A fetch may be a feed handed through, or one tensor fetched twice; model.execute keeps weights to itself.
@@ -79,11 +93,20 @@ async function execute(tf, backend, model, program, values) {
   }
 }
 
-/** @param {any} model @param {Record<string, any>} inputs @param {string[]} names */
-function executed(model, inputs, names) {
+/** @param {any} model @param {Record<string, any>} inputs @param {string[]} names @param {{dynamic: boolean}} asked */
+function answered(model, inputs, names, asked) {
+  if (asked.dynamic) return model.executeAsync(inputs, names);
   try {
     return model.execute(inputs, names);
   } catch (err) {
-    throw new BundleError(`the graph of model.json does not run: ${/** @type {Error} */ (err).message}`, { cause: err });
+    // TF.js knows which operators have results of a size of their own, or choose what runs, and names the way out.
+    if (!/executeAsync/.test(/** @type {Error} */ (err).message)) return notRun(/** @type {Error} */ (err));
+    asked.dynamic = true;
+    return model.executeAsync(inputs, names);
   }
+}
+
+/** @param {Error} err @returns {never} */
+function notRun(err) {
+  throw new BundleError(`the graph of model.json does not run: ${err.message}`, { cause: err });
 }

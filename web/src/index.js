@@ -35,7 +35,7 @@ const ENGINES = ["auto", "rows", "tfjs"];
  * @param {{baseUrl?: string | URL, engine?: EngineName, backend?: import("./backend.js").BackendName, tf?: any}} [options]
  *   `engine`: the row program, in doubles, or the TF.js graph; `auto` is the row program where the bundle has one and no
  *   backend of TF.js is named. `tf`: your own TF.js (core and converter in one namespace) instead of the one in the bundle
- * @returns {Promise<Model>}
+ * @returns {Promise<Model>} of a bundle of tensors a `TensorModel` (tensors/model.js)
  * @throws {BundleError} a file is missing, damaged or of a newer format; or there is no row program, and it was asked for
  * @throws {BackendError} the backend asked for is not there
  */
@@ -52,6 +52,10 @@ export async function load({ baseUrl, engine = "auto", backend = "auto", tf } = 
   const [rowsJson, rowsBin] = [early("rows.json"), early("rows.bin")];
   const [manifest, document] = await Promise.all([listed, read("program.json").then((bytes) => jsonFrom(bytes, "program.json"))]);
   if (manifest.encoder !== null) throw new BundleError("this bundle needs an encoder in front, which this runtime does not have");
+  if (manifest.signature.layout === "tensors") {
+    const { tensorModel } = await import("./tensors/model.js");
+    return /** @type {any} */ (await tensorModel({ document, read, place, manifest, engine, backend, tf }));
+  }
   if (engine === "rows" && !hasRowProgram(manifest)) throw new BundleError("this bundle has no row program: `isoship inspect` says why. Ask for the engine tfjs");
   const session = wantsRows && hasRowProgram(manifest)
     ? await rowSession(rowsJson ?? read("rows.json"), () => rowsBin ?? read("rows.bin"), manifest)

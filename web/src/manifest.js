@@ -9,7 +9,8 @@
  *   exclusiveMaximum: number | null, empty: "value" | "quoted" | null, input: string | null}} Column `empty`:
  *   what the empty cell of a CSV file means; `input`: the tensor's name where it is not the column's
  *   (`isoship_edge.manifest.Column`)
- * @typedef {{layout: "columns" | "matrix", columns: Column[]}} Signature
+ * @typedef {{layout: "columns" | "matrix" | "tensors", columns: Column[], inputs?: any[]}} Signature `inputs`: of
+ *   tensors, as the document has them
  * @typedef {{name: string, kind: string, dtype: string, shape: (string | number)[], classes: Scalar[] | null,
  *   keys: string[] | null}} Output `keys` are the classes as Python's `str` writes them, the keys of predictions
  * @typedef {{atol: number, rtol: number, reason: string}} Tolerance
@@ -23,11 +24,12 @@ import { pythonFloat } from "./encode.js";
 import { jsonFrom, textFrom } from "./files.js";
 import { sha256 } from "./sha256.js";
 
-export const FORMAT = 1;
-/** What `isoship_edge` reads and this runtime does not: signatures of tensors. */
-const TENSORS_FORMAT = 2;
+/** The newest format that is read, that of signatures of tensors; those of columns are written in format 1. */
+export const FORMAT = 2;
 const DTYPES = ["double", "int64", "bool", "string"];
 const OUTPUT_DTYPES = [...DTYPES, "float"];
+/** The kind of a tensor model's outputs, whose dtypes are `tensors/signature.js`'s to look at, as its inputs are. */
+const TENSOR = "tensor";
 const KINDS = ["label", "probabilities", "scores", "score_samples", "value", "transformed"];
 const CHECKSUM = '"checksum": "';
 const NUMBER_OR_STRING = /"(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/g;
@@ -40,7 +42,7 @@ const NUMBER_OR_STRING = /"(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-
 export async function manifestFromBytes(bytes) {
   const text = textFrom(bytes, "manifest.json");
   const document = jsonFrom(bytes, "manifest.json");
-  if (isObject(document) && document.format === FORMAT && document.checksum !== undefined) {
+  if (isObject(document) && [1, FORMAT].includes(document.format) && document.checksum !== undefined) {
     const start = text.lastIndexOf(CHECKSUM) + CHECKSUM.length;
     const zeroed = text.slice(0, start) + "0".repeat(64) + text.slice(start + 64);
     if (start < CHECKSUM.length || (await sha256(new TextEncoder().encode(zeroed))) !== document.checksum) {
@@ -65,12 +67,6 @@ export function manifestFromText(text) {
   }
   if (!isObject(document) || !Number.isInteger(document.format)) {
     throw new BundleError("this is no isoship manifest: it has no integer `format`");
-  }
-  if (document.format === TENSORS_FORMAT) {
-    throw new BundleError(
-      `this bundle has manifest format ${TENSORS_FORMAT}: it takes tensors, or is newer than this runtime, which reads formats` +
-        ` up to ${FORMAT}. Models of tensors do not run in the browser yet: ask the bundle on Lambda or on a device`,
-    );
   }
   if (document.format > FORMAT) {
     throw new BundleError(
@@ -105,7 +101,8 @@ class Damage extends Error {}
 
 /** @param {any} document @returns {Signature} */
 export function signatureFrom(document) {
-  const { layout, columns } = object(document, "signature");
+  const { layout, columns, inputs } = object(document, "signature");
+  if (layout === "tensors") return { layout, columns: [], inputs: array(inputs, "signature.inputs") };
   if (layout !== "columns" && layout !== "matrix") throw new Damage(`signature.layout is ${JSON.stringify(layout)}`);
   return {
     layout,
@@ -158,7 +155,7 @@ function end(column, key) {
  */
 function outputFrom(document, source) {
   const { name, kind, dtype, shape, classes } = object(document, "an output");
-  if (!KINDS.includes(kind) || !OUTPUT_DTYPES.includes(dtype)) {
+  if (kind !== TENSOR && (!KINDS.includes(kind) || !OUTPUT_DTYPES.includes(dtype))) {
     throw new Damage(`output ${JSON.stringify(name)} has kind ${JSON.stringify(kind)} and dtype ${JSON.stringify(dtype)}`);
   }
   return {

@@ -11,8 +11,8 @@ self.addEventListener("message", async ({ data: { id, method, args } }) => {
   try {
     self.postMessage({ id, result: await answer(method, args) });
   } catch (err) {
-    const { name, message, row, column, seen, expected } = /** @type {any} */ (err);
-    self.postMessage({ id, error: { name, message, row, column, seen, expected } });
+    const { name, message, row, column, input, index, seen, expected } = /** @type {any} */ (err);
+    self.postMessage({ id, error: { name, message, row, column, input, index, seen, expected } });
   }
 });
 

@@ -94,7 +94,9 @@ class Bundle:
         if "web" not in self.targets:
             return []
         m = self.manifest
-        lines = [f"names and types of {len(m.signature.columns)} columns"]
+        tensors = len(m.signature.inputs)
+        held = f"{len(m.signature.columns)} columns" if m.signature.layout != "tensors" else f"{tensors} inputs"
+        lines = [f"names and types of {held}"]
         path = self.path / "web" / "program.json"
         try:
             form = of_type(list, parsed(path.read_bytes()).get("form", []), "form")
@@ -107,8 +109,8 @@ class Bundle:
         if classes:
             lines.append(f"class names: {', '.join(map(str, classes[:12]))}{' ...' if len(classes) > 12 else ''}")
         lines.append("the model itself: weights, thresholds, fitted statistics")
-        if held := m.provenance.get("training_rows"):
-            lines.append(f"TRAINING ROWS (or their words), which {held} keeps and the graph holds")
+        if keeping := m.provenance.get("training_rows"):
+            lines.append(f"TRAINING ROWS (or their words), which {keeping} keeps and the graph holds")
         if m.provenance.get("golden") == "sample":
             lines.append("ROWS OF THE SAMPLE, as golden rows, and the model's answers to them (--golden sample)")
         else:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 #: The built browser runtime (web/build.mjs), in the wheel and in an editable checkout.
 RUNTIME = Path(__file__).parent.parent / "_web"
 
+#: Files of the built runtime that only bundles of tensors have, as index.html and README.md.
+PAGE_OF_TENSORS, README_OF_TENSORS = "tensors.html", "README.tensors.md"
+_FOR_TENSORS = (PAGE_OF_TENSORS, README_OF_TENSORS, "page")
+
 _SEMVER = re.compile(
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
     r"(-(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(\+[0-9A-Za-z.-]+)?"
@@ -55,25 +59,36 @@ def write_web(
         BundleError: the browser runtime is not built, or the bundle has no manifest.
     """
     manifest = read_manifest(bundle)
-    runtime = runtime or RUNTIME
+    runtime = built_runtime(runtime)
+    written = to_tfjs(model, folder, name=manifest.name, form=form, in_doubles=in_doubles)
+    shutil.copytree(
+        runtime, folder, dirs_exist_ok=True, copy_function=shutil.copyfile,
+        ignore=shutil.ignore_patterns(*_FOR_TENSORS),
+    )  # fmt: skip
+    rows = tuple(name for name in ROW_FILES if (bundle / name).is_file())
+    for name in ("manifest.json", "golden.json", *rows):
+        shutil.copyfile(bundle / name, folder / name)
+    written = dataclasses.replace(written, files=(*written.files, *rows))
+    write_places(folder, ("manifest.json", "golden.json", *written.files, *wasm_of(folder)))
+    document = folder / "README.md"
+    document.write_text(with_a_row(document.read_text(encoding="utf-8"), form), encoding="utf-8")
+    write_package(folder, manifest)
+    return written
+
+
+def built_runtime(given: Path | None = None) -> Path:
+    """The built browser runtime: the one given, or the package's own.
+
+    Raises:
+        BundleError: it is not built.
+    """
+    runtime = given or RUNTIME
     if not (runtime / "index.js").is_file():
         raise BundleError(
             f"the browser runtime is not at {runtime}: it is built with Node from a checkout"
             f" (npm ci --prefix web && node web/build.mjs {runtime}) and comes with the wheel"
         )
-    written = to_tfjs(model, folder, name=manifest.name, form=form, in_doubles=in_doubles)
-    shutil.copytree(runtime, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
-    rows = tuple(name for name in ROW_FILES if (bundle / name).is_file())
-    for name in ("manifest.json", "golden.json", *rows):
-        shutil.copyfile(bundle / name, folder / name)
-    written = dataclasses.replace(written, files=(*written.files, *rows))
-    names = ("manifest.json", "golden.json", *written.files, *(f"tfjs/{path.name}" for path in _wasm(folder)))
-    (folder / "places.js").write_text(places(names), encoding="utf-8")
-    document = folder / "README.md"
-    document.write_text(with_a_row(document.read_text(encoding="utf-8"), form), encoding="utf-8")
-    package = json.dumps(package_json(manifest), indent=2, ensure_ascii=False)
-    (folder / "package.json").write_text(package + "\n", encoding="utf-8")
-    return written
+    return runtime
 
 
 def with_a_row(document: str, form: Sequence[Mapping[str, Any]]) -> str:
@@ -85,8 +100,20 @@ def with_a_row(document: str, form: Sequence[Mapping[str, Any]]) -> str:
     return document.replace("[ROW]", f"[{row if len(row) <= 80 else broken}]")
 
 
-def _wasm(folder: Path) -> list[Path]:
-    return sorted((folder / "tfjs").glob("*.wasm"))
+def wasm_of(folder: Path) -> tuple[str, ...]:
+    """TF.js's binaries in a web folder."""
+    return tuple(f"tfjs/{path.name}" for path in sorted((folder / "tfjs").glob("*.wasm")))
+
+
+def write_places(folder: Path, names: Sequence[str]) -> None:
+    """Writes places.js."""
+    (folder / "places.js").write_text(places(names), encoding="utf-8")
+
+
+def write_package(folder: Path, manifest: Manifest) -> None:
+    """Writes package.json."""
+    package = json.dumps(package_json(manifest), indent=2, ensure_ascii=False)
+    (folder / "package.json").write_text(package + "\n", encoding="utf-8")
 
 
 def places(names: Sequence[str]) -> str:

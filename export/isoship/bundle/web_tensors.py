@@ -1,0 +1,121 @@
+"""The browser target of a model of tensors: as `isoship.bundle.web`, with one TF.js graph for the whole model.
+
+web/
+  index.html  tensors/page.js  ...      the page
+  index.js  index.d.ts  worker.js       the runtime, as built from web/ (package data of isoship)
+  model.json  group1-shard*.bin         the TF.js graph
+  program.json                          which node of it stands for which input and output
+  manifest.json  golden.json golden.bin the same bytes in every target
+  package.json  README.md  NOTICE
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isoship.bundle.web import PAGE_OF_TENSORS, README_OF_TENSORS, built_runtime, wasm_of, write_package, write_places
+from isoship.errors import UnsupportedModelError
+from isoship.tfjs.network import Network, Port, compile_network, write_network
+from isoship_edge.manifest import Signature, read_manifest
+from isoship_edge.tensors.signature import FLOATS, Input
+
+if TYPE_CHECKING:
+    import onnx
+
+    from isoship_edge.manifest import Output
+
+#: The format of web/program.json of a bundle of tensors; that of columns is 1.
+FORMAT = 2
+#: dtype -> the class of JavaScript's arrays of it (web/src/tensors/signature.js).
+_CLASSES = {
+    "double": "Float64Array", "float": "Float32Array", "float16": "Uint16Array", "bool": "Uint8Array",
+    "int64": "BigInt64Array", "int32": "Int32Array", "int16": "Int16Array", "int8": "Int8Array",
+    "uint64": "BigUint64Array", "uint32": "Uint32Array", "uint16": "Uint16Array", "uint8": "Uint8Array",
+}  # fmt: skip
+_INSTEAD = "Leave the browser out: --targets lambda,edge. onnxruntime-web runs the bundle's model.onnx"
+
+
+@dataclass(frozen=True)
+class WebNetwork:
+    """A network compiled, and what program.json says of it."""
+
+    network: Network
+    program: dict[str, Any]
+
+
+def compiled(model: onnx.ModelProto, signature: Signature, outputs: Sequence[Output]) -> WebNetwork:
+    """The model as the browser runs it; nothing is written.
+
+    Raises:
+        UnsupportedModelError: it cannot be carried; names the node, or the input or output.
+    """
+    for one in (*signature.inputs, *outputs):
+        if one.dtype == "string":
+            raise UnsupportedModelError(f"{one.name!r}, which holds strings,", "TensorFlow.js computes none", _INSTEAD)
+    network = compile_network(model)
+    program = {
+        "format": FORMAT,
+        "inputs": [_described(one, network.inputs) for one in signature.inputs],
+        "outputs": [_described(one, network.outputs) for one in outputs],
+    }
+    return WebNetwork(network, program)
+
+
+def tfjs_dtype(dtype: str) -> str:
+    """What TF.js, which has float32, int32 and bool, holds in the place of a dtype of the signature."""
+    return "bool" if dtype == "bool" else "float32" if dtype in FLOATS else "int32"
+
+
+def _described(one: Input | Output, ports: Sequence[Port]) -> dict[str, Any]:
+    port = next((port for port in ports if port.name == one.name), None)
+    if port is None or port.dtype != tfjs_dtype(one.dtype):
+        found = "nothing" if port is None else f"{port.dtype} in TensorFlow.js"
+        raise UnsupportedModelError(f"{one.name!r} ({one.dtype})", f"the compiled graph has {found} for it", _INSTEAD)
+    return {"name": one.name, "dtype": one.dtype, "node": port.node, "tfjs": port.dtype}
+
+
+def write_web_tensors(folder: Path, bundle: Path, web: WebNetwork, *, runtime: Path | None = None) -> tuple[str, ...]:
+    """Writes the folder from a compiled network and the bundle's manifest.json, golden.json and golden.bin.
+
+    Returns the names of the files that the manifest shall speak of. runtime: as of `write_web`.
+
+    Raises:
+        BundleError: the browser runtime is not built, or the bundle has no manifest.
+    """
+    manifest = read_manifest(bundle)
+    runtime = built_runtime(runtime)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = write_network(folder, web.network)
+    text = json.dumps(web.program, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    (folder / "program.json").write_text(text + "\n", encoding="utf-8")
+    files = (*files, "program.json")
+    shutil.copytree(runtime, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    (folder / PAGE_OF_TENSORS).replace(folder / "index.html")
+    (folder / README_OF_TENSORS).replace(folder / "README.md")
+    for name in ("page.js", "form.js", "csv.js", "encoding.js", "results.js"):  # the page of columns
+        (folder / name).unlink()
+    golden = ("manifest.json", "golden.json", "golden.bin")
+    for name in golden:
+        shutil.copyfile(bundle / name, folder / name)
+    write_places(folder, (*golden, *files, *wasm_of(folder)))
+    document = folder / "README.md"
+    document.write_text(_with_call(document.read_text(encoding="utf-8"), manifest.signature.inputs), encoding="utf-8")
+    write_package(folder, manifest)
+    return files
+
+
+def _with_call(document: str, inputs: Sequence[Input]) -> str:
+    """README.md with a call of this model in its program: the smallest that its shapes allow."""
+    return document.replace("{ INPUTS }", f"{{ {', '.join(map(_call, inputs))} }}")
+
+
+def _call(one: Input) -> str:
+    sizes = [size if isinstance(size, int) else 1 for size in one.shape]
+    count = math.prod(sizes)
+    return f"{json.dumps(one.name, ensure_ascii=False)}: {{ data: new {_CLASSES[one.dtype]}({count}), shape: {sizes} }}"

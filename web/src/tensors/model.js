@@ -1,0 +1,124 @@
+/**
+ * A bundle whose signature is tensors, loaded: named tensors in, named tensors out, by the TF.js graph.
+ *
+ *     const model = await load();
+ *     await model.predict({ image: [[[[0, 255, ...]]]] });            // what POST /predict answers under "outputs"
+ *     await model.predictTensors({ image: new Uint8Array(64) });      // { logits: { dtype: "float", shape, data } }
+ *
+ * @typedef {import("./signature.js").Tensor} Tensor
+ * @typedef {import("./ports.js").Port} Port
+ */
+
+import { BundleError, InputError } from "../errors.js";
+import { jsonFrom } from "../files.js";
+import { graphFrom } from "../graph.js";
+import { got } from "../words.js";
+import { tensorFromArray } from "./arrays.js";
+import { check, checkNames, refusal } from "./contract.js";
+import { goldenFrom } from "./golden.js";
+import { nested, tensorFromNested } from "./nested.js";
+import { fedFrom, portsFrom, tensorFrom } from "./ports.js";
+import { selftest } from "./selftest.js";
+import { inputsOf } from "./signature.js";
+
+/**
+ * @param {{document: any, read: (name: string) => Promise<ArrayBuffer>, place: (name: string) => URL,
+ *   manifest: import("../manifest.js").Manifest, engine: import("../index.js").EngineName,
+ *   backend: import("../backend.js").BackendName, tf?: any}} given `document`: program.json; `tf`: the caller's own TF.js
+ * @returns {Promise<TensorModel>}
+ * @throws {BundleError} a file is missing, damaged or of a newer format; or the row program was asked for
+ * @throws {import("../errors.js").BackendError} the backend asked for is not there
+ */
+export async function tensorModel({ document, read, place, manifest, engine, backend, tf }) {
+  if (engine === "rows") throw new BundleError("this bundle takes tensors, and the row program takes rows: leave `engine` out, or ask for the engine tfjs");
+  const inputs = inputsOf(manifest);
+  const ports = { inputs: portsFrom(document, inputs, "inputs"), outputs: portsFrom(document, manifest.outputs, "outputs") };
+  return new TensorModel(read, manifest, inputs, ports, await graphFrom(read, place, backend, tf));
+}
+
+export class TensorModel {
+  engine = /** @type {const} */ ("tfjs");
+  #read;
+  #ports;
+  #graph;
+
+  /**
+   * @param {(name: string) => Promise<ArrayBuffer>} read @param {import("../manifest.js").Manifest} manifest
+   * @param {import("./signature.js").Input[]} inputs @param {{inputs: Port[], outputs: Port[]}} ports
+   * @param {import("../graph.js").Graph} graph
+   */
+  constructor(read, manifest, inputs, ports, graph) {
+    this.manifest = manifest;
+    /** The signature's inputs. */
+    this.inputs = inputs;
+    this.backend = graph.backend;
+    this.#read = read;
+    this.#ports = ports;
+    this.#graph = graph;
+  }
+
+  /**
+   * Exactly what HTTP answers under `outputs`: nested lists by output, null where a number is not finite.
+   * @param {Record<string, any>} given nested lists by input
+   * @returns {Promise<Record<string, any>>}
+   * @throws {InputError} what the model's input contract refuses; nothing is answered then
+   */
+  async predict(given) {
+    const made = await this.#answer(this.#taken(given, tensorFromJson));
+    // fromEntries defines properties: an output called __proto__ is data like any other.
+    return Object.fromEntries([...made].map(([name, tensor]) => [name, nested(tensor)]));
+  }
+
+  /**
+   * Every output as `{dtype, shape, data}`, data a typed array (float16 as its bits, bool as bytes).
+   * @param {Record<string, any>} given by input `{data, shape}`, or a typed array alone where its length says the shape
+   * @returns {Promise<Record<string, Tensor>>}
+   * @throws {InputError}
+   */
+  async predictTensors(given) {
+    return Object.fromEntries(await this.#answer(this.#taken(given, tensorFromArray)));
+  }
+
+  /**
+   * Replays the golden calls that travel with the bundle; `rows` are calls.
+   * @returns {Promise<import("../selftest.js").Selftest>}
+   */
+  async selftest() {
+    const [json, bytes] = await Promise.all([this.#read("golden.json"), this.#read("golden.bin")]);
+    const document = jsonFrom(json, "golden.json");
+    return selftest(this.manifest, document?.digest, goldenFrom(document, bytes), (inputs) => this.#answer(inputs));
+  }
+
+  /** Frees the graph's weights. */
+  dispose() {
+    this.#graph.dispose();
+  }
+
+  /**
+   * @param {any} given @param {(spec: import("./signature.js").Input, value: any) => Tensor} read
+   * @returns {Map<string, Tensor>}
+   */
+  #taken(given, read) {
+    if (given === null || typeof given !== "object" || Array.isArray(given) || ArrayBuffer.isView(given)) {
+      throw new InputError(`inputs: expected an object, got ${got(given)}`, { seen: got(given), expected: "an object" });
+    }
+    checkNames(Object.keys(given), this.inputs);
+    return new Map(this.inputs.map((spec) => [spec.name, read(spec, given[spec.name])]));
+  }
+
+  /** @param {Map<string, Tensor>} inputs @returns {Promise<Map<string, Tensor>>} every output, in the manifest's order */
+  async #answer(inputs) {
+    check(inputs, this.inputs);
+    const { inputs: taken, outputs } = this.#ports;
+    const feeds = taken.map((port) => fedFrom(port, /** @type {Tensor} */ (inputs.get(port.name)), this.backend));
+    const read = await this.#graph.execute(feeds, outputs.map(({ node, tfjs }) => ({ name: node, dtype: tfjs })));
+    return new Map(outputs.map((port, i) => [port.name, tensorFrom(port, read[i], this.manifest.outputs[i].shape)]));
+  }
+}
+
+/** Nested lists; pictures as PNG are what servers unpack. @param {import("./signature.js").Input} spec @param {any} value */
+function tensorFromJson(spec, value) {
+  const pictures = spec.image !== null && [value].flat(1).some((one) => one !== null && typeof one === "object" && "png" in one);
+  if (pictures) throw refusal(spec.name, "pixels: a PNG is unpacked by a canvas here (tensors/pixels.js)", "a PNG");
+  return tensorFromNested(spec, value);
+}
