@@ -33,7 +33,10 @@ SAID = {
 
 
 def state_of(shipped: Shipped) -> State:
-    """What the graph of a bundle with a web form is worth. One that cannot be read is its runtimes' affair."""
+    """What the graph of a bundle with a web form is worth. One that cannot be read is its runtimes' affair; that of a
+    model of tensors is the whole model."""
+    if shipped.manifest.signature.layout == "tensors":
+        return "computes"
     from isoship.tfjs.computing import computes, has_numbers_to_compute, in_doubles
 
     try:

@@ -1,4 +1,6 @@
-// The bundle's own index.js as shipped: rows in, HTTP's predictions out.
+// The bundle's own index.js as shipped: rows in, HTTP's predictions out; of a bundle of tensors, a call and its outputs.
+
+import { dataFrom, dataOf } from "./tensors.mjs";
 
 /**
  * @param {any} index the module web/index.js @param {string} backend of TF.js, or rows for the row program
@@ -9,8 +11,9 @@ export async function shippedModel(index, backend) {
   const stamp = { backend: backend === "rows" ? backend : String(model.backend ?? backend) };
   /** @param {any[]} rows */
   const answerTo = async (rows) => ({ predictions: await model.predict(rows.map(decodeRow)) });
-  /** @param {any} request one batch of rows, or several, each answered by itself */
-  const answer = async ({ rows, batches }) => {
+  /** @param {any} request one batch of rows, or several, each answered by itself; or a call of tensors */
+  const answer = async ({ rows, batches, call, transport }) => {
+    if (call) return { outputs: transport === "json" ? await model.predict(call) : await arrays(model, call) };
     if (rows) return answerTo(rows);
     const answers = [];
     for (const batch of batches) answers.push(await answerTo(batch).catch(errorOf));
@@ -19,10 +22,21 @@ export async function shippedModel(index, backend) {
   return { stamp, answer };
 }
 
+/** @param {any} model @param {Record<string, {dtype: string, shape: number[], data: any}>} call dtypes are numpy's here */
+async function arrays(model, call) {
+  const inputs = Object.entries(call).map(([name, { dtype, shape, data }]) => [name, { data: dataFrom(dtype, data), shape }]);
+  const made = await model.predictTensors(Object.fromEntries(inputs));
+  return Object.fromEntries(
+    Object.entries(made).map(([name, { dtype, shape, data }]) => [name, { dtype: NUMPY[dtype] ?? dtype, shape, data: dataOf(data) }]),
+  );
+}
+
+const NUMPY = /** @type {Record<string, string>} */ ({ float: "float32", double: "float64" });
+
 /** An error of predict as data: the input contract refused the rows, or something broke. @param {any} err */
 export function errorOf(err) {
-  const { name = "Error", message = String(err), row = null, column = null } = err ?? {};
-  return { error: { name, message, row, column, stack: String(err?.stack ?? "") } };
+  const { name = "Error", message = String(err), row = null, column = null, input = null, index = null } = err ?? {};
+  return { error: { name, message, row, column, input, index, stack: String(err?.stack ?? "") } };
 }
 
 const SPECIAL = /** @type {Record<string, number>} */ ({ nan: NaN, inf: Infinity, "-inf": -Infinity });

@@ -14,7 +14,7 @@ export async function stockModel(tf, url) {
     for (const [name, { dtype, shape, data }] of Object.entries(feeds)) {
       inputs[name] = tf.tensor(dataFrom(dtype, data), shape, dtype);
     }
-    const found = model.execute(inputs, fetches);
+    const found = await run(model, inputs, fetches);
     const list = Array.isArray(found) ? found : [found];
     /** @type {Record<string, any>} */
     const outputs = {};
@@ -24,6 +24,16 @@ export async function stockModel(tf, url) {
     tf.dispose([inputs, list]);
     return { outputs };
   };
+}
+
+/** TF.js names the other method where operators choose what runs. @param {any} model @param {any} inputs @param {string[]} fetches */
+function run(model, inputs, fetches) {
+  try {
+    return model.execute(inputs, fetches);
+  } catch (err) {
+    if (!/executeAsync/.test(/** @type {Error} */ (err).message)) throw err;
+    return model.executeAsync(inputs, fetches);
+  }
 }
 
 /** @param {any} tf */

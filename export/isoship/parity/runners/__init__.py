@@ -14,8 +14,9 @@
 | tfjs-stock-chromium-cpu, -wasm, -webgl, -webgpu | stock TF.js in Chromium | tfjs-stock |
 | web-chromium-cpu, -wasm, -webgl, -webgpu | web/index.js in Chromium, as shipped | web |
 
-Of bundles of tensors, those of the first six are asked (`available(layout="tensors")`), and two more: `python`,
-`isoship.load` in a process of its own, and `onnxruntime-default`, whose other answers are told and fail nothing.
+Of bundles of tensors all are asked but those by the row program (`available(layout="tensors")`), and two more:
+`python`, `isoship.load` in a process of its own, and `onnxruntime-default`, whose other answers are told and fail
+nothing.
 """
 
 from __future__ import annotations
@@ -34,10 +35,13 @@ class Entry(NamedTuple):
     attribute: str
     arguments: tuple[str, ...] = ()
     layouts: tuple[str, ...] = ("columns",)
+    #: The module that has the attribute for bundles of tensors, where that is another one.
+    tensors: str = ""
 
 
 _HERE = "isoship.parity.runners"
 _BOTH = ("columns", "tensors")
+_WEB_TENSORS = "isoship.parity.tensors.web_runners"
 _REGISTRY: dict[str, Entry] = {
     "onnxruntime": Entry("model", f"{_HERE}.onnxruntime", "OnnxRuntimeRunner", layouts=_BOTH),
     "onnxruntime-default": Entry("model", f"{_HERE}.onnxruntime", "DefaultLevelRunner", layouts=("tensors",)),
@@ -50,18 +54,18 @@ _REGISTRY: dict[str, Entry] = {
     "http": Entry("model", f"{_HERE}.http", "HttpRunner", layouts=_BOTH),
     "lambda": Entry("lambda", f"{_HERE}.lambda_runtime", "LambdaRunner", ("direct",), _BOTH),
     "lambda-fastapi": Entry("lambda", f"{_HERE}.lambda_runtime", "LambdaRunner", ("fastapi",), _BOTH),
-    "tfjs-stock-node-cpu": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_node", ("cpu",)),
-    "tfjs-stock-node-wasm": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_node", ("wasm",)),
-    "web-node-cpu": Entry("web", f"{_HERE}.web", "web_in_node", ("cpu",)),
-    "web-node-wasm": Entry("web", f"{_HERE}.web", "web_in_node", ("wasm",)),
-    "tfjs-stock-chromium-cpu": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("cpu",)),
-    "tfjs-stock-chromium-wasm": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("wasm",)),
-    "tfjs-stock-chromium-webgl": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgl",)),
-    "tfjs-stock-chromium-webgpu": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgpu",)),
-    "web-chromium-cpu": Entry("web", f"{_HERE}.web", "web_in_chromium", ("cpu",)),
-    "web-chromium-wasm": Entry("web", f"{_HERE}.web", "web_in_chromium", ("wasm",)),
-    "web-chromium-webgl": Entry("web", f"{_HERE}.web", "web_in_chromium", ("webgl",)),
-    "web-chromium-webgpu": Entry("web", f"{_HERE}.web", "web_in_chromium", ("webgpu",)),
+    "tfjs-stock-node-cpu": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_node", ("cpu",), _BOTH, _WEB_TENSORS),
+    "tfjs-stock-node-wasm": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_node", ("wasm",), _BOTH, _WEB_TENSORS),
+    "web-node-cpu": Entry("web", f"{_HERE}.web", "web_in_node", ("cpu",), _BOTH, _WEB_TENSORS),
+    "web-node-wasm": Entry("web", f"{_HERE}.web", "web_in_node", ("wasm",), _BOTH, _WEB_TENSORS),
+    "tfjs-stock-chromium-cpu": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("cpu",), _BOTH, _WEB_TENSORS),
+    "tfjs-stock-chromium-wasm": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("wasm",), _BOTH, _WEB_TENSORS),
+    "tfjs-stock-chromium-webgl": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgl",), _BOTH, _WEB_TENSORS),
+    "tfjs-stock-chromium-webgpu": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgpu",), _BOTH, _WEB_TENSORS),
+    "web-chromium-cpu": Entry("web", f"{_HERE}.web", "web_in_chromium", ("cpu",), _BOTH, _WEB_TENSORS),
+    "web-chromium-wasm": Entry("web", f"{_HERE}.web", "web_in_chromium", ("wasm",), _BOTH, _WEB_TENSORS),
+    "web-chromium-webgl": Entry("web", f"{_HERE}.web", "web_in_chromium", ("webgl",), _BOTH, _WEB_TENSORS),
+    "web-chromium-webgpu": Entry("web", f"{_HERE}.web", "web_in_chromium", ("webgpu",), _BOTH, _WEB_TENSORS),
 }
 
 
@@ -86,7 +90,8 @@ def open_runner(name: str, layout: str = "columns") -> Any:
     entry = _entry(name)
     if layout not in entry.layouts:
         raise InputError(f"{name} takes no bundle of {layout}: choose from {', '.join(available(layout=layout))}")
-    return getattr(importlib.import_module(entry.module), entry.attribute)(*entry.arguments)
+    module = entry.tensors if layout == "tensors" and entry.tensors else entry.module
+    return getattr(importlib.import_module(module), entry.attribute)(*entry.arguments)
 
 
 def _entry(name: str) -> Entry:

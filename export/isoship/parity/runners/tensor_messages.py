@@ -51,7 +51,7 @@ def answer_of(
         if status == refused:
             document = json.loads(body)
             raise refusal_from_problem(document) if transport == JSON else InputError(str(document.get("error")))
-        return _predicted(json.loads(body), outputs) if transport == JSON else _inferred(headers, body)
+        return outputs_from_document(json.loads(body)["outputs"], outputs) if transport == JSON else _inferred(headers, body)
     except (ValueError, KeyError, TypeError, AttributeError) as err:
         raise RunnerCrashed(
             f"{who} answered {body[:200]!r}, which is no answer to the call: {type(err).__name__}: {err}"
@@ -60,7 +60,12 @@ def answer_of(
 
 def predict_body(inputs: Mapping[str, Array]) -> bytes:
     """`{"inputs": {...}}`, nested lists; NaN and infinities have no JSON, and are not to be sent."""
-    return json.dumps({"inputs": {n: _nested(a) for n, a in inputs.items()}}, allow_nan=False).encode()
+    return json.dumps({"inputs": inputs_document(inputs)}, allow_nan=False).encode()
+
+
+def inputs_document(inputs: Mapping[str, Array]) -> dict[str, Any]:
+    """Nested lists by input."""
+    return {name: _nested(array) for name, array in inputs.items()}
 
 
 def infer_body(inputs: Mapping[str, Array]) -> tuple[int, bytes]:
@@ -80,9 +85,13 @@ def infer_body(inputs: Mapping[str, Array]) -> tuple[int, bytes]:
     return len(head), b"".join([head, *blobs])
 
 
-def _predicted(document: Any, outputs: Sequence[Output]) -> dict[str, Array]:
+def outputs_from_document(found: Any, outputs: Sequence[Output]) -> dict[str, Array]:
+    """Nested lists by output as arrays.
+
+    Raises:
+        ValueError, TypeError, AttributeError: they are no such answer.
+    """
     known = {o.name: o for o in outputs}
-    found = document["outputs"]
     unknown = set(found) - set(known)
     if unknown:
         raise ValueError(f"{sorted(unknown)} are not outputs")

@@ -86,14 +86,25 @@ class StockRunner:
 
 
 def stock_in_node(backend: str) -> StockRunner:
-    return StockRunner(f"tfjs-stock-node-{backend}", lambda name, web: _StockInNode(name, backend, web))
+    return StockRunner(f"tfjs-stock-node-{backend}", node_with_stock(backend))
 
 
 def stock_in_chromium(backend: str) -> StockRunner:
+    return StockRunner(f"tfjs-stock-chromium-{backend}", chromium_with_stock(backend))
+
+
+def node_with_stock(backend: str) -> Callable[[str, Path], Driver]:
+    """What starts stock TF.js in Node on a web folder."""
+    return lambda name, web: _StockInNode(name, backend, web)
+
+
+def chromium_with_stock(backend: str) -> Callable[[str, Path], Driver]:
+    """What starts stock TF.js in Chromium on a web folder."""
+
     def start(name: str, web: Path) -> Driver:
         return ChromiumDriver(name, "stock", backend, {"web": web, "stock": stock_modules() / "@tensorflow"})
 
-    return StockRunner(f"tfjs-stock-chromium-{backend}", start)
+    return start
 
 
 class _StockInNode:

@@ -12,8 +12,9 @@ from isoship.bundle.bundle import Bundle
 from isoship.bundle.sums import sha256
 from isoship.parity import runners as registry
 from isoship.parity.demand import NOT_RUN, Demand, not_asked
+from isoship.parity.runners.chromium import browsers_kept
 from isoship.parity.runners.contract import Shipped
-from isoship.parity.side_by_side import verdicts_of
+from isoship.parity.side_by_side import browsers, verdicts_of
 from isoship.parity.tensors.case import TensorCase, TensorQuestion, case_for
 from isoship.parity.tensors.compare import precision_of
 from isoship.parity.tensors.evidence import find_source, read_golden, samples_for
@@ -30,7 +31,7 @@ Progress = Callable[[str], None]
 
 #: Calls and runtimes of the check that every export passes.
 _VERIFY_CALLS = 40
-_VERIFY_WITH = ("onnxruntime", "onnxruntime-default", "edge", "lambda")
+_VERIFY_WITH = ("onnxruntime", "onnxruntime-default", "edge", "lambda", "web-node-wasm")
 
 
 def check_tensors(
@@ -51,16 +52,18 @@ def check_tensors(
         BundleError: damaged golden calls. ModelFileError, SampleError: the model or sample does not fit the bundle.
     """
     golden = read_golden(shipped)
-    source, why_not = find_source(shipped, model, sample)
-    try:
-        question = TensorQuestion(
-            shipped, golden, source, why_not, samples_for(shipped, sample), rows, seed + 1, atol, rtol, deep=True
-        )
-        case = case_for(question, progress)
-        return _run(question, case, demand, progress)
-    finally:
-        if source is not None and source is not model:
-            source.close()
+    # reading the model and making calls keep one processor busy, and a browser takes seconds to start
+    with browsers_kept(browsers(demand.runtimes)):
+        source, why_not = find_source(shipped, model, sample)
+        try:
+            question = TensorQuestion(
+                shipped, golden, source, why_not, samples_for(shipped, sample), rows, seed + 1, atol, rtol, deep=True
+            )
+            case = case_for(question, progress)
+            return _run(question, case, demand, progress)
+        finally:
+            if source is not None and source is not model:
+                source.close()
 
 
 def verify_tensors(

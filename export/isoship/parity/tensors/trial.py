@@ -25,6 +25,7 @@ _SMALL, _AGAIN = 5000, 24
 _CLIENTS = 4
 #: Kinds of call in one line of a message.
 _KINDS = 6
+_TOO_LARGE = "of more bytes than a request may have"
 _MOST_ARRAYS = ("arrays",)
 
 
@@ -104,7 +105,8 @@ def _compared(runner: TensorRunner, shipped: Shipped, case: TensorCase, verdict:
             besides.append(str(err))
     if len(calls) < len(case.calls):
         left = len(case.calls) - len(calls)
-        verdict.environment["left out"] = f"{left} call{'s' if left > 1 else ''} of more bytes than a request may have"
+        why = "of numbers that TensorFlow.js does not hold" if hasattr(runner, "holds") else _TOO_LARGE
+        verdict.environment["left out"] = f"{left} call{'s' if left > 1 else ''} {why}"
     return compared(verdict, found, places, milliseconds, _said(found, bits=within), besides)
 
 
@@ -142,6 +144,9 @@ def _transports(runner: TensorRunner) -> tuple[str, ...]:
 
 
 def _fits(runner: TensorRunner, call: Call) -> bool:
+    holds = getattr(runner, "holds", None)
+    if holds is not None and not holds(call.inputs):
+        return False
     most = getattr(runner, "most_bytes", None)
     return most is None or max(_bytes(call.inputs), _bytes(call.want)) <= most
 
