@@ -20,6 +20,9 @@ from isoship_edge.errors import BundleError, InputError
 from isoship_edge.inference.agreement import compared, tie_margin
 from isoship_edge.inference.tensor import values
 from isoship_edge.manifest import Output, Tolerance, manifest_from_json, output_to_json, signature_to_json
+from isoship_edge.tensors.contract import check
+from isoship_edge.tensors.json_inputs import tensors_from_json
+from isoship_edge.tensors.signature import inputs_from_json
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "golden_values.json").read_text(encoding="utf-8"))
@@ -27,6 +30,7 @@ MANIFESTS = json.loads((HERE / "manifests.json").read_text(encoding="utf-8"))
 TENSORS = json.loads((HERE / "tensors.json").read_text(encoding="utf-8"))
 #: What JSON Schema cannot say: that two inputs have different names.
 BEYOND_SCHEMA = ("two inputs of one name",)
+CALLS = json.loads((HERE / "tensor_calls.json").read_text(encoding="utf-8"))["cases"]
 ROWS = json.loads((HERE / "rows.json").read_text(encoding="utf-8"))["cases"]
 AGREEMENT = json.loads((HERE / "agreement.json").read_text(encoding="utf-8"))
 ENCODINGS = json.loads((HERE / "encodings.json").read_text(encoding="utf-8"))["cases"]
@@ -105,30 +109,48 @@ def test_a_damaged_or_newer_manifest_is_refused_by_both(index: int, javascript: 
         manifest_from_json(case["manifest"])
     if case["why"] == "newer":
         named = f"manifest format {case['manifest']['format']}; this isoship reads formats up to"
-        assert f"{named} 1" in refused["message"]
+        assert f"{named} 2" in refused["message"]
         assert f"{named} 2" in str(raised.value)
 
 
 @pytest.mark.parametrize("index", range(len(TENSORS["accepted"])), ids=lambda i: TENSORS["accepted"][i]["name"])
-def test_a_manifest_of_tensors_is_read_by_python_and_refused_by_name_in_the_browser(
-    index: int, javascript: Any
-) -> None:
+def test_a_manifest_of_tensors_is_read_by_both(index: int, javascript: Any) -> None:
     document = TENSORS["accepted"][index]["manifest"]
     manifest = manifest_from_json(document)
     written = signature_to_json(manifest.signature)
     held = [{name: value for name, value in one.items() if name != "more"} for one in document["signature"]["inputs"]]
     assert written == {"layout": "tensors", "inputs": held}
     assert [output_to_json(output) for output in manifest.outputs] == document["outputs"]
-    refused = javascript["tensors"][index]["refused"]
-    assert refused["name"] == "BundleError"
-    assert "manifest format 2: it takes tensors" in refused["message"]
-    assert "not run in the browser yet" in refused["message"]
+    read = [
+        {**one._asdict(), "shape": list(one.shape), "image": one.image and one.image._asdict()}
+        for one in manifest.signature.inputs
+    ]
+    assert javascript["tensors"][index] == read
 
 
 @pytest.mark.parametrize("index", range(len(TENSORS["refused"])), ids=lambda i: TENSORS["refused"][i]["name"])
-def test_a_damaged_manifest_of_tensors_is_refused(index: int) -> None:
+def test_a_damaged_manifest_of_tensors_is_refused_by_both(index: int, javascript: Any) -> None:
     with pytest.raises(BundleError, match="this manifest is damaged"):
         manifest_from_json(TENSORS["refused"][index]["manifest"])
+    refused = javascript["tensors"][len(TENSORS["accepted"]) + index]["refused"]
+    assert (refused["name"], "this manifest is damaged" in refused["message"]) == ("BundleError", True)
+
+
+@pytest.mark.parametrize("index", range(len(CALLS)), ids=ids(CALLS))
+def test_calls_of_tensors_are_read_or_refused_alike_and_in_the_same_words(index: int, javascript: Any) -> None:
+    case = CALLS[index]
+    made = called(case)
+    if "tensors" in case:
+        expected = {
+            name: {**one, "values": [terms(golden.decode(v)) for v in one["values"]]}
+            for name, one in case["tensors"].items()
+        }
+        assert made == {"tensors": expected}
+        assert javascript["calls"][index] == {"tensors": expected}
+        return
+    refused = {**case["refused"], "name": "InputError"}
+    assert made == {"refused": refused}
+    assert javascript["calls"][index] == {"refused": {**refused, "row": None, "column": None}}
 
 
 @pytest.mark.parametrize("case", [*TENSORS["accepted"], *TENSORS["refused"]], ids=lambda case: case["name"])
@@ -194,6 +216,25 @@ def test_files_are_utf_8_or_marked_utf_16_to_both(index: int, javascript: Any, t
     refused = javascript["encodings"][index]["refused"]
     assert str(raised.value) == refused["message"] == case["refused"]
     assert refused["name"] == "InputError"
+
+
+def called(case: dict[str, Any]) -> dict[str, Any]:
+    expected = inputs_from_json(case["inputs"])
+    try:
+        tensors = tensors_from_json(case["call"], expected, 2**30)
+        check(tensors, expected)
+    except InputError as err:
+        fault = {"input": err.input, "index": err.index, "seen": err.seen, "expected": err.expected}
+        return {"refused": {**fault, "name": "InputError", "message": str(err)}}
+    return {
+        "tensors": {
+            name: {
+                "shape": list(tensor.shape),
+                "values": [terms(bool(v) if tensor.dtype == "bool" else v) for v in values(tensor)],
+            }
+            for name, tensor in tensors.items()
+        }
+    }
 
 
 def place(refused: dict[str, Any]) -> str:

@@ -7,12 +7,18 @@ import { pathToFileURL } from "node:url";
 const source = pathToFileURL(`${process.argv[2]}/`);
 const module = (name) => import(new URL(name, source).href);
 const vectors = async (name) => JSON.parse(await readFile(new URL(`./${name}`, import.meta.url), "utf8"));
-const refusal = ({ name, message, row, column, seen, expected }) => ({ refused: { name, message, row, column, seen, expected } });
+const refusal = ({ name, message, row, column, input, index, seen, expected }) => ({
+  refused: { name, message, row, column, seen, expected, ...(input ? { input, index } : {}) },
+});
 
 const { compared, tieMargin } = await module("agreement.js");
 const { textFromFile } = await module("encoding.js");
 const { decode, encode, stringify } = await module("golden.js");
 const { manifestFromText, signatureFrom } = await module("manifest.js");
+const { check, checkNames } = await module("tensors/contract.js");
+const { floatsOf } = await module("tensors/float16.js");
+const { tensorFromNested } = await module("tensors/nested.js");
+const { inputsOf } = await module("tensors/signature.js");
 const { inputsFromRows } = await module("validate.js");
 
 /** A decoded golden value in the terms of golden_values.json. */
@@ -49,8 +55,26 @@ const manifests = lines
   .map((line) => line.replace('     "manifest": ', "").replace(/\},?$/, ""))
   .map((text) => attempt(() => ({ keys: manifestFromText(text).outputs.at(-1).keys })));
 
-const tensors = (await vectors("tensors.json")).accepted.map(({ manifest }) =>
-  attempt(() => ({ accepted: manifestFromText(JSON.stringify(manifest)).name })),
+const ofTensors = await vectors("tensors.json");
+const tensors = [...ofTensors.accepted, ...ofTensors.refused].map(({ manifest }) =>
+  attempt(() => inputsOf(manifestFromText(JSON.stringify(manifest)))),
+);
+
+/** A value of a tensor in the terms of golden_values.json. */
+const element = (dtype, value) =>
+  dtype === "bool" ? { bool: value === 1 } : typeof value === "bigint" || dtype.includes("int") ? { int64: String(value) } : terms(value);
+const calls = (await vectors("tensor_calls.json")).cases.map(({ inputs, call }) =>
+  attempt(() => {
+    const expected = inputsOf({ signature: { inputs }, outputs: [] });
+    checkNames(Object.keys(call), expected);
+    const read = new Map(expected.map((spec) => [spec.name, tensorFromNested(spec, call[spec.name])]));
+    check(read, expected);
+    const shown = [...read].map(([name, { dtype, shape, data }]) => {
+      const values = Array.from(dtype === "float16" ? floatsOf(data) : data, (value) => element(dtype, value));
+      return [name, { shape, values }];
+    });
+    return { tensors: Object.fromEntries(shown) };
+  }),
 );
 
 const rows = (await vectors("rows.json")).cases.map(({ signature, rows }) =>
@@ -84,4 +108,4 @@ const ties = agreement.ties.map(({ outputs, tolerances, precision }) =>
   ),
 );
 
-console.log(JSON.stringify({ golden, goldenRefused, manifests, tensors, rows, compared: agreed, ties, encodings }));
+console.log(JSON.stringify({ golden, goldenRefused, manifests, tensors, calls, rows, compared: agreed, ties, encodings }));

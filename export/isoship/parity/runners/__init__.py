@@ -58,10 +58,18 @@ _REGISTRY: dict[str, Entry] = {
     "tfjs-stock-node-wasm": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_node", ("wasm",), _BOTH, _WEB_TENSORS),
     "web-node-cpu": Entry("web", f"{_HERE}.web", "web_in_node", ("cpu",), _BOTH, _WEB_TENSORS),
     "web-node-wasm": Entry("web", f"{_HERE}.web", "web_in_node", ("wasm",), _BOTH, _WEB_TENSORS),
-    "tfjs-stock-chromium-cpu": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("cpu",), _BOTH, _WEB_TENSORS),
-    "tfjs-stock-chromium-wasm": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("wasm",), _BOTH, _WEB_TENSORS),
-    "tfjs-stock-chromium-webgl": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgl",), _BOTH, _WEB_TENSORS),
-    "tfjs-stock-chromium-webgpu": Entry("tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgpu",), _BOTH, _WEB_TENSORS),
+    "tfjs-stock-chromium-cpu": Entry(
+        "tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("cpu",), _BOTH, _WEB_TENSORS
+    ),
+    "tfjs-stock-chromium-wasm": Entry(
+        "tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("wasm",), _BOTH, _WEB_TENSORS
+    ),
+    "tfjs-stock-chromium-webgl": Entry(
+        "tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgl",), _BOTH, _WEB_TENSORS
+    ),
+    "tfjs-stock-chromium-webgpu": Entry(
+        "tfjs-stock", f"{_HERE}.tfjs_stock", "stock_in_chromium", ("webgpu",), _BOTH, _WEB_TENSORS
+    ),
     "web-chromium-cpu": Entry("web", f"{_HERE}.web", "web_in_chromium", ("cpu",), _BOTH, _WEB_TENSORS),
     "web-chromium-wasm": Entry("web", f"{_HERE}.web", "web_in_chromium", ("wasm",), _BOTH, _WEB_TENSORS),
     "web-chromium-webgl": Entry("web", f"{_HERE}.web", "web_in_chromium", ("webgl",), _BOTH, _WEB_TENSORS),

@@ -51,7 +51,11 @@ def answer_of(
         if status == refused:
             document = json.loads(body)
             raise refusal_from_problem(document) if transport == JSON else InputError(str(document.get("error")))
-        return outputs_from_document(json.loads(body)["outputs"], outputs) if transport == JSON else _inferred(headers, body)
+        return (
+            outputs_from_document(json.loads(body)["outputs"], outputs)
+            if transport == JSON
+            else _inferred(headers, body)
+        )
     except (ValueError, KeyError, TypeError, AttributeError) as err:
         raise RunnerCrashed(
             f"{who} answered {body[:200]!r}, which is no answer to the call: {type(err).__name__}: {err}"

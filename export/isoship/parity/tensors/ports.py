@@ -45,9 +45,7 @@ class TfjsPorts:
     def feeds(self, inputs: Arrays) -> dict[str, Array]:
         """Node -> what it is fed with, of a call that TF.js holds."""
         with np.errstate(over="ignore"):
-            return {
-                one.node: np.ascontiguousarray(inputs[one.name]).astype(_DTYPES[one.tfjs]) for one in self.inputs
-            }
+            return {one.node: np.ascontiguousarray(inputs[one.name]).astype(_DTYPES[one.tfjs]) for one in self.inputs}
 
     def answers(self, got: Mapping[str, Array]) -> dict[str, Array]:
         """Output -> what its node gave, in the manifest's dtype. Raises: ValueError, for one that is no such number."""
