@@ -55,10 +55,19 @@ def compiled(model: onnx.ModelProto, signature: Signature, outputs: Sequence[Out
     Raises:
         UnsupportedModelError: it cannot be carried; names the node, or the input or output.
     """
-    for one in (*signature.inputs, *outputs):
-        if one.dtype == "string":
-            raise UnsupportedModelError(f"{one.name!r}, which holds strings,", "TensorFlow.js computes none", _INSTEAD)
-    network = compile_network(model)
+    texts = [one.name for one in signature.inputs if one.dtype == "string"]
+    texts += [one.name for one in outputs if one.dtype == "string"]
+    if texts:
+        raise UnsupportedModelError(f"{texts[0]!r}, which holds strings,", "TensorFlow.js computes none", _INSTEAD)
+    return described(compile_network(model), signature, outputs)
+
+
+def described(network: Network, signature: Signature, outputs: Sequence[Output]) -> WebNetwork:
+    """A compiled network beside the signature.
+
+    Raises:
+        UnsupportedModelError: it has no input or output of a name, or one of another dtype.
+    """
     program = {
         "format": FORMAT,
         "inputs": [_described(one, network.inputs) for one in signature.inputs],

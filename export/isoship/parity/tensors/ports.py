@@ -1,4 +1,4 @@
-"""`web/program.json` of a bundle of tensors, and arrays in and out of the TF.js graph: web/src/tensors/ports.js in numpy."""
+"""`web/program.json` of a bundle of tensors, and arrays in and out of its graph: web/src/tensors/ports.js in numpy."""
 
 from __future__ import annotations
 

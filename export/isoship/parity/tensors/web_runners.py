@@ -1,4 +1,4 @@
-"""web/ of a bundle of tensors in Node and in Chromium: by web/index.js as shipped, and web/model.json in stock TF.js."""
+"""web/ of a bundle of tensors in Node and in Chromium: by web/index.js as shipped, and its graph in stock TF.js."""
 
 from __future__ import annotations
 

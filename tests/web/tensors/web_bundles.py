@@ -1,0 +1,74 @@
+"""The hand-written bundles of tests/tensor_bundles.py with a web folder, and Node to ask them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from node_script import run_node
+from tensor_bundles import EMBEDDING, NUMBERS, make_tensor_bundle
+
+from isoship.bundle.core import record_files
+from isoship.bundle.web_tensors import WebNetwork, compiled, described, tfjs_dtype, write_web_tensors
+from isoship.parity.runners.arrays import received, sent
+from isoship.tfjs.emitter import GraphDef
+from isoship.tfjs.network import Network, Port
+from isoship_edge.manifest import Manifest, read_manifest
+
+_SCRIPT = Path(__file__).with_name("ask.mjs")
+
+
+def digits_bundle(folder: Path, runtime: Path) -> Path:
+    """Its graph is compiled."""
+    make_tensor_bundle(folder, "digits")
+    manifest = read_manifest(folder)
+    web = compiled(onnx.load(folder / "model.onnx"), manifest.signature, manifest.outputs)
+    return _with_web(folder, web, runtime)
+
+
+def numbers_bundle(folder: Path, runtime: Path) -> Path:
+    """Its graph is written here: nothing but the ports is in question."""
+    make_tensor_bundle(folder, "numbers")
+    manifest = read_manifest(folder)
+    return _with_web(folder, described(_passing(manifest), manifest.signature, manifest.outputs), runtime)
+
+
+def _passing(manifest: Manifest) -> Network:
+    g = GraphDef()
+    fed = {one.name: g.placeholder(one.name, tfjs_dtype(one.dtype), one.shape) for one in manifest.signature.inputs}
+    made = {f"{one['name']}_out": g.op("Identity", fed[one["name"]]) for one in NUMBERS if one["name"] != "ids"}
+    made["rows"] = g.op("GatherV2", g.const(EMBEDDING), fed["ids"], g.control(np.int32(0)))
+    inputs = [Port(s.name, fed[s.name].name, s.dtype, fed[s.name].dtype, s.shape) for s in manifest.signature.inputs]
+    outputs = [Port(o.name, made[o.name].name, o.dtype, made[o.name].dtype, o.shape) for o in manifest.outputs]
+    return Network(g, tuple(inputs), tuple(outputs), ())
+
+
+def _with_web(folder: Path, web: WebNetwork, runtime: Path) -> Path:
+    files = write_web_tensors(folder / "web", folder, web, runtime=runtime)
+    record_files(folder, [f"web/{name}" for name in files])
+    (folder / "web" / "manifest.json").write_bytes((folder / "manifest.json").read_bytes())
+    return folder
+
+
+def asked(bundle: Path, **job: Any) -> Any:
+    """What ask.mjs answers of a bundle's web folder."""
+    return run_node(_SCRIPT, str(bundle / "web" / "index.js"), stdin=job)
+
+
+def call_of(arrays: Mapping[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
+    """Arrays as `predictTensors` of ask.mjs takes them."""
+    return {name: sent(np.asarray(array)) for name, array in arrays.items()}
+
+
+def arrays_of(made: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
+    """What ask.mjs gives back."""
+    names = {"float": "float32", "double": "float64"}
+    return {name: received({**one, "dtype": names.get(one["dtype"], one["dtype"])}) for name, one in made.items()}
+
+
+def bits(array: np.ndarray[Any, Any]) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
