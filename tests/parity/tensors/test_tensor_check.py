@@ -160,8 +160,8 @@ def test_another_model_is_refused_by_name(bundle, source):
 
 
 def test_runtimes_of_columns_are_refused(bundle, source):
-    with pytest.raises(InputError, match="web-node-cpu takes no bundle of tensors: choose from onnxruntime, "):
-        check(bundle, source, runtimes=["web-node-cpu"])
+    with pytest.raises(InputError, match="rows-node takes no bundle of tensors: choose from onnxruntime, "):
+        check(bundle, source, runtimes=["rows-node"])
 
 
 def test_a_tolerance_of_the_users_own(bundle, source):

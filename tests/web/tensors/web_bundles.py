@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import onnx
 from node_script import run_node
-from tensor_bundles import EMBEDDING, NUMBERS, make_tensor_bundle
 
 from isoship.bundle.core import record_files
 from isoship.bundle.web_tensors import WebNetwork, compiled, described, tfjs_dtype, write_web_tensors
@@ -18,6 +17,7 @@ from isoship.parity.runners.arrays import received, sent
 from isoship.tfjs.emitter import GraphDef
 from isoship.tfjs.network import Network, Port
 from isoship_edge.manifest import Manifest, read_manifest
+from tensor_bundles import EMBEDDING, NUMBERS, make_tensor_bundle
 
 _SCRIPT = Path(__file__).with_name("ask.mjs")
 

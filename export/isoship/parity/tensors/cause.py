@@ -18,9 +18,12 @@ from isoship.parity.tensors.compare import compare_calls
 from isoship.parity.tensors.first_node import FirstNode, first_exposed, first_node, only, run
 from isoship.parity.verdict.cause import Cause
 from isoship.parity.verdict.compare import Verdict
+from isoship.parity.web_graph import STOCK
 
 if TYPE_CHECKING:
     import onnx
+
+_IN_THE_GRAPH = "The fault lies in web/model.json and its weights, or in a kernel of TensorFlow.js"
 
 
 def cause_of(runner: TensorRunner, shipped: Shipped, case: TensorCase, verdict: Verdict) -> Cause | None:
@@ -66,6 +69,10 @@ def _where(runner: TensorRunner, shipped: Shipped, case: TensorCase, call: Call,
         )
     if runner.target == "model":
         return f"ONNX Runtime's Python binding answers this call as the model does. The fault lies in {runner.name}."
+    if runner.target == STOCK:
+        return f"model.onnx answers this call as the model does. {_IN_THE_GRAPH}."
+    if runner.target == "web":
+        return f"model.onnx answers this call as the model does. {_IN_THE_GRAPH}, or in the code around both."
     return (
         f"model.onnx answers this call as the model does. The fault lies in {runner.target}/: its copies of the files,"
         " or the code that reads tensors and writes answers there."
