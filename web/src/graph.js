@@ -24,15 +24,39 @@ import { feedFrom, valueFromFetch } from "./program.js";
 export async function graphFrom(read, place, wanted, ownTf) {
   const artifacts = await artifactsFrom(read);
   return inTurn(async () => {
-    const { tf, backend } = await openBackend(wanted, artifacts.weightData.byteLength, place, ownTf);
+    const opened = await openBackend(wanted, workOf(artifacts), place, ownTf);
+    const { tf } = opened;
     const model = await tf.loadGraphModel({ load: async () => artifacts }).catch((/** @type {Error} */ err) => {
       throw new BundleError(`model.json does not load: ${err.message}`, { cause: err });
     });
-    const asked = { dynamic: false };
+    const state = { backend: opened.backend, dynamic: false };
     /** @param {Fed[]} feeds @param {Fetched[]} fetches */
-    const execute = (feeds, fetches) => inTurn(() => executed(tf, backend, model, feeds, fetches, asked));
-    return { backend, execute, run: (program, values) => run(execute, program, values), dispose: () => model.dispose() };
+    const execute = (feeds, fetches) =>
+      inTurn(async () => {
+        try {
+          return await executed(tf, model, feeds, fetches, state);
+        } catch (err) {
+          // Nobody named a backend, and wasm has fewer operators than cpu.
+          if (wanted !== "auto" || state.backend !== "wasm" || !/not registered for backend/.test(String(/** @type {Error} */ (err).message))) throw err;
+          state.backend = "cpu";
+          return executed(tf, model, feeds, fetches, state);
+        }
+      });
+    return {
+      get backend() {
+        return state.backend;
+      },
+      execute,
+      run: (program, values) => run(execute, program, values),
+      dispose: () => model.dispose(),
+    };
   });
+}
+
+/** How much a graph computes, in bytes of weights; a convolution uses each of them many times. @param {any} artifacts */
+function workOf({ weightData, modelTopology }) {
+  const nodes = Array.isArray(modelTopology?.node) ? modelTopology.node : [];
+  return nodes.some((/** @type {any} */ node) => String(node?.op).includes("Conv")) ? Infinity : weightData.byteLength;
 }
 
 /** @param {(name: string) => Promise<ArrayBuffer>} read */
@@ -67,12 +91,12 @@ async function run(execute, program, values) {
 }
 
 /**
- * @param {any} tf @param {string} backend @param {any} model @param {Fed[]} feeds @param {Fetched[]} fetches
- * @param {{dynamic: boolean}} asked whether the graph is one that TF.js runs asynchronously
+ * @param {any} tf @param {any} model @param {Fed[]} feeds @param {Fetched[]} fetches
+ * @param {{backend: string, dynamic: boolean}} state `dynamic`: whether TF.js runs the graph asynchronously
  * @returns {Promise<Read[]>}
  */
-async function executed(tf, backend, model, feeds, fetches, asked) {
-  await makeCurrent(tf, backend);
+async function executed(tf, model, feeds, fetches, state) {
+  await makeCurrent(tf, state.backend);
   // Nothing awaits between here and the reading: TF.js's current backend stays ours.
   const tensors = feeds.map(({ data, shape, dtype }) => tf.tensor(data, shape, dtype));
   /** @type {any[]} */
@@ -80,7 +104,7 @@ async function executed(tf, backend, model, feeds, fetches, asked) {
   try {
     const inputs = Object.fromEntries(feeds.map((feed, i) => [feed.name, tensors[i]]));
     // One tensor for one name, an array for more.
-    const answer = answered(model, inputs, fetches.map((fetched) => fetched.name), asked);
+    const answer = answered(model, inputs, fetches.map((fetched) => fetched.name), state);
     made = [answer instanceof Promise ? await answer.catch(notRun) : answer].flat();
     const read = await Promise.all(made.map((tensor) => tensor.data()));
     return fetches.map((fetched, i) => {
@@ -93,15 +117,15 @@ async function executed(tf, backend, model, feeds, fetches, asked) {
   }
 }
 
-/** @param {any} model @param {Record<string, any>} inputs @param {string[]} names @param {{dynamic: boolean}} asked */
-function answered(model, inputs, names, asked) {
-  if (asked.dynamic) return model.executeAsync(inputs, names);
+/** @param {any} model @param {Record<string, any>} inputs @param {string[]} names @param {{dynamic: boolean}} state */
+function answered(model, inputs, names, state) {
+  if (state.dynamic) return model.executeAsync(inputs, names);
   try {
     return model.execute(inputs, names);
   } catch (err) {
     // TF.js knows which operators have results of a size of their own, or choose what runs, and names the way out.
     if (!/executeAsync/.test(/** @type {Error} */ (err).message)) return notRun(/** @type {Error} */ (err));
-    asked.dynamic = true;
+    state.dynamic = true;
     return model.executeAsync(inputs, names);
   }
 }

@@ -4,7 +4,7 @@
 
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
-import { decodeRow } from "../parity/js/shipped.mjs";
+import { callFrom, decodeRow, sentFrom } from "../parity/js/shipped.mjs";
 
 // stdout belongs to the conversation: what a runtime logs goes beside it.
 console.log = console.info = console.debug = (...parts) => void process.stderr.write(parts.join(" ") + "\n");
@@ -13,22 +13,33 @@ const index = await import(pathToFileURL(process.argv[2]).href);
 const model = await index.load();
 const stamp = { node: process.version, backend: String(model.backend) };
 
+/** What is asked for by one ask: rows, or a call of tensors. @param {any} ask @returns {() => Promise<any>} */
+function askedBy(ask) {
+  if (Array.isArray(ask)) {
+    const rows = ask.map(decodeRow);
+    return () => model.predict(rows);
+  }
+  const call = callFrom(ask);
+  return () => model.predictTensors(call);
+}
+
 /** @param {any} request */
 async function answer(request) {
   if ("asks" in request) return { seconds: await timesOf(request) };
-  return { predictions: await model.predict(request.ask.map(decodeRow)), stamp };
+  const made = await askedBy(request.ask)();
+  return { ...(Array.isArray(request.ask) ? { predictions: made } : { outputs: sentFrom(made) }), stamp };
 }
 
 /** Seconds of each ask until the time is over: `times_of` of timing.py. @param {any} request */
 async function timesOf({ asks, seconds, least, most }) {
-  const given = asks.map((/** @type {any[]} */ rows) => rows.map(decodeRow));
+  const given = asks.map(askedBy);
   /** @type {number[]} */
   const taken = [];
   const until = performance.now() + seconds * 1000;
   while (taken.length < least || (taken.length < most && performance.now() < until)) {
-    const rows = given[taken.length % given.length];
+    const ask = given[taken.length % given.length];
     const began = performance.now();
-    await model.predict(rows);
+    await ask();
     taken.push((performance.now() - began) / 1000);
   }
   return taken;

@@ -8,6 +8,7 @@ from typing import Any
 from isoship.benching.contract import Answer, Ask
 from isoship.benching.conversation import Conversation
 from isoship.errors import RunnerUnavailable
+from isoship.parity.runners.arrays import received, sent
 from isoship.parity.runners.contract import Shipped
 from isoship.parity.runners.node import node_program
 from isoship.parity.runners.predictions import arrays_from_predictions
@@ -16,7 +17,7 @@ from isoship_edge.encoding.golden import encode
 
 
 class WebForm:
-    """`load()` and `predict(rows)` of the package; a browser starts and computes otherwise."""
+    """`load()` and `predict(rows)` of the package, or `predictTensors(call)`; a browser starts and computes otherwise."""
 
     name = "web"
     precision = "float32"
@@ -43,9 +44,12 @@ class WebForm:
         )
 
     def _decoded(self, answer: Any) -> Answer:
+        if "outputs" in answer:
+            return {name: received(made) for name, made in answer["outputs"].items()}
         return arrays_from_predictions(answer["predictions"], self._outputs)
 
 
 def _encoded(ask: Ask) -> Any:
-    assert isinstance(ask.given, list), "web/ is written for rows alone"
+    if not isinstance(ask.given, list):
+        return {name: sent(array) for name, array in ask.given.items()}
     return [{name: encode(value) for name, value in row.items()} for row in ask.given]

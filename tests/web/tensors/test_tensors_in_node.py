@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from web_bundles import arrays_of, asked, call_of
+from web_bundles import arrays_of, asked, call_of, numbers_bundle
 
 from isoship_edge.http.api import handle
 from isoship_edge.manifest import sealed
@@ -203,3 +203,18 @@ def test_the_row_program_cannot_be_asked_for(digits: Path) -> None:
     assert error["name"] == "BundleError"
     assert "this bundle takes tensors, and the row program takes rows" in error["message"]
     assert asked(digits, options={"engine": "tfjs"})["model"]["engine"] == "tfjs"
+
+
+def test_convolutions_are_worth_wasm_and_what_wasm_lacks_is_answered_on_cpu(
+    digits: Path, runtime: Path, tmp_path: Path
+) -> None:
+    assert asked(digits, predict=[{"image": PIXELS.tolist()}])["model"]["backend"] == "wasm"
+    lacking = numbers_bundle(tmp_path / "numbers", runtime, beyond_wasm=True)
+    call = held()
+    made = asked(lacking, tensors=[call_of(call), call_of(call)])
+    assert made["model"]["backend"] == "cpu"
+    for answer in made["made"]:
+        np.testing.assert_array_equal(arrays_of(answer["ok"])["x_float_out"], call["x_float"])
+    named = asked(lacking, options={"backend": "wasm"}, tensors=[call_of(call)])["made"][0]["error"]
+    assert named["name"] == "BundleError"
+    assert "Kernel 'Einsum' not registered for backend 'wasm'" in named["message"]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from node_script import WEB, run_node
+
 from tensor_bundles import digits_reference
 
 #: A stroke like a seven.
@@ -45,7 +46,7 @@ def logits_of(pixels: dict[str, Any]) -> np.ndarray[Any, Any]:
 
 def test_the_page_says_what_the_model_is(seen: Any) -> None:
     assert (seen["failure"], seen["title"]) == ("", "digits")
-    assert "cpu backend" in seen["identity"]
+    assert "wasm backend" in seen["identity"]
     assert seen["ports"] == ["imageuint8[N, 8, 8, 1]", "logitsfloat[N, 10]"]
     assert seen["console"] == []
     assert not [url for url in seen["requests"] if "://" in url and not url.startswith("blob:")]

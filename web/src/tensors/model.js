@@ -51,10 +51,14 @@ export class TensorModel {
     this.manifest = manifest;
     /** The signature's inputs. */
     this.inputs = inputs;
-    this.backend = graph.backend;
     this.#read = read;
     this.#ports = ports;
     this.#graph = graph;
+  }
+
+  /** TF.js's; `auto` turns from wasm to cpu where wasm has not all operators of the graph. */
+  get backend() {
+    return this.#graph.backend;
   }
 
   /**

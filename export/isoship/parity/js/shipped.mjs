@@ -13,7 +13,7 @@ export async function shippedModel(index, backend) {
   const answerTo = async (rows) => ({ predictions: await model.predict(rows.map(decodeRow)) });
   /** @param {any} request one batch of rows, or several, each answered by itself; or a call of tensors */
   const answer = async ({ rows, batches, call, transport }) => {
-    if (call) return { outputs: transport === "json" ? await model.predict(call) : await arrays(model, call) };
+    if (call) return { outputs: transport === "json" ? await model.predict(call) : sentFrom(await model.predictTensors(callFrom(call))) };
     if (rows) return answerTo(rows);
     const answers = [];
     for (const batch of batches) answers.push(await answerTo(batch).catch(errorOf));
@@ -22,13 +22,15 @@ export async function shippedModel(index, backend) {
   return { stamp, answer };
 }
 
-/** @param {any} model @param {Record<string, {dtype: string, shape: number[], data: any}>} call dtypes are numpy's here */
-async function arrays(model, call) {
-  const inputs = Object.entries(call).map(([name, { dtype, shape, data }]) => [name, { data: dataFrom(dtype, data), shape }]);
-  const made = await model.predictTensors(Object.fromEntries(inputs));
-  return Object.fromEntries(
-    Object.entries(made).map(([name, { dtype, shape, data }]) => [name, { dtype: NUMPY[dtype] ?? dtype, shape, data: dataOf(data) }]),
-  );
+/** What predictTensors takes. @param {Record<string, {dtype: string, shape: number[], data: any}>} call */
+export function callFrom(call) {
+  return Object.fromEntries(Object.entries(call).map(([name, { dtype, shape, data }]) => [name, { data: dataFrom(dtype, data), shape }]));
+}
+
+/** What it gives, with numpy's names of dtypes. @param {Record<string, {dtype: string, shape: number[], data: any}>} made */
+export function sentFrom(made) {
+  const sent = Object.entries(made).map(([name, { dtype, shape, data }]) => [name, { dtype: NUMPY[dtype] ?? dtype, shape, data: dataOf(data) }]);
+  return Object.fromEntries(sent);
 }
 
 const NUMPY = /** @type {Record<string, string>} */ ({ float: "float32", double: "float64" });
