@@ -70,6 +70,7 @@ def described(network: Network, signature: Signature, outputs: Sequence[Output])
     """
     program = {
         "format": FORMAT,
+        "backends": list(network.backends),
         "inputs": [_described(one, network.inputs) for one in signature.inputs],
         "outputs": [_described(one, network.outputs) for one in outputs],
     }

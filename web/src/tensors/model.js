@@ -9,7 +9,7 @@
  * @typedef {import("./ports.js").Port} Port
  */
 
-import { BundleError, InputError } from "../errors.js";
+import { BackendError, BundleError, InputError } from "../errors.js";
 import { jsonFrom } from "../files.js";
 import { graphFrom } from "../graph.js";
 import { got } from "../words.js";
@@ -17,7 +17,7 @@ import { tensorFromArray } from "./arrays.js";
 import { check, checkNames, refusal } from "./contract.js";
 import { goldenFrom } from "./golden.js";
 import { nested, tensorFromNested } from "./nested.js";
-import { fedFrom, portsFrom, tensorFrom } from "./ports.js";
+import { backendsFrom, fedFrom, portsFrom, tensorFrom } from "./ports.js";
 import { selftest } from "./selftest.js";
 import { inputsOf } from "./signature.js";
 
@@ -33,6 +33,8 @@ export async function tensorModel({ document, read, place, manifest, engine, bac
   if (engine === "rows") throw new BundleError("this bundle takes tensors, and the row program takes rows: leave `engine` out, or ask for the engine tfjs");
   const inputs = inputsOf(manifest);
   const ports = { inputs: portsFrom(document, inputs, "inputs"), outputs: portsFrom(document, manifest.outputs, "outputs") };
+  const backends = backendsFrom(document);
+  if (backend !== "auto" && !backends.includes(backend)) throw new BackendError(`this model's graph is made for ${backends.join(" and ")} alone, not for ${backend}`);
   return new TensorModel(read, manifest, inputs, ports, await graphFrom(read, place, backend, tf));
 }
 
@@ -114,7 +116,7 @@ export class TensorModel {
   async #answer(inputs) {
     check(inputs, this.inputs);
     const { inputs: taken, outputs } = this.#ports;
-    const feeds = taken.map((port) => fedFrom(port, /** @type {Tensor} */ (inputs.get(port.name)), this.backend));
+    const feeds = taken.map((port) => fedFrom(port, /** @type {Tensor} */ (inputs.get(port.name))));
     const read = await this.#graph.execute(feeds, outputs.map(({ node, tfjs }) => ({ name: node, dtype: tfjs })));
     return new Map(outputs.map((port, i) => [port.name, tensorFrom(port, read[i], this.manifest.outputs[i].shape)]));
   }

@@ -7,11 +7,11 @@
  * | float | float32 | as it is | as it is |
  * | double | float32 | rounded; a number that float32 does not hold is refused | as it is |
  * | float16 | float32 | exact | rounded to nearest |
- * | int64, uint64, uint32 | int32 | what int32 does not hold is refused | each must fit |
- * | int32, int16, uint16, int8, uint8 | int32 | as it is | each must fit |
+ * | int64, uint64, int32, uint32 | int32 | what is beyond 2^24 is refused | each must fit |
+ * | int16, uint16, int8, uint8 | int32 | as it is | each must fit |
  * | bool | bool | as it is | as it is |
  *
- * On webgl and webgpu, whose int32 has the digits of float32, integers in are held to 2^24.
+ * webgl and webgpu hold int32 in float32, and what a graph adds and multiplies must stay within int32: hence 2^24.
  *
  * @typedef {import("./signature.js").Tensor} Tensor
  * @typedef {{name: string, dtype: string, node: string, tfjs: "float32" | "int32" | "bool"}} Port
@@ -25,8 +25,8 @@ import { span } from "./nested.js";
 import { ARRAYS, FLOATS } from "./signature.js";
 
 export const FORMAT = 2;
-const INT32 = /** @type {const} */ ([-(2 ** 31), 2 ** 31 - 1]);
-const IN_FLOATS = /** @type {const} */ ([-(2 ** 24), 2 ** 24]);
+/** Integers that every backend holds, and for which no int32 in the graph overflows (isoship/tfjs/network/intervals.py). */
+const HELD = 2 ** 24;
 
 /** A value that the model accepts and TF.js cannot hold. */
 export class NotHeld extends InputError {}
@@ -58,11 +58,11 @@ function heldAs(dtype) {
 
 /**
  * A tensor as what its node is fed with.
- * @param {Port} port @param {Tensor} tensor @param {string} backend of TF.js
+ * @param {Port} port @param {Tensor} tensor
  * @returns {import("../graph.js").Fed}
  * @throws {NotHeld} TF.js has no such number
  */
-export function fedFrom({ name, dtype, node, tfjs }, { shape, data }, backend) {
+export function fedFrom({ name, dtype, node, tfjs }, { shape, data }) {
   if (tfjs === "bool" || dtype === "float") return { name: node, dtype: tfjs, shape, data };
   if (tfjs === "float32") {
     const held = dtype === "float16" ? floatsOf(data) : new Float32Array(data);
@@ -72,13 +72,11 @@ export function fedFrom({ name, dtype, node, tfjs }, { shape, data }, backend) {
     }
     return { name: node, dtype: tfjs, shape, data: held };
   }
-  const graphics = backend.startsWith("webg");
-  const [low, high] = graphics ? IN_FLOATS : INT32;
   const [least, most] = span(dtype);
-  if (least < low || most > high) {
+  if (least < -HELD || most > HELD) {
     for (let i = 0; i < data.length; i++) {
-      if (data[i] >= low && data[i] <= high) continue;
-      throw notHeld(name, `an integer from ${low} to ${high}, as TensorFlow.js holds them${graphics ? ` on ${backend}` : ""}`, data[i], i, shape);
+      if (data[i] >= -HELD && data[i] <= HELD) continue;
+      throw notHeld(name, `an integer from ${-HELD} to ${HELD}, as TensorFlow.js holds them`, data[i], i, shape);
     }
   }
   return { name: node, dtype: tfjs, shape, data: dtype === "int32" ? data : Int32Array.from(data, Number) };
@@ -116,4 +114,16 @@ export function tensorFrom({ name, dtype }, { shape, data }, expected) {
       return { ...made, data: dtype.endsWith("64") ? ARRAYS[dtype].from(data, BigInt) : new ARRAYS[dtype](data) };
     }
   }
+}
+
+/**
+ * The backends of TF.js that the graph is right on.
+ * @param {any} document program.json @returns {string[]} @throws {BundleError} it is damaged
+ */
+export function backendsFrom(document) {
+  const found = document?.backends;
+  if (!Array.isArray(found) || found.length === 0 || found.some((name) => typeof name !== "string")) {
+    throw new BundleError("program.json is damaged: it does not say on which backends its graph is right");
+  }
+  return found;
 }

@@ -14,9 +14,10 @@ from isoship.bundle.web_tensors import FORMAT
 from isoship.errors import BundleError
 from isoship.parity.runners.arrays import NUMPY, Array
 from isoship.tensors.contract import Arrays
+from isoship.tfjs.network import MOST
 
-#: Integers that int32 holds, and those that it holds on graphics, where its values are float32.
-INT32, IN_FLOATS = (-(2**31), 2**31 - 1), (-(2**24), 2**24)
+#: Integers that every backend holds, graphics in float32, and for which no int32 in a graph overflows.
+HELD = (-MOST, MOST)
 _DTYPES: dict[str, Any] = {"float32": np.float32, "int32": np.int32, "bool": np.bool_}
 
 
@@ -32,11 +33,11 @@ class TfjsPort:
 
 @dataclass(frozen=True)
 class TfjsPorts:
-    """Both sides of the graph. backend: of TF.js."""
+    """Both sides of the graph. backends: those of TF.js that it is right on."""
 
     inputs: tuple[TfjsPort, ...]
     outputs: tuple[TfjsPort, ...]
-    backend: str
+    backends: tuple[str, ...]
 
     def holds(self, inputs: Arrays) -> bool:
         """Whether TF.js has every number of a call that the model accepts."""
@@ -66,11 +67,10 @@ class TfjsPorts:
                 return bool((np.isfinite(array.astype(np.float32)) | ~np.isfinite(array)).all())
         if array.dtype.kind not in "iu":
             return True
-        low, high = IN_FLOATS if self.backend.startswith("webg") else INT32
-        return bool(int(array.min()) >= low and int(array.max()) <= high)
+        return bool(int(array.min()) >= HELD[0] and int(array.max()) <= HELD[1])
 
 
-def read_ports(web: Path, backend: str) -> TfjsPorts:
+def read_ports(web: Path) -> TfjsPorts:
     """What a web folder's program.json says.
 
     Raises:
@@ -85,6 +85,7 @@ def read_ports(web: Path, backend: str) -> TfjsPorts:
             tuple(TfjsPort(one["name"], one["dtype"], one["node"], one["tfjs"]) for one in document[side])
             for side in ("inputs", "outputs")
         )
+        backends = tuple(map(str, document["backends"]))
     except (OSError, ValueError, KeyError, TypeError) as err:
         raise BundleError(f"{path} is missing or damaged: {type(err).__name__}: {err}") from err
-    return TfjsPorts(inputs, outputs, backend)
+    return TfjsPorts(inputs, outputs, backends)

@@ -35,7 +35,9 @@ class _InTfjs:
         if not (web / self.needs).is_file():
             raise RunnerUnavailable("this bundle ships no web/: isoship export ... --targets lambda,edge,web")
         self._outputs = shipped.manifest.outputs
-        self._ports = read_ports(web, self._backend)
+        self._ports = read_ports(web)
+        if self._backend not in self._ports.backends:
+            raise RunnerUnavailable(f"its graph is made for {' and '.join(self._ports.backends)} alone")
         self._driver = self._start(self.name, web)
 
     def holds(self, inputs: Arrays) -> bool:
