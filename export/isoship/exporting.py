@@ -92,8 +92,8 @@ def export(
     lambda_package: zip, image (a container image, built by `sam build`), or auto: an image above Lambda's 250 MB.
     native: always, or never for a lambda/ and an edge/ without ONNX Runtime, which then answer by the row program, row
     by row (docs/row_program.md).
-    targets: any of lambda, edge, web; all by default, and lambda and edge for a model of tensors. `()` writes
-    model.onnx, the manifest and golden rows alone.
+    targets: any of lambda, edge, web; all by default, and lambda and edge for a model of tensors, which goes to the
+    browser where it is asked for by name (docs/web.md). `()` writes model.onnx, the manifest and golden rows alone.
     classes: the labels of a booster's own file, which keeps none, in the order of its classes, all texts or all
     integers; of networks and ONNX files names of an output's last axis, or a dict of them by output.
     image, quantize, quantize_agreement: of networks and ONNX files (docs/images.md). image: a Pixels, a dict or text,

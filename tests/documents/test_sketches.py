@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from onnx import TensorProto, helper
 from pages import pages
+
+from isoship.bundle.web_tensors import compiled
+from isoship_edge.manifest import Output, Signature
+from isoship_edge.tensors.signature import Input
 
 BLOCKS = pages()["docs/architecture.md"].blocks
 #: Members whose own members are names that the model gives.
@@ -40,3 +45,17 @@ def test_the_drawing_has_every_member(bundle: Path, file: str, member: str) -> N
     held = json.loads((bundle / file).read_bytes())
     assert set(held) == set(drawn(member))
     assert members(held) - members(drawn(member)) == set()
+
+
+def test_the_drawing_of_a_networks_program_has_every_member() -> None:
+    cast = helper.make_node("Cast", ["image"], ["logits"], to=TensorProto.FLOAT)
+    ports = [("image", TensorProto.UINT8), ("logits", TensorProto.FLOAT)]
+    taken, given = ([helper.make_tensor_value_info(name, kind, ["N", 2])] for name, kind in ports)
+    model = helper.make_model(helper.make_graph([cast], "g", taken, given), opset_imports=[helper.make_opsetid("", 21)])
+    signature = Signature("tensors", (), (Input("image", "uint8", ("N", 2)),))
+    held = compiled(model, signature, (Output("logits", "tensor", "float", ("N", 2)),)).program
+    sketch = drawn("tfjs")
+    assert (held.keys(), held["format"]) == (sketch.keys(), sketch["format"])
+    for side in ("inputs", "outputs"):
+        (port,), (sketched,) = held[side], sketch[side]
+        assert {**port, "node": ""} == {**sketched, "node": ""}

@@ -68,6 +68,17 @@ def test_a_visitor_loads_no_more_than_the_budget(runtime: Path) -> None:
     assert wasm < 170_000
 
 
+def test_who_visits_columns_loads_nothing_of_tensors(runtime: Path) -> None:
+    """gzip, bytes. Measured in December 2026: the page of tensors 52,560, all modules of tensors 15,816."""
+    at_once = imported_at_once(runtime.resolve())
+    assert not [name for name in at_once if name.startswith("tensors/")]
+    page = imported_at_once(runtime.resolve(), "tensors/page/page.js") | {"page.css", "tensors.html"}
+    assert "tensors/model.js" not in page, "index.js asks for it when the bundle takes tensors"
+    tensors = [path for path in (runtime / "tensors").rglob("*") if path.is_file()]
+    assert sum(zipped(runtime / name) for name in page) < 54_000
+    assert sum(map(zipped, tensors)) < 17_000
+
+
 def test_every_package_inside_is_in_the_notice(runtime: Path) -> None:
     notice = (runtime / "NOTICE").read_text(encoding="utf-8")
     for name in ("core", "converter", *(f"backend-{each}" for each in ("cpu", "wasm", "webgl", "webgpu"))):
@@ -125,4 +136,4 @@ def test_the_declared_types_name_what_the_module_exports() -> None:
     declared = (WEB / "src" / "index.d.ts").read_text(encoding="utf-8")
     script = "import('./src/index.js').then((m) => console.log(JSON.stringify(Object.keys(m))))"
     done = subprocess.run(["node", "-e", script], cwd=WEB, capture_output=True, text=True, check=True, timeout=60)
-    assert sorted(re.findall(r"export (?:class|function) (\w+)", declared)) == sorted(json.loads(done.stdout))
+    assert sorted(set(re.findall(r"export (?:class|function) (\w+)", declared))) == sorted(json.loads(done.stdout))

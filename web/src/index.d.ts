@@ -30,14 +30,37 @@ export interface Column {
 }
 
 export interface Signature {
-  layout: "columns" | "matrix";
+  layout: "columns" | "matrix" | "tensors";
+  /** none of tensors, whose inputs are `TensorModel.inputs` */
   columns: Column[];
 }
 
+/** An input of a model of tensors, and what it accepts. */
+export interface TensorInput {
+  name: string;
+  dtype: TensorDType;
+  /** sizes, and names of dimensions that may be of any size from 1 up; one name is one size throughout a call */
+  shape: (string | number)[];
+  /** NaN is answerable */
+  nan: boolean;
+  /** infinite numbers are answerable */
+  infinity: boolean;
+  /** the ends of the range that the model accepts, or null */
+  minimum: number | null;
+  maximum: number | null;
+  /** pictures, as uint8 pixels in these colours */
+  image: { color: "gray" | "rgb" | "rgba" } | null;
+  /** the largest size of a named dimension, where there is one */
+  largest: Record<string, number> | null;
+}
+
+export type TensorDType =
+  | "double" | "float" | "float16" | "int64" | "int32" | "int16" | "int8" | "uint64" | "uint32" | "uint16" | "uint8" | "bool" | "string";
+
 export interface Output {
   name: string;
-  kind: "label" | "probabilities" | "scores" | "score_samples" | "value" | "transformed";
-  dtype: "double" | "float" | "int64" | "bool" | "string";
+  kind: "label" | "probabilities" | "scores" | "score_samples" | "value" | "transformed" | "tensor";
+  dtype: TensorDType;
   shape: (string | number)[];
   classes: Scalar[] | null;
   /** the classes as the keys that predictions carry: Python's str(class) */
@@ -120,6 +143,43 @@ export interface Model {
   dispose(): void;
 }
 
+/** Nested lists, a scalar where the rank is 0; null is NaN where the model accepts it. */
+export type Nested = Value | ArrayLike<Value> | Nested[];
+
+export type TypedArray =
+  | Float64Array | Float32Array | BigInt64Array | BigUint64Array | Int32Array | Uint32Array | Int16Array | Uint16Array
+  | Int8Array | Uint8Array | Uint8ClampedArray;
+
+/** What a bundle of tensors gives for an output, row-major; float16 as its bits, bool as 0 and 1. */
+export interface NamedTensor {
+  dtype: TensorDType;
+  shape: number[];
+  data: TypedArray;
+}
+
+/** What `load()` gives of a bundle whose signature is tensors: `load<TensorModel>()`. */
+export interface TensorModel {
+  readonly manifest: Manifest;
+  readonly inputs: TensorInput[];
+  readonly engine: "tfjs";
+  /** the TF.js backend in use; `auto` turns from wasm to cpu where wasm lacks an operator of the graph */
+  readonly backend: string;
+  /**
+   * What `POST /predict` takes under `inputs` and answers under `outputs`: nested lists.
+   * @throws {InputError} for the first input that the model refuses; nothing is answered then
+   */
+  predict(inputs: Record<string, Nested>): Promise<Record<string, any>>;
+  /**
+   * By input a tensor of the dtype's class, never converted; a typed array alone where its length says the shape.
+   * Integers beyond int32 and numbers beyond float32, which TF.js does not hold, are refused.
+   */
+  predictTensors(inputs: Record<string, { data: ArrayLike<any>; shape: ArrayLike<number> } | TypedArray | Nested>): Promise<Record<string, NamedTensor>>;
+  /** Replays the golden calls that travel with the bundle; `rows` are calls. */
+  selftest(): Promise<Selftest>;
+  /** Frees what the model holds. */
+  dispose(): void;
+}
+
 export type BackendName = "auto" | "cpu" | "wasm" | "webgl" | "webgpu";
 
 export type EngineName = "auto" | "rows" | "tfjs";
@@ -135,17 +195,21 @@ export interface LoadOptions {
   tf?: unknown;
 }
 
+export interface WorkerOptions extends Omit<LoadOptions, "tf"> {
+  /** One that runs this package's worker.js, as your bundler makes it; without a bundler it is found beside index.js. */
+  worker?: Worker;
+}
+
 /**
  * @throws {BundleError} a file is missing, damaged or of a newer format
  * @throws {BackendError} the backend asked for is not there, or has only 16-bit floats
  */
 export function load(options?: LoadOptions): Promise<Model>;
+export function load<M extends Model | TensorModel>(options?: LoadOptions): Promise<M>;
 
 /** The same in a worker of its own; only where `Worker` exists. */
-export function loadInWorker(options?: Omit<LoadOptions, "tf"> & {
-  /** One that runs this package's worker.js, as your bundler makes it; without a bundler it is found beside index.js. */
-  worker?: Worker;
-}): Promise<Model>;
+export function loadInWorker(options?: WorkerOptions): Promise<Model>;
+export function loadInWorker<M extends Model | TensorModel>(options?: WorkerOptions): Promise<M>;
 
 /** Base of every error thrown on purpose. */
 export class IsoshipError extends Error {}
@@ -156,11 +220,14 @@ export class BundleError extends IsoshipError {}
 /** A TF.js backend that this place does not have, or that cannot be exact here. */
 export class BackendError extends IsoshipError {}
 
-/** A row that the model's input contract refuses. */
+/** A row, or tensors, that the model's input contract refuses. */
 export class InputError extends IsoshipError {
   /** counted from 0 */
   row: number | null;
   column: string | null;
+  /** of a model of tensors: which input, and where in it */
+  input: string | null;
+  index: number[] | null;
   seen: string | null;
   expected: string | null;
 }

@@ -4,7 +4,7 @@
 
 import { load } from "./index.js";
 
-/** @type {Promise<Awaited<ReturnType<typeof load>>> | null} */
+/** @type {Promise<import("./index.js").Model> | null} */
 let loading = null;
 
 self.addEventListener("message", async ({ data: { id, method, args } }) => {

@@ -17,7 +17,7 @@ from isoship_edge.encoding.golden import encode
 
 
 class WebForm:
-    """`load()` and `predict(rows)` of the package, or `predictTensors(call)`; a browser starts and computes otherwise."""
+    """`load()` and `predict` of the package, or `predictTensors`; a browser starts and computes otherwise."""
 
     name = "web"
     precision = "float32"

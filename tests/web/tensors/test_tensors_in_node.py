@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from node_script import run_node
 from web_bundles import arrays_of, asked, call_of, numbers_bundle
 
 from isoship_edge.http.api import handle
-from isoship_edge.manifest import sealed
+from isoship_edge.manifest import read_manifest, sealed
 from tensor_bundles import digits_reference, json_of, loaded, mixed_inputs, mixed_reference
 
 PIXELS = np.random.default_rng(5).integers(0, 17, (3, 8, 8, 1), dtype="uint8")
@@ -219,3 +221,21 @@ def test_convolutions_are_worth_wasm_and_what_wasm_lacks_is_answered_on_cpu(
     named = asked(lacking, options={"backend": "wasm"}, tensors=[call_of(call)])["made"][0]["error"]
     assert named["name"] == "BundleError"
     assert "Kernel 'Einsum' not registered for backend 'wasm'" in named["message"]
+
+
+@pytest.mark.parametrize("kind", ["digits", "numbers"])
+def test_a_bundles_own_document_asks_it(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    web = Path(shutil.copytree(request.getfixturevalue(kind) / "web", tmp_path / "web"))
+    document = (web / "README.md").read_text(encoding="utf-8")
+    (block,) = [text for text in re.findall(r"```js\n(.*?)```", document, re.DOTALL) if 'from "./index.js"' in text]
+    (web / "asked.mjs").write_text(f"{block}console.log(JSON.stringify(Object.keys(answer)));\n", encoding="utf-8")
+    manifest = read_manifest(web)
+    assert run_node(web / "asked.mjs") == [output.name for output in manifest.outputs]
+    types = (web / "index.d.ts").read_text(encoding="utf-8")
+    for name in re.findall(r"\| `(?:model\.)?(\w+)", document):
+        assert re.search(rf"\b{name}\b", types), name
+    assert {path.name for path in web.glob("*.html")} == {"index.html"}
+    assert {path.name for path in web.glob("*.md")} == {"README.md"}
+    for path in [*web.glob("*.js"), *web.glob("*/*.js"), *web.glob("*/*/*.js")]:
+        for target in re.findall(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).is_file(), f"{path.name} imports {target}"
