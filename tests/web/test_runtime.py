@@ -151,7 +151,7 @@ def test_another_label_inside_the_margin_is_a_tie_and_outside_it_a_difference(
 @pytest.mark.parametrize(
     ("name", "edit", "words"),
     [
-        ("manifest.json", lambda d: d.update(format=2), "manifest format 2"),
+        ("manifest.json", lambda d: d.update(format=3), "manifest format 3"),
         ("program.json", lambda d: d.update(format=2), "program format 2"),
         ("program.json", lambda d: d["prefix"][0].update(op="Einsum"), 'no operator "Einsum"'),
         ("program.json", lambda d: d["constants"]["mean"].update(offset=8), "program.bin is shorter"),

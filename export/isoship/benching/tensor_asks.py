@@ -68,8 +68,9 @@ def _batch(shipped: Shipped, calls: Sequence[Call]) -> tuple[Call | None, str]:
 def _ask(shipped: Shipped, call: Call, places: Sequence[int], what: str) -> Ask:
     manifest = shipped.manifest
 
-    def fault(answer: Answer, _form: Form) -> str:
-        found = compare_calls([call], [answer], manifest.outputs, tolerances_of(manifest))
+    def fault(answer: Answer, form: Form) -> str:
+        precision = "float32" if form.name == "web" else ""
+        found = compare_calls([call], [answer], manifest.outputs, tolerances_of(manifest, precision=precision))
         wrong = found.problems or found.flips or found.over
         return said(found, what, places) if wrong else ""
 

@@ -18,6 +18,7 @@ from isoship.tensors.golden import GOLDEN, GOLDEN_BYTES, Golden, golden_files
 from isoship.tensors.quantization.levels import widened_by_levels
 from isoship.tensors.refusals import refused_calls
 from isoship.tensors.run import Array, Runs
+from isoship.tensors.single_graph import float32_tolerances
 from isoship.tensors.tolerances import only, tolerances_for
 from isoship_edge.digests import sha256_of
 from isoship_edge.manifest import FORMAT, Tolerance, digest_of, output_to_json, sealed, signature_to_json
@@ -56,6 +57,9 @@ def write_core(
     asks, answers = _answered(source, made)
     tolerances = tolerances_for(graph, source.signature, source.outputs, asks, say, found)
     tolerances = widened_by_levels(tolerances, graph, source.outputs, asks)
+    if "web" in targets:  # which computes doubles in float32
+        for output, held in float32_tolerances(graph, source.outputs, asks).items():
+            tolerances[output] = {**tolerances[output], "float32": held}
     hold_samples(source, graph, only(tolerances))
     kept = _kept(asks, answers, golden)
     if golden == "sample":

@@ -29,7 +29,8 @@ _TYPES = ("to", "dtype", "output_datatype")
 class DoubleGraph:
     """Calling it with inputs of the original dtypes gives every output that it can compute, floats as float64.
 
-    nudged: each weight is off by half a unit of float32's last place, up or down. What answers move by then is what a
+    nudged: each weight is off by half a unit of its own last place, up or down (float32's, of a weight that has no
+    doubles). What answers move by then is what a
     rounding anywhere in the graph may move them by: one evaluation in float32 may be right by luck, where numbers
     cancel, and another runtime's is not.
     """
@@ -43,7 +44,7 @@ class DoubleGraph:
         #: Whether anything in the graph was narrower than a double.
         self.widened = self._model != self._original
         if nudged:
-            _nudge(self._model)
+            _nudge(self._model, self._original)
         self._whole: Runs | None = None
         self._steps: dict[int, Step] = {}
         self._weights: dict[str, Array] = {}
@@ -81,7 +82,7 @@ class DoubleGraph:
         return {name: np.asarray(values[name]) for name in outputs}
 
 
-def _nudge(model: onnx.ModelProto) -> None:
+def _nudge(model: onnx.ModelProto, original: onnx.ModelProto) -> None:
     """In place. Numbers that stand alone are exponents, epsilons and the like, and stay, as do those that sizes are
     computed from (a Resize's scales); so does a quantized graph, of which a step is far larger
     (`quantization/levels.py`)."""
@@ -89,10 +90,11 @@ def _nudge(model: onnx.ModelProto) -> None:
         return
     rng = np.random.default_rng(24)
     sizes = {node.input[at] for node in nodes_of(model) for at in SIZES.get(node.op_type, ()) if at < len(node.input)}
-    for tensor in model.graph.initializer:
+    for tensor, own in zip(model.graph.initializer, original.graph.initializer, strict=True):
+        half = 2.0**-53 if own.data_type == _DOUBLE else 2.0**-24
         if tensor.data_type == _DOUBLE and int(np.prod(tensor.dims)) > 1 and tensor.name not in sizes:
             array = onnx.numpy_helper.to_array(tensor)
-            moved = array * (1.0 + rng.choice((-(2.0**-24), 2.0**-24), array.shape))
+            moved = array * (1.0 + rng.choice((-half, half), array.shape))
             tensor.CopyFrom(onnx.numpy_helper.from_array(moved, tensor.name))
 
 

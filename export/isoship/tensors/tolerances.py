@@ -187,6 +187,14 @@ def _relative(pairs: Sequence[tuple[Array, Array]], eps: float) -> float | None:
     return max(shares) if small >= _ENOUGH and max(shares) <= _STILL_RELATIVE * eps else None
 
 
+def measured(output: Output, pairs: Sequence[tuple[Array, Array]]) -> Tolerance:
+    """An output's tolerance by what evaluations of a graph that rounds gave, each beside the exact answer.
+
+    Raises: as `tolerances_for`.
+    """
+    return next(iter(_tolerance(output, pairs, rounds=True).values()))
+
+
 def _up(value: float) -> float:
     """Two digits, rounded up."""
     if value == 0:
@@ -196,5 +204,5 @@ def _up(value: float) -> float:
 
 
 def only(tolerances: Mapping[str, Mapping[str, Tolerance]]) -> dict[str, Tolerance]:
-    """The one tolerance that each output of a model of tensors has."""
+    """The tolerance that each output of a model of tensors has in its own precision: the first."""
     return {name: next(iter(held.values())) for name, held in tolerances.items()}

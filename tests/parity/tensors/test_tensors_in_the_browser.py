@@ -7,14 +7,15 @@ import shutil
 import numpy as np
 import onnx
 import pytest
-from networks import small_cnn
+from networks import network, small_cnn
 from onnx import TensorProto, helper
 
 import isoship
 from isoship.bundle import web_tensors
 from isoship.errors import ParityError, UnsupportedModelError
 from isoship.parity.check import check
-from isoship_edge.manifest import sealed
+from isoship_edge.manifest import Output, sealed
+from isoship_edge.tensors.signature import Input
 
 NODE = ("tfjs-stock-node-cpu", "tfjs-stock-node-wasm", "web-node-cpu", "web-node-wasm")
 CHROMIUM = tuple(
@@ -141,3 +142,48 @@ def test_a_network_ships_to_the_browser_when_it_is_asked_for_by_name(network_fil
     made = isoship.export(network_file, out=tmp_path / "bundle", targets=())
     assert made.targets == ()
     assert "web" not in isoship.exporting_tensors.TENSOR_TARGETS
+
+
+@pytest.fixture(scope="module")
+def doubles(tmp_path_factory):
+    rng = np.random.default_rng(3)
+    weights = {"a": rng.normal(0, 0.5, (4, 6)), "b": rng.normal(0, 0.5, (6, 3))}
+    nodes = [
+        helper.make_node("MatMul", ["x", "a"], ["h"]),
+        helper.make_node("Relu", ["h"], ["r"]),
+        helper.make_node("MatMul", ["r", "b"], ["y"]),
+    ]
+    source = network(
+        nodes, [Input("x", "double", ("N", 4))], [Output("y", "tensor", "double", ("N", 3))], weights, opset=21
+    )
+    path = tmp_path_factory.mktemp("doubles") / "doubles.onnx"
+    onnx.save(source.model, path)
+    return path
+
+
+def test_a_network_of_doubles_is_held_to_what_float32_leaves_of_it(doubles, tmp_path):
+    made = isoship.export(doubles, out=tmp_path / "bundle", targets="web")
+    held = made.manifest.tolerances["y"]
+    assert list(held) == ["double", "float32"]
+    assert held["double"].atol == 1e-9
+    assert 1e-7 < held["float32"].atol < 1e-2
+    report = check(made.path, doubles, runtimes=["onnxruntime", "python", "web-node-cpu", "tfjs-stock-node-wasm"])
+    assert report.ok, report.table()
+    assert {v.name: v.precision for v in report.verdicts[1:]} == {
+        "onnxruntime": "double",
+        "python": "double",
+        "web-node-cpu": "float32",
+        "tfjs-stock-node-wasm": "float32",
+    }
+    assert 1e-9 < report.verdicts[3].max_abs <= report.verdicts[3].allowed
+    assert {"normal", "uniform", "ends"} <= set(report.kinds), "calls of every size are asked, not tiny ones alone"
+
+
+def test_a_tolerance_of_float32_that_was_widened_is_told(doubles, tmp_path):
+    made = isoship.export(doubles, out=tmp_path / "bundle", targets="web")
+    document = json.loads((made.path / "manifest.json").read_bytes())
+    document["tolerances"]["y"]["float32"]["atol"] = 1.0
+    for path in (made.path / "manifest.json", made.path / "web" / "manifest.json"):
+        path.write_bytes(sealed(document))
+    files = check(made.path, doubles, runtimes=["onnxruntime"]).verdicts[0]
+    assert "manifest.json allows y an error of 1 + " in files.message

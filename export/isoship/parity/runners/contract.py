@@ -36,9 +36,10 @@ class TensorRunner(Protocol):
     """A runtime that takes bundles of tensors: `Runner` with arrays in place of rows.
 
     Optional attributes. transports: ways to ask, the first for every call and all for small ones; ("arrays",) where
-    absent. most_bytes: what a request may take, and an answer. holds: a method that says whether a call's numbers are
-    such as the runtime has (TF.js: int32 and float32); others are left out. differs: what is said of a runtime that is
-    no shipped form, whose other answers fail no check. unguarded, concurrent, as_users: as in `Runner`.
+    absent. precision: of the answers, where it is not the model's own. most_bytes: what a request may take, and an
+    answer. holds: a method that says whether a call's numbers are such as the runtime has (TF.js: int32 and float32);
+    others are left out. differs: what is said of a runtime that is no shipped form, whose other answers fail no check.
+    unguarded, concurrent, as_users: as in `Runner`.
     """
 
     name: str

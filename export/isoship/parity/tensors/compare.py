@@ -35,13 +35,15 @@ class _Found:
     worst: Worst | None = None
 
 
-def tolerances_of(manifest: Manifest, atol: float | None = None, rtol: float | None = None) -> dict[str, Tolerance]:
-    """Each output's only tolerance; atol and rtol are the user's own, for floats."""
+def tolerances_of(
+    manifest: Manifest, atol: float | None = None, rtol: float | None = None, precision: str = ""
+) -> dict[str, Tolerance]:
+    """Each output's tolerance: of the precision given, where it has one, else of its own, the first. atol and rtol are
+    the user's own, for floats."""
     found = {}
     for output in manifest.outputs:
-        given = next(
-            iter(manifest.tolerances.get(output.name, {}).values()), Tolerance(0.0, 0.0, "compared for equality")
-        )
+        held = manifest.tolerances.get(output.name, {})
+        given = held.get(precision) or next(iter(held.values()), Tolerance(0.0, 0.0, "compared for equality"))
         if output.dtype in FLOATS and (atol is not None or rtol is not None):
             given = Tolerance(
                 given.atol if atol is None else atol,

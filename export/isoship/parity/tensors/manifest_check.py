@@ -55,13 +55,18 @@ def loose_tolerances(manifest: Manifest, source: TensorSource, converted: onnx.M
     """Tolerances far beyond those that an export gives: a wide one would let anything pass. Those of an export with
     calls of the user's own may be somewhat wider."""
     from isoship.tensors.asks import asks_for
+    from isoship.tensors.single_graph import float32_tolerances
     from isoship.tensors.tolerances import only, tolerances_for
 
     found = sizes_known(source)
     asks = asks_for(converted, source.signature, samples=source.samples, found=found)
-    due = only(tolerances_for(converted, source.signature, source.outputs, asks, lambda _message: None, found))
-    for name, given in only(manifest.tolerances).items():
-        own = due[name]
+    measured = tolerances_for(converted, source.signature, source.outputs, asks, lambda _message: None, found)
+    due = [(name, given, only(measured)[name]) for name, given in only(manifest.tolerances).items()]
+    narrow = {n: held["float32"] for n, held in manifest.tolerances.items() if {"double", "float32"} <= held.keys()}
+    if narrow:
+        in_float32 = float32_tolerances(converted, source.outputs, asks)
+        due += [(name, given, in_float32[name]) for name, given in narrow.items()]
+    for name, given, own in due:
         if given.atol > own.atol * _WIDER or given.rtol > own.rtol * _WIDER:
             yield (
                 f"manifest.json allows {name} an error of {given.atol:g} + {given.rtol:g} x |value|, and an export"

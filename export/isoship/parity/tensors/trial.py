@@ -32,8 +32,9 @@ _MOST_ARRAYS = ("arrays",)
 def try_runner(runner: TensorRunner, shipped: Shipped, case: TensorCase, say: Callable[[str], None]) -> Verdict:
     """The verdict on one runtime. Whatever becomes of it is a verdict, and no error leaves."""
     manifest = shipped.manifest
-    tolerances = tolerances_of(manifest, case.atol, case.rtol)
-    verdict = Verdict(runner.name, runner.target, precision_of(manifest), "agree", tolerances=tolerances)
+    precision = getattr(runner, "precision", "")
+    tolerances = tolerances_of(manifest, case.atol, case.rtol, precision)
+    verdict = Verdict(runner.name, runner.target, precision or precision_of(manifest), "agree", tolerances=tolerances)
 
     def refusing(verdict: Verdict) -> Verdict:
         return verdict if getattr(runner, "unguarded", False) else _refusing(runner, shipped, case, verdict)

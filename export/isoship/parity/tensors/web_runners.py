@@ -21,6 +21,7 @@ from isoship.tensors.contract import Arrays
 class _InTfjs:
     """A driver on web/ of a bundle."""
 
+    precision = "float32"
     needs = "index.js"
     _driver: Driver | None = None
     _ports: TfjsPorts
