@@ -159,6 +159,11 @@ def main(verbose: bool, quiet: bool) -> None:
     help="`never` leaves ONNX Runtime out of lambda/ and edge/: the row program answers, batches row by row.",
 )
 @click.option(
+    "--tfjs-route",
+    type=click.Choice(["isoship", "tensorflowjs"]),
+    help="Whose graph web/ of a Keras model or SavedModel has; both are tried by default, and the better one ships.",
+)
+@click.option(
     "--outputs", callback=_split, metavar="a,b", help="label, probabilities, scores, score_samples, value, transformed."
 )
 @click.option(
@@ -383,9 +388,9 @@ def setup() -> None:
 def setup_tfjs(ctx: click.Context, python: str) -> None:
     """The official tensorflowjs converter, in an environment of its own.
 
-    Its declared dependencies fit beside nothing, so it is installed without them, beside the TensorFlow that it was tried
-    with: 2.1 GB in the user's cache (ISOSHIP_TFJS names another folder). What was there is made anew. Keras models and
-    SavedModels that are exported for the browser go through both converters then, and both are checked.
+    Its declared dependencies fit beside nothing, so it is installed without them, beside the TensorFlow that it was
+    tried with: 2.1 GB in the user's cache (ISOSHIP_TFJS names another folder). What was there is made anew. Keras
+    models and SavedModels that are exported for the browser go through both converters then, and both are checked.
     """
     from isoship.tfjs.official import set_up
 

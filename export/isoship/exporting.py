@@ -78,6 +78,7 @@ def export(
     quantize_agreement: float | None = None,
     dynamic: Mapping[str, Mapping[int, str]] | None = None,
     converters: Any = None,
+    tfjs_route: str | None = None,
     offline: bool = False,
     force: bool = False,
     progress: Progress | None = None,
@@ -103,6 +104,9 @@ def export(
     every input, where the model answers other batches (docs/networks.md).
     converters: {Class: convert} for classes of your own, or the path of a Python file with such, whose code is run
     (docs/extending.md).
+    tfjs_route: isoship or tensorflowjs: whose graph web/ of a Keras model or SavedModel has. By default both converters
+    are tried where the official one is there (`isoship setup tfjs`), both graphs are checked and timed, and the better
+    one ships (docs/web.md).
 
     Raises:
         ConversionError: a converter fails, or answers otherwise than its estimator. Nothing is written.
@@ -126,6 +130,8 @@ def export(
     if converters is not None and tensors:
         raise InputError("converters are for steps of scikit-learn's models, and this is a model of tensors")
     own = converters_from(converters)
+    if tfjs_route is not None and not tensors:
+        raise InputError("tfjs_route is of networks: the official converter reads no estimators. Leave it out")
     if tensors:
         if native == "never":
             raise InputError("native is never, and a model of tensors is answered by ONNX Runtime alone")
@@ -143,6 +149,7 @@ def export(
             outputs=outputs,
             dtype=dtype,
             golden=golden,
+            tfjs_route=tfjs_route,
             options=options,
             force=force,
             write_targets=write,

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from isoship.bundle.core import record_files
 from isoship.bundle.folder import built_aside, refuse_unless_ours
 from isoship.bundle.model_files import remember
 from isoship.bundle.sums import write_sums
-from isoship.bundle.web_tensors import WebNetwork, compiled, write_web_tensors
 from isoship.errors import InputError, ParityError, SampleError
 from isoship.parity.tensors.check import verify_tensors
 from isoship.parity.verdict.report import ParityReport
 from isoship.sources.tensor_models import open_tensor_source
 from isoship.tensors.core import write_core
 from isoship.tensors.options import TensorOptions, opened
+from isoship.web_route import chosen, web_graphs, write_web_of
 from isoship_edge.manifest import read_manifest
 
 #: Where a model of tensors goes by default: the browser is asked for by name.
@@ -37,6 +36,7 @@ def export_tensors(
     outputs: Sequence[str] | None,
     dtype: Mapping[str, str] | Sequence[str] | None,
     golden: str,
+    tfjs_route: str | None,
     options: TensorOptions,
     force: bool,
     write_targets: Callable[[Path, Sequence[str]], None],
@@ -69,12 +69,17 @@ def export_tensors(
                 say(note)
         say(f"converting {source.estimator} ({source.library} {source.library_version})")
         graph = source.to_onnx()
-        web = compiled(graph, source.signature, source.outputs) if "web" in targets else None
-        with built_aside(out) as aside:
+        with ExitStack() as stack:
+            webs = stack.enter_context(web_graphs(graph, source, tfjs_route, say)) if "web" in targets else []
+            aside = stack.enter_context(built_aside(out))
             write_core(aside, source, graph, name=name, version=model_version, targets=targets, golden=golden, say=say)
             remember(aside, read_manifest(aside).digest, Path(model) if isinstance(model, (str, Path)) else None)
-            if web is not None:
-                _write_web(aside, web, say)
+            if webs:
+                web = chosen(webs, aside, source, say)
+                say("writing web/")
+                write_web_of(aside, web)
+                for note in web.network.notes:
+                    say(f"web: {note}")
             write_targets(aside, targets)
             write_sums(aside)
             say("verifying every shipped form against the model")
@@ -87,16 +92,6 @@ def export_tensors(
         source.close()
     say(f"wrote {out} in {time.perf_counter() - started:.1f} s")
     return report, source.notes
-
-
-def _write_web(aside: Path, web: WebNetwork, say: Callable[[str], None]) -> None:
-    say("writing web/")
-    files = write_web_tensors(aside / "web", aside, web)
-    for note in web.network.notes:
-        say(f"web: {note}")
-    # The manifest, which every target carries, comes to speak of these files before anything else copies it.
-    record_files(aside, [f"web/{name}" for name in files])
-    shutil.copyfile(aside / "manifest.json", aside / "web" / "manifest.json")
 
 
 def _refuse_options(outputs: Sequence[str] | None, dtype: Mapping[str, str] | Sequence[str] | None) -> None:

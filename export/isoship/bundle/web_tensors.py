@@ -43,10 +43,21 @@ _INSTEAD = "Leave the browser out: --targets lambda,edge. onnxruntime-web runs t
 
 @dataclass(frozen=True)
 class WebNetwork:
-    """A network compiled, and what program.json says of it."""
+    """A network compiled, and what program.json says of it. files: model.json and shards that another converter wrote
+    of it, in place of the network's own graph."""
 
     network: Network
     program: dict[str, Any]
+    files: Path | None = None
+
+    def write_graph(self, folder: Path) -> tuple[str, ...]:
+        """model.json and the shards; their names."""
+        if self.files is None:
+            return write_network(folder, self.network)
+        names = sorted(path.name for path in self.files.iterdir())
+        for name in names:
+            shutil.copyfile(self.files / name, folder / name)
+        return tuple(names)
 
 
 def compiled(model: onnx.ModelProto, signature: Signature, outputs: Sequence[Output]) -> WebNetwork:
@@ -101,7 +112,7 @@ def write_web_tensors(folder: Path, bundle: Path, web: WebNetwork, *, runtime: P
     manifest = read_manifest(bundle)
     runtime = built_runtime(runtime)
     folder.mkdir(parents=True, exist_ok=True)
-    files = write_network(folder, web.network)
+    files = web.write_graph(folder)
     text = json.dumps(web.program, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     (folder / "program.json").write_text(text + "\n", encoding="utf-8")
     files = (*files, "program.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,6 +73,27 @@ def converted(model: Any, call: Call, outputs: Sequence[str]) -> tuple[onnx.Mode
             if isinstance(size, str):
                 dim.dim_param = size
     return graph, tuple(outputs)
+
+
+def write_saved_model(
+    model: Any, call: Call, outputs: Sequence[str], folder: Path
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The model as a SavedModel; the names of its signature, by those of the inputs and of the outputs."""
+    import tensorflow as tf
+
+    specs = [tf.TensorSpec(shape, dtype, name=f"input_{i}") for i, (dtype, shape) in enumerate(call.specs)]
+
+    def serve(*tensors: Any) -> dict[str, Any]:
+        made = dict(named_outputs(model, model(call.packed(tensors), training=False)))
+        return {f"output_{k}": tf.identity(made[name]) for k, name in enumerate(outputs)}
+
+    module = tf.Module()
+    module.model = model
+    module.serve = tf.function(serve, input_signature=specs, autograph=False)
+    with quiet():
+        tf.saved_model.save(module, str(folder), signatures=module.serve)
+    inputs = {name: f"input_{i}" for i, name in enumerate(call.names)}
+    return inputs, {name: f"output_{k}" for k, name in enumerate(outputs)}
 
 
 def as_input(call: Call, i: int) -> Input:

@@ -10,7 +10,7 @@ import numpy as np
 
 from isoship.errors import InputError, UnsupportedModelError
 from isoship.sources.keras.calls import arrays_of, call_of
-from isoship.sources.keras.function import answers_of, as_input, converted
+from isoship.sources.keras.function import answers_of, as_input, converted, write_saved_model
 from isoship.sources.keras.layers import layer_at, path_of, wrong_layer
 from isoship.sources.keras.library import keras_for
 from isoship.sources.tensorflow.held import answered_call, hold
@@ -79,6 +79,10 @@ class KerasSource:
         copy = onnx.ModelProto()
         copy.CopyFrom(self._graph)
         return copy
+
+    def saved_model(self, folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+        """Writes the model as TensorFlow saves it; its signature's names of the inputs and of the outputs."""
+        return write_saved_model(self._model, self._call, self._names, folder)
 
     def close(self) -> None:
         """Nothing runs beside this process."""

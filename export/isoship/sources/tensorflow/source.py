@@ -94,6 +94,14 @@ class SavedModelSource:
         copy.CopyFrom(self._graph)
         return copy
 
+    def saved_model(self, folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+        """Writes the signature that ships as a SavedModel of its own; its names of the inputs and of the outputs."""
+        import tensorflow as tf
+
+        with quiet():
+            tf.saved_model.save(self._kept, str(folder), signatures=self._function)
+        return {name: name for name in self._names}, {name: name for name in self._function.structured_outputs}
+
     def close(self) -> None:
         """Nothing runs beside this process."""
 

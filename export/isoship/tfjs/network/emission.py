@@ -60,7 +60,7 @@ class Emission:
         self.bounds: dict[str, tuple[float, float]] = {}
         self.notes: list[str] = []
         self.asynchronous = False
-        self.backends = BACKENDS
+        self.backends: tuple[str, ...] = BACKENDS
 
     # -- what is known -----------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
-"""The official `tensorflowjs` converter, in an environment of its own: its declared dependencies fit beside nothing.
+"""The official `tensorflowjs` converter, in an environment of its own: what it declares fits beside nothing.
 
-`isoship setup tfjs` makes the environment; a Keras model or SavedModel that is exported for the browser goes through it,
-too, where it is there, and both graphs are checked.
+`isoship setup tfjs` makes the environment; a Keras model or SavedModel that is exported for the browser goes through
+it, too, where it is there, and both graphs are checked.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _CONVERSION_SECONDS = 600
 
 @dataclass(frozen=True)
 class Converted:
-    """What the official converter wrote. inputs, outputs: its signature, name -> the node's name in the graph. seconds:
-    of its work alone, without its start and imports."""
+    """What the official converter wrote. inputs, outputs: its signature, name -> the node's name in the graph.
+    seconds: of its work alone, without its start and imports."""
 
     folder: Path
     inputs: Mapping[str, str]
@@ -64,7 +64,8 @@ def set_up(python: str = sys.executable, *, say: Callable[[str], None] = lambda 
     python: the interpreter whose `venv` makes it, of a version of `PYTHONS`.
 
     Raises:
-        InputError: no such interpreter, or one of another version; the folder holds something else. ConversionError: pip or the trial failed.
+        InputError: no such interpreter, or one of another version; the folder holds something else.
+        ConversionError: pip or the trial failed.
     """
     version = _version(python)
     if version not in PYTHONS:

@@ -14,6 +14,7 @@ import os
 import sys
 import time
 import types
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -21,10 +22,13 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 def converter() -> types.ModuleType:
     """`tensorflowjs.converters.tf_saved_model_conversion_v2`, and nothing else of its package."""
-    (place,) = importlib.machinery.PathFinder.find_spec("tensorflowjs").submodule_search_locations
-    for name, folder in (("tensorflowjs", place), ("tensorflowjs.converters", os.path.join(place, "converters"))):
+    found = importlib.machinery.PathFinder.find_spec("tensorflowjs")
+    if found is None or not found.submodule_search_locations:
+        raise ImportError("tensorflowjs is not installed here")
+    place = Path(found.submodule_search_locations[0])
+    for name, folder in (("tensorflowjs", place), ("tensorflowjs.converters", place / "converters")):
         package = types.ModuleType(name)
-        package.__path__ = [folder]
+        package.__path__ = [str(folder)]
         sys.modules[name] = package
     for name in ("tensorflow_decision_forests", "tensorflow_hub"):
         sys.modules[name] = types.ModuleType(name)
