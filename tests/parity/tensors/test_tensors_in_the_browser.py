@@ -138,6 +138,18 @@ def test_what_tensorflow_js_cannot_carry_is_named_before_anything_is_written(tmp
     assert not list(tmp_path.iterdir())
 
 
+def test_calls_of_numbers_that_tensorflow_js_has_not_are_left_out_and_counted(tmp_path):
+    model = graph_of(helper.make_node("Identity", ["x"], ["y"], "passed"), TensorProto.INT64, TensorProto.INT64)
+    wide = {"x": np.array([[2**40, -(2**40), 0, 1]])}
+    small = {"x": np.array([[2**31 - 1, -(2**31), 0, 1]])}
+    made = isoship.export(model, sample=[small, wide], out=tmp_path / "bundle", targets="web", name="passing")
+    (verdict,) = [v for v in made.report.verdicts if v.name == "web-node-wasm"]
+    assert verdict.status == "agree"
+    assert verdict.environment["left out"].endswith(" of numbers that TensorFlow.js does not hold")
+    asked = {v.name: v.rows for v in made.report.verdicts}
+    assert 0 < asked["web-node-wasm"] < asked["onnxruntime"]
+
+
 def test_a_network_ships_to_the_browser_when_it_is_asked_for_by_name(network_file, tmp_path):
     made = isoship.export(network_file, out=tmp_path / "bundle", targets=())
     assert made.targets == ()

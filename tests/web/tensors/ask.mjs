@@ -8,6 +8,7 @@ import { dataFrom, dataOf } from "../../../export/isoship/parity/js/tensors.mjs"
 
 const { options = {}, predict = [], tensors = [], bare = false, changed = false, selftest = false } = JSON.parse(readFileSync(0, "utf8"));
 const plain = ({ name, message, input, index, seen, expected }) => ({ error: { name, message, input, index, seen, expected } });
+const refill = (array) => array.fill(typeof array[0] === "bigint" ? 1n : 1);
 const settle = (promise) => promise.then((ok) => ({ ok }), plain);
 const shown = (made) =>
   Object.fromEntries(Object.entries(made).map(([name, { dtype, shape, data }]) => [name, { dtype, shape, kind: data.constructor.name, data: dataOf(data) }]));
@@ -24,7 +25,7 @@ try {
       return [name, bare ? array : { data: array, shape }];
     });
     const answer = settle(model.predictTensors(Object.fromEntries(given)).then(shown));
-    if (changed) for (const [, one] of given) (one.data ?? one).fill(1);
+    if (changed) for (const [, one] of given) refill(one.data ?? one);
     made.push(await answer);
   }
   const verdict = selftest ? await model.selftest() : null;
