@@ -37,8 +37,11 @@ MOST = 2**24
 
 #: Operators that move or rename what is there; every lowering may write them.
 PLUMBING = frozenset(
-    ["Cast", "Const", "Identity", "NotEqual", "Placeholder", "Reshape", "Transpose", "ExpandDims", "Squeeze"]
-)
+    [
+        "Cast", "Const", "Identity", "NotEqual", "Placeholder", "Reshape", "Transpose", "ExpandDims", "Squeeze",
+        "Shape", "Slice", "ConcatV2",
+    ]
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -205,15 +208,31 @@ class Emission:
         return self.op("Cast", tensor, dtype=dtype, SrcT=kind(tensor.dtype), DstT=kind(dtype))
 
     def reshape(self, tensor: Tensor, shape: Sequence[Dim]) -> Tensor:
-        """To a shape of which at most one size is not known."""
+        """To a shape. One size may be what is left; more must be callers' choices, which are looked up as the graph
+        runs (webgpu reads nothing back then)."""
         sizes = [size if isinstance(size, int) else -1 for size in shape]
         if sizes.count(-1) > 1:
-            raise CannotLower(f"two sizes of its shape {list(shape)} are not known")
+            return self._reshaped_at_run_time(tensor, shape)
         if sizes.count(-1) == 1 and 0 in sizes:
             raise CannotLower(f"a size of its shape {list(shape)} is 0 and another is not known")
         if tensor.name in self.g.weights:
             return self.g.const(self.g.weights[tensor.name].reshape(sizes))
         return self.op("Reshape", tensor, self.control(sizes), Tshape=kind("int32"))
+
+    def _reshaped_at_run_time(self, tensor: Tensor, shape: Sequence[Dim]) -> Tensor:
+        self.right_on("cpu", "wasm", "webgl")
+        unknown = [i for i, size in enumerate(shape) if not isinstance(size, int)]
+        chosen = {size for name in self.graph.inputs for size in self.shape(name)}
+        left_over = next((i for i in unknown if shape[i] not in chosen), unknown[-1])
+        parts = []
+        for i, size in enumerate(shape):
+            if isinstance(size, int) or i == left_over:
+                parts.append(self.control([size if isinstance(size, int) else -1]))
+                continue
+            name, at = self._of_size(size)
+            sizes = self.op("Shape", self.data(name), dtype="int32", out_type=kind("int32"))
+            parts.append(self.slice(sizes, [at], [1]))
+        return self.op("Reshape", tensor, self.concat(parts, 0), Tshape=kind("int32"))
 
     def transpose(self, tensor: Tensor, order: Sequence[int]) -> Tensor:
         """Bools go as int32: Transpose of them is wrong on some backends."""

@@ -70,11 +70,13 @@ def split(e: Emission, node: Node) -> tuple[Tensor, ...]:
     return tuple(made)
 
 
-@lowering("Slice", since=10, emits=["Slice", "GatherV2"])
+@lowering(
+    "Slice", since=10, emits=["Slice", "GatherV2", "Cumsum", "Equal", "ZerosLike", "SelectV2", "Minimum", "AddV2"]
+)
 def slice_(e: Emission, node: Node) -> Tensor:
     """A run of places by Slice, others by GatherV2: StridedSlice is wrong for integers on wasm."""
     x, shape = e.data(node.inputs[0]), e.shape(node.inputs[0])
-    starts, ends = (e.constant(node.inputs[i], "range").ravel() for i in (1, 2))
+    starts, ends = (told_sizes(e, node.inputs[i]) for i in (1, 2))
     axes, steps = e.given(node, 3, "axes"), e.given(node, 4, "steps")
     axes = np.arange(len(starts)) if axes is None else axes.ravel()
     steps = np.ones(len(starts), np.int64) if steps is None else steps.ravel()
@@ -82,18 +84,41 @@ def slice_(e: Emission, node: Node) -> Tensor:
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         at = int(axis) % len(shape)
         length = shape[at]
-        if not isinstance(length, int):
-            if step == 1 and start >= 0 and end >= 2**31 - 1:
-                begin[at] = int(start)
-                continue
-            raise CannotLower(f"it slices axis {at}, whose size is not known")
-        places = range(length)[_slice(int(start), int(end), int(step), length)]
-        if step == 1:
-            begin[at], size[at] = (places.start, len(places)) if len(places) else (0, 0)
+        if not isinstance(start, int):
+            raise CannotLower("where it begins is computed from the data")
+        if end == length and start == 0 and step == 1:
+            continue
+        if not isinstance(end, int):
+            x = _as_many(e, x, at, start, end, length) if step == 1 else _unknown(at)
+        elif not isinstance(length, int):
+            if step != 1 or start < 0 or end < 2**31 - 1:
+                _unknown(at)
+            begin[at] = start
         else:
-            x = e.gather(x, e.control(list(places)), at)
-            size[at] = len(places)
+            places = range(length)[_slice(start, end, int(step), length)]
+            if step == 1:
+                begin[at], size[at] = (places.start, len(places)) if len(places) else (0, 0)
+            else:
+                x = e.gather(x, e.control(list(places)), at)
+                size[at] = len(places)
     return e.slice(x, begin, size)
+
+
+def _unknown(axis: int) -> Tensor:
+    raise CannotLower(f"it slices axis {axis}, and where it ends is not known")
+
+
+def _as_many(e: Emission, x: Tensor, axis: int, start: int, end: Dim, length: Dim) -> Tensor:
+    """The places from `start` up to a size that a caller chooses, of an axis of a known length: a table of positions.
+    What is longer than the table is an error in ONNX, which the contract of its inputs knows; no place is read beyond
+    it."""
+    if not isinstance(length, int) or start < 0:
+        return _unknown(axis)
+    ones = e.spread(e.const(np.ones(1, np.int32)), 0, 1, end)
+    places = e.op("Cumsum", ones, e.control(0), Tidx=kind("int32"), exclusive={"b": True}, reverse={"b": False})
+    if start:
+        places = e.slice(places, [start], [-1])
+    return e.gather(x, e.op("Minimum", places, e.const(np.int32(length - 1))), axis)
 
 
 def _slice(start: int, end: int, step: int, size: int) -> slice:
