@@ -49,6 +49,8 @@ async function inChromium() {
   await page.evaluate(async (name) => {
     const { tf } = globalThis;
     if (name === "wasm") tf.wasm.setWasmPaths("/tensorflow/tfjs-backend-wasm/dist/");
+    // Small tensors go to cpu's kernels otherwise, and those of graphics would not be asked.
+    for (const flag of ["WEBGL_CPU_FORWARD", "WEBGPU_CPU_FORWARD"]) if (flag.startsWith(name.toUpperCase())) tf.env().set(flag, false);
     if (!(await tf.setBackend(name))) throw new Error(`TF.js has no working backend ${name} here`);
     await tf.ready();
     globalThis.asked = (await import("/suite/asked.mjs")).asked;

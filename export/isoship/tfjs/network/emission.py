@@ -44,6 +44,10 @@ PLUMBING = frozenset(
 )  # fmt: skip
 
 
+#: Casts that lose nothing and are undone: reals that are known to be integers come to lie as such.
+_KEPT = (("int32", "float32"), ("bool", "int32"), ("bool", "float32"))
+
+
 @dataclass(frozen=True)
 class Last:
     """A value that lies channels last."""
@@ -203,6 +207,9 @@ class Emission:
         """To bool by NotEqual 0: Cast on wasm keeps 0.5 as 0."""
         if tensor.dtype == dtype:
             return tensor
+        before = self.g.node(tensor)
+        if before["op"] == "Cast" and before["attr"]["SrcT"] == kind(dtype) and (dtype, tensor.dtype) in _KEPT:
+            return Tensor(before["input"][0], dtype)
         if dtype == "bool":
             return self.op("NotEqual", tensor, self.like(tensor, 0), dtype="bool")
         return self.op("Cast", tensor, dtype=dtype, SrcT=kind(tensor.dtype), DstT=kind(dtype))
@@ -235,7 +242,7 @@ class Emission:
         return self.op("Reshape", tensor, self.concat(parts, 0), Tshape=kind("int32"))
 
     def transpose(self, tensor: Tensor, order: Sequence[int]) -> Tensor:
-        """Bools go as int32: Transpose of them is wrong on some backends."""
+        """Bools and integers go as reals, which hold them: webgpu's Transpose of int32 gives the bits of floats."""
         if list(order) == list(range(len(order))):
             return tensor
         if tensor.name in self.g.weights:
@@ -248,8 +255,8 @@ class Emission:
             if both == list(range(len(both))):
                 return source
             return self.op("Transpose", source, self.control(both), Tperm=kind("int32"))
-        if tensor.dtype == "bool":
-            return self.cast(self.transpose(self.cast(tensor, "int32"), order), "bool")
+        if tensor.dtype != "float32":
+            return self.cast(self.transpose(self.cast(tensor, "float32"), order), tensor.dtype)
         return self.op("Transpose", tensor, self.control(order), Tperm=kind("int32"))
 
     def gather(self, table: Tensor, indices: Tensor, axis: int = 0) -> Tensor:

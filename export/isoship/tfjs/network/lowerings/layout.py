@@ -114,8 +114,10 @@ def _as_many(e: Emission, x: Tensor, axis: int, start: int, end: Dim, length: Di
     it."""
     if not isinstance(length, int) or start < 0:
         return _unknown(axis)
-    ones = e.spread(e.const(np.ones(1, np.int32)), 0, 1, end)
-    places = e.op("Cumsum", ones, e.control(0), Tidx=kind("int32"), exclusive={"b": True}, reverse={"b": False})
+    ones = e.spread(e.const(np.ones(1, np.float32)), 0, 1, end)
+    # of reals: webgpu's Cumsum of int32 gives the bits of floats
+    counted = e.op("Cumsum", ones, e.control(0), Tidx=kind("int32"), exclusive={"b": True}, reverse={"b": False})
+    places = e.cast(counted, "int32")
     if start:
         places = e.slice(places, [start], [-1])
     return e.gather(x, e.op("Minimum", places, e.const(np.int32(length - 1))), axis)

@@ -118,6 +118,7 @@ def running(e: Emission, node: Node) -> Tensor:
     x, rank = e.data(node.inputs[0]), e.rank(node.inputs[0])
     axis = int(e.constant(node.inputs[1], "axis").ravel()[0]) % rank
     if x.dtype == "int32":
+        e.right_on("cpu", "wasm")
         bound, size = e.bound(node.inputs[0]), e.size(node.inputs[0], axis)
         if bound is None or node.op == "CumProd":
             raise CannotLower("how large its integers become is not known")
