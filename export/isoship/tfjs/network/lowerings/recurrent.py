@@ -39,9 +39,10 @@ class Sequences:
 
 
 @lowering("RNN", "GRU", "LSTM", since=7, exactness=FUNCTION,
-          emits=["MatMul", "AddV2", "Sub", "Mul", "Slice", "Pack", "PadV2", "Unpack", "GatherV2", "SelectV2", *FUNCTIONS])  # fmt: skip
+          emits=["MatMul", "AddV2", "Sub", "Mul", "Slice", "PadV2", "Pack", "Unpack", "GatherV2", "SelectV2",
+                 *FUNCTIONS])  # fmt: skip
 def recurrent(e: Emission, node: Node) -> tuple[Tensor, ...]:
-    """Y [steps, directions, batch, hidden], the last states [directions, batch, hidden]; of layout 1 the batch first."""
+    """Y [steps, directions, batch, hidden], last states [directions, batch, hidden]; of layout 1 the batch first."""
     x, turned = e.data(node.inputs[0]), bool(node.attrs.get("layout", 0))
     if turned:
         x = e.transpose(x, [1, 0, 2])

@@ -45,8 +45,8 @@ _NUMBERS: dict[str, tuple[float | None, ...]] = {
 
 @dataclass(frozen=True)
 class Cell:
-    """weights: [hidden, gates * hidden], turned. bias: of both products, but for `later`, which a GRU adds to the state's
-    product before it is reset. peepholes: of the input, the output and the forget gate."""
+    """weights: [hidden, gates * hidden], turned. bias: of both products, but for `later`, which a GRU adds to the
+    state's product before it is reset. peepholes: of the input, the output and the forget gate."""
 
     hidden: int
     weights: Tensor
