@@ -12,7 +12,9 @@ from typing import Any
 
 import jsonschema
 import numpy as np
+import onnx
 import pytest
+from networks import small_cnn
 
 import isoship
 from formula import FormulaSource, write_formula_bundle
@@ -83,6 +85,15 @@ def test_every_form_of_a_network_is_measured(network: Path) -> None:
     assert list(found) == ["python", "edge", "lambda", ""]
     assert all(found[name]["batch"]["rows"] == 32 * found[name]["one"]["rows"] for name in ("python", "edge", "lambda"))
     assert "batch of 32" in report.table()
+
+
+def test_a_network_in_web_is_asked_calls(tmp_path: Path) -> None:
+    onnx.save(small_cnn().model, tmp_path / "small.onnx")
+    bundle = isoship.export(tmp_path / "small.onnx", out=tmp_path / "bundle", targets="web").path
+    (web,) = isoship.bench(bundle, form="web", seconds=SOON).forms
+    assert (web.form, web.status, web.message) == ("web", "measured", "")
+    assert web.one is not None
+    assert web.batch is not None
 
 
 def test_forms_are_chosen_and_those_that_do_not_ship_are_refused(network: Path) -> None:

@@ -5,12 +5,9 @@
 import { inTurn, makeCurrent, openBackend } from "./backend.js";
 import { BundleError } from "./errors.js";
 import { jsonFrom } from "./files.js";
-import { feedFrom, valueFromFetch } from "./program.js";
 
 /**
- * @typedef {{backend: string, run: (program: import("./program.js").Program, values: Map<string, import("./value.js").Value>)
- *   => Promise<void>, execute: (feeds: Fed[], fetches: Fetched[]) => Promise<Read[]>, dispose: () => void}} Graph
- *   `run` reads the feeds from `values` and adds the fetches to it
+ * @typedef {{backend: string, execute: (feeds: Fed[], fetches: Fetched[]) => Promise<Read[]>, dispose: () => void}} Graph
  * @typedef {{name: string, dtype: "float32" | "int32" | "bool", shape: number[], data: ArrayLike<number>}} Fed a node and what it is fed with
  * @typedef {{name: string, dtype: "float32" | "int32" | "bool"}} Fetched a node and the dtype that it has
  * @typedef {{shape: number[], data: any}} Read TF.js's own memory: whoever keeps it makes a copy
@@ -47,7 +44,6 @@ export async function graphFrom(read, place, wanted, ownTf) {
         return state.backend;
       },
       execute,
-      run: (program, values) => run(execute, program, values),
       dispose: () => model.dispose(),
     };
   });
@@ -74,20 +70,6 @@ async function artifactsFrom(read) {
   const weightData = await new Blob(await Promise.all(shards)).arrayBuffer();
   const { format, generatedBy, convertedBy, modelTopology, signature, userDefinedMetadata } = document;
   return { format, generatedBy, convertedBy, modelTopology, signature, userDefinedMetadata, weightSpecs: specs, weightData };
-}
-
-/**
- * @param {Graph["execute"]} execute
- * @param {import("./program.js").Program} program @param {Map<string, import("./value.js").Value>} values
- */
-async function run(execute, program, values) {
-  const feeds = program.feeds.map((feed) => {
-    const from = values.get(feed.from) ?? program.constants.get(feed.from);
-    if (from === undefined) throw new BundleError(`the program makes no ${JSON.stringify(feed.from)} for the graph`);
-    return { name: feed.name, dtype: feed.dtype, ...feedFrom(from, feed) };
-  });
-  const read = await execute(feeds, program.fetches);
-  program.fetches.forEach((fetched, i) => values.set(fetched.to, valueFromFetch(read[i].data, read[i].shape, fetched.dtype)));
 }
 
 /**

@@ -144,7 +144,12 @@ export interface Model {
 }
 
 /** Nested lists, a scalar where the rank is 0; null is NaN where the model accepts it. */
-export type Nested = Value | ArrayLike<Value> | Nested[];
+export type Nested = Value | ArrayLike<Value> | Nested[] | Png | Png[];
+
+/** A picture for an input that takes some, in base64. */
+export interface Png {
+  png: string;
+}
 
 export type TypedArray =
   | Float64Array | Float32Array | BigInt64Array | BigUint64Array | Int32Array | Uint32Array | Int16Array | Uint16Array

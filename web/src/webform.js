@@ -5,7 +5,7 @@
 
 import { BundleError } from "./errors.js";
 import { graphFrom } from "./graph.js";
-import { lookUp, programFrom, run } from "./program.js";
+import { feedFrom, lookUp, programFrom, run, valueFromFetch } from "./program.js";
 import { sizeOf, value } from "./value.js";
 
 /**
@@ -56,7 +56,7 @@ class WebFormSession {
   async answer(values, rows) {
     const { constants, prefix, suffix, outputs } = this.#program;
     run(prefix, constants, values);
-    if (this.#graph !== null) await this.#graph.run(this.#program, values);
+    if (this.#graph !== null) await compute(this.#graph, this.#program, values);
     run(suffix, constants, values);
     return new Map(this.#outputs.map((output) => [output.name, conforming(lookUp(outputs[output.name], constants, values), output, rows)]));
   }
@@ -65,6 +65,20 @@ class WebFormSession {
   dispose() {
     this.#graph?.dispose();
   }
+}
+
+/**
+ * Reads the feeds from `values` and adds the fetches to it.
+ * @param {import("./graph.js").Graph} graph @param {import("./program.js").Program} program @param {Map<string, Value>} values
+ */
+async function compute(graph, { feeds, fetches, constants }, values) {
+  const fed = feeds.map((feed) => {
+    const from = values.get(feed.from) ?? constants.get(feed.from);
+    if (from === undefined) throw new BundleError(`the program makes no ${JSON.stringify(feed.from)} for the graph`);
+    return { name: feed.name, dtype: feed.dtype, ...feedFrom(from, feed) };
+  });
+  const read = await graph.execute(fed, fetches);
+  fetches.forEach((fetched, i) => values.set(fetched.to, valueFromFetch(read[i].data, read[i].shape, fetched.dtype)));
 }
 
 /**

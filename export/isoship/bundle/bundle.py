@@ -94,9 +94,10 @@ class Bundle:
         if "web" not in self.targets:
             return []
         m = self.manifest
-        tensors = len(m.signature.inputs)
-        held = f"{len(m.signature.columns)} columns" if m.signature.layout != "tensors" else f"{tensors} inputs"
-        lines = [f"names and types of {held}"]
+        tensors = m.signature.layout == "tensors"
+        count, what = (len(m.signature.inputs), "input") if tensors else (len(m.signature.columns), "column")
+        lines = [f"names and types of {count} {what}{'' if tensors and count == 1 else 's'}"]
+        golden, own = ("calls", "CALLS") if tensors else ("rows", "ROWS")
         path = self.path / "web" / "program.json"
         try:
             form = of_type(list, parsed(path.read_bytes()).get("form", []), "form")
@@ -109,12 +110,12 @@ class Bundle:
         if classes:
             lines.append(f"class names: {', '.join(map(str, classes[:12]))}{' ...' if len(classes) > 12 else ''}")
         lines.append("the model itself: weights, thresholds, fitted statistics")
-        if keeping := m.provenance.get("training_rows"):
-            lines.append(f"TRAINING ROWS (or their words), which {keeping} keeps and the graph holds")
+        if held := m.provenance.get("training_rows"):
+            lines.append(f"TRAINING ROWS (or their words), which {held} keeps and the graph holds")
         if m.provenance.get("golden") == "sample":
-            lines.append("ROWS OF THE SAMPLE, as golden rows, and the model's answers to them (--golden sample)")
+            lines.append(f"{own} OF THE SAMPLE, as golden {golden}, and the model's answers to them (--golden sample)")
         else:
-            lines.append("synthetic golden rows and the model's answers to them; no row of the sample")
+            lines.append(f"synthetic golden {golden} and the model's answers to them; no {golden[:-1]} of the sample")
         return lines
 
     def describe(self) -> dict[str, Any]:

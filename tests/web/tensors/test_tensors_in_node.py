@@ -63,11 +63,6 @@ def test_what_http_refuses_is_refused_in_the_same_words(digits: Path) -> None:
         ]
 
 
-def test_a_picture_as_png_is_refused_by_name(digits: Path) -> None:
-    answer = asked(digits, predict=[{"image": {"png": "iVBORw0KGgo="}}])["predicted"][0]["error"]
-    assert (answer["name"], answer["seen"]) == ("InputError", "a PNG")
-
-
 def held(count: int = 2) -> dict[str, np.ndarray[Any, Any]]:
     """Numbers of every dtype that TensorFlow.js holds."""
     made = mixed_inputs(count, kind="numbers")

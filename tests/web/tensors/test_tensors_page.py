@@ -53,9 +53,10 @@ def test_the_page_says_what_the_model_is(seen: Any) -> None:
     assert seen["axe"] == []
 
 
-def test_nothing_of_the_page_of_columns_is_fetched(seen: Any) -> None:
+def test_nothing_of_the_page_and_program_of_columns_is_fetched(seen: Any) -> None:
     assert {"tensors/page/page.js", "tensors/model.js", "program.json", "model.json"} <= set(seen["requests"])
-    assert not {"page.js", "form.js", "csv.js", "rows.json", "webform.js"} & set(seen["requests"])
+    of_columns = {"page.js", "form.js", "csv.js", "rows.json", "webform.js", "program.js", "ops/registry.js"}
+    assert not of_columns & set(seen["requests"])
 
 
 def test_a_drawing_is_answered_as_the_formula_answers_its_pixels(seen: Any) -> None:

@@ -14,9 +14,9 @@ import { jsonFrom } from "../files.js";
 import { graphFrom } from "../graph.js";
 import { got } from "../words.js";
 import { tensorFromArray } from "./arrays.js";
-import { check, checkNames, refusal } from "./contract.js";
+import { check, checkNames } from "./contract.js";
 import { goldenFrom } from "./golden.js";
-import { nested, tensorFromNested } from "./nested.js";
+import { isList, nested, tensorFromNested } from "./nested.js";
 import { backendsFrom, fedFrom, portsFrom, tensorFrom } from "./ports.js";
 import { selftest } from "./selftest.js";
 import { inputsOf } from "./signature.js";
@@ -65,12 +65,12 @@ export class TensorModel {
 
   /**
    * Exactly what HTTP answers under `outputs`: nested lists by output, null where a number is not finite.
-   * @param {Record<string, any>} given nested lists by input
+   * @param {Record<string, any>} given nested lists by input; where it takes pictures also { png: base64 }, or a list of those
    * @returns {Promise<Record<string, any>>}
    * @throws {InputError} what the model's input contract refuses; nothing is answered then
    */
   async predict(given) {
-    const made = await this.#answer(this.#taken(given, tensorFromJson));
+    const made = await this.#answer(await this.#taken(given, tensorFromJson));
     // fromEntries defines properties: an output called __proto__ is data like any other.
     return Object.fromEntries([...made].map(([name, tensor]) => [name, nested(tensor)]));
   }
@@ -82,7 +82,7 @@ export class TensorModel {
    * @throws {InputError}
    */
   async predictTensors(given) {
-    return Object.fromEntries(await this.#answer(this.#taken(given, tensorFromArray)));
+    return Object.fromEntries(await this.#answer(await this.#taken(given, tensorFromArray)));
   }
 
   /**
@@ -101,15 +101,20 @@ export class TensorModel {
   }
 
   /**
-   * @param {any} given @param {(spec: import("./signature.js").Input, value: any) => Tensor} read
-   * @returns {Map<string, Tensor>}
+   * @param {any} given @param {(spec: import("./signature.js").Input, value: any) => Tensor | Promise<Tensor>} read
+   * @returns {Promise<Map<string, Tensor>>}
    */
-  #taken(given, read) {
+  async #taken(given, read) {
     if (given === null || typeof given !== "object" || Array.isArray(given) || ArrayBuffer.isView(given)) {
       throw new InputError(`inputs: expected an object, got ${got(given)}`, { seen: got(given), expected: "an object" });
     }
     checkNames(Object.keys(given), this.inputs);
-    return new Map(this.inputs.map((spec) => [spec.name, read(spec, given[spec.name])]));
+    const taken = new Map();
+    for (const spec of this.inputs) {
+      const tensor = read(spec, given[spec.name]); // the caller's arrays may change as soon as anything is waited for
+      taken.set(spec.name, tensor instanceof Promise ? await tensor : tensor);
+    }
+    return taken;
   }
 
   /** @param {Map<string, Tensor>} inputs @returns {Promise<Map<string, Tensor>>} every output, in the manifest's order */
@@ -122,9 +127,9 @@ export class TensorModel {
   }
 }
 
-/** Nested lists; pictures as PNG are what servers unpack. @param {import("./signature.js").Input} spec @param {any} value */
+/** Nested lists, and pictures where the input takes them. @param {import("./signature.js").Input} spec @param {any} value @returns {Tensor | Promise<Tensor>} */
 function tensorFromJson(spec, value) {
-  const pictures = spec.image !== null && [value].flat(1).some((one) => one !== null && typeof one === "object" && "png" in one);
-  if (pictures) throw refusal(spec.name, "pixels: a PNG is unpacked by a canvas here (tensors/pixels.js)", "a PNG");
-  return tensorFromNested(spec, value);
+  const isObject = (/** @type {any} */ one) => one !== null && typeof one === "object" && !isList(one);
+  if (spec.image === null || !(isObject(value) || (Array.isArray(value) && value.some(isObject)))) return tensorFromNested(spec, value);
+  return import("./pictures.js").then(({ tensorFromPictures }) => tensorFromPictures(spec, value));
 }

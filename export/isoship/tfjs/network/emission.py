@@ -39,13 +39,9 @@ MOST = 2**24
 PLUMBING = frozenset(
     [
         "Cast", "Const", "Identity", "NotEqual", "Placeholder", "Reshape", "Transpose", "ExpandDims", "Squeeze",
-        "Shape", "Slice", "ConcatV2",
+        "Shape", "Slice", "ConcatV2", "AddV2",
     ]
 )  # fmt: skip
-
-
-#: Casts that lose nothing and are undone: reals that are known to be integers come to lie as such.
-_KEPT = (("int32", "float32"), ("bool", "int32"), ("bool", "float32"))
 
 
 @dataclass(frozen=True)
@@ -204,15 +200,14 @@ class Emission:
         return self.g.control(np.asarray(value, np.int32))
 
     def cast(self, tensor: Tensor, dtype: str) -> Tensor:
-        """To bool by NotEqual 0: Cast on wasm keeps 0.5 as 0."""
+        """To bool by NotEqual 0: Cast on wasm keeps 0.5 as 0. To reals with 0 added: Cast relabels what is there, and
+        what only moves numbers (webgpu's Transpose) then takes them for integers."""
         if tensor.dtype == dtype:
             return tensor
-        before = self.g.node(tensor)
-        if before["op"] == "Cast" and before["attr"]["SrcT"] == kind(dtype) and (dtype, tensor.dtype) in _KEPT:
-            return Tensor(before["input"][0], dtype)
         if dtype == "bool":
             return self.op("NotEqual", tensor, self.like(tensor, 0), dtype="bool")
-        return self.op("Cast", tensor, dtype=dtype, SrcT=kind(tensor.dtype), DstT=kind(dtype))
+        made = self.op("Cast", tensor, dtype=dtype, SrcT=kind(tensor.dtype), DstT=kind(dtype))
+        return self.op("AddV2", made, self.like(made, 0)) if dtype == "float32" else made
 
     def reshape(self, tensor: Tensor, shape: Sequence[Dim]) -> Tensor:
         """To a shape. One size may be what is left; more must be callers' choices, which are looked up as the graph

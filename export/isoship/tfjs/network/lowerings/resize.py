@@ -31,7 +31,10 @@ class Stretch:
 @lowering("Resize", "Upsample", emits=["GatherV2", "Mul", "AddV2", "SelectV2", "Slice"], since=7, exactness=ROUNDED)
 def resize(e: Emission, node: Node) -> Tensor | Last:
     name = node.inputs[0]
-    mode, how = str(node.attrs.get("mode", "nearest")), str(node.attrs.get("coordinate_transformation_mode", "asymmetric"))
+    mode, how = (
+        str(node.attrs.get("mode", "nearest")),
+        str(node.attrs.get("coordinate_transformation_mode", "asymmetric")),
+    )
     last, rank = name in e.last, e.rank(name)
     x, dtype = (e.last[name] if last else e.data(name)), e.dtype(name)
     if x.dtype != "float32" and mode != "nearest":
