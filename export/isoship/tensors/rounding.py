@@ -1,5 +1,5 @@
 """How far rounding moves a graph's answers: what it answers as it is, and with every weight off by half a unit of
-float32's last place, beside the same graph in float64.
+its last place, beside the same graph in float64.
 
 One evaluation in float32 may be right by luck, where numbers cancel, and another runtime's is not.
 """

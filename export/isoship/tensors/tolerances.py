@@ -1,7 +1,7 @@
 """How far a shipped form may be from the source, for each output: measured, not chosen.
 
 Each call is answered by the graph as it is, by the same graph in float64, and once more so with every weight off by
-half a unit of float32's last place. What they differ by is the rounding error of an evaluation in float32; another
+half a unit of its last place. What they differ by is the rounding error of an evaluation in float32; another
 runtime, or another processor, sums in another order and is as far off on the other side. Where answers keep their
 digits however small they are (`_relative`), the tolerance is relative; else it is absolute, and of an answer that is
 large beside it a few units of the last place remain.
