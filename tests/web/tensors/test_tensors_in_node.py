@@ -208,7 +208,7 @@ def test_convolutions_are_worth_wasm_and_what_wasm_lacks_is_answered_on_cpu(
     digits: Path, runtime: Path, tmp_path: Path
 ) -> None:
     assert asked(digits, predict=[{"image": PIXELS.tolist()}])["model"]["backend"] == "wasm"
-    lacking = numbers_bundle(tmp_path / "numbers", runtime, beyond_wasm=True)
+    lacking = numbers_bundle(tmp_path / "numbers", runtime, extra="beyond wasm")
     call = held()
     made = asked(lacking, tensors=[call_of(call), call_of(call)])
     assert made["model"]["backend"] == "cpu"
@@ -235,3 +235,12 @@ def test_a_bundles_own_document_asks_it(kind: str, request: pytest.FixtureReques
     for path in [*web.glob("*.js"), *web.glob("*/*.js"), *web.glob("*/*/*.js")]:
         for target in re.findall(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", path.read_text(encoding="utf-8")):
             assert (path.parent / target).is_file(), f"{path.name} imports {target}"
+
+
+@pytest.mark.parametrize("backend", ["cpu", "wasm"])
+def test_operators_whose_results_have_sizes_of_their_own_are_run_asynchronously(
+    runtime: Path, tmp_path: Path, backend: str
+) -> None:
+    dynamic, call = numbers_bundle(tmp_path / "numbers", runtime, extra="dynamic"), held()
+    for answer in asked(dynamic, options={"backend": backend}, tensors=[call_of(call)] * 3)["made"]:
+        np.testing.assert_array_equal(arrays_of(answer["ok"])["x_float_out"], call["x_float"])

@@ -30,26 +30,33 @@ def digits_bundle(folder: Path, runtime: Path) -> Path:
     return _with_web(folder, web, runtime)
 
 
-def numbers_bundle(folder: Path, runtime: Path, *, beyond_wasm: bool = False) -> Path:
+def numbers_bundle(folder: Path, runtime: Path, *, extra: str = "") -> Path:
     """Its graph is written here: nothing but the ports is in question.
 
-    beyond_wasm: it is large enough for wasm, and one of its operators is cpu's alone.
+    extra: "beyond wasm", large enough for wasm with an operator that is cpu's alone; "dynamic", with an operator whose
+    result has a size of its own.
     """
     make_tensor_bundle(folder, "numbers")
     manifest = read_manifest(folder)
-    network = _passing(manifest, beyond_wasm=beyond_wasm)
+    network = _passing(manifest, extra)
     return _with_web(folder, described(network, manifest.signature, manifest.outputs), runtime)
 
 
-def _passing(manifest: Manifest, *, beyond_wasm: bool) -> Network:
+def _passing(manifest: Manifest, extra: str) -> Network:
     g = GraphDef()
     fed = {one.name: g.placeholder(one.name, tfjs_dtype(one.dtype), one.shape) for one in manifest.signature.inputs}
     made = {f"{one['name']}_out": g.op("Identity", fed[one["name"]]) for one in NUMBERS if one["name"] != "ids"}
     made["rows"] = g.op("GatherV2", g.const(EMBEDDING), fed["ids"], g.control(np.int32(0)))
-    if beyond_wasm:
+    if extra == "beyond wasm":
         equation = {"s": base64.b64encode(b"ij,jk->ik").decode()}
         made["x_float_out"] = g.op("Einsum", fed["x_float"], g.const(np.eye(2, dtype="float32")), equation=equation)
         g.const(np.zeros(2**15, "float32"))
+    if extra == "dynamic":
+        places = g.op("Where", fed["x_bool"], dtype="int32")
+        kinds: dict[str, Any] = {"SrcT": {"type": "DT_INT32"}, "DstT": {"type": "DT_FLOAT"}}
+        places = g.op("Cast", places, dtype="float32", **kinds)
+        total = g.op("Sum", places, g.control(np.array([0, 1], "int32")), keep_dims={"b": False})
+        made["x_float_out"] = g.op("AddV2", fed["x_float"], g.op("Mul", total, g.const(np.float32(0))))
     inputs = [Port(s.name, fed[s.name].name, s.dtype, fed[s.name].dtype, s.shape) for s in manifest.signature.inputs]
     outputs = [Port(o.name, made[o.name].name, o.dtype, made[o.name].dtype, o.shape) for o in manifest.outputs]
     return Network(g, tuple(inputs), tuple(outputs), ())
