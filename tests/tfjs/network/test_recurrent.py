@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from network_runner import NodeTFJS, agree, one_node
+from benchmarks.onnx_suite.running import StockTFJS
+from network_runner import agree, one_node
 
 from isoship.errors import UnsupportedModelError
 from isoship.tfjs.network import compile_network
@@ -17,8 +18,8 @@ GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 
 
 @pytest.fixture(scope="module")
-def runtimes() -> Iterator[dict[str, NodeTFJS]]:
-    with NodeTFJS("cpu") as cpu, NodeTFJS("wasm") as wasm:
+def runtimes() -> Iterator[dict[str, StockTFJS]]:
+    with StockTFJS("cpu") as cpu, StockTFJS("wasm") as wasm:
         yield {"cpu": cpu, "wasm": wasm}
 
 
@@ -41,7 +42,7 @@ def weights(op: str, directions: int) -> dict[str, Any]:
     ],
 )
 def test_answers_as_onnxruntime(
-    runtimes: dict[str, NodeTFJS], tmp_path: Path, op: str, attrs: dict[str, Any], direction: str, batch: int
+    runtimes: dict[str, StockTFJS], tmp_path: Path, op: str, attrs: dict[str, Any], direction: str, batch: int
 ) -> None:
     """All outputs, from states that the caller gives."""
     directions = 2 if direction == "bidirectional" else 1
@@ -55,14 +56,14 @@ def test_answers_as_onnxruntime(
 
 
 @pytest.mark.parametrize("op", ["GRU", "LSTM"])
-def test_sequences_of_several_lengths(runtimes: dict[str, NodeTFJS], tmp_path: Path, op: str) -> None:
+def test_sequences_of_several_lengths(runtimes: dict[str, StockTFJS], tmp_path: Path, op: str) -> None:
     """Behind its end a sequence gives 0 and keeps its state; backwards it begins at its end."""
     inputs = {"x": (5, 3, 3)} | weights(op, 2) | {"l": np.array([5, 1, 3], np.int32)}
     model = one_node(op, inputs, outputs=2, hidden_size=4, direction="bidirectional")
     agree(model, {"x": np.random.default_rng(4).normal(size=(5, 3, 3)).astype(np.float32)}, runtimes, tmp_path)
 
 
-def test_peepholes_and_activations_with_numbers_of_their_own(runtimes: dict[str, NodeTFJS], tmp_path: Path) -> None:
+def test_peepholes_and_activations_with_numbers_of_their_own(runtimes: dict[str, StockTFJS], tmp_path: Path) -> None:
     peepholes = np.random.default_rng(5).normal(size=(1, 12)).astype(np.float32)
     inputs = {"x": (4, "N", 3)} | weights("LSTM", 1) | {"l": None, "h": None, "c": None, "p": peepholes}
     told = {"activations": ["HardSigmoid", "LeakyRelu", "Softsign"], "activation_alpha": [0.3, 0.2], "clip": 0.7}
