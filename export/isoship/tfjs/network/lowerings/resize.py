@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import floor
+from typing import Any
 
 import numpy as np
 
@@ -31,10 +32,8 @@ class Stretch:
 @lowering("Resize", "Upsample", emits=["GatherV2", "Mul", "AddV2", "SelectV2", "Slice"], since=7, exactness=ROUNDED)
 def resize(e: Emission, node: Node) -> Tensor | Last:
     name = node.inputs[0]
-    mode, how = (
-        str(node.attrs.get("mode", "nearest")),
-        str(node.attrs.get("coordinate_transformation_mode", "asymmetric")),
-    )
+    mode = str(node.attrs.get("mode", "nearest"))
+    how = str(node.attrs.get("coordinate_transformation_mode", "asymmetric"))
     last, rank = name in e.last, e.rank(name)
     x, dtype = (e.last[name] if last else e.data(name)), e.dtype(name)
     if x.dtype != "float32" and mode != "nearest":
@@ -52,7 +51,12 @@ def resize(e: Emission, node: Node) -> Tensor | Last:
             beyond = (places < 0) | (places > stretch.size - 1)
             outside = outside | beyond.reshape([-1 if i == at else 1 for i in range(rank)])
         if mode == "nearest":
-            x = e.gather(x, e.control(_nearest(node, places, stretch)), at)
+            near = _nearest(node, places, stretch)
+            if how in ("half_pixel_symmetric", "tf_crop_and_resize") and any(
+                (_nearest(node, places + by, stretch) != near).any() for by in (np.float32(-1e-5), np.float32(1e-5))
+            ):
+                raise CannotLower("which of two elements is nearest hangs on the last bit of a place")
+            x = e.gather(x, e.control(near), at)
         else:
             x = _blended(e, x, rank, at, *_taps(node, mode, places, stretch))
     if outside.any():
@@ -72,7 +76,8 @@ def _stretches(e: Emission, node: Node) -> dict[int, Stretch]:
         scales = [float(scale) for scale in node.attrs["scales"]]
     elif e.has(node, place):
         scales = [float(scale) for scale in e.constant(node.inputs[place], "scales").ravel()]
-    made = {}
+    made: dict[int, Stretch] = {}
+    result: Dim
     sizes = _sizes(e, node.inputs[3]) if not scales and modern and e.has(node, 3) else None
     policy = str(node.attrs.get("keep_aspect_ratio_policy", "stretch"))
     whole = [shape[axis] for axis in axes]
@@ -100,6 +105,8 @@ def _stretches(e: Emission, node: Node) -> dict[int, Stretch]:
         start, end = (0.0, 1.0) if roi is None else (float(roi[i]), float(roi[len(axes) + i]))
         if same and (start, end) == (0.0, 1.0):
             continue
+        if same:
+            raise CannotLower(f"it crops axis {axis} without a change of size: ONNX does, onnxruntime leaves it whole")
         if not isinstance(has, int) or not isinstance(result, int):
             raise CannotLower(f"it changes axis {axis}, whose size is not known")
         if result < 1 or has < 1:
@@ -115,15 +122,16 @@ def _sizes(e: Emission, name: str) -> list[Dim]:
     return [int(size) for size in e.constant(name, "sizes").ravel()]
 
 
-def _places(node: Node, how: str, mode: str, s: Stretch) -> Array:
+def _places(node: Node, how: str, mode: str, s: Stretch) -> Any:
     """Where on the input the places of the result lie; of the nearest in float32, as onnxruntime has it."""
-    kind = np.float32 if mode == "nearest" else np.float64
-    at, scale = np.arange(s.result).astype(kind), kind(np.float32(s.scale))
+    kind: Any = np.float32 if mode == "nearest" else np.float64
+    at: Any = np.arange(s.result).astype(kind)
+    scale = kind(np.float32(s.scale))
     half = kind(0.5)
     exact = float(np.float32(s.scale)) * s.size
-    if how in ("align_corners", "tf_crop_and_resize", "pytorch_half_pixel") and abs(exact - s.result) > 1e-4 * s.result:
-        if how != "pytorch_half_pixel" or s.result == 1:
-            raise CannotLower(f"of {how} with a size that is cut ONNX and onnxruntime make two things")
+    by_ends = how in ("align_corners", "tf_crop_and_resize") or (how == "pytorch_half_pixel" and s.result == 1)
+    if by_ends and abs(exact - s.result) > 1e-4 * s.result:
+        raise CannotLower(f"of {how} with a size that is cut ONNX and onnxruntime make two things")
     if how == "align_corners":
         return at * kind(s.size - 1) / kind(s.result - 1) if s.result > 1 else at * 0
     if how == "asymmetric":
@@ -137,7 +145,7 @@ def _places(node: Node, how: str, mode: str, s: Stretch) -> Array:
         if mode == "cubic":
             raise CannotLower("of pytorch_half_pixel to one element ONNX and onnxruntime make two things")
         return at * 0
-    made: Array = (at + half) / scale - half
+    made: Any = (at + half) / scale - half
     if how == "half_pixel_symmetric":
         return made + kind(s.size / 2 * (1 - s.result / exact))
     if how not in ("half_pixel", "pytorch_half_pixel"):
@@ -145,21 +153,17 @@ def _places(node: Node, how: str, mode: str, s: Stretch) -> Array:
     return made
 
 
-def _nearest(node: Node, places: Array, s: Stretch) -> Array:
+def _nearest(node: Node, places: Any, s: Stretch) -> Array:
     if node.op == "Upsample" or node.version < 11:
         rounding = "ceil" if s.scale < 1 else "floor"
     else:
         rounding = str(node.attrs["nearest_mode"])
-    half = places.dtype.type(0.5)
-    made = {
-        "ceil": lambda: np.ceil(places),
-        "floor": lambda: np.floor(places),
-        "round_prefer_ceil": lambda: np.floor(places + half),
-        "round_prefer_floor": lambda: np.ceil(places - half),
-    }.get(rounding)
-    if made is None:
+    half: Any = places.dtype.type(0.5)
+    if rounding not in ("ceil", "floor", "round_prefer_ceil", "round_prefer_floor"):
         raise CannotLower(f"its nearest_mode {rounding} is not known")
-    return np.clip(made(), 0, s.size - 1).astype(np.int64)
+    shift = {"round_prefer_ceil": half, "round_prefer_floor": -half}.get(rounding, 0)
+    made: Any = (np.ceil if rounding in ("ceil", "round_prefer_floor") else np.floor)(places + shift)
+    return np.asarray(np.clip(made, 0, s.size - 1).astype(np.int64))
 
 
 def _taps(node: Node, mode: str, places: Array, s: Stretch) -> tuple[Array, Array]:
