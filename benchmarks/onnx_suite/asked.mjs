@@ -34,6 +34,6 @@ export async function asked(tf, { model, weights, feeds, fetches, asynchronous }
     graph.dispose();
     return { outputs };
   } catch (error) {
-    return { error: String(error.message ?? error).slice(0, 300), trap: error instanceof WebAssembly.RuntimeError };
+    return { error: String(error.message ?? error).slice(0, 300), trap: error instanceof WebAssembly.RuntimeError || tf.getBackend() === "webgpu" };
   }
 }

@@ -334,11 +334,11 @@ class Emission:
                 raise CannotLower(f"it is asked for {self.dtype(name)}")
         self.right_on(*found.backends)
         if any(
-            (self.graph.values[name].shape or ())[5:]
+            (self.graph.values[name].shape or ())[4:]
             for name in (*node.inputs, *node.outputs)
             if name in self.graph.values
         ):
-            self.right_on("cpu", "wasm")  # kernels of GPUs have up to five axes, some of them six
+            self.right_on("cpu", "wasm")  # not every kernel of graphics has more than four axes
         first = len(self.g.nodes)
         made = found.function(self, node)
         written = {each["op"] for each in self.g.nodes[first:]} - PLUMBING

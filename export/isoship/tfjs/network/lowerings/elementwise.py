@@ -33,7 +33,6 @@ _FUNCTIONS = {
     "Cos": "Cos",
     "Cosh": "Cosh",
     "Exp": "Exp",
-    "Log": "Log",
     "Sigmoid": "Sigmoid",
     "Sin": "Sin",
     "Sinh": "Sinh",
@@ -60,6 +59,17 @@ def exact(e: Emission, node: Node) -> Tensor | Last:
 @lowering(*_FUNCTIONS, emits=sorted(_FUNCTIONS.values()), exactness=FUNCTION)
 def function(e: Emission, node: Node) -> Tensor | Last:
     return unary(e, node, lambda x: e.op(_FUNCTIONS[node.op], x))
+
+
+@lowering("Log", emits=["Log", "Equal", "SelectV2"], exactness=FUNCTION)
+def log(e: Emission, node: Node) -> Tensor | Last:
+    """Of 0 it is -inf, which graphics may not have."""
+
+    def made(x: Tensor) -> Tensor:
+        zero = e.op("Equal", x, e.like(x, 0), dtype="bool")
+        return e.select(zero, e.like(x, -np.inf), e.op("Log", x))
+
+    return unary(e, node, made)
 
 
 @lowering("Erf", emits=["Erf"], exactness="a polynomial, within 1.5e-7")
