@@ -38,7 +38,15 @@ if __name__ == "__main__":
     model = trained()
     labels = model.predict(numbers(PIXELS), verbose=0).argmax(1)
     print(f"{(labels == LABELS).mean():.1%} of the pictures are named rightly")
-    isoship.export(model, sample=PIXELS[:8], image={"color": "gray"}, classes=CLASSES, out=folder, name="digits-keras")
+    isoship.export(
+        model,
+        sample=PIXELS[:8],
+        image={"color": "gray"},
+        classes=CLASSES,
+        out=folder,
+        name="digits-keras",
+        targets=("lambda", "edge", "web"),
+    )
     report = isoship.check(folder, model=model, sample=PIXELS[:8])
     print(report.table())
     np.save("labels.npy", labels)

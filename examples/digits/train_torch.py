@@ -44,8 +44,15 @@ if __name__ == "__main__":
     with torch.no_grad():
         labels = model(numbers(PIXELS)).argmax(1).numpy()
     print(f"{(labels == LABELS).mean():.1%} of the pictures are named rightly")
-    isoship.export(model, sample=PIXELS[:8], image={"color": "gray"}, classes=CLASSES, out=folder, name="digits-torch",
-                   targets=("lambda", "edge", "web"))
+    isoship.export(
+        model,
+        sample=PIXELS[:8],
+        image={"color": "gray"},
+        classes=CLASSES,
+        out=folder,
+        name="digits-torch",
+        targets=("lambda", "edge", "web"),
+    )
     report = isoship.check(folder, model=model, sample=PIXELS[:8])
     print(report.table())
     np.save("labels.npy", labels)

@@ -291,7 +291,9 @@ class Emission:
             return tensor
         if tensor.dtype == "bool":
             return self.cast(self.pad(self.cast(tensor, "int32"), pads, fill), "bool")
-        return self.op("PadV2", tensor, self.control(pads), self.like(tensor, fill), Tpaddings=kind("int32"))
+        # A number that TF.js reads to steer by: never one that is data, too, which webgpu holds on its own side.
+        value = self.g.control(np.asarray(fill), tensor.dtype)
+        return self.op("PadV2", tensor, self.control(pads), value, Tpaddings=kind("int32"))
 
     def spread(self, tensor: Tensor, axis: int, rank: int, size: Dim) -> Tensor:
         """Along an axis of size 1, as often as a size says that a caller chooses: a choice between it and itself, over
