@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks import results
 from benchmarks.onnx_suite import table
-from benchmarks.onnx_suite.cases import Case, cases, one_each
+from benchmarks.onnx_suite.cases import Case, cases
 from benchmarks.onnx_suite.running import StockTFJS
 from benchmarks.onnx_suite.trial import NOT_THERE, tried
 
@@ -34,17 +34,14 @@ def main(arguments: list[str] | None = None) -> int:
         "--write-docs", action="store_true", help="write docs/onnx_operators.md from the last results, and no more"
     )
     parser.add_argument(
-        "--chromium", action="store_true", help="one case of each operator in Chromium, on cpu, wasm, webgl and webgpu"
+        "--chromium", action="store_true", help="in Chromium, on cpu, wasm, webgl and webgpu (about 5 minutes)"
     )
-    parser.add_argument("--every", action="store_true", help="with --chromium: every case; writes nothing")
     options = parser.parse_args(arguments)
     if options.write_docs:
         table.PAGE.write_text(table.page(), encoding="utf-8")
         return 0
     runtimes = [f"chromium {backend}" for backend in IN_CHROMIUM] if options.chromium else list(BACKENDS)
-    few = options.chromium and not options.every
-    asked = one_each(cases(options.only)) if few else cases(options.only)
-    found = _asked(asked, runtimes, quiet=options.quiet)
+    found = _asked(cases(options.only), runtimes, quiet=options.quiet)
     bars = []
     for runtime in runtimes:
         count = Counter(_verdict(each, runtime) for each in found.values())
@@ -52,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not options.chromium:
             bars.append(results.Bar(f"{runtime}: carried and right", count["right"] / max(1, len(found)), LEAST, ">="))
         bars.append(results.Bar(f"{runtime}: wrong", count["wrong"], 0, "<="))
-    if not options.only and not options.every:
+    if not options.only:
         name = "onnx_suite_chromium" if options.chromium else "onnx_suite"
         results.write(name, results.document(results.environment(("onnx",)), {"cases": found}, bars))
     return 0 if all(bar.ok for bar in bars) else 1

@@ -31,12 +31,15 @@ STEERING: dict[str, tuple[int, ...]] = {
     "Dropout": (1, 2),
     "Expand": (1,),
     "HammingWindow": (0,),
+    "GRU": (4,),
     "HannWindow": (0,),
+    "LSTM": (4,),
     "MaxUnpool": (2,),
     "MelWeightMatrix": (0, 1, 2, 3, 4),
     "NonMaxSuppression": (2, 3, 4),
     "OneHot": (1,),
     "Pad": (1, 3),
+    "RNN": (4,),
     "Range": (0, 1, 2),
     "Reshape": (1,),
     "Resize": (1, 2, 3),
@@ -106,18 +109,6 @@ def cases(only: str = "") -> Iterator[Case]:
             outputs = dict(zip([v.name for v in model.graph.output], map(np.asarray, expected), strict=True))
             called = name if len(case.data_sets) == 1 else f"{name}:{k}"
             yield Case(called, model, feeds, outputs, tuple(sorted(steering)), case.rtol, case.atol)
-
-
-def one_each(found: Iterator[Case]) -> Iterator[Case]:
-    """The largest case of each operator that is not written out, by what it is fed."""
-    largest: dict[str, Case] = {}
-    for case in found:
-        operator = operator_of(case.name)
-        size = sum(x.size for x in case.feeds.values())
-        before = largest.get(operator)
-        if "_expanded" not in case.name and (before is None or size > sum(x.size for x in before.feeds.values())):
-            largest[operator] = case
-    yield from largest.values()
 
 
 def _weights(model: onnx.ModelProto) -> set[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+from onnx import TensorProto, helper
 from skl2onnx import to_onnx
 from sklearn.cluster import KMeans
 from sklearn.datasets import make_classification
@@ -25,10 +26,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Binarizer, Normalizer, StandardScaler
-from sklearn.svm import SVC
+from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier
 from tfjs_graphs import BACKENDS
 
+import isoship
 from isoship.errors import UnsupportedModelError
 from isoship.tfjs.network import compile_network
 
@@ -54,6 +56,10 @@ MODELS: dict[str, Callable[[], Any]] = {
     "components": lambda: make_pipeline(PCA(3), LogisticRegression()).fit(X, THREE),
     "means": lambda: KMeans(3, random_state=0).fit(X),
     "bayes": lambda: GaussianNB().fit(X, THREE),
+    "vectors, rbf": lambda: SVR().fit(X, VALUE),
+    "vectors, poly": lambda: SVR(kernel="poly", coef0=1.0, gamma=0.1).fit(X, VALUE),
+    "vectors, sigmoid": lambda: SVR(kernel="sigmoid", gamma=0.01).fit(X, VALUE),
+    "vectors, linear": lambda: SVR(kernel="linear").fit(X, VALUE),
     "neighbors": lambda: KNeighborsClassifier().fit(X, THREE),
 }
 
@@ -85,3 +91,22 @@ def test_the_same_labels_as_onnx_runtime(name: str, run: Callable[..., Any]) -> 
 def test_what_is_not_carried_is_refused_by_its_node() -> None:
     with pytest.raises(UnsupportedModelError, match=r"SVMClassifier \(node 'SVMc'\)"):
         compile_network(exported(SVC(probability=True, random_state=0).fit(X, THREE)))
+
+
+def of_version_5() -> Any:
+    """The trees of a graph that isoship writes itself."""
+    model = isoship.to_onnx(RandomForestRegressor(4, max_depth=4, random_state=0).fit(X, VALUE), sample=X)
+    (node,) = [node for node in model.graph.node if node.op_type == "TreeEnsemble"]
+    inputs = [helper.make_tensor_value_info(node.input[0], TensorProto.FLOAT, ["N", 8])]
+    outputs = [helper.make_tensor_value_info(node.output[0], TensorProto.FLOAT, ["N", 4])]
+    graph = helper.make_graph([node], "trees", inputs, outputs)
+    return helper.make_model(graph, opset_imports=model.opset_import, ir_version=10)
+
+
+def test_an_ensemble_of_version_5(run: Callable[..., Any]) -> None:
+    made = of_version_5()
+    (given,), (out,) = made.graph.input, made.graph.output
+    rows = np.concatenate([X, np.nextafter(X[:40], np.float32(np.inf))])
+    (expected,) = onnxruntime.InferenceSession(made.SerializeToString()).run(None, {given.name: rows})
+    for backend in BACKENDS:
+        np.testing.assert_array_equal(run(made, {given.name: rows}, backend)[out.name], expected, err_msg=backend)

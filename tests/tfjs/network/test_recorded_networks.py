@@ -21,7 +21,6 @@ FILES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.onnx"))
 #: What is refused, and what its refusal says.
 REFUSED = {
     "sklearn/skl2onnx_logistic_zip_map.onnx": "asked for string",
-    "sklearn/skl2onnx_opset9_svm.onnx": "SVMRegressor",
     "sklearn/skl2onnx_strings_and_numbers.onnx": "TF.js holds no string",
 }
 _NUMPY = {

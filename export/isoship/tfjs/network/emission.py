@@ -61,6 +61,7 @@ class Emission:
         self.tensors: dict[str, Tensor] = {}
         self.last: dict[str, Tensor] = {}
         self.bounds: dict[str, tuple[float, float]] = {}
+        self.said: dict[str, Value] = {}
         self.notes: list[str] = []
         self.asynchronous = False
         self.backends: tuple[str, ...] = BACKENDS
@@ -68,10 +69,14 @@ class Emission:
     # -- what is known -----------------------------------------------------------------------------------------
 
     def value(self, name: str) -> Value:
-        found = self.graph.values.get(name)
+        found = self.graph.values.get(name) or self.said.get(name)
         if found is None:
             raise CannotLower(f"nothing is known of the value {name!r}")
         return found
+
+    def say(self, name: str, dtype: str, shape: tuple[Dim, ...]) -> None:
+        """What a lowering knows of a result, where ONNX's inference knows nothing of its operator."""
+        self.said[name] = Value(dtype, shape)
 
     def dtype(self, name: str) -> str:
         return self.value(name).dtype

@@ -22,6 +22,7 @@ _EMITS = ["GatherV2", "Less", "LessEqual", "Greater", "GreaterEqual", "Equal", "
           "Sub", "Neg", "ConcatV2", "RealDiv"]  # fmt: skip
 _MODES = {"BRANCH_LEQ": "LessEqual", "BRANCH_LT": "Less", "BRANCH_GTE": "GreaterEqual", "BRANCH_GT": "Greater",
           "BRANCH_EQ": "Equal"}  # fmt: skip
+_MODES_5 = {0: "LessEqual", 1: "Less", 2: "GreaterEqual", 3: "Greater", 4: "Equal"}
 _MOST_DEPTH = 64
 
 
@@ -50,6 +51,43 @@ def regressor(e: Emission, node: Node) -> Tensor:
     total = _walked(e, node, tables, str(node.attrs["aggregate_function"]))
     base = node.attrs.get("base_values")
     return e.op("AddV2", total, e.const(row(base))) if base else total
+
+
+@lowering("TreeEnsemble", domain=ML, since=5, emits=_EMITS, exactness=ROUNDED)
+def ensemble(e: Emission, node: Node) -> Tensor:
+    """Version 5: leaves have tables of their own, which come behind the nodes here."""
+    a = node.attrs
+    if int(a.get("post_transform", 0)) != 0:
+        raise CannotLower("its results go through a link")
+    if e.dtype(node.inputs[0]) != "float":
+        raise CannotLower("its thresholds are doubles, beside which float32 takes other ways")
+    modes = {int(mode) for mode in np.ravel(a["nodes_modes"])}
+    if len(modes) > 1 or not modes <= _MODES_5.keys():
+        raise CannotLower("its nodes compare in several ways, or with sets")
+    count, leaves, outputs = len(a["nodes_featureids"]), len(a["leaf_targetids"]), int(a["n_targets"])
+    own = np.arange(count + leaves)
+
+    def ways(side: str) -> np.ndarray:
+        to, is_leaf = np.asarray(a[f"nodes_{side}nodeids"]), np.asarray(a[f"nodes_{side}leafs"], bool)
+        return np.concatenate([np.where(is_leaf, to + count, to), own[count:]])
+
+    yes, no, pad = ways("true"), ways("false"), np.zeros(leaves)
+    tracks = np.asarray(a.get("nodes_missing_value_tracks_true") or np.zeros(count), bool)
+    weights = np.zeros((count + leaves, outputs), np.float32)
+    weights[own[count:], np.asarray(a["leaf_targetids"])] = np.ravel(a["leaf_weights"])
+    roots = np.asarray(a["tree_roots"])
+    tables = _Tables(
+        np.concatenate([a["nodes_featureids"], pad]).astype(np.int64),
+        np.concatenate([np.ravel(a["nodes_splits"]), pad]).astype(np.float32),
+        yes,
+        no,
+        np.concatenate([np.where(tracks, yes[:count], no[:count]), own[count:]]),
+        roots,
+        weights,
+        _MODES_5[modes.pop()],
+        _depth(yes, no, roots, own >= count),
+    )
+    return _walked(e, node, tables, ("AVERAGE", "SUM", "MIN", "MAX")[int(a.get("aggregate_function", 1))])
 
 
 @lowering("TreeEnsembleClassifier", domain=ML, emits=_EMITS, exactness=ROUNDED)
