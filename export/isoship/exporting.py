@@ -105,7 +105,7 @@ def export(
     converters: {Class: convert} for classes of your own, or the path of a Python file with such, whose code is run
     (docs/extending.md).
     tfjs_route: isoship or tensorflowjs: whose graph web/ of a Keras model or SavedModel has. By default both converters
-    are tried where the official one is there (`isoship setup tfjs`), both graphs are checked and timed, and the better
+    are tried where the official one is there (isoship setup tfjs), both graphs are checked and timed, and the better
     one ships (docs/web.md).
 
     Raises:

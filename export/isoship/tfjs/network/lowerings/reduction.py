@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,36 @@ import numpy as np
 from isoship.tfjs.emitter import Tensor
 from isoship.tfjs.network.emission import Emission, kind
 from isoship.tfjs.network.lowerings.elementwise import FUNCTION
-from isoship.tfjs.network.reading import Node
+from isoship.tfjs.network.reading import Dim, Node
 from isoship.tfjs.network.registry import ROUNDED, CannotLower, lowering
 
 _REDUCE = {"ReduceSum": "Sum", "ReduceMean": "Mean", "ReduceMax": "Max", "ReduceMin": "Min", "ReduceProd": "Prod"}
 #: What a reduction over nothing gives.
 _OF_NOTHING = {"ReduceMax": -np.inf, "ReduceMin": np.inf, "ReduceSum": 0.0, "ReduceProd": 1.0}
+
+
+#: An axis that is longer is added in parts.
+_LONG = 4096
+
+
+def in_parts(e: Emission, op: str, x: Tensor, shape: Sequence[Dim], axes: Sequence[int], keep: bool) -> Tensor:
+    """Sum or Mean along one axis after another, a long one in parts: wasm adds up in one float32, and the mean of two
+    million 0.1 is 0.0985 there."""
+    shape = list(shape)
+    for axis in sorted(axes, reverse=True):
+        size = shape[axis]
+        part = _part(size) if isinstance(size, int) and size > _LONG else 1
+        if part > 1 and isinstance(size, int) and sum(not isinstance(s, int) for s in shape) < 2:
+            x = e.reshape(x, [*shape[:axis], size // part, part, *shape[axis + 1 :]])
+            x = e.reduce(op, x, [axis + 1])
+        x = e.reduce(op, x, [axis], keep)
+        shape[axis : axis + 1] = [1] if keep else []
+    return x
+
+
+def _part(size: int) -> int:
+    """The divisor nearest to the root of a size."""
+    return max(d for d in range(1, int(size**0.5) + 1) if size % d == 0)
 
 
 def axes_of(e: Emission, node: Node) -> list[int] | None:
@@ -48,6 +73,8 @@ def reduce(e: Emission, node: Node) -> Tensor:
     if node.op == "ReduceProd":  # webgpu drops axes that are to be kept
         made = e.reduce("Prod", x, axes)
         return e.reshape(made, e.shape(node.outputs[0])) if keep else made
+    if node.op in ("ReduceSum", "ReduceMean") and x.dtype == "float32":
+        return in_parts(e, _REDUCE[node.op], x, e.shape(node.inputs[0]), axes, keep)
     return e.reduce(_REDUCE[node.op], x, axes, keep)
 
 
@@ -79,7 +106,7 @@ def of_sums(e: Emission, node: Node) -> Tensor:
         axes = []
 
     def total(y: Tensor) -> Tensor:
-        return e.reduce("Sum", y, axes, keep) if axes else y
+        return in_parts(e, "Sum", y, e.shape(node.inputs[0]), axes, keep) if axes else y
 
     if node.op == "ReduceL1":
         return total(e.op("Abs", x))
