@@ -53,7 +53,8 @@ class Last:
 
 class Emission:
     """tensors: by ONNX's names, in ONNX's order of axes. last: those that lie channels last. bounds: the least and the
-    greatest of what is known of integers (and of reals, where something is)."""
+    greatest of what is known of integers (and of reals, where something is). wide: the node that is being written has
+    an input of integers that float32 may not hold."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -65,6 +66,7 @@ class Emission:
         self.notes: list[str] = []
         self.asynchronous = False
         self.backends: tuple[str, ...] = BACKENDS
+        self.wide = False
 
     # -- what is known -----------------------------------------------------------------------------------------
 
@@ -133,7 +135,8 @@ class Emission:
             return self.tensors[name]
         if name in self.last:
             rank = self.rank(name)
-            self.tensors[name] = self.transpose(self.last[name], [0, rank - 1, *range(1, rank - 1)])
+            order = [0, rank - 1, *range(1, rank - 1)]
+            self.tensors[name] = self.transpose(self.last[name], order, wide=self.is_wide(name))
             return self.tensors[name]
         array = self.graph.constants.get(name)
         if array is None:
@@ -149,7 +152,7 @@ class Emission:
             if array is not None:
                 self.last[name] = self.g.const(self.narrow(array.transpose(order)))
             else:
-                self.last[name] = self.transpose(self.data(name), order)
+                self.last[name] = self.transpose(self.data(name), order, wide=self.is_wide(name))
         return self.last[name]
 
     def narrow(self, array: Array) -> Array:
@@ -159,6 +162,8 @@ class Emission:
         if array.dtype.kind in "iu":
             if array.size and not (int(array.min()) >= -(2**31) and int(array.max()) < 2**31):
                 raise CannotLower("a constant holds integers that int32 does not")
+            if array.size and max(-int(array.min()), int(array.max())) > MOST:
+                self.right_on("cpu", "wasm")  # graphics hold integers in float32
             return array.astype(np.int32)
         if array.dtype.kind != "f":
             raise CannotLower("one of its inputs is a table of strings")
@@ -241,8 +246,18 @@ class Emission:
             parts.append(self.slice(sizes, [at], [1]))
         return self.op("Reshape", tensor, self.concat(parts, 0), Tshape=kind("int32"))
 
-    def transpose(self, tensor: Tensor, order: Sequence[int]) -> Tensor:
-        """Bools and integers go as reals, which hold them: webgpu's Transpose of int32 gives the bits of floats."""
+    def is_wide(self, name: str) -> bool:
+        """Whether a value holds integers that float32 may not."""
+        if not name or name not in self.graph.values or STANDS_FOR.get(self.dtype(name)) != "int32":
+            return False
+        bound = self.bound(name)
+        return bound is None or max(-bound[0], bound[1]) > MOST
+
+    def transpose(self, tensor: Tensor, order: Sequence[int], *, wide: bool | None = None) -> Tensor:
+        """Bools and integers go as reals, which hold them: webgpu's Transpose of int32 gives the bits of floats.
+
+        wide: the integers may be beyond what float32 holds, and go as they are; None: if one of the node's inputs is
+        so."""
         if list(order) == list(range(len(order))):
             return tensor
         if tensor.name in self.g.weights:
@@ -255,8 +270,10 @@ class Emission:
             if both == list(range(len(both))):
                 return source
             return self.op("Transpose", source, self.control(both), Tperm=kind("int32"))
-        if tensor.dtype != "float32":
+        if tensor.dtype == "bool" or (tensor.dtype == "int32" and not (self.wide if wide is None else wide)):
             return self.cast(self.transpose(self.cast(tensor, "float32"), order), tensor.dtype)
+        if tensor.dtype == "int32":
+            self.right_on("cpu", "wasm")
         return self.op("Transpose", tensor, self.control(order), Tperm=kind("int32"))
 
     def gather(self, table: Tensor, indices: Tensor, axis: int = 0) -> Tensor:
@@ -290,12 +307,20 @@ class Emission:
             return self.cast(self.select(where, self.cast(yes, "int32"), self.cast(no, "int32")), "bool")
         return self.op("SelectV2", where, yes, no, dtype=yes.dtype)
 
+    def scatter(self, table: Tensor, places: Tensor, values: Tensor) -> Tensor:
+        """Into a copy: cpu writes into the buffer that it is given, which a constant, another node or the caller
+        reads as well."""
+        copy = self.op("AddV2", table, self.like(table, -0.0))
+        return self.op("TensorScatterUpdate", copy, places, values, Tindices=kind("int32"))
+
     def pad(self, tensor: Tensor, pads: Sequence[tuple[int, int]], fill: float = 0.0) -> Tensor:
         """A constant around it."""
         if all(pair == (0, 0) for pair in pads):
             return tensor
         if tensor.dtype == "bool":
             return self.cast(self.pad(self.cast(tensor, "int32"), pads, fill), "bool")
+        if tensor.dtype == "int32" and abs(fill) > MOST:
+            raise CannotLower("what it pads integers with is beyond 2**24, and wasm makes a float32 of it")
         # A number that TF.js reads to steer by: never one that is data, too, which webgpu holds on its own side.
         value = self.g.control(np.asarray(fill), tensor.dtype)
         return self.op("PadV2", tensor, self.control(pads), value, Tpaddings=kind("int32"))
@@ -346,6 +371,7 @@ class Emission:
             if name in self.graph.values
         ):
             self.right_on("cpu", "wasm")  # not every kernel of graphics has more than four axes
+        self.wide = any(map(self.is_wide, node.inputs))
         first = len(self.g.nodes)
         made = found.function(self, node)
         written = {each["op"] for each in self.g.nodes[first:]} - PLUMBING
@@ -373,6 +399,8 @@ class Emission:
                 raise CannotLower(
                     f"its integers may become {bound[0]:.0f} to {bound[1]:.0f}, which int32 does not hold"
                 )
+            if max(-bound[0], bound[1]) > MOST:
+                self.right_on("cpu", "wasm")  # graphics hold integers in float32
         (self.last if isinstance(result, Last) else self.tensors)[name] = tensor
 
 

@@ -49,10 +49,20 @@ def unary(e: Emission, node: Node, made: Callable[[Tensor], Tensor]) -> Tensor |
     return made(e.data(name))
 
 
-@lowering(*_UNARY, emits=sorted(_UNARY.values()))
+def negated(e: Emission, x: Tensor) -> Tensor:
+    """Integers are taken from 0: Neg on wasm makes them float32 in between."""
+    return e.op("Neg", x) if x.dtype == "float32" else e.op("Sub", e.like(x, 0), x)
+
+
+@lowering(*_UNARY, emits=[*sorted(_UNARY.values()), "Sub", "Maximum"])
 def exact(e: Emission, node: Node) -> Tensor | Last:
-    if node.op in ("Ceil", "Floor", "Round") and e.dtype(node.inputs[0]) not in ("float", "double", "float16"):
-        return e.data(node.inputs[0])
+    if e.dtype(node.inputs[0]) not in ("float", "double", "float16"):
+        if node.op in ("Ceil", "Floor", "Round"):
+            return e.data(node.inputs[0])
+        if node.op == "Neg":
+            return unary(e, node, lambda x: negated(e, x))
+        if node.op == "Abs":  # Abs makes them float32 in between
+            return unary(e, node, lambda x: e.op("Maximum", x, negated(e, x)))
     return unary(e, node, lambda x: e.op(_UNARY[node.op], x))
 
 

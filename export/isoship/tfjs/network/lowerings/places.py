@@ -6,6 +6,7 @@ import numpy as np
 
 from isoship.tfjs.emitter import Tensor
 from isoship.tfjs.network.emission import STANDS_FOR, Emission, kind
+from isoship.tfjs.network.lowerings.elementwise import negated
 from isoship.tfjs.network.reading import Dim, Node
 from isoship.tfjs.network.registry import ROUNDED, CannotLower, lowering
 
@@ -134,7 +135,7 @@ def _scattered(e: Emission, node: Node, table: Tensor, places: Tensor, given: Te
     if table.dtype == "bool":
         raise CannotLower("it scatters bools")
     if reduction == "none":
-        return e.op("TensorScatterUpdate", table, places, given, Tindices=kind("int32"))
+        return e.scatter(table, places, given)
     if reduction == "add":
         added = e.op("ScatterNd", places, given, e.control(shape), dtype=given.dtype, Tindices=kind("int32"))
         return e.op("AddV2", table, added)
@@ -161,7 +162,7 @@ def one_hot(e: Emission, node: Node) -> Tensor:
     return e.select(hit, e.reshape(on, [1] * rank), e.reshape(off, [1] * rank))
 
 
-@lowering("TopK", since=10, emits=["TopKV2", "Neg"])
+@lowering("TopK", since=10, emits=["TopKV2", "Neg", "Sub"])
 def top_k(e: Emission, node: Node) -> tuple[Tensor, Tensor]:
     """Ties by their place, as ONNX has them."""
     name, rank = node.inputs[0], e.rank(node.inputs[0])
@@ -172,10 +173,10 @@ def top_k(e: Emission, node: Node) -> tuple[Tensor, Tensor]:
     back = [order.index(i) for i in range(rank)]
     x = e.transpose(x, order)
     smallest = not node.attrs.get("largest", 1)
-    x = e.op("Neg", x) if smallest else x
+    x = negated(e, x) if smallest else x
     values = e.op("TopKV2", x, e.control(count), sorted={"b": True})
     places = Tensor(f"{values.name}:1", "int32")
-    values = e.op("Neg", values) if smallest else values
+    values = negated(e, values) if smallest else values
     return e.transpose(values, back), e.transpose(e.reshape(places, _known(e, node.outputs[1], order)), back)
 
 

@@ -211,5 +211,5 @@ def max_unpool(e: Emission, node: Node) -> Tensor:
     flat = e.const(np.zeros(total, np.float32))
     places = e.reshape(e.data(node.inputs[1]), [prod(sizes), 1])
     values = e.reshape(e.data(node.inputs[0]), [prod(sizes)])
-    made = e.op("TensorScatterUpdate", flat, places, values, Tindices={"type": "DT_INT32"})
+    made = e.scatter(flat, places, values)
     return e.reshape(made, shape)

@@ -1,0 +1,231 @@
+"""Graphs that once answered wrongly without a word, and random ones, against onnxruntime."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from drawn_graphs import FAULTS, Drawn, answers
+from onnx import TensorProto, helper, numpy_helper
+
+from isoship.errors import UnsupportedModelError
+from isoship.tfjs.emitter import GraphDef, Tensor
+from isoship.tfjs.network import compile_network
+
+FLOAT, INT64, UINT8, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.UINT8, TensorProto.BOOL
+Run = Callable[..., Any]
+
+
+def made(
+    nodes: list[onnx.NodeProto],
+    inputs: dict[str, tuple[int, list[Any]]],
+    output: int,
+    tensors: dict[str, Any] | None = None,
+    opset: int = 20,
+) -> onnx.ModelProto:
+    """A model whose output is y."""
+    given = [helper.make_tensor_value_info(name, *kind) for name, kind in inputs.items()]
+    constants = [numpy_helper.from_array(np.asarray(x), name) for name, x in (tensors or {}).items()]
+    result = [helper.make_tensor_value_info("y", output, None)]
+    graph = helper.make_graph(nodes, "reviewed", given, result, constants)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
+
+
+def node(op: str, inputs: str, output: str, name: str = "", **attrs: Any) -> onnx.NodeProto:
+    return helper.make_node(op, inputs.split(), output.split(), name, **attrs)
+
+
+def agrees(run: Run, model: onnx.ModelProto, feeds: dict[str, Any]) -> None:
+    for backend in ("cpu", "wasm"):
+        np.testing.assert_array_equal(run(model, feeds, backend)["y"], answers(model, feeds)[0])
+        assert run(model, feeds, backend)["y"].shape == answers(model, feeds)[0].shape
+
+
+def refused(model: onnx.ModelProto, why: str) -> None:
+    with pytest.raises(UnsupportedModelError, match=why):
+        compile_network(model)
+
+
+def branch(name: str, nodes: list[onnx.NodeProto], output: str, kind: int = FLOAT, **tensors: Any) -> onnx.GraphProto:
+    constants = [numpy_helper.from_array(np.asarray(x), key) for key, x in tensors.items()]
+    return helper.make_graph(nodes, name, [], [helper.make_tensor_value_info(output, kind, None)], constants)
+
+
+def test_integers_beyond_float32_are_transposed_as_they_are(run: Run) -> None:
+    nodes = [node("Mul", "x three", "m"), node("Transpose", "m", "y")]
+    model = made(nodes, {"x": (INT64, ["N", 2])}, INT64, {"three": np.int64(3)})
+    agrees(run, model, {"x": np.array([[2**24 - 1, 5592407], [-(2**24) + 1, 7]])})
+
+
+@pytest.mark.parametrize("op", ["Neg", "Abs"])
+def test_integers_beyond_float32_change_their_sign(run: Run, op: str) -> None:
+    """By no kernel that makes float32 of them; the least of several are the largest of what is negated."""
+    nodes = [node("Mul", "x three", "m"), node(op, "m", "n"), node("TopK", "n k", "y i", largest=0)]
+    model = made(nodes, {"x": (INT64, ["N", 2])}, INT64, {"three": np.int64(3), "k": np.array([2])})
+    agrees(run, model, {"x": np.array([[2**24 - 1, 5592407], [-(2**24) + 1, 7]])})
+
+
+def test_integers_beyond_float32_are_not_padded_with() -> None:
+    tensors = {"by": np.array([1, 0]), "fill": np.int64(2**24 + 1)}
+    refused(made([node("Pad", "x by fill", "y")], {"x": (INT64, [3])}, INT64, tensors), "float32")
+
+
+def test_what_is_scattered_into_stays_as_it_was(run: Run) -> None:
+    """cpu writes into the buffer that it is given: of the same data, read as the updates and by another node."""
+    nodes = [node("Reshape", "x flat", "r"), node("ScatterElements", "r at r", "s"), node("Sub", "s r", "y")]
+    model = made(nodes, {"x": (FLOAT, [2, 2])}, FLOAT, {"at": np.array([3, 0, 1, 2]), "flat": np.array([-1])})
+    agrees(run, model, {"x": np.array([[1, 2], [4, 8]], np.float32)})
+
+
+def test_integers_beyond_float32_are_for_cpu_and_wasm() -> None:
+    x = {"x": (INT64, ["N", 2])}
+    assert compile_network(made([node("Mul", "x three", "y")], x, INT64, {"three": np.int64(3)})).backends == ("cpu", "wasm")
+    assert "webgl" in compile_network(made([node("Neg", "x", "y")], x, INT64)).backends
+
+
+def test_integers_that_wrap_in_their_dtype_are_refused() -> None:
+    nodes = [node("Add", "x x", "a"), node("Cast", "a", "y", to=INT64)]
+    refused(made(nodes, {"x": (UINT8, ["N"])}, INT64), "uint8")
+
+
+def test_small_integers_are_known_to_be_small(run: Run) -> None:
+    nodes = [node("Cast", "x", "a", to=INT64), node("Mul", "a a", "b"), node("Mul", "a b", "y")]
+    agrees(run, made(nodes, {"x": (UINT8, ["N"])}, INT64), {"x": np.array([255, 3], np.uint8)})
+
+
+BOUNDS = {
+    "a quotient of reals grows": [node("Div", "s tiny", "q")],
+    "Clip lifts what is below it": [node("Clip", "s huge", "q")],
+    "Clip by a number of the caller": [node("Clip", "s c", "q")],
+    "Clip down to the most": [helper.make_node("Clip", ["s", "", "low"], ["q"])],
+    "NaN of a shape": [
+        node("Shape", "x", "shape"),
+        node("ConstantOfShape", "shape", "nan", value=numpy_helper.from_array(np.array([np.nan], np.float32))),
+        node("Mul", "s huge", "h"),
+        node("Where", "w nan h", "q"),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_reals_that_may_be_large_become_no_integers(name: str) -> None:
+    nodes = [node("Sigmoid", "x", "s"), *BOUNDS[name], node("Cast", "q", "y", to=INT64)]
+    inputs = {"x": (FLOAT, ["N"]), "c": (FLOAT, []), "w": (BOOL, ["N"])}
+    tensors = {"tiny": np.float32(1e-12), "huge": np.float32(1e10), "low": np.float32(-1e10)}
+    refused(made(nodes, inputs, INT64, tensors), "integers|int32")
+
+
+def test_an_integer_beside_the_largest_is_not_made_of_its_float() -> None:
+    nodes = [node("Cast", "x", "i", to=INT64), node("Add", "i most", "a")]
+    nodes += [node("Cast", "a", "f", to=FLOAT), node("Cast", "f", "y", to=INT64)]
+    refused(made(nodes, {"x": (UINT8, ["N"])}, INT64, {"most": np.int64(2**31 - 256)}), "int32")
+
+
+def test_nodes_without_names_keep_their_bodies_apart(run: Run) -> None:
+    """Two Ifs in one branch, whose own branches call their results the same."""
+    two = [
+        node("If", "w", out, then_branch=branch("t", [node("Mul", "x k", "r")], "r", k=np.float32(k)),
+             else_branch=branch("e", [node("Neg", "x", "r")], "r"))
+        for out, k in (("a", 2), ("b", 3))
+    ]  # fmt: skip
+    outer = node("If", "v", "y", then_branch=branch("t2", [*two, node("Sub", "a b", "d")], "d"),
+                 else_branch=branch("e2", [node("Neg", "x", "u")], "u"))  # fmt: skip
+    model = made([outer], {"x": (FLOAT, [2]), "v": (BOOL, []), "w": (BOOL, [])}, FLOAT)
+    agrees(run, model, {"x": np.array([1, 2], np.float32), "v": np.array(True), "w": np.array(True)})
+
+
+def test_bodies_in_a_body_have_constants_of_their_own(run: Run) -> None:
+    """The inner branch's `k` is not the outer one's."""
+    inner = node("If", "w", "s", then_branch=branch("t", [node("Mul", "x k", "p")], "p", k=np.float32(5)),
+                 else_branch=branch("e", [node("Neg", "x", "q")], "q"))  # fmt: skip
+    outer = node("If", "v", "y", then_branch=branch("t2", [inner, node("Add", "s k", "r")], "r", k=np.float32(100)),
+                 else_branch=branch("e2", [node("Neg", "x", "u")], "u"))  # fmt: skip
+    model = made([outer], {"x": (FLOAT, [2]), "v": (BOOL, []), "w": (BOOL, [])}, FLOAT)
+    agrees(run, model, {"x": np.array([1, 2], np.float32), "v": np.array(True), "w": np.array(True)})
+
+
+def test_a_condition_of_one_element_adds_no_axis(run: Run) -> None:
+    choice = node("If", "v", "y", then_branch=branch("t", [node("Abs", "x", "p")], "p"),
+                  else_branch=branch("e", [node("Neg", "x", "q")], "q"))  # fmt: skip
+    model = made([choice], {"x": (FLOAT, []), "v": (BOOL, [1])}, FLOAT)
+    agrees(run, model, {"x": np.array(2, np.float32), "v": np.array([False])})
+
+
+def test_sizes_without_names_are_not_taken_for_the_same() -> None:
+    """All but the last of an axis; an axis of 1 made as long as another input's."""
+    shape = [node("Shape", "x", "s"), node("Gather", "s zero", "n"), node("Sub", "n one", "m")]
+    tensors = {"zero": np.array([0]), "one": np.array([1])}
+    model = made([*shape, node("Slice", "x zero m", "y")], {"x": (FLOAT, [None, 3])}, FLOAT, tensors)
+    refused(model, "Slice")
+    nodes = [node("Shape", "z", "s"), node("Expand", "x s", "y")]
+    refused(made(nodes, {"x": (FLOAT, [None]), "z": (FLOAT, [None])}, FLOAT), "Expand")
+    nodes = [node("MatMul", "x z", "y")]
+    refused(made(nodes, {"x": (FLOAT, [None, None, 2, 2]), "z": (FLOAT, [None, None, 2, 2])}, FLOAT), "MatMul")
+
+
+def test_a_slice_backwards_from_before_the_first(run: Run) -> None:
+    """onnxruntime moves where it begins to the first element."""
+    tensors = {"from": np.array([-9]), "to": np.array([-(2**31)]), "axis": np.array([1]), "by": np.array([-1])}
+    model = made([node("Slice", "x from to axis by", "y")], {"x": (FLOAT, ["N", 3])}, FLOAT, tensors)
+    agrees(run, model, {"x": np.arange(6, dtype=np.float32).reshape(2, 3)})
+
+
+def test_the_rest_of_reals(run: Run) -> None:
+    """Exact for divisors that are powers of two; others round a quotient, and 1 by 0.1 leaves 0."""
+    x = {"x": (FLOAT, ["N"])}
+    refused(made([node("Mod", "x by", "y", fmod=1)], x, FLOAT, {"by": np.float32(0.1)}), "Mod")
+    refused(made([node("Mod", "x x", "y", fmod=1)], x, FLOAT), "Mod")
+    model = made([node("Mod", "x by", "y", fmod=1)], x, FLOAT, {"by": np.array([4], np.float32)})
+    agrees(run, model, {"x": np.array([7.3, -7.3, 3e38, 1e-40, 0], np.float32)})
+
+
+def test_a_definition_means_the_same_in_an_older_opset() -> None:
+    """A definition of opset 13 has a Softmax along one axis, where opset 12's is along all from that axis on."""
+    from isoship.tfjs.network.functions import _runs_alike
+
+    body = onnx.FunctionProto(node=[node("Softmax", "x", "y", axis=1)], opset_import=[helper.make_opsetid("", 13)])
+    assert not _runs_alike(body, {"": 12})
+    assert _runs_alike(body, {"": 21})
+    body.node[0].op_type = "Mul"
+    assert _runs_alike(body, {"": 12})
+
+
+def test_a_node_is_found_by_its_name() -> None:
+    graph = GraphDef()
+    x = graph.placeholder("x", "float32", [2])
+    graph.op("TopKV2", x, graph.control(1), name="best")
+    assert graph.node(Tensor("best:1", "int32"))["op"] == "TopKV2"
+    graph.nodes[-1]["op"] = "Relu"
+    assert graph.pruned(["best"]).made_by(Tensor("best", "float32")) == "Relu"
+
+
+@pytest.mark.parametrize("start", range(1000, 1040, 10))
+def test_random_graphs_answer_as_onnxruntime_or_are_refused(run: Run, start: int) -> None:
+    warnings.simplefilter("ignore")
+    carried = 0
+    for seed in range(start, start + 10):
+        drawn = Drawn(seed)
+        model = drawn.model()
+        try:
+            network = compile_network(model)
+        except UnsupportedModelError:
+            continue
+        carried += 1
+        for n in (1, 3, 17):
+            feeds = drawn.feeds(n)
+            try:
+                expected = answers(model, feeds)
+            except FAULTS:  # an axis is shorter than what is asked for: no answer to agree with
+                continue
+            for backend in ("cpu", "wasm"):
+                found = run(network, feeds, backend)
+                for port, wanted in zip(network.outputs, expected, strict=True):
+                    assert found[port.name].shape == wanted.shape, (seed, n, backend, port.name)
+                    np.testing.assert_allclose(
+                        found[port.name], wanted, rtol=1e-4, atol=1e-4, err_msg=f"{seed} {n} {backend} {port.name}"
+                    )
+    assert carried >= 4
