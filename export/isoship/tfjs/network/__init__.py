@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from isoship.errors import UnsupportedModelError
 from isoship.tfjs.emitter import GraphDef, Tensor, write_model
-from isoship.tfjs.network.emission import MOST, STANDS_FOR, Emission
+from isoship.tfjs.network.emission import HELD, MOST, STANDS_FOR, Emission
 from isoship.tfjs.network.fusing import fused
 from isoship.tfjs.network.reading import Dim, Graph, read_network
 from isoship.tfjs.network.registry import BACKENDS, CannotLower, lowering_of
@@ -73,7 +73,8 @@ def compile_network(model: onnx.ModelProto) -> Network:
         tensor = e.g.placeholder(_plain_name(name), STANDS_FOR[value.dtype], value.shape)
         e.tensors[name] = tensor
         if tensor.dtype == "int32":
-            e.bounds[name] = (-MOST, MOST)
+            least, most = HELD[value.dtype]
+            e.bounds[name] = max(least, -MOST), min(most, MOST)
         inputs.append(Port(name, tensor.name, value.dtype, tensor.dtype, value.shape))
     for node in graph.nodes:
         try:

@@ -35,6 +35,16 @@ STANDS_FOR = {
 #: Integers that callers give, and that are computed, stay below this in size: webgl and webgpu hold them in float32.
 MOST = 2**24
 
+#: What each dtype of integers holds, of int64 what int32 does: ONNX's arithmetic wraps there, TF.js's does not.
+HELD = {
+    "int64": (-(2**31) + 1, 2**31 - 1),
+    "int32": (-(2**31) + 1, 2**31 - 1),
+    "int16": (-(2**15), 2**15 - 1),
+    "int8": (-128, 127),
+    "uint8": (0, 255),
+    "uint16": (0, 2**16 - 1),
+}
+
 #: Operators that move or rename what is there; every lowering may write them.
 PLUMBING = frozenset(
     [
@@ -395,9 +405,12 @@ class Emission:
         if tensor.dtype == "int32":
             if bound is None:
                 raise CannotLower("how large its integers become is not known")
-            if max(-bound[0], bound[1]) > 2**31 - 1:
+            dtype = self.dtype(name) if name in self.graph.values else "int32"
+            least, most = HELD[dtype]
+            if not (least <= bound[0] and bound[1] <= most):
+                narrow = "int32" if dtype == "int64" else dtype
                 raise CannotLower(
-                    f"its integers may become {bound[0]:.0f} to {bound[1]:.0f}, which int32 does not hold"
+                    f"its integers may become {bound[0]:.0f} to {bound[1]:.0f}, which {narrow} does not hold"
                 )
             if max(-bound[0], bound[1]) > MOST:
                 self.right_on("cpu", "wasm")  # graphics hold integers in float32
