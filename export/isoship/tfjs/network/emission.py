@@ -162,8 +162,24 @@ class Emission:
             if array is not None:
                 self.last[name] = self.g.const(self.narrow(array.transpose(order)))
             else:
-                self.last[name] = self.transpose(self.data(name), order, wide=self.is_wide(name))
+                shape = [self.shape(name)[i] for i in order]
+                self.last[name] = self._turned(self.data(name), shape, order, wide=self.is_wide(name))
         return self.last[name]
+
+    def _turned(self, tensor: Tensor, shape: Sequence[Dim], order: Sequence[int], *, wide: bool) -> Tensor:
+        """[N, C, ...] as [N, ..., C] of this shape. One channel, or one place, moves nothing: what the exporter of Keras
+        made of a gray picture is undone."""
+        *places, channels = shape[1:]
+        moves_nothing = channels == 1 or all(size == 1 for size in places)
+        unknown = sum(not isinstance(size, int) for size in shape)
+        before = self.g.node(tensor)
+        if not moves_nothing or unknown > 1 or 0 in shape or before["op"] == "Transpose":
+            return self.transpose(tensor, order, wide=wide)
+        if before["op"] == "Reshape":
+            source = self.g.node(Tensor(before["input"][0], tensor.dtype))
+            if source["op"] == "Placeholder" and declared(source) == [s if isinstance(s, int) else -1 for s in shape]:
+                return Tensor(source["name"], tensor.dtype)
+        return self.reshape(tensor, shape)
 
     def narrow(self, array: Array) -> Array:
         """A constant as TF.js holds it."""
@@ -430,3 +446,8 @@ def ints(values: Iterable[int]) -> dict[str, Any]:
 def text(value: str) -> dict[str, str]:
     """A string as an attribute."""
     return {"s": base64.b64encode(value.encode()).decode()}
+
+
+def declared(node: dict[str, Any]) -> list[int]:
+    """The shape of an input, -1 where callers choose."""
+    return [int(dim["size"]) for dim in node["attr"]["shape"]["shape"]["dim"]]

@@ -1,7 +1,7 @@
 """Where the windows of convolutions and pools lie along each axis, and what is put around or cut off before they do.
 
 Padding is a PadV2 of its own and the operator VALID: TF.js takes padding as a number wrongly on cpu, and pads with what
-it chooses.
+it chooses. What TF.js puts around a convolution for SAME may be just what is asked, and saves a copy of the picture.
 """
 
 from __future__ import annotations
@@ -85,6 +85,15 @@ def _same(size: Dim, length: int, stride: int, auto: str) -> tuple[int, int]:
     else:
         raise CannotLower(f"its auto_pad {auto} hangs on a size that is not known")
     return (total // 2, total - total // 2) if auto == "SAME_UPPER" else (total - total // 2, total // 2)
+
+
+def are_same(places: Sequence[Window]) -> bool:
+    """Whether the pads, some above 0, are those that TF.js's SAME means. With dilations nothing is said of it."""
+    if not any(w.before or w.after for w in places) or any(w.dilation > 1 for w in places):
+        return False
+    if any(w.more or (w.stride > 1 and not isinstance(w.size, int)) for w in places):
+        return False
+    return all((w.before, w.after) == _same(w.size, w.length, w.stride, "SAME_UPPER") for w in places)
 
 
 def fitted(e: Emission, x: Tensor, sizes: Sequence[Dim], pads: Sequence[tuple[int, int]], fill: float = 0.0) -> Tensor:
