@@ -7,6 +7,7 @@ known where they are bounded by what made them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf, isfinite, trunc
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from isoship.tfjs.network.reading import Node
 
 Interval = tuple[float, float]
+REALS = ("float", "double", "float16")
+
+#: What reals may be beyond their bounds, relatively: a float32 is rounded at each step, bounds are not.
+_ROUNDED = 1e-5
 
 #: The results are among the elements of these inputs: all of them, or the first so many.
 _MOVES = {
@@ -21,7 +26,7 @@ _MOVES = {
         ["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Tile", "Expand"], 1
     ),
     **dict.fromkeys(["Gather", "GatherElements", "GatherND", "DepthToSpace", "SpaceToDepth", "Compress", "Dropout"], 1),
-    **dict.fromkeys(["ReduceMax", "ReduceMin", "TopK", "ReverseSequence", "ArrayFeatureExtractor", "Cast"], 1),
+    **dict.fromkeys(["ReduceMax", "ReduceMin", "TopK", "ReverseSequence", "ArrayFeatureExtractor"], 1),
     **dict.fromkeys(["Concat", "Max", "Min"], 99),
 }
 #: Moved, or 0 beside them.
@@ -40,6 +45,11 @@ _SHRINKS: dict[str, Interval] = {
 
 def interval_of(node: Node, name: str, e: Emission) -> Interval | None:
     """The interval of an output, None where nothing is known."""
+    made = _interval(node, name, e)
+    return made if made is not None and isfinite(made[0]) and isfinite(made[1]) else None
+
+
+def _interval(node: Node, name: str, e: Emission) -> Interval | None:
     if node.op in _SHRINKS:
         return _SHRINKS[node.op]
     if node.op in ("ArgMax", "ArgMin"):
@@ -67,6 +77,10 @@ def interval_of(node: Node, name: str, e: Emission) -> Interval | None:
         return _union([e.bound(node.inputs[0]), (0.0, 0.0)])
     if node.op == "Clip":
         return _clipped(node, e)
+    if node.op in ("Cast", "CastLike"):
+        return _cast(node, name, e)
+    if node.op == "Div":
+        return _quotient(node, e)
     rule = _ARITHMETIC.get(node.op)
     if rule is None:
         return None
@@ -82,10 +96,42 @@ def _union(given: list[Interval | None]) -> Interval | None:
 
 
 def _clipped(node: Node, e: Emission) -> Interval | None:
-    x = e.bound(node.inputs[0]) or (float("-inf"), float("inf"))
-    low, high = (e.bound(node.inputs[i]) if e.has(node, i) else None for i in (1, 2))
-    made = max(x[0], low[0]) if low else x[0], min(x[1], high[1]) if high else x[1]
-    return None if float("inf") in (-made[0], made[1]) else made
+    """Both ends are raised to the least and lowered to the most, which wins."""
+    ends = []
+    for i, attribute, nothing in ((1, "min", -inf), (2, "max", inf)):
+        if e.has(node, i):
+            ends.append(e.bound(node.inputs[i]) or (-inf, inf))
+        else:
+            ends.append((float(node.attrs.get(attribute, nothing)),) * 2)
+    low, high = ends
+    x = e.bound(node.inputs[0]) or (-inf, inf)
+    return min(max(x[0], low[0]), high[0]), min(max(x[1], low[1]), high[1])
+
+
+def _cast(node: Node, name: str, e: Emission) -> Interval | None:
+    """Reals are cut toward 0, after they may have been rounded a little further than what bounds them; what becomes
+    float32 is rounded to it."""
+    x, to = e.bound(node.inputs[0]), e.dtype(name)
+    if to == "bool":
+        return 0, 1
+    if x is None:
+        return None
+    if e.dtype(node.inputs[0]) in REALS and to not in REALS:
+        low, high = (0.0 if end == trunc(end) and abs(end) <= 2**24 else abs(end) * _ROUNDED for end in x)
+        return trunc(x[0] - low), trunc(x[1] + high)
+    return x
+
+
+def _quotient(node: Node, e: Emission) -> Interval | None:
+    """Of integers no larger than what is divided; of reals where the divisor has one sign."""
+    x, y = (e.bound(name) for name in node.inputs)
+    if x is None:
+        return None
+    if e.dtype(node.inputs[0]) not in REALS:
+        return _largest([x])
+    if y is None or y[0] <= 0 <= y[1]:
+        return None
+    return _corners(lambda a, b: a / b)([x, y])
 
 
 def _corners(f: Callable[[float, float], float]) -> Callable[[list[Interval]], Interval]:
@@ -113,7 +159,6 @@ _ARITHMETIC: dict[str, Callable[[list[Interval]], Interval]] = {
     "Mul": _corners(lambda x, y: x * y),
     "Neg": lambda given: (-given[0][1], -given[0][0]),
     "Abs": lambda given: (0.0, _largest(given)[1]),
-    "Div": _largest,
     "Mod": lambda given: (-_largest(given[1:])[1], _largest(given[1:])[1]),
     "Floor": lambda given: (given[0][0] - 1, given[0][1]),
     "Ceil": lambda given: (given[0][0], given[0][1] + 1),

@@ -183,7 +183,8 @@ def constant_of_shape(e: Emission, node: Node) -> Tensor:
     """Where a size of it is a caller's; else it is known ahead."""
     wanted = told_sizes(e, node.inputs[0])
     value = np.ravel(node.attrs.get("value", np.zeros(1, np.float32)))[0]
-    e.bounds[node.outputs[0]] = float(value), float(value)
+    if np.isfinite(value):
+        e.bounds[node.outputs[0]] = float(value), float(value)
     filled = np.full([size if isinstance(size, int) else 1 for size in wanted], value)
     shape: list[Dim] = list(filled.shape)
     return widened(e, e.const(e.narrow(filled)), shape, wanted)
