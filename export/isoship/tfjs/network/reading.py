@@ -136,11 +136,16 @@ def _refuse_other_values(model: onnx.ModelProto) -> None:
 
 
 def _numbered(model: onnx.ModelProto) -> onnx.ModelProto:
-    """With a name for every node."""
+    """With a name for every node, and no other node's: bodies that are written out name their values by it."""
     made = onnx.ModelProto()
     made.CopyFrom(model)
+    taken = {""}
     for i, node in enumerate(made.graph.node):
-        node.name = node.name or f"{node.op_type}_{i}"
+        name = node.name or f"{node.op_type}_{i}"
+        while name in taken:
+            name += f"_{i}"
+        node.name = name
+        taken.add(name)
     return made
 
 

@@ -100,7 +100,8 @@ def _renamed(node: onnx.NodeProto, names: Mapping[str, str], prefix: str) -> onn
             field[i] = names.get(name, name)
     for attribute in made.attribute:
         if attribute.type == onnx.AttributeProto.GRAPH:
-            own = {n for inner in attribute.g.node for n in inner.output} | {v.name for v in attribute.g.input}
+            own = {n for inner in attribute.g.node for n in inner.output}
+            own |= {v.name for v in (*attribute.g.input, *attribute.g.initializer)}
             outside = {key: value for key, value in names.items() if key not in own}
             inner = [_renamed(each, outside, each.name) for each in attribute.g.node]
             del attribute.g.node[:]

@@ -67,4 +67,6 @@ def where(e: Emission, node: Node) -> Tensor:
         shapes = [e.shape(name) for name in node.inputs[1:]]
         if shapes[0] != shapes[1] or None in shapes[0]:
             raise CannotLower(f"its branches give other shapes, {list(shapes[0])} and {list(shapes[1])}, as an If may")
+        condition = e.reshape(e.data(node.inputs[0]), [])  # of one element, which may have an axis
+        return e.select(condition, *(e.data(name) for name in node.inputs[1:]))
     return e.select(*(e.data(name) for name in node.inputs))
