@@ -86,7 +86,7 @@ def slice_(e: Emission, node: Node) -> Tensor:
         length = shape[at]
         if not isinstance(start, int):
             raise CannotLower("where it begins is computed from the data")
-        if end == length and start == 0 and step == 1:
+        if end == length and end is not None and start == 0 and step == 1:
             continue
         if not isinstance(end, int):
             x = _as_many(e, x, at, start, end, length) if step == 1 else _unknown(at)
@@ -124,9 +124,10 @@ def _as_many(e: Emission, x: Tensor, axis: int, start: int, end: Dim, length: Di
 
 
 def _slice(start: int, end: int, step: int, size: int) -> slice:
-    """ONNX's clamping: an end below -size with a negative step reaches the first element."""
-    if step < 0 and end < -size:
-        return slice(start, None, step)
+    """ONNX's clamping: with a negative step an end below -size reaches the first element, and a start below it is
+    that element."""
+    if step < 0:
+        return slice(max(start, -size), None if end < -size else end, step)
     return slice(start, end, step)
 
 
@@ -168,7 +169,7 @@ def widened(e: Emission, x: Tensor, shape: list[Dim], wanted: list[Dim]) -> Tens
         repeats.append(wants if has == 1 and isinstance(wants, int) else 1)
         if has == 1 and not isinstance(wants, int):
             spread.append(axis)
-        elif wants not in (1, has) and has != 1:
+        elif has != 1 and (wants is None or wants not in (1, has)):
             raise CannotLower("it expands to a size that is not known")
     if any(count != 1 for count in repeats):
         bits = e.cast(x, "int32") if x.dtype == "bool" else x

@@ -38,7 +38,8 @@ def matmul(e: Emission, node: Node) -> Tensor:
 def _of_one_batch(e: Emission, a: Tensor, b: Tensor, x: list[Dim], y: list[Dim]) -> tuple[Tensor, Tensor]:
     """Both with the same batch: TF.js takes the matrices of the smaller one in turn, whatever axis it lacks."""
     left, right = x[:-2], y[:-2]
-    if left == right or not left or not right or all(n == 1 for n in left) or all(n == 1 for n in right):
+    same = left == right and None not in left
+    if same or not left or not right or all(n == 1 for n in left) or all(n == 1 for n in right):
         return a, b
     rank = max(len(left), len(right))
     left, right = [*[1] * (rank - len(left)), *left], [*[1] * (rank - len(right)), *right]
