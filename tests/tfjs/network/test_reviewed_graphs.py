@@ -180,7 +180,12 @@ def test_the_rest_of_reals(run: Run) -> None:
     refused(made([node("Mod", "x by", "y", fmod=1)], x, FLOAT, {"by": np.float32(0.1)}), "Mod")
     refused(made([node("Mod", "x x", "y", fmod=1)], x, FLOAT), "Mod")
     model = made([node("Mod", "x by", "y", fmod=1)], x, FLOAT, {"by": np.array([4], np.float32)})
-    agrees(run, model, {"x": np.array([7.3, -7.3, 3e38, 1e-40, 0], np.float32)})
+    agrees(run, model, {"x": np.array([7.3, -7.3, 3e38, 1e-30, 0], np.float32)})
+
+
+def test_the_sign_of_what_is_near_to_0(run: Run) -> None:
+    x = np.array([1e-30, -1e-30, 1e-7, -1e-7, 0, np.nan, np.inf, -np.inf], np.float32)
+    agrees(run, made([node("Sign", "x", "y")], {"x": (FLOAT, ["N"])}, FLOAT), {"x": x})
 
 
 def test_a_definition_means_the_same_in_an_older_opset() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from isoship.tfjs.emitter import Tensor
 from isoship.tfjs.network.emission import Emission, Last
-from isoship.tfjs.network.reading import Node
+from isoship.tfjs.network.reading import Array, Node
 from isoship.tfjs.network.registry import ROUNDED, CannotLower, lowering
 
 #: Within so many units in the last place of float32: what the backends' own functions give.
@@ -87,12 +87,15 @@ def erf(e: Emission, node: Node) -> Tensor | Last:
     return unary(e, node, lambda x: e.op("Erf", x))
 
 
-@lowering("Sign", emits=["Sign", "SelectV2", "IsNan"])
+def sign_of(e: Emission, x: Tensor) -> Tensor:
+    """By comparing: TF.js's Sign is 0 of NaN, and on wasm of what is near to 0, too."""
+    below = e.select(e.op("Less", x, e.like(x, 0), dtype="bool"), e.like(x, -1), x)
+    return e.select(e.op("Greater", x, e.like(x, 0), dtype="bool"), e.like(x, 1), below)
+
+
+@lowering("Sign", emits=["Less", "Greater", "SelectV2"])
 def sign(e: Emission, node: Node) -> Tensor | Last:
-    """ONNX's sign of NaN is NaN, TF.js's is 0. Of integers: by comparing."""
-    if e.dtype(node.inputs[0]) in ("float", "double", "float16"):
-        return unary(e, node, lambda x: e.select(e.op("IsNan", x, dtype="bool"), x, e.op("Sign", x)))
-    return unary(e, node, lambda x: e.cast(e.op("Sign", e.cast(x, "float32")), "int32"))
+    return unary(e, node, lambda x: sign_of(e, x))
 
 
 @lowering("Identity", emits=[])
@@ -168,7 +171,7 @@ def _truncated(e: Emission, a: Tensor, b: Tensor) -> Tensor:
 
 
 @lowering(
-    "Mod", emits=["RealDiv", "Floor", "Sign", "Mul", "Abs", "Sub", "AddV2", "SelectV2", "Less", "Equal", "LogicalAnd"]
+    "Mod", emits=["RealDiv", "Floor", "Greater", "Mul", "Abs", "Sub", "AddV2", "SelectV2", "Less", "Equal", "LogicalAnd"]
 )
 def modulo(e: Emission, node: Node) -> Tensor:
     """Integers: with the divisor's sign, as Python's. `fmod`: with the dividend's, as C's."""
@@ -181,16 +184,23 @@ def modulo(e: Emission, node: Node) -> Tensor:
                 raise CannotLower("it divides integers that may be larger than 2**24")
     elif not node.attrs["fmod"]:
         raise CannotLower("it takes the rest of reals without fmod")
+    elif not _is_power_of_two(e.graph.constants.get(node.inputs[1])):
+        raise CannotLower("its divisor is no known power of two of at least 1, and a rounded quotient leaves other rests")
     x, y = e.cast(a, "float32"), e.cast(b, "float32")
     size, by = e.op("Abs", x), e.op("Abs", y)
     rest = e.op("Sub", size, e.op("Mul", e.op("Floor", e.op("RealDiv", size, by)), by))
     # A quotient that is rounded up to the next whole number leaves a rest below 0.
     rest = e.select(e.op("Less", rest, e.like(rest, 0), dtype="bool"), e.op("AddV2", rest, by), rest)
-    signed = e.op("Mul", e.op("Sign", x), rest)
+    signed = e.op("Mul", sign_of(e, x), rest)
     if not node.attrs["fmod"]:
         other = e.op("Less", e.op("Mul", signed, y), e.like(y, 0), dtype="bool")
         signed = e.select(other, e.op("AddV2", signed, y), signed)
     return signed if real else e.cast(signed, "int32")
+
+
+def _is_power_of_two(divisor: Array | None) -> bool:
+    """Whether quotients by it are exact, and none overflows."""
+    return divisor is not None and bool(((np.frexp(np.abs(divisor))[0] == 0.5) & (np.abs(divisor) >= 1)).all())
 
 
 @lowering("Pow", emits=["Pow", "Mul"], exactness=FUNCTION)
