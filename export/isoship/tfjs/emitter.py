@@ -41,6 +41,10 @@ class GraphDef:
     _taken: set[str] = field(default_factory=set)
     _counted: dict[str, int] = field(default_factory=dict)
     _data: dict[tuple[str, tuple[int, ...], bytes], Tensor] = field(default_factory=dict)
+    _by_name: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._by_name.update((node["name"], node) for node in self.nodes)
 
     def placeholder(self, name: str, dtype: str, shape: Sequence[int | str | None]) -> Tensor:
         attrs = {"dtype": _type(dtype), "shape": {"shape": _shape(shape)}}
@@ -75,7 +79,7 @@ class GraphDef:
 
     def node(self, tensor: Tensor) -> dict[str, Any]:
         """The node that makes a tensor."""
-        return next(node for node in self.nodes if node["name"] == node_of(tensor.name))
+        return self._by_name[node_of(tensor.name)]
 
     def made_by(self, tensor: Tensor) -> str:
         """The operator whose data a tensor holds: the one that made it, behind those that only rename or reshape."""
@@ -96,7 +100,9 @@ class GraphDef:
         return GraphDef(kept[::-1], {name: array for name, array in self.weights.items() if name in names})
 
     def _add(self, op: str, name: str, inputs: Sequence[Tensor], attrs: dict[str, Any], dtype: str) -> Tensor:
-        self.nodes.append({"name": name, "op": op, "input": [t.name for t in inputs], "attr": attrs})
+        node = {"name": name, "op": op, "input": [t.name for t in inputs], "attr": attrs}
+        self.nodes.append(node)
+        self._by_name[name] = node
         return Tensor(name, dtype)
 
     def _unique(self, seed: str) -> str:
