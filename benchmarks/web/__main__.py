@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -18,11 +17,11 @@ from typing import Any
 from benchmarks import results
 from benchmarks.web.folder import written
 from benchmarks.web.models import subjects
+from benchmarks.web.running import PLACE, run
 from benchmarks.web.summary import bars, lines
-from isoship.parity.runners.node import ORT_WEB, modules_with
+from isoship.parity.runners.node import ORT_WEB
 
 ROUNDS = 15
-_HERE = Path(__file__).parent
 _PACKAGES = ("scikit-learn", "xgboost-cpu", "lightgbm", "skl2onnx", "onnxmltools")
 
 
@@ -37,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     unknown = sorted(set(options.only or ()) - {each.name for each in every})
     if unknown:
         parser.error(f"no such model: {', '.join(unknown)}")
-    place = Path(os.environ.get("ISOSHIP_BENCH_WEB", _HERE.parents[1] / ".tools" / "bench-web")).resolve()
+    place = Path(os.environ.get("ISOSHIP_BENCH_WEB", PLACE)).resolve()
     with tempfile.TemporaryDirectory(prefix="bench-web-") as folder:
         missing: dict[str, dict[str, str]] = {}
         for subject in every:
@@ -46,7 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"preparing {subject.name}", file=sys.stderr)
             missing[subject.name] = written(subject, Path(folder) / subject.name, place if place.is_dir() else None)
         runs = {
-            name: _run(f"{name}.mjs", Path(folder), place, missing, options.rounds) for name in ("node", "chromium")
+            name: run(name, "subjects.mjs", Path(folder), place, missing, options.rounds)
+            for name in ("node", "chromium")
         }
     figures = {"rounds": options.rounds, "missing": missing, **runs}
     document = results.document(_environment(place), figures, bars(runs))
@@ -57,14 +57,6 @@ def main(arguments: list[str] | None = None) -> int:
         verdict = "ok" if bar["ok"] else "MISSED"
         print(f"{bar['name']}: {bar['value']:.3g} ({bar['sense']} {bar['limit']:g}) {verdict}", file=sys.stderr)
     return 0 if all(bar["ok"] for bar in document["bars"]) else 1
-
-
-def _run(script: str, folder: Path, place: Path, missing: dict[str, dict[str, str]], rounds: int) -> Any:
-    modules = modules_with((ORT_WEB[0], "playwright-core"), "@".join(ORT_WEB), "playwright-core")
-    lacks = json.dumps({name: list(forms) for name, forms in missing.items()})
-    command = ["node", _HERE / script, folder, modules, place, str(rounds)]
-    done = subprocess.run(command, input=lacks, stdout=subprocess.PIPE, text=True, check=True, timeout=3600)
-    return json.loads(done.stdout)
 
 
 def _environment(place: Path) -> dict[str, Any]:

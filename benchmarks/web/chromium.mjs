@@ -1,5 +1,5 @@
-// `node chromium.mjs FOLDER MODULES PACKAGES ROUNDS`, {model: [kinds that it lacks]} on stdin: the run in Chromium, and the
-// first prediction after navigation with what came over the wire (gzip), as JSON.
+// `node chromium.mjs FOLDER MODULES PACKAGES ROUNDS SUBJECTS`, {model: [kinds that it lacks]} on stdin: the run in Chromium,
+// and of subjects.mjs the first prediction after navigation with what came over the wire (gzip), as JSON.
 
 import { createRequire } from "node:module";
 import { createServer } from "node:http";
@@ -10,21 +10,24 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { interleaved, median } from "./measure.mjs";
 
-const [folder, modules, packages, rounds] = process.argv.slice(2);
+const [folder, modules, packages, rounds, subjects] = process.argv.slice(2);
 let text = "";
 for await (const part of process.stdin) text += part;
+const { KINDS } = await import(`./${subjects}`);
 const { chromium } = createRequire(join(modules, "x.js"))("playwright-core");
 
 const TYPES = { html: "text/html", js: "text/javascript", mjs: "text/javascript", json: "application/json", wasm: "application/wasm" };
-const ROOTS = { bench: dirname(fileURLToPath(import.meta.url)), models: folder, ort: join(modules, "onnxruntime-web", "dist"), packages: join(packages, "node_modules") };
+const ROOTS = { bench: dirname(fileURLToPath(import.meta.url)), models: folder, ort: join(modules, "onnxruntime-web", "dist"), packages: join(packages, "node_modules"), modules };
 /** What is the model's own and no runtime's. */
 const OWN = /\/(rows|program|model|manifest|golden)\.(json|bin)$|\.onnx$|shard/;
 const kept = new Map();
 let wire = [];
 const FIRST = ["rows", "tfjs", "standard"];
 const HEAD = `<!doctype html><title>bench</title><link rel="icon" href="data:,">`;
+/** LiteRT.js imports a package of its own by its bare name. */
+const NAMES = JSON.stringify({ imports: { "@litertjs/wasm-utils": "/packages/@litertjs/wasm-utils/dist/index.js" } });
 const PAGES = {
-  "/ort.html": `${HEAD}<script src="/ort/ort.wasm.min.js"></script>`,
+  "/ort.html": `${HEAD}<script type="importmap">${NAMES}</script><script src="/ort/ort.wasm.min.js"></script>`,
   "/ydf.html": `${HEAD}<script src="/packages/jszip/dist/jszip.min.js"></script><script src="/packages/ydf-inference/dist/inference.js"></script>`,
 };
 for (const kind of FIRST) PAGES[`/first-${kind}.html`] = firstPage(kind);
@@ -87,14 +90,20 @@ async function started(name, kind) {
   page.setDefaultTimeout(600_000);
   await page.goto(`${origin}/${kind === "ydf" ? "ydf" : "ort"}.html`);
   const ask = (what) =>
-    page.evaluate(async ({ base, kind, what }) => {
+    page.evaluate(async ({ base, kind, what, subjects }) => {
       if (what !== "prepare") return globalThis.subject[what]();
       const { prepared } = await import("/bench/measure.mjs");
+      const { open } = await import(`/bench/${subjects}`);
+      const script = (path) =>
+        new Promise((resolve, reject) => {
+          const tag = Object.assign(document.createElement("script"), { src: `/modules/${path}`, onload: () => resolve(undefined), onerror: reject });
+          document.head.append(tag);
+        });
       const bytes = async (url) => new Uint8Array(await (await fetch(url)).arrayBuffer());
-      const tools = { bytes, json: async (url) => (await fetch(url)).json(), ort: globalThis.ort, ydf: await globalThis.YDFInference?.() };
-      globalThis.subject = await prepared(kind, base, tools);
+      const tools = { bytes, script, beside: (path) => `/modules/${path}/`, packages: (path) => `/packages/${path}`, json: async (url) => (await fetch(url)).json(), ort: globalThis.ort, ydf: await globalThis.YDFInference?.() };
+      globalThis.subject = await prepared(open, kind, base, tools);
       return { difference: globalThis.subject.difference, alone: globalThis.subject.alone };
-    }, { base: `/models/${encodeURIComponent(name)}`, kind, what });
+    }, { base: `/models/${encodeURIComponent(name)}`, kind, what, subjects });
   return { ask, close: () => context.close() };
 }
 
@@ -120,8 +129,8 @@ async function firsts(name, without) {
 const result = { version: browser.version(), found: {}, first: {} };
 for (const [name, without] of Object.entries(JSON.parse(text))) {
   process.stderr.write(`chromium: ${name}\n`);
-  result.found[name] = await interleaved(without, Number(rounds), (kind) => started(name, kind));
-  if (JSON.parse(await readFile(join(folder, name, "rows.json"), "utf8")).x !== null) result.first[name] = await firsts(name, without);
+  result.found[name] = await interleaved(KINDS.filter((each) => !without.includes(each)), Number(rounds), (kind) => started(name, kind));
+  if (subjects === "subjects.mjs" && JSON.parse(await readFile(join(folder, name, "rows.json"), "utf8")).x !== null) result.first[name] = await firsts(name, without);
 }
 console.log(JSON.stringify(result));
 await browser.close();

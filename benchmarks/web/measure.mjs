@@ -3,18 +3,17 @@
 // Each way has a process or a page of its own: where a library lets its WebAssembly memory grow, V8 looks for detached
 // buffers at every access to a typed array from then on, of everybody's in that process (half as long again, measured).
 
-import { KINDS, open } from "./subjects.mjs";
-
 /** Blocks are this long, so that a coarse clock and one collection of garbage count little. */
 const BLOCK = 25;
 
 /**
  * What is asked of one way, where it runs: opened, and every answer compared before it is timed.
+ * @param {(kind: string, base: string, tools: any) => Promise<any>} open see subjects.mjs
  * @param {string} kind @param {string} base URL of the model's folder @param {any} tools see subjects.mjs
  * @returns {Promise<{difference: number, alone: number, one: () => Promise<number>, many: () => Promise<number>}>}
  *   the largest difference, of all rows at once and of each alone; what times a block: milliseconds a call
  */
-export async function prepared(kind, base, tools) {
+export async function prepared(open, kind, base, tools) {
   const { expected, count } = await tools.json(`${base}/rows.json`);
   const subject = await open(kind, base, tools);
   const together = Array.from(await subject.many(), Number);
@@ -25,16 +24,16 @@ export async function prepared(kind, base, tools) {
 }
 
 /**
- * @param {string[]} without kinds that the model does not have @param {number} rounds
+ * @param {string[]} kinds those that the model has @param {number} rounds
  * @param {(kind: string) => Promise<{ask: (what: "prepare" | "one" | "many") => Promise<any>, close: () => Promise<any>}>} started
  *   a process or a page, which does as `prepared` says
  * @returns {Promise<Record<string, any>>} kind -> {one, many: microseconds and milliseconds, difference, alone} or {failed}
  */
-export async function interleaved(without, rounds, started) {
+export async function interleaved(kinds, rounds, started) {
   /** @type {Record<string, any>} */
   const found = {};
   const ready = [];
-  for (const kind of KINDS.filter((each) => !without.includes(each))) {
+  for (const kind of kinds) {
     const asked = await started(kind);
     try {
       found[kind] = { ...(await asked.ask("prepare")), one: [], many: [] };

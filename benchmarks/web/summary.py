@@ -25,7 +25,7 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
     yield f"{'model':22}{'asked by':16}" + "".join(f"{run + ' 1, us':>16}{run + ' 1000, ms':>18}" for run in _RUNS)
     for name, kinds in figures["node"]["found"].items():
         for kind in kinds:
-            yield f"{name:22}{kind:16}" + "".join(_cells(kind, figures[run]["found"][name][kind]) for run in _RUNS)
+            yield f"{name:22}{kind:16}" + "".join(cells(kind, figures[run]["found"][name][kind]) for run in _RUNS)
         for form, why in figures["missing"][name].items():
             yield f"{name:22}{form:16}  {why}"
     yield f"{'first prediction':22}{'page of':16}{'ms':>10}{'runtime, gzip':>16}{'model, gzip':>14}{'files':>8}"
@@ -38,7 +38,7 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
 _RUNS = ("node", "chromium")
 
 
-def _cells(kind: str, found: dict[str, Any]) -> str:
+def cells(kind: str, found: dict[str, Any]) -> str:
     if "failed" in found:
         return f"  fails: {found['failed'][:60]}"
     star = "" if agrees(kind, found) else "*"  # it answers otherwise

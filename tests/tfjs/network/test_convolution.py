@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,3 +95,47 @@ def test_sizes_that_hang_on_what_is_not_known_are_refused() -> None:
     )
     with pytest.raises(UnsupportedModelError, match="hangs on a size that is not known"):
         compile_network(model)
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "attrs", "written"),
+    [
+        ((9, 7), (3, 5), {"pads": [1, 2, 1, 2]}, "SAME"),
+        (("H", "W"), (3, 2), {"pads": [1, 0, 1, 1]}, "SAME"),
+        ((9, 7), (3, 3), {"pads": [1, 1, 1, 1], "strides": [2, 2]}, "SAME"),
+        ((9, 7), (3, 3), {"pads": [1, 1, 1, 1], "group": 6}, "SAME"),
+        ((8, 8), (3, 3), {"pads": [1, 1, 1, 1], "strides": [2, 2]}, "VALID"),
+        (("H", "W"), (3, 3), {"pads": [1, 1, 1, 1], "strides": [2, 2]}, "VALID"),
+        ((9, 7), (3, 2), {"pads": [1, 1, 1, 0]}, "VALID"),
+        ((9, 7), (3, 3), {"pads": [2, 2, 2, 2], "dilations": [2, 2]}, "VALID"),
+    ],
+)
+def test_same_is_written_where_it_means_those_pads(
+    runtimes: dict[str, StockTFJS], tmp_path: Path, size: Any, kernel: Any, attrs: dict[str, Any], written: str
+) -> None:
+    rng = np.random.default_rng(3)
+    weights = rng.normal(size=(6, 6 // attrs.get("group", 1), *kernel)).astype(np.float32)
+    model = one_node("Conv", {"x": ("N", 6, *size), "w": weights}, **attrs)
+    (conv,) = (node for node in compile_network(model).graph.nodes if "Conv" in node["op"])
+    assert base64.b64decode(conv["attr"]["padding"]["s"]).decode() == written
+    sizes = [known if isinstance(known, int) else 8 + i for i, known in enumerate(size)]
+    agree(model, {"x": rng.normal(size=(2, 6, *sizes)).astype(np.float32)}, runtimes, tmp_path)
+
+
+def test_a_weight_of_infinity_meets_the_zeros_around() -> None:
+    weights = np.ones((1, 1, 3, 3), np.float32)
+    weights[0, 0, 0, 0] = np.inf
+    graph = compile_network(one_node("Conv", {"x": ("N", 1, 5, 5), "w": weights}, pads=[1, 1, 1, 1])).graph
+    assert "PadV2" in [node["op"] for node in graph.nodes]
+
+
+@pytest.mark.parametrize("shape", [("N", 1, 5, 4), ("N", 1, "H", "W"), ("N", 3, 1, 1), ("N", 3, 5, 4)])
+def test_one_channel_is_not_transposed(runtimes: dict[str, StockTFJS], tmp_path: Path, shape: Any) -> None:
+    rng = np.random.default_rng(5)
+    weights = rng.normal(size=(2, shape[1], 1, 1)).astype(np.float32)
+    model = one_node("Conv", {"x": shape, "w": weights})
+    ops = [node["op"] for node in compile_network(model).graph.nodes]
+    moved = shape in [("N", 3, 5, 4), ("N", 1, "H", "W")]  # a Reshape cannot leave two sizes open
+    assert ("Transpose" in ops[: ops.index("Conv2D")]) == moved
+    sizes = [known if isinstance(known, int) else 4 + i for i, known in enumerate(shape)]
+    agree(model, {"x": rng.normal(size=sizes).astype(np.float32)}, runtimes, tmp_path)

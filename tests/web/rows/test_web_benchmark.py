@@ -23,7 +23,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
     missing = folder.written(subject, place / subject.name, None)
     assert missing == dict.fromkeys(("ydf", "m2cgen"), "its package is not installed here")
     modules = modules_with((ORT_WEB[0],), "@".join(ORT_WEB))
-    command = ["node", SCRIPTS / "node.mjs", place, modules, place, "1"]
+    command = ["node", SCRIPTS / "node.mjs", place, modules, place, "1", "subjects.mjs"]
     lacks = json.dumps({subject.name: list(missing)})
     done = subprocess.run(command, input=lacks, capture_output=True, text=True, check=True, timeout=120)
     return json.loads(done.stdout)

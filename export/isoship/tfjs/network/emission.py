@@ -167,8 +167,8 @@ class Emission:
         return self.last[name]
 
     def _turned(self, tensor: Tensor, shape: Sequence[Dim], order: Sequence[int], *, wide: bool) -> Tensor:
-        """[N, C, ...] as [N, ..., C] of this shape. One channel, or one place, moves nothing: what the exporter of Keras
-        made of a gray picture is undone."""
+        """[N, C, ...] as [N, ..., C] of this shape. One channel, or one place, moves nothing, and what turned a gray
+        picture the other way is undone."""
         *places, channels = shape[1:]
         moves_nothing = channels == 1 or all(size == 1 for size in places)
         unknown = sum(not isinstance(size, int) for size in shape)

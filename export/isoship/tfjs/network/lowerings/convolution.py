@@ -79,7 +79,8 @@ def grouped(
 
 
 def _one(e: Emission, sort: str, x: Tensor, weights: Tensor, places: Sequence[Window], same: bool) -> Tensor:
-    """One axis goes as two. same: TF.js pads as it does for SAME. TF.js takes strides or dilations: of both, what the strides skip is dropped afterwards."""
+    """One axis goes as two. same: TF.js pads. It takes strides or dilations: of both, what the strides
+    skip is dropped afterwards."""
     strides, dilations = [w.stride for w in places], [w.dilation for w in places]
     skipped = max(strides) > 1 and max(dilations) > 1
     if skipped:
