@@ -1,4 +1,4 @@
-"""ONNX's backend suite: a tenth of it anew, and what the last whole run found, as docs/onnx_operators.md says it."""
+"""ONNX's backend suite: a twentieth of it anew, and what the last whole run found, as docs/onnx_operators.md says it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ IN_CHROMIUM = json.loads((results.FOLDER / "onnx_suite_chromium.json").read_text
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_tenth_of_the_suite_is_as_it_was(tfjs: dict[str, StockTFJS], tmp_path: Path) -> None:
+def test_a_twentieth_of_the_suite_is_as_it_was(tfjs: dict[str, StockTFJS], tmp_path: Path) -> None:
     asked = 0
     for i, case in enumerate(cases()):
-        if i % 10 == 7:
+        if i % 20 == 7:
             found = tried(case, tfjs, tmp_path / "model")
             assert found == LAST[case.name], case.name
             asked += 1
-    assert asked > 130
+    assert asked > 65
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -92,7 +92,7 @@ PLACES = np.array([[9], [4], [0]], INT)
 ROWS, WEIGHTS, BIAS = np.arange(6, dtype=F).reshape(3, 2), np.array([[1, 2], [3, 4]], F), np.array([10, 20], F)
 LEFT, RIGHT = np.arange(36, dtype=F).reshape(3, 1, 3, 4), np.arange(16, dtype=F).reshape(1, 2, 4, 2)
 
-MANY = np.full(2_000_000, 0.1, F)
+MANY = np.full(400_000, 0.1, F)
 PICTURE = np.array([np.nan, 1, 2, 3], F).reshape(1, 2, 2, 1)
 
 
@@ -228,13 +228,13 @@ FAULTS = [
         model("MatMul", {"a": LEFT, "b": RIGHT}),
     ),
     Fault(
-        "Mean of two million adds up in one float32",
+        "Mean of many adds up in one float32",
         {"x": MANY},
         _mean,
         np.array([0.1], F),
         ("wasm",),
         model("ReduceMean", {"x": MANY}, constants={"axes": np.array([0])}),
-        close=1e-5,
+        close=5e-5,
     ),
     Fault(
         "AvgPool of a window with NaN is -inf",
