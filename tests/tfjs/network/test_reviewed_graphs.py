@@ -174,6 +174,22 @@ def test_a_slice_backwards_from_before_the_first(run: Run) -> None:
     agrees(run, model, {"x": np.arange(6, dtype=np.float32).reshape(2, 3)})
 
 
+def test_a_slice_backwards_to_the_largest_integer_is_refused() -> None:
+    tensors = {"from": np.array([2]), "to": np.array([2**31 - 1]), "axis": np.array([1]), "by": np.array([-1])}
+    refused(made([node("Slice", "x from to axis by", "y")], {"x": (FLOAT, ["N", 3])}, FLOAT, tensors), "largest integer")
+
+
+def test_a_table_ends_where_it_ends(run: Run) -> None:
+    """Up to a size of the caller's that is beyond it: an error, and no row of it again."""
+    table = np.arange(6, dtype=np.float32).reshape(3, 2)
+    nodes = [node("Shape", "x", "s"), node("Slice", "table zero s", "y")]
+    model = made(nodes, {"x": (FLOAT, ["N"])}, FLOAT, {"table": table, "zero": np.array([0])})
+    agrees(run, model, {"x": np.zeros(2, np.float32)})
+    for backend in ("cpu", "wasm"):
+        with pytest.raises(AssertionError, match=r"GatherV2|not in"):
+            run(model, {"x": np.zeros(4, np.float32)}, backend)
+
+
 def test_the_rest_of_reals(run: Run) -> None:
     """Exact for divisors that are powers of two; others round a quotient, and 1 by 0.1 leaves 0."""
     x = {"x": (FLOAT, ["N"])}

@@ -98,7 +98,10 @@ def _output(name: str, e: Emission, graph: Graph) -> Port:
 
     The cpu backend casts bool by relabelling, and who reads the result gets bytes: hence the addition."""
     value = graph.values[name]
-    tensor: Tensor = e.data(name)
+    try:
+        tensor: Tensor = e.data(name)
+    except CannotLower as why:
+        raise UnsupportedModelError(f"the output {name!r}", str(why), "Use --targets lambda,edge") from None
     if e.g.made_by(tensor) == "Cast":
         end = e.g.op("AddV2", tensor, e.like(tensor, 0), name=_plain_name(name))
     else:

@@ -159,6 +159,7 @@ def hardmax(e: Emission, node: Node) -> Tensor:
         shape = e.sizes(node.inputs[0])
         flat = [int(np.prod([int(s) for s in shape[:axis]])), int(np.prod([int(s) for s in shape[axis:]]))]
         return e.reshape(_largest(e, e.reshape(x, flat), flat, 1), shape)
+    e.size(node.inputs[0], axis)
     return _largest(e, x, shape, axis)
 
 

@@ -71,7 +71,7 @@ def split(e: Emission, node: Node) -> tuple[Tensor, ...]:
 
 
 @lowering(
-    "Slice", since=10, emits=["Slice", "GatherV2", "Cumsum", "Equal", "ZerosLike", "SelectV2", "Minimum", "AddV2"]
+    "Slice", since=10, emits=["Slice", "GatherV2", "Cumsum", "Equal", "ZerosLike", "SelectV2", "Greater", "AddV2"]
 )
 def slice_(e: Emission, node: Node) -> Tensor:
     """A run of places by Slice, others by GatherV2: StridedSlice is wrong for integers on wasm."""
@@ -89,7 +89,9 @@ def slice_(e: Emission, node: Node) -> Tensor:
         if end == length and end is not None and start == 0 and step == 1:
             continue
         if not isinstance(end, int):
-            x = _as_many(e, x, at, start, end, length) if step == 1 else _unknown(at)
+            x = _as_many(e, x, at, len(shape), start, end, length) if step == 1 else _unknown(at)
+        elif step < 0 and end in (2**31 - 1, 2**63 - 1):
+            raise CannotLower("it ends at the largest integer, backwards: nothing in ONNX, all in onnxruntime")
         elif not isinstance(length, int):
             if step != 1 or start < 0 or end < 2**31 - 1:
                 _unknown(at)
@@ -108,10 +110,10 @@ def _unknown(axis: int) -> Tensor:
     raise CannotLower(f"it slices axis {axis}, and where it ends is not known")
 
 
-def _as_many(e: Emission, x: Tensor, axis: int, start: int, end: Dim, length: Dim) -> Tensor:
+def _as_many(e: Emission, x: Tensor, axis: int, rank: int, start: int, end: Dim, length: Dim) -> Tensor:
     """The places from `start` up to a size that a caller chooses, of an axis of a known length: a table of positions.
-    What is longer than the table is an error in ONNX, which the contract of its inputs knows; no place is read beyond
-    it."""
+    Beyond its end ONNX gives fewer, which TF.js has no shape for: cpu and wasm say that a place is not there, graphics
+    give NaN."""
     if not isinstance(length, int) or start < 0:
         return _unknown(axis)
     ones = e.spread(e.const(np.ones(1, np.float32)), 0, 1, end)
@@ -120,7 +122,13 @@ def _as_many(e: Emission, x: Tensor, axis: int, start: int, end: Dim, length: Di
     places = e.cast(counted, "int32")
     if start:
         places = e.slice(places, [start], [-1])
-    return e.gather(x, e.op("Minimum", places, e.const(np.int32(length - 1))), axis)
+    made = e.gather(x, places, axis)
+    if x.dtype != "float32":
+        e.right_on("cpu", "wasm")
+        return made
+    beyond = e.op("Greater", e.reshape(places, [None if i == axis else 1 for i in range(rank)]),
+                  e.const(np.int32(length - 1)), dtype="bool")  # fmt: skip
+    return e.select(beyond, e.const(np.float32(np.nan)), made)
 
 
 def _slice(start: int, end: int, step: int, size: int) -> slice:
