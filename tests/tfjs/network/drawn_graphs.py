@@ -111,16 +111,33 @@ class Drawn:
         tensors = len(self.tensors)
         try:
             op, inputs, attrs, outputs = self.one(STEPS)(self)
-            node = helper.make_node(op, inputs, [f"v{len(self.nodes)}_{k}" for k in range(outputs)], f"n{len(self.nodes)}", **attrs)
+            node = helper.make_node(
+                op, inputs, [f"v{len(self.nodes)}_{k}" for k in range(outputs)], f"n{len(self.nodes)}", **attrs
+            )
             made = self.tried(node)
         except (LookupError, ValueError, *FAULTS):
             del self.tensors[tensors:]
             return
         self.nodes.append(node)
-        smooth = op in (*_SMOOTH, "Softmax", "Div", "ReduceMean", "LayerNormalization", "BatchNormalization", "GlobalAveragePool", "AveragePool", "Celu", "HardSigmoid", "LeakyRelu", "LogSoftmax")
+        smooth = op in (
+            *_SMOOTH,
+            "Softmax",
+            "Div",
+            "ReduceMean",
+            "LayerNormalization",
+            "BatchNormalization",
+            "GlobalAveragePool",
+            "AveragePool",
+            "Celu",
+            "HardSigmoid",
+            "LeakyRelu",
+            "LogSoftmax",
+        )
         for k, name in enumerate(node.output):
             self.samples[name] = (made[0][k], made[1][k])
-            if all(x in self.exact or x not in self.samples for x in node.input) and not (smooth and made[0][k].dtype.kind == "f"):
+            if all(x in self.exact or x not in self.samples for x in node.input) and not (
+                smooth and made[0][k].dtype.kind == "f"
+            ):
                 self.exact.add(name)
 
     def tried(self, node: onnx.NodeProto) -> list[list[Array]]:
@@ -129,12 +146,17 @@ class Drawn:
         made = []
         for k in range(2):
             feeds = {name: self.samples[name][k] for name in names}
-            given = [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(x.dtype), [None] * x.ndim) for n, x in feeds.items()]
+            given = [
+                helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(x.dtype), [None] * x.ndim)
+                for n, x in feeds.items()
+            ]
             used = [tensors[n] for n in dict.fromkeys(node.input) if n in tensors]
             graph = helper.make_graph([node], "one", given, [onnx.ValueInfoProto(name=n) for n in node.output], used)
             model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=10)
             found = answers(onnx.shape_inference.infer_shapes(model), feeds)
-            if any(x.size > 20_000 or x.size == 0 or x.ndim > 5 or np.abs(x.astype(np.float64)).max() > 1e6 for x in found):
+            if any(
+                x.size > 20_000 or x.size == 0 or x.ndim > 5 or np.abs(x.astype(np.float64)).max() > 1e6 for x in found
+            ):
                 raise ValueError
             made.append(found)
         if any(len({x.ndim for x in pair}) > 1 for pair in zip(*made, strict=True)):
@@ -221,7 +243,16 @@ def conv(d: Drawn) -> Any:
     inputs = [name, d.numbers([outer, channels // group, k, k])]
     if d.rng.random() < 0.5:
         inputs.append(d.numbers([outer]))
-    return "Conv", inputs, {"pads": [int(x) for x in d.rng.integers(0, 2, 4)], "strides": [int(x) for x in d.rng.integers(1, 3, 2)], "group": group}, 1
+    return (
+        "Conv",
+        inputs,
+        {
+            "pads": [int(x) for x in d.rng.integers(0, 2, 4)],
+            "strides": [int(x) for x in d.rng.integers(1, 3, 2)],
+            "group": group,
+        },
+        1,
+    )
 
 
 def pool(d: Drawn) -> Any:
@@ -278,8 +309,16 @@ def split(d: Drawn) -> Any:
 
 def slice_(d: Drawn) -> Any:
     name = d.some("f", "i", "b")
-    ends = [d.constant(np.array([int(x)])) for x in (d.rng.integers(-6, 6), d.one([-7, -2, -1, 1, 2, 3, 2**31 - 1, -(2**31)]))]
-    return "Slice", [name, *ends, d.constant(np.array([_axis(d, name)])), d.constant(np.array([d.one([1, 1, 2, -1, -2])]))], {}, 1
+    ends = [
+        d.constant(np.array([int(x)]))
+        for x in (d.rng.integers(-6, 6), d.one([-7, -2, -1, 1, 2, 3, 2**31 - 1, -(2**31)]))
+    ]
+    return (
+        "Slice",
+        [name, *ends, d.constant(np.array([_axis(d, name)])), d.constant(np.array([d.one([1, 1, 2, -1, -2])]))],
+        {},
+        1,
+    )
 
 
 def reduce(d: Drawn) -> Any:
@@ -300,7 +339,12 @@ def arg(d: Drawn) -> Any:
 
 def top_k(d: Drawn) -> Any:
     name = d.some("f", "i", exact=True)
-    return "TopK", [name, d.constant(np.array([int(d.rng.integers(1, 4))]))], {"axis": _axis(d, name), "largest": int(d.rng.integers(2))}, 2
+    return (
+        "TopK",
+        [name, d.constant(np.array([int(d.rng.integers(1, 4))]))],
+        {"axis": _axis(d, name), "largest": int(d.rng.integers(2))},
+        2,
+    )
 
 
 def cum_sum(d: Drawn) -> Any:

@@ -83,7 +83,10 @@ def test_what_is_scattered_into_stays_as_it_was(run: Run) -> None:
 
 def test_integers_beyond_float32_are_for_cpu_and_wasm() -> None:
     x = {"x": (INT64, ["N", 2])}
-    assert compile_network(made([node("Mul", "x three", "y")], x, INT64, {"three": np.int64(3)})).backends == ("cpu", "wasm")
+    assert compile_network(made([node("Mul", "x three", "y")], x, INT64, {"three": np.int64(3)})).backends == (
+        "cpu",
+        "wasm",
+    )
     assert "webgl" in compile_network(made([node("Neg", "x", "y")], x, INT64)).backends
 
 
@@ -176,7 +179,22 @@ def test_a_slice_backwards_from_before_the_first(run: Run) -> None:
 
 def test_a_slice_backwards_to_the_largest_integer_is_refused() -> None:
     tensors = {"from": np.array([2]), "to": np.array([2**31 - 1]), "axis": np.array([1]), "by": np.array([-1])}
-    refused(made([node("Slice", "x from to axis by", "y")], {"x": (FLOAT, ["N", 3])}, FLOAT, tensors), "largest integer")
+    refused(
+        made([node("Slice", "x from to axis by", "y")], {"x": (FLOAT, ["N", 3])}, FLOAT, tensors), "largest integer"
+    )
+
+
+def test_constants_are_computed_as_onnxruntime_does(run: Run) -> None:
+    """ONNX's reference has a BatchNormalization and a Slice that differ."""
+    tensors = {"from": np.array([-9]), "to": np.array([-(2**31)]), "axis": np.array([1]), "by": np.array([-1])}
+    tensors |= {"k": np.array([[1, 2, 3], [4, 5, 7]], np.float32), "one": np.ones(3, np.float32)}
+    tensors["two"] = np.array([2, 3, 4], np.float32)
+    nodes = [node("BatchNormalization", "k one two one two", "b"), node("Slice", "k from to axis by", "c")]
+    nodes += [node("Add", "b c", "d"), node("Add", "d x", "y")]
+    for opset in (13, 14, 15):
+        model = made(nodes, {"x": (FLOAT, ["N", 1])}, FLOAT, tensors, opset)
+        feeds = {"x": np.array([[1], [2]], np.float32)}
+        np.testing.assert_allclose(run(model, feeds, "cpu")["y"], answers(model, feeds)[0], rtol=1e-6)
 
 
 def test_a_table_ends_where_it_ends(run: Run) -> None:

@@ -42,12 +42,13 @@ DTYPES = {
 #: What is computed ahead holds at most so many elements.
 _MOST_FOLDED = 2**26
 _MOST_ROUNDS = 64
-#: Never computed ahead: other answers each time, or what is no tensor.
+#: Never computed ahead: other answers each time, what is no tensor, or what ONNX's reference answers differently from
+#: onnxruntime.
 _NEVER = frozenset(
     [
         "Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
         "RandomUniformLike", "Dropout", "Optional", "SequenceConstruct", "SequenceEmpty",
-        "If", "Loop", "Scan",
+        "If", "Loop", "Scan", "BatchNormalization",
     ]
 )  # fmt: skip
 
@@ -209,7 +210,7 @@ def _computed(node: onnx.NodeProto, given: list[Array | None], versions: Mapping
 
     names = [name for name in node.input if name]
     unique = dict(zip(names, given, strict=True))
-    if any(x is None for x in unique.values()):
+    if any(x is None for x in unique.values()) or (node.op_type == "Slice" and _begins_before(given)):
         return None
     inputs = [_info(name, x) for name, x in unique.items() if x is not None]
     outputs = [onnx.ValueInfoProto(name=name) for name in node.output if name]
@@ -226,6 +227,16 @@ def _computed(node: onnx.NodeProto, given: list[Array | None], versions: Mapping
     if any(not isinstance(x, np.ndarray) or x.size > _MOST_FOLDED for x in results if x is not None):
         return None
     return results  # type: ignore[return-value]
+
+
+def _begins_before(given: list[Array | None]) -> bool:
+    """Whether a Slice runs backwards from before the first element, or to the largest integer: NumPy, and so ONNX's
+    reference, has nothing there, onnxruntime elements."""
+    if len(given) < 5 or any(x is None for x in given):
+        return False
+    x, starts, ends, axes, steps = (np.asarray(each) for each in given)
+    sizes = np.array(x.shape)[axes]
+    return bool(((steps < 0) & ((starts < -sizes) | (ends == 2**31 - 1) | (ends == 2**63 - 1))).any())
 
 
 def _info(name: str, x: Array) -> onnx.ValueInfoProto:

@@ -171,7 +171,8 @@ def _truncated(e: Emission, a: Tensor, b: Tensor) -> Tensor:
 
 
 @lowering(
-    "Mod", emits=["RealDiv", "Floor", "Greater", "Mul", "Abs", "Sub", "AddV2", "SelectV2", "Less", "Equal", "LogicalAnd"]
+    "Mod",
+    emits=["RealDiv", "Floor", "Greater", "Mul", "Abs", "Sub", "AddV2", "SelectV2", "Less", "Equal", "LogicalAnd"],
 )
 def modulo(e: Emission, node: Node) -> Tensor:
     """Integers: with the divisor's sign, as Python's. `fmod`: with the dividend's, as C's."""
@@ -185,7 +186,9 @@ def modulo(e: Emission, node: Node) -> Tensor:
     elif not node.attrs["fmod"]:
         raise CannotLower("it takes the rest of reals without fmod")
     elif not _is_power_of_two(e.graph.constants.get(node.inputs[1])):
-        raise CannotLower("its divisor is no known power of two of at least 1, and a rounded quotient leaves other rests")
+        raise CannotLower(
+            "its divisor is no known power of two of at least 1, and a rounded quotient leaves other rests"
+        )
     x, y = e.cast(a, "float32"), e.cast(b, "float32")
     size, by = e.op("Abs", x), e.op("Abs", y)
     rest = e.op("Sub", size, e.op("Mul", e.op("Floor", e.op("RealDiv", size, by)), by))
