@@ -3,75 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 from drawn_graphs import FAULTS, Drawn, answers
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
+from reviewed import BOOL, FLOAT, Run, agrees, branch, made, node, refused
 
 from isoship.errors import UnsupportedModelError
 from isoship.tfjs.emitter import GraphDef, Tensor
 from isoship.tfjs.network import compile_network
-
-FLOAT, INT64, UINT8, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.UINT8, TensorProto.BOOL
-Run = Callable[..., Any]
-
-
-def made(
-    nodes: list[onnx.NodeProto],
-    inputs: dict[str, tuple[int, list[Any]]],
-    output: int,
-    tensors: dict[str, Any] | None = None,
-    opset: int = 20,
-) -> onnx.ModelProto:
-    """A model whose output is y."""
-    given = [helper.make_tensor_value_info(name, *kind) for name, kind in inputs.items()]
-    constants = [numpy_helper.from_array(np.asarray(x), name) for name, x in (tensors or {}).items()]
-    result = [helper.make_tensor_value_info("y", output, None)]
-    graph = helper.make_graph(nodes, "reviewed", given, result, constants)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
-
-
-def node(op: str, inputs: str, output: str, name: str = "", **attrs: Any) -> onnx.NodeProto:
-    return helper.make_node(op, inputs.split(), output.split(), name, **attrs)
-
-
-def agrees(run: Run, model: onnx.ModelProto, feeds: dict[str, Any]) -> None:
-    for backend in ("cpu", "wasm"):
-        np.testing.assert_array_equal(run(model, feeds, backend)["y"], answers(model, feeds)[0])
-        assert run(model, feeds, backend)["y"].shape == answers(model, feeds)[0].shape
-
-
-def refused(model: onnx.ModelProto, why: str) -> None:
-    with pytest.raises(UnsupportedModelError, match=why):
-        compile_network(model)
-
-
-def branch(name: str, nodes: list[onnx.NodeProto], output: str, kind: int = FLOAT, **tensors: Any) -> onnx.GraphProto:
-    constants = [numpy_helper.from_array(np.asarray(x), key) for key, x in tensors.items()]
-    return helper.make_graph(nodes, name, [], [helper.make_tensor_value_info(output, kind, None)], constants)
-
-
-def test_integers_beyond_float32_are_transposed_as_they_are(run: Run) -> None:
-    nodes = [node("Mul", "x three", "m"), node("Transpose", "m", "y")]
-    model = made(nodes, {"x": (INT64, ["N", 2])}, INT64, {"three": np.int64(3)})
-    agrees(run, model, {"x": np.array([[2**24 - 1, 5592407], [-(2**24) + 1, 7]])})
-
-
-@pytest.mark.parametrize("op", ["Neg", "Abs"])
-def test_integers_beyond_float32_change_their_sign(run: Run, op: str) -> None:
-    """By no kernel that makes float32 of them; the least of several are the largest of what is negated."""
-    nodes = [node("Mul", "x three", "m"), node(op, "m", "n"), node("TopK", "n k", "y i", largest=0)]
-    model = made(nodes, {"x": (INT64, ["N", 2])}, INT64, {"three": np.int64(3), "k": np.array([2])})
-    agrees(run, model, {"x": np.array([[2**24 - 1, 5592407], [-(2**24) + 1, 7]])})
-
-
-def test_integers_beyond_float32_are_not_padded_with() -> None:
-    tensors = {"by": np.array([1, 0]), "fill": np.int64(2**24 + 1)}
-    refused(made([node("Pad", "x by fill", "y")], {"x": (INT64, [3])}, INT64, tensors), "float32")
 
 
 def test_what_is_scattered_into_stays_as_it_was(run: Run) -> None:
@@ -79,53 +21,6 @@ def test_what_is_scattered_into_stays_as_it_was(run: Run) -> None:
     nodes = [node("Reshape", "x flat", "r"), node("ScatterElements", "r at r", "s"), node("Sub", "s r", "y")]
     model = made(nodes, {"x": (FLOAT, [2, 2])}, FLOAT, {"at": np.array([3, 0, 1, 2]), "flat": np.array([-1])})
     agrees(run, model, {"x": np.array([[1, 2], [4, 8]], np.float32)})
-
-
-def test_integers_beyond_float32_are_for_cpu_and_wasm() -> None:
-    x = {"x": (INT64, ["N", 2])}
-    assert compile_network(made([node("Mul", "x three", "y")], x, INT64, {"three": np.int64(3)})).backends == (
-        "cpu",
-        "wasm",
-    )
-    assert "webgl" in compile_network(made([node("Neg", "x", "y")], x, INT64)).backends
-
-
-def test_integers_that_wrap_in_their_dtype_are_refused() -> None:
-    nodes = [node("Add", "x x", "a"), node("Cast", "a", "y", to=INT64)]
-    refused(made(nodes, {"x": (UINT8, ["N"])}, INT64), "uint8")
-
-
-def test_small_integers_are_known_to_be_small(run: Run) -> None:
-    nodes = [node("Cast", "x", "a", to=INT64), node("Mul", "a a", "b"), node("Mul", "a b", "y")]
-    agrees(run, made(nodes, {"x": (UINT8, ["N"])}, INT64), {"x": np.array([255, 3], np.uint8)})
-
-
-BOUNDS = {
-    "a quotient of reals grows": [node("Div", "s tiny", "q")],
-    "Clip lifts what is below it": [node("Clip", "s huge", "q")],
-    "Clip by a number of the caller": [node("Clip", "s c", "q")],
-    "Clip down to the most": [helper.make_node("Clip", ["s", "", "low"], ["q"])],
-    "NaN of a shape": [
-        node("Shape", "x", "shape"),
-        node("ConstantOfShape", "shape", "nan", value=numpy_helper.from_array(np.array([np.nan], np.float32))),
-        node("Mul", "s huge", "h"),
-        node("Where", "w nan h", "q"),
-    ],
-}
-
-
-@pytest.mark.parametrize("name", BOUNDS)
-def test_reals_that_may_be_large_become_no_integers(name: str) -> None:
-    nodes = [node("Sigmoid", "x", "s"), *BOUNDS[name], node("Cast", "q", "y", to=INT64)]
-    inputs = {"x": (FLOAT, ["N"]), "c": (FLOAT, []), "w": (BOOL, ["N"])}
-    tensors = {"tiny": np.float32(1e-12), "huge": np.float32(1e10), "low": np.float32(-1e10)}
-    refused(made(nodes, inputs, INT64, tensors), "integers|int32")
-
-
-def test_an_integer_beside_the_largest_is_not_made_of_its_float() -> None:
-    nodes = [node("Cast", "x", "i", to=INT64), node("Add", "i most", "a")]
-    nodes += [node("Cast", "a", "f", to=FLOAT), node("Cast", "f", "y", to=INT64)]
-    refused(made(nodes, {"x": (UINT8, ["N"])}, INT64, {"most": np.int64(2**31 - 256)}), "int32")
 
 
 def test_nodes_without_names_keep_their_bodies_apart(run: Run) -> None:
@@ -233,15 +128,6 @@ def test_a_definition_means_the_same_in_an_older_opset() -> None:
     assert _runs_alike(body, {"": 12})
 
 
-def test_a_node_is_found_by_its_name() -> None:
-    graph = GraphDef()
-    x = graph.placeholder("x", "float32", [2])
-    graph.op("TopKV2", x, graph.control(1), name="best")
-    assert graph.node(Tensor("best:1", "int32"))["op"] == "TopKV2"
-    graph.nodes[-1]["op"] = "Relu"
-    assert graph.pruned(["best"]).made_by(Tensor("best", "float32")) == "Relu"
-
-
 @pytest.mark.parametrize("start", range(1000, 1040, 10))
 def test_random_graphs_answer_as_onnxruntime_or_are_refused(run: Run, start: int) -> None:
     warnings.simplefilter("ignore")
@@ -268,3 +154,12 @@ def test_random_graphs_answer_as_onnxruntime_or_are_refused(run: Run, start: int
                         found[port.name], wanted, rtol=1e-4, atol=1e-4, err_msg=f"{seed} {n} {backend} {port.name}"
                     )
     assert carried >= 4
+
+
+def test_a_node_is_found_by_its_name() -> None:
+    graph = GraphDef()
+    x = graph.placeholder("x", "float32", [2])
+    graph.op("TopKV2", x, graph.control(1), name="best")
+    assert graph.node(Tensor("best:1", "int32"))["op"] == "TopKV2"
+    graph.nodes[-1]["op"] = "Relu"
+    assert graph.pruned(["best"]).made_by(Tensor("best", "float32")) == "Relu"
