@@ -1,4 +1,4 @@
-"""ONNX's backend suite: a twentieth of it anew, and what the last whole run found, as docs/onnx_operators.md says it."""
+"""ONNX's backend suite: a twentieth of it anew, and what the last whole run found, as docs/onnx_operators.md says."""
 
 from __future__ import annotations
 
