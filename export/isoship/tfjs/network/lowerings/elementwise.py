@@ -209,6 +209,8 @@ def _is_power_of_two(divisor: Array | None) -> bool:
 @lowering("Pow", emits=["Pow", "Mul"], exactness=FUNCTION)
 def power(e: Emission, node: Node) -> Tensor | Last:
     exponent = e.graph.constants.get(node.inputs[1])
+    if exponent is None or (exponent < 0).any():
+        e.right_on("cpu", "wasm")  # webgl gives 0 for 0 to the power -1
     if (
         exponent is not None
         and exponent.size == 1
