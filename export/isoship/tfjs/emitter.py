@@ -18,6 +18,8 @@ import numpy as np
 from isoship.tfjs.canonical import Array
 
 SHARD_BYTES = 4 * 1024 * 1024
+#: Weights with fewer numbers are not worth a second dtype.
+_LARGE = 64
 
 #: The dtypes that TF.js weights have here, and TensorFlow's names for them.
 TF_DTYPES = {"float32": "DT_FLOAT", "int32": "DT_INT32", "bool": "DT_BOOL"}
@@ -126,15 +128,23 @@ def write_model(
     inputs: Sequence[tuple[str, str, Sequence[int | str | None]]],
     outputs: Sequence[tuple[str, str, Sequence[int | str | None]]],
     metadata: dict[str, Any],
+    *,
+    halves: bool = False,
 ) -> tuple[str, ...]:
     """Writes model.json and the shards; the same graph gives the same bytes. Returns the names of the files.
 
     inputs, outputs: (node name, dtype, shape), "N" and None in shapes standing for any size.
+    halves: large weights whose numbers float16 holds, every one of them, are written so: TF.js makes the same float32
+    of them.
     """
-    data = b"".join(np.ascontiguousarray(a).tobytes() for a in graph.weights.values())
+    stored = {name: _stored(array, halves=halves) for name, array in graph.weights.items()}
+    data = b"".join(np.ascontiguousarray(a).tobytes() for a in stored.values())
     count = max(1, -(-len(data) // SHARD_BYTES))
     paths = [f"group1-shard{i + 1}of{count}.bin" for i in range(count)]
-    specs = [{"name": n, "shape": list(a.shape), "dtype": str(a.dtype)} for n, a in graph.weights.items()]
+    specs: list[dict[str, Any]] = []
+    for name, array in graph.weights.items():
+        half = {"quantization": {"dtype": "float16"}} if stored[name].dtype == np.float16 else {}
+        specs.append({"name": name, "shape": list(array.shape), "dtype": str(array.dtype), **half})
     document = {
         "format": "graph-model",
         "generatedBy": "isoship",
@@ -156,6 +166,14 @@ def write_model(
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     (folder / "model.json").write_text(text + "\n", encoding="utf-8")
     return ("model.json", *paths)
+
+
+def _stored(array: Array, *, halves: bool) -> Array:
+    if not halves or array.dtype != np.float32 or array.size < _LARGE:
+        return array
+    with np.errstate(over="ignore"):
+        half = array.astype(np.float16)
+    return half if np.array_equal(half.astype(np.float32), array) else array
 
 
 def _weight(value: Any, dtype: str | None) -> Array:

@@ -16,7 +16,7 @@ import numpy as np
 from isoship.errors import ConversionError
 from isoship.tfjs.canonical import Array
 
-_WIDTHS = {"float32": 4, "int32": 4, "bool": 1}
+_WIDTHS = {"float32": 4, "float16": 2, "int32": 4, "bool": 1}
 
 
 def verify_written(folder: Path, weights: Mapping[str, Array]) -> None:
@@ -47,11 +47,12 @@ def read_weights(folder: Path) -> dict[str, Array]:
         data = b"".join((folder / path).read_bytes() for path in group["paths"])
         at = 0
         for spec in group["weights"]:
-            size = int(np.prod(spec["shape"], dtype=np.int64)) * _WIDTHS[spec["dtype"]]
+            kept = spec.get("quantization", {}).get("dtype", spec["dtype"])
+            size = int(np.prod(spec["shape"], dtype=np.int64)) * _WIDTHS[kept]
             if at + size > len(data) or spec["name"] in weights:
                 raise ConversionError(f"the shards of {folder / 'model.json'} end inside {spec['name']!r}")
-            array = np.frombuffer(data[at : at + size], spec["dtype"]).reshape(spec["shape"])
-            weights[spec["name"]] = array
+            array = np.frombuffer(data[at : at + size], kept).reshape(spec["shape"])
+            weights[spec["name"]] = array.astype(spec["dtype"], copy=False)
             at += size
         if at != len(data):
             raise ConversionError(f"{len(data) - at} bytes of the shards belong to no weight")
