@@ -55,6 +55,7 @@ CASES = [
     *[Case(op, (ODD, ODD_B), label="nan") for op in ("Max", "Min", "Equal", "Less", "GreaterOrEqual")],
     *[Case(op, (A, B)) for op in ("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual")],
     Case("Equal", (np.round(A), np.round(B)), label="some"),
+    Case("Sign", (np.array([[NAN, 0.0, -3.0, 1e-7], [1e-8, -1e-20, INF, -1e-7]], np.float32),), label="near 0"),
     Case("Equal", (TRUTH, OTHER), label="bool"),
     Case("Pow", (POSITIVE, Const(np.float32(2))), rtol=LIBM),
     Case("Pow", (Const(np.float32(2)), A), rtol=LIBM, label="base"),

@@ -19,7 +19,6 @@ _UNARY = {
     "Neg": "Neg",
     "Reciprocal": "Reciprocal",
     "Round": "Round",
-    "Sign": "Sign",
     "Sin": "Sin",
     "Sqrt": "Sqrt",
 }
@@ -52,6 +51,15 @@ def power(e: Emission, node: Node) -> Tensor:
 @lowering(*_UNARY)
 def unary(e: Emission, node: Node) -> Tensor:
     return e.op(_UNARY[node.op], e.data(node.inputs[0]))
+
+
+@lowering("Sign")
+def sign(e: Emission, node: Node) -> Tensor:
+    """By comparing: TF.js's Sign is 0 of NaN, and on wasm of what is near to 0, too."""
+    x = e.data(node.inputs[0])
+    zero, one, less = (e.const(np.asarray(value), x.dtype) for value in (0, 1, -1))
+    below = e.op("SelectV2", e.op("Less", x, zero, dtype="bool"), less, x, dtype=x.dtype)
+    return e.op("SelectV2", e.op("Greater", x, zero, dtype="bool"), one, below, dtype=x.dtype)
 
 
 @lowering("Identity")
