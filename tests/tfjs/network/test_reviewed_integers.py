@@ -38,6 +38,13 @@ def test_integers_beyond_float32_are_for_cpu_and_wasm() -> None:
     assert "webgl" in compile_network(made([node("Neg", "x", "y")], x, INT64)).backends
 
 
+def test_powers_of_integers_are_for_cpu_and_wasm() -> None:
+    """Graphics have them by logarithms, a little below or above."""
+    nodes = [node("Cast", "x", "i", to=INT64), node("Pow", "i two", "y")]
+    model = made(nodes, {"x": (UINT8, ["N"])}, INT64, {"two": np.int64(2)})
+    assert compile_network(model).backends == ("cpu", "wasm")
+
+
 def test_integers_that_wrap_in_their_dtype_are_refused() -> None:
     nodes = [node("Add", "x x", "a"), node("Cast", "a", "y", to=INT64)]
     refused(made(nodes, {"x": (UINT8, ["N"])}, INT64), "uint8")

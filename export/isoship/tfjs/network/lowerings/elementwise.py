@@ -172,7 +172,7 @@ def _truncated(e: Emission, a: Tensor, b: Tensor) -> Tensor:
 
 @lowering(
     "Mod",
-    emits=["RealDiv", "Floor", "Greater", "Mul", "Abs", "Sub", "AddV2", "SelectV2", "Less", "Equal", "LogicalAnd"],
+    emits=["RealDiv", "Floor", "Greater", "GreaterEqual", "Mul", "Abs", "Sub", "AddV2", "SelectV2", "Less"],
 )
 def modulo(e: Emission, node: Node) -> Tensor:
     """Integers: with the divisor's sign, as Python's. `fmod`: with the dividend's, as C's."""
@@ -194,6 +194,8 @@ def modulo(e: Emission, node: Node) -> Tensor:
     rest = e.op("Sub", size, e.op("Mul", e.op("Floor", e.op("RealDiv", size, by)), by))
     # A quotient that is rounded up to the next whole number leaves a rest below 0.
     rest = e.select(e.op("Less", rest, e.like(rest, 0), dtype="bool"), e.op("AddV2", rest, by), rest)
+    # One that a GPU's division leaves short of it, a rest of the whole divisor.
+    rest = e.select(e.op("GreaterEqual", rest, by, dtype="bool"), e.op("Sub", rest, by), rest)
     signed = e.op("Mul", sign_of(e, x), rest)
     if not node.attrs["fmod"]:
         other = e.op("Less", e.op("Mul", signed, y), e.like(y, 0), dtype="bool")
@@ -229,6 +231,7 @@ def power(e: Emission, node: Node) -> Tensor | Last:
         if most > 64 or least < 0 or max(abs(low), abs(high)) ** most > 2**24:
             raise CannotLower("a power of integers that may be larger than 2**24")
         e.bounds[node.outputs[0]] = (-(2.0**24), 2.0**24)
+        e.right_on("cpu", "wasm")  # graphics have powers by logarithms, and a Cast would cut 124.9999
         return e.cast(e.op("Pow", e.cast(a, "float32"), e.cast(b, "float32")), "int32")
     return e.op("Pow", a, e.cast(b, "float32"))
 
