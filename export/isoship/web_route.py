@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoship.bundle.core import record_files
+from isoship.bundle.sums import write_sums
 from isoship.bundle.web_tensors import WebNetwork, compiled, described, tfjs_dtype, write_web_tensors
 from isoship.errors import (
     ConversionError,
@@ -51,7 +52,7 @@ Say = Callable[[str], None]
 @dataclass(frozen=True)
 class Candidate:
     """A graph for web/. seconds: of its conversion. milliseconds: the median call on wasm, None where it was not timed.
-    wrong: what is wrong with it, empty where it agrees."""
+    wrong: what is wrong with it, empty where it agrees. unasked: why it was not asked, where nothing here runs it."""
 
     route: str
     web: WebNetwork
@@ -59,9 +60,12 @@ class Candidate:
     milliseconds: float | None = None
     size: int = 0
     wrong: str = ""
+    unasked: str = ""
 
     def __str__(self) -> str:
         verdict = f"disagrees ({self.wrong})" if self.wrong else "agrees"
+        if not self.wrong and self.unasked:
+            verdict = f"not asked ({self.unasked})"
         timed = "" if self.milliseconds is None else f", {self.milliseconds:.2f} ms a call on wasm"
         return f"{self.route}: {verdict}{timed}, {self.size / 1024:,.0f} KiB, converted in {self.seconds:.2f} s"
 
@@ -179,14 +183,18 @@ def _held(candidate: Candidate, aside: Path, place: Path, source: TensorSource) 
         if path.name in _CORE or path.suffix == ".data":
             shutil.copyfile(path, place / path.name)
     files = write_web_of(place, candidate.web)
+    write_sums(place)  # of a folder without them no program is run
     size = sum((place / "web" / name).stat().st_size for name in files if name == "model.json" or "shard" in name)
     try:
         report = verify_tensors(place, source, targets=("web",))
     except IsoshipError as err:
         return replace(candidate, size=size, wrong=str(err)[:200])
     # `files` speaks of whole bundles
-    bad = [v for v in report.verdicts if v.name != "files" and v.status not in ("agree", "unavailable", "differs")]
-    return replace(candidate, size=size, wrong=f"{bad[0].name}: {bad[0].status}" if bad else "")
+    told = [v for v in report.verdicts if v.name != "files"]
+    bad = [v for v in told if v.status not in ("agree", "unavailable", "differs")]
+    unasked = [v.message for v in told if v.target == "web" and v.status == "unavailable"]
+    wrong = f"{bad[0].name}: {bad[0].status}" if bad else ""
+    return replace(candidate, size=size, wrong=wrong, unasked=unasked[0] if unasked else "")
 
 
 def _timed(candidates: Sequence[Candidate], place: Path) -> list[Candidate]:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -101,7 +100,7 @@ def test_the_route_that_is_named_ships(form: Any, tmp_path: Path, route: str) ->
 
 
 @pytest.fixture
-def _the_official_is_wrong(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _the_official_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its weights are a hundredth larger."""
 
     def converted(saved: Path, folder: Path) -> Converted:
@@ -118,7 +117,6 @@ def _the_official_is_wrong(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     right = web_route.convert
     monkeypatch.setattr(web_route, "convert", converted)
-    yield
 
 
 @pytest.mark.usefixtures("_the_official_is_wrong")
@@ -133,7 +131,7 @@ def test_a_wrong_graph_of_the_official_converter_is_not_shipped(model: Any, tmp_
 
 
 def wrong(*given: Any) -> Any:
-    """Ours, with one weight in the larger half of each matrix changed."""
+    """Ours, its matrices a hundredth larger."""
     web = RIGHT(*given)
     graph = web.network.graph
     weights = {
