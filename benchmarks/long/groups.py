@@ -87,6 +87,10 @@ GROUPS: dict[str, Group] = {
         "exporter gets wrong",
         ("scripts/extra.sh keras",),
     ),
+    "tfjs": Group(
+        "Keras models and SavedModels by both converters to the browser: what ships is right, a planted fault does not",
+        ("scripts/official_converter.sh",),
+    ),
     "arm64": Group("lambda/ and edge/ for arm64, executed under emulation", ("scripts/arm64.sh",)),
     "machines": Group(
         "row programs where ONNX Runtime has no wheel: 32-bit ARM, RISC-V, big-endian, musl; their bits beside ours",
