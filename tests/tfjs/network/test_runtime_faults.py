@@ -15,7 +15,7 @@ import pytest
 from tfjs_graphs import BACKENDS, model, raw
 
 from isoship.tfjs.emitter import GraphDef, Tensor
-from isoship.tfjs.network.emission import kind, text
+from isoship.tfjs.network.writing import kind, text
 
 F, INT = np.float32, np.int32
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from isoship.errors import UnsupportedModelError
 from isoship.tfjs.emitter import GraphDef, Tensor, write_model
-from isoship.tfjs.network.emission import HELD, MOST, STANDS_FOR, Emission
+from isoship.tfjs.network.emission import HELD, STANDS_FOR, Emission
 from isoship.tfjs.network.fusing import fused
 from isoship.tfjs.network.reading import Dim, Graph, read_network
 from isoship.tfjs.network.registry import BACKENDS, CannotLower, lowering_of
+from isoship.tfjs.network.writing import MOST
 
 if TYPE_CHECKING:
     import onnx

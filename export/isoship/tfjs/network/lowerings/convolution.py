@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from isoship.tfjs.emitter import Tensor
-from isoship.tfjs.network.emission import Emission, Last, ints, text
+from isoship.tfjs.network.emission import Emission, Last
 from isoship.tfjs.network.lowerings.windows import Window, are_same, fitted, picked, windows
 from isoship.tfjs.network.reading import Node
 from isoship.tfjs.network.registry import ROUNDED, CannotLower, lowering
+from isoship.tfjs.network.writing import ints, text
 
 EMITS = ["Conv2D", "Conv3D", "DepthwiseConv2dNative", "PadV2", "Slice", "ConcatV2", "GatherV2", "AddV2"]
 

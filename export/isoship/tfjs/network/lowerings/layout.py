@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from isoship.tfjs.emitter import Tensor
-from isoship.tfjs.network.emission import Emission, Last, kind
+from isoship.tfjs.network.emission import Emission, Last
 from isoship.tfjs.network.reading import Dim, Node
 from isoship.tfjs.network.registry import CannotLower, lowering
+from isoship.tfjs.network.writing import kind
 
 
 @lowering("Reshape", "Squeeze", "Unsqueeze", "Flatten", emits=[])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from isoship.tfjs.emitter import Tensor
-from isoship.tfjs.network.emission import STANDS_FOR, Emission, kind
+from isoship.tfjs.network.emission import STANDS_FOR, Emission
 from isoship.tfjs.network.lowerings.elementwise import negated
 from isoship.tfjs.network.reading import Dim, Node
 from isoship.tfjs.network.registry import ROUNDED, CannotLower, lowering
+from isoship.tfjs.network.writing import kind
 
 
 def in_front(e: Emission, name: str, size: object) -> Tensor:

@@ -13,11 +13,12 @@ from math import prod
 import numpy as np
 
 from isoship.tfjs.emitter import Tensor
-from isoship.tfjs.network.emission import Emission, Last, ints, text
+from isoship.tfjs.network.emission import Emission, Last
 from isoship.tfjs.network.lowerings.elementwise import FUNCTION
 from isoship.tfjs.network.lowerings.windows import Window, fitted, picked, windows
 from isoship.tfjs.network.reading import Array, Node
 from isoship.tfjs.network.registry import ROUNDED, CannotLower, lowering
+from isoship.tfjs.network.writing import ints, text
 
 _FOLDS = ["PadV2", "Slice", "GatherV2"]
 Fold = Callable[[Tensor, Tensor], Tensor]

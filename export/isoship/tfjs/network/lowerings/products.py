@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from isoship.tfjs.emitter import Tensor
-from isoship.tfjs.network.emission import Emission, kind
+from isoship.tfjs.network.emission import Emission
 from isoship.tfjs.network.reading import Dim, Node
 from isoship.tfjs.network.registry import ROUNDED, CannotLower, lowering
+from isoship.tfjs.network.writing import kind
 
 
 def product(e: Emission, a: Tensor, b: Tensor, *, adj_x: bool = False, adj_y: bool = False) -> Tensor:

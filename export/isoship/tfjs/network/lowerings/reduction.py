@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from isoship.tfjs.emitter import Tensor
-from isoship.tfjs.network.emission import Emission, kind
+from isoship.tfjs.network.emission import Emission
 from isoship.tfjs.network.lowerings.elementwise import FUNCTION
 from isoship.tfjs.network.reading import Dim, Node
 from isoship.tfjs.network.registry import ROUNDED, CannotLower, lowering
+from isoship.tfjs.network.writing import kind
 
 _REDUCE = {"ReduceSum": "Sum", "ReduceMean": "Mean", "ReduceMax": "Max", "ReduceMin": "Min", "ReduceProd": "Prod"}
 #: What a reduction over nothing gives.

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from isoship.tfjs.emitter import Tensor
-from isoship.tfjs.network.emission import Emission, kind
+from isoship.tfjs.network.emission import Emission
 from isoship.tfjs.network.lowerings.ml import ML, classified, real, row
 from isoship.tfjs.network.reading import Node
 from isoship.tfjs.network.registry import ROUNDED, CannotLower, lowering
+from isoship.tfjs.network.writing import kind
 
 _EMITS = ["GatherV2", "Less", "LessEqual", "Greater", "GreaterEqual", "Equal", "SelectV2", "IsNan", "AddV2", "Mul",
 "Sum",
