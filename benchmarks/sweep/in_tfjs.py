@@ -29,15 +29,20 @@ RUNTIMES = tuple(f"{form}-node-{backend}" for form in ("web", "tfjs-stock") for 
 _ROWS, _REFUSED_AT_MOST = 1600, 10
 
 
-def examined(name: str, folder: Path) -> dict[str, Any]:
-    """{"status": agree, idle, refused or what is wrong, "flips", "largest"}."""
+def fitted(name: str) -> tuple[Any, Any]:
+    """An estimator of the sweep as its first recipe fits it, and its rows as a sample."""
     recipe = next(recipes(name))
     rng = np.random.default_rng(0)
     x = TABLES[recipe.table](rng, ROWS)
+    model = fit(build(name, dict(recipe.parameters)), x, target(recipe.target, x, rng))
+    return model, x.reshape(-1, 1) if isinstance(x, np.ndarray) and x.ndim == 1 else x
+
+
+def examined(name: str, folder: Path) -> dict[str, Any]:
+    """{"status": agree, idle, refused or what is wrong, "flips", "largest"}."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        model = fit(build(name, dict(recipe.parameters)), x, target(recipe.target, x, rng))
-        sample = x.reshape(-1, 1) if isinstance(x, np.ndarray) and x.ndim == 1 else x
+        model, sample = fitted(name)
         try:
             isoship.export(model, sample=sample, out=folder, name="swept", targets=("web",))
         except UnsupportedModelError as err:

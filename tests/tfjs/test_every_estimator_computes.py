@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from benchmarks import results
-from benchmarks.sweep.examine import fit
-from benchmarks.sweep.recipes import build, names, recipes
-from benchmarks.sweep.tables import ROWS, TABLES, target
+from benchmarks.sweep.in_tfjs import fitted
+from benchmarks.sweep.recipes import names
 
 from isoship.errors import UnsupportedModelError
 from isoship.sources import open_source
@@ -38,13 +37,9 @@ ASKED = EXACT if os.environ.get("ISOSHIP_ESTIMATORS") == "all" else EXACT[::6]
 
 @pytest.mark.parametrize("name", ASKED)
 def test_the_graph_computes(name: str, tmp_path: Any) -> None:
-    recipe = next(recipes(name))
-    rng = np.random.default_rng(0)
-    x = TABLES[recipe.table](rng, ROWS)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        model = fit(build(name, dict(recipe.parameters)), x, target(recipe.target, x, rng))
-        sample = x.reshape(-1, 1) if isinstance(x, np.ndarray) and x.ndim == 1 else x
+        model, sample = fitted(name)
         graph = open_source(model, sample=sample).to_onnx()
         try:
             written = to_tfjs(graph, tmp_path)

@@ -35,4 +35,6 @@ CASES: dict[str, tuple[Any, tuple[str, ...]]] = {
 @pytest.mark.parametrize("name", list(CASES))
 def test_a_network_claims_the_backends_that_it_is_right_on(name: str) -> None:
     network, backends = CASES[name]
-    assert compile_network(network).backends == backends
+    made = compile_network(network)
+    assert made.backends == backends
+    assert any("cpu and wasm alone" in note for note in made.notes) is (backends == PROCESSORS)

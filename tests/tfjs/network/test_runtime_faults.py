@@ -53,11 +53,6 @@ def _one_hot(g: GraphDef, x: Tensor) -> Tensor:
     )
 
 
-def _gather_in_batches(g: GraphDef, table: Tensor, places: Tensor) -> Tensor:
-    types = {"Tindices": kind("int32"), "Taxis": kind("int32"), "Tparams": kind("float32")}
-    return g.op("GatherV2", table, places, g.control(np.int32(1)), batch_dims={"i": "1"}, **types)
-
-
 def _strided(g: GraphDef, x: Tensor) -> Tensor:
     masks = {f"{m}_mask": {"i": "0"} for m in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")}
     return g.op("StridedSlice", x, g.control([0]), g.control([5]), g.control([2]), Index=kind("int32"), **masks)
@@ -87,8 +82,6 @@ def _one_hot_product(g: GraphDef, x: Tensor) -> Tensor:
     return g.op("MatMul", x, g.const(np.eye(2, 1, dtype=F)), transpose_a={"b": False}, transpose_b={"b": False})
 
 
-TABLE = np.arange(30, dtype=F).reshape(3, 10)
-PLACES = np.array([[9], [4], [0]], INT)
 ROWS, WEIGHTS, BIAS = np.arange(6, dtype=F).reshape(3, 2), np.array([[1, 2], [3, 4]], F), np.array([10, 20], F)
 LEFT, RIGHT = np.arange(36, dtype=F).reshape(3, 1, 3, 4), np.arange(16, dtype=F).reshape(1, 2, 4, 2)
 
@@ -118,14 +111,6 @@ FAULTS = [
             constants={"depth": np.int64(3), "values": np.array([0, 1], F)},
             axis=-1,
         ),
-    ),
-    Fault(
-        "GatherV2 with batch_dims takes every row from the first",
-        {"table": TABLE, "places": PLACES},
-        _gather_in_batches,
-        np.take_along_axis(TABLE, PLACES, 1),
-        ("wasm",),
-        model("GatherElements", {"table": TABLE, "places": PLACES.astype(np.int64)}, axis=1),
     ),
     Fault(
         "Cast from float to bool keeps bytes",

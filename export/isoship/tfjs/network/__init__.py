@@ -85,7 +85,8 @@ def compile_network(model: onnx.ModelProto) -> Network:
     outputs = tuple(_output(name, e, graph) for name in graph.outputs)
     fetched = [port.node for port in outputs]
     pruned = fused(e.g.pruned(fetched), fetched).pruned(fetched)
-    return Network(pruned, tuple(inputs), outputs, tuple(e.notes), e.asynchronous, e.backends)
+    notes = () if e.backends == BACKENDS else (f"its graph is made for {' and '.join(e.backends)} alone (docs/web.md)",)
+    return Network(pruned, tuple(inputs), outputs, notes, e.asynchronous, e.backends)
 
 
 def write_network(folder: Path, network: Network) -> tuple[str, ...]:

@@ -68,7 +68,6 @@ class Emission(Writer):
         self.last: dict[str, Tensor] = {}
         self.bounds: dict[str, tuple[float, float]] = {}
         self.said: dict[str, Value] = {}
-        self.notes: list[str] = []
         self.asynchronous = False
 
     # -- what is known -----------------------------------------------------------------------------------------
