@@ -40,7 +40,7 @@ await cp(SOURCE, partial, { recursive: true, filter: (path) => relative(SOURCE, 
 await dropComments(partial);
 await cp(join(HERE, "bundle-readme.md"), join(partial, "README.md"));
 await cp(join(HERE, "tensors-readme.md"), join(partial, "README.tensors.md"));
-await writeFile(join(partial, "index.html"), await page("index.html", "page.js"));
+await writeFile(join(partial, "index.html"), await page("index.html", "page/page.js"));
 await writeFile(join(partial, "tensors.html"), await page("tensors.html", "tensors/page/page.js"));
 await writeFile(join(partial, "NOTICE"), await notice(packages));
 await rm(out, { recursive: true, force: true });

@@ -76,7 +76,8 @@ def test_the_page_in_each_of_its_states(bundle: Path) -> None:
 
 def test_a_page_whose_model_does_not_load(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "web").symlink_to(bundle / "web")
-    for name in ("index.html", "page.js"):
+    (tmp_path / "page").mkdir()
+    for name in ("index.html", "page/page.js"):
         (tmp_path / name).write_bytes((bundle / "web" / name).read_bytes())
     with static(tmp_path) as url:
         [seen] = visit({"url": url, "wait": "h1", "axe": True})

@@ -3,8 +3,8 @@
 import { pathToFileURL } from "node:url";
 
 const source = pathToFileURL(`${process.argv[2]}/`);
-const { cellsFromCsv, csvFromCells, rowsFromCells, titlesBeside } = await import(new URL("csv.js", source).href);
-const { numberFrom } = await import(new URL("form.js", source).href);
+const { cellsFromCsv, csvFromCells, rowsFromCells, titlesBeside } = await import(new URL("page/csv.js", source).href);
+const { numberFrom } = await import(new URL("page/form.js", source).href);
 const { signatureFrom } = await import(new URL("manifest.js", source).href);
 
 let input = "";

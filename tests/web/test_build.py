@@ -19,7 +19,8 @@ def zipped(path: Path) -> int:
 
 
 def test_the_build_is_complete_and_every_import_is_there(runtime: Path) -> None:
-    for name in ("index.html", "page.js", "page.css", "index.js", "index.d.ts", "worker.js", "README.md", "NOTICE"):
+    of_page = ("index.html", "page/page.js", "page/page.css")
+    for name in (*of_page, "index.js", "index.d.ts", "worker.js", "README.md", "NOTICE"):
         assert (runtime / name).is_file(), name
     for module in [*runtime.glob("*.js"), *runtime.glob("*/*.js")]:
         text = module.read_text(encoding="utf-8")
@@ -27,7 +28,7 @@ def test_the_build_is_complete_and_every_import_is_there(runtime: Path) -> None:
             assert (module.parent / target).is_file(), f"{module.name} imports {target}"
 
 
-def imported_at_once(runtime: Path, name: str = "page.js") -> set[str]:
+def imported_at_once(runtime: Path, name: str = "page/page.js") -> set[str]:
     """A module and those that it imports, but for those that it asks for later."""
     found, waiting = set[str](), {name}
     while waiting:
@@ -45,7 +46,7 @@ def test_the_page_preloads_all_its_modules_and_has_no_inline_script(runtime: Pat
     assert set(linked) == imported_at_once(runtime.resolve())
     assert "<style" not in html
     assert " style=" not in html
-    assert re.findall(r"<script[^>]*>", html) == ['<script type="module" src="./page.js">']
+    assert re.findall(r"<script[^>]*>", html) == ['<script type="module" src="./page/page.js">']
     assert not re.search(r"""(?:src|href)="(?:https?:)?//""", html)
 
 
@@ -58,7 +59,7 @@ def test_names_never_become_markup() -> None:
 
 def test_a_visitor_loads_no_more_than_the_budget(runtime: Path) -> None:
     """gzip, bytes. Measured in November 2026: the page 47,145, TF.js on cpu 135,500."""
-    page = [*imported_at_once(runtime.resolve()), "page.css", "index.html"]
+    page = [*imported_at_once(runtime.resolve()), "page/page.css", "index.html"]
     ours = sum(zipped(runtime / name) for name in page)
     shared = list((runtime / "tfjs").glob("chunk-*.js"))
     cpu = sum(map(zipped, [runtime / "tfjs" / "core.js", *shared]))
@@ -72,7 +73,7 @@ def test_who_visits_columns_loads_nothing_of_tensors(runtime: Path) -> None:
     """gzip, bytes. Measured in December 2026: the page of tensors 52,560, all modules of tensors 20,404."""
     at_once = imported_at_once(runtime.resolve())
     assert not [name for name in at_once if name.startswith("tensors/")]
-    page = imported_at_once(runtime.resolve(), "tensors/page/page.js") | {"page.css", "tensors.html"}
+    page = imported_at_once(runtime.resolve(), "tensors/page/page.js") | {"page/page.css", "tensors.html"}
     assert "tensors/model.js" not in page, "index.js asks for it when the bundle takes tensors"
     tensors = [path for path in (runtime / "tensors").rglob("*") if path.is_file()]
     assert sum(zipped(runtime / name) for name in page) < 54_000

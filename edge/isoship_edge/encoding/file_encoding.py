@@ -1,8 +1,8 @@
 """The encoding of a file of rows: UTF-8, or UTF-16 where its byte order mark says so. Nothing else is guessed.
 
 A spreadsheet's "CSV" in the code page of its machine (Windows-1252, Shift JIS) reads as text with other letters, and
-other letters are other categories. A file is looked through before its first row is answered; `web/src/encoding.js`
-says the same of a page's file, and both pass tests/vectors/encodings.json.
+other letters are other categories. A file is looked through before its first row is answered;
+`web/src/page/encoding.js` says the same of a page's file, and both pass tests/vectors/encodings.json.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The browser target: an npm-ready folder that any static server serves.
 
 web/
-  index.html  page.js  ...                   the page
+  index.html  page/                          the page
   index.js  index.d.ts  worker.js  tfjs/     the runtime, as built from web/ (package data of isoship)
   model.json  group1-shard*.bin              the TF.js graph
   program.json  program.bin                  the double-precision steps around it
@@ -32,7 +32,7 @@ RUNTIME = Path(__file__).parent.parent / "_web"
 
 #: Files of the built runtime that only bundles of tensors have, as index.html and README.md.
 PAGE_OF_TENSORS, README_OF_TENSORS = "tensors.html", "README.tensors.md"
-_FOR_TENSORS = (PAGE_OF_TENSORS, README_OF_TENSORS, "page")
+_FOR_TENSORS = frozenset({PAGE_OF_TENSORS, README_OF_TENSORS, "tensors/page"})
 
 _SEMVER = re.compile(
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
@@ -63,7 +63,9 @@ def write_web(
     written = to_tfjs(model, folder, name=manifest.name, form=form, in_doubles=in_doubles)
     shutil.copytree(
         runtime, folder, dirs_exist_ok=True, copy_function=shutil.copyfile,
-        ignore=shutil.ignore_patterns(*_FOR_TENSORS),
+        ignore=lambda place, names: {
+            name for name in names if (Path(place) / name).relative_to(runtime).as_posix() in _FOR_TENSORS
+        },
     )  # fmt: skip
     rows = tuple(name for name in ROW_FILES if (bundle / name).is_file())
     for name in ("manifest.json", "golden.json", *rows):

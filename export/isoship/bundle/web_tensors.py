@@ -119,8 +119,8 @@ def write_web_tensors(folder: Path, bundle: Path, web: WebNetwork, *, runtime: P
     shutil.copytree(runtime, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
     (folder / PAGE_OF_TENSORS).replace(folder / "index.html")
     (folder / README_OF_TENSORS).replace(folder / "README.md")
-    for name in ("page.js", "form.js", "csv.js", "encoding.js", "results.js"):  # the page of columns
-        (folder / name).unlink()
+    for path in (folder / "page").glob("*.js"):  # of columns; the style is of both
+        path.unlink()
     golden = ("manifest.json", "golden.json", "golden.bin")
     for name in golden:
         shutil.copyfile(bundle / name, folder / name)

@@ -5,7 +5,7 @@
  */
 
 import { NUMBER, holds } from "./csv.js";
-import { within } from "./words.js";
+import { within } from "../words.js";
 
 const MISSING = "leave empty = missing";
 const MOST_CHOICES = 500;
@@ -13,12 +13,12 @@ const MOST_CHOICES = 500;
 const FAR = 1e15;
 
 /**
- * @typedef {{column: import("./manifest.js").Column, element: HTMLElement, control: HTMLInputElement | HTMLSelectElement,
+ * @typedef {{column: import("../manifest.js").Column, element: HTMLElement, control: HTMLInputElement | HTMLSelectElement,
  *   read: () => any}} Control `read` gives a value for `predict`
  */
 
 /**
- * @param {import("./manifest.js").Signature} signature @param {import("./program.js").Field[]} fields
+ * @param {import("../manifest.js").Signature} signature @param {import("../program.js").Field[]} fields
  * @returns {Control[]}
  */
 export function controlsFor(signature, fields) {
@@ -26,7 +26,7 @@ export function controlsFor(signature, fields) {
   return signature.columns.map((column, i) => controlFor(column, byColumn.get(column.name), `field-${i}`));
 }
 
-/** @param {import("./manifest.js").Column} column @param {import("./program.js").Field | undefined} field @param {string} id */
+/** @param {import("../manifest.js").Column} column @param {import("../program.js").Field | undefined} field @param {string} id */
 function controlFor(column, field, id) {
   const choices = column.categories ?? field?.choices;
   if (column.dtype === "bool") return checkbox(column, field, id);
@@ -35,7 +35,7 @@ function controlFor(column, field, id) {
   return number(column, field, id);
 }
 
-/** @param {import("./manifest.js").Column} column @param {import("./program.js").Field | undefined} field @param {string} id @returns {Control} */
+/** @param {import("../manifest.js").Column} column @param {import("../program.js").Field | undefined} field @param {string} id @returns {Control} */
 function number(column, field, id) {
   // No control of type "number": browsers drop characters from what is typed there, and "41,5" is read as 415.
   const input = document.createElement("input");
@@ -51,7 +51,7 @@ function number(column, field, id) {
 
 /**
  * What was typed, as a number; null where nothing was; else the text, which `predict` refuses by its words.
- * @param {string} text @param {import("./manifest.js").Column} column
+ * @param {string} text @param {import("../manifest.js").Column} column
  */
 export function numberFrom(text, column) {
   if (text === "") return null;
@@ -63,13 +63,13 @@ export function numberFrom(text, column) {
   return exact && !holds(found, text) ? text : found;
 }
 
-/** Ends that a person may meet, unlike float32's largest number. @param {import("./manifest.js").Column} column */
+/** Ends that a person may meet, unlike float32's largest number. @param {import("../manifest.js").Column} column */
 function hasNearEnd({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }) {
   return [minimum, maximum, exclusiveMinimum, exclusiveMaximum].some((end) => end !== null && Math.abs(end) < FAR);
 }
 
 /**
- * @param {import("./manifest.js").Column} column @param {import("./program.js").Field | undefined} field
+ * @param {import("../manifest.js").Column} column @param {import("../program.js").Field | undefined} field
  * @param {any[]} choices @param {string} id @returns {Control}
  */
 function select(column, field, choices, id) {
@@ -83,7 +83,7 @@ function select(column, field, choices, id) {
 }
 
 /**
- * @param {import("./manifest.js").Column} column @param {import("./program.js").Field | undefined} field
+ * @param {import("../manifest.js").Column} column @param {import("../program.js").Field | undefined} field
  * @param {any[]} suggestions @param {string} id @returns {Control}
  */
 function text(column, field, suggestions, id) {
@@ -103,7 +103,7 @@ function text(column, field, suggestions, id) {
   return { column, control: input, read: () => (input.value === "" && column.missing ? null : input.value), element };
 }
 
-/** @param {import("./manifest.js").Column} column @param {import("./program.js").Field | undefined} field @param {string} id @returns {Control} */
+/** @param {import("../manifest.js").Column} column @param {import("../program.js").Field | undefined} field @param {string} id @returns {Control} */
 function checkbox(column, field, id) {
   const input = document.createElement("input");
   input.type = "checkbox";
@@ -117,7 +117,7 @@ function checkbox(column, field, id) {
 
 /**
  * A control under its label, with a hint that screen readers announce.
- * @param {import("./manifest.js").Column} column @param {HTMLInputElement | HTMLSelectElement} control
+ * @param {import("../manifest.js").Column} column @param {HTMLInputElement | HTMLSelectElement} control
  * @param {string} id @param {string} hint @param {boolean} [emptiable]
  */
 function labelled(column, control, id, hint, emptiable = true) {
@@ -138,7 +138,7 @@ function labelled(column, control, id, hint, emptiable = true) {
   return element;
 }
 
-/** @param {import("./manifest.js").Column} column @param {string} id */
+/** @param {import("../manifest.js").Column} column @param {string} id */
 function labelOf(column, id) {
   const label = document.createElement("label");
   label.htmlFor = id;

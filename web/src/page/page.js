@@ -6,8 +6,8 @@
 import { cellsFromCsv, csvFromCells, rowsFromCells, titlesBeside } from "./csv.js";
 import { textFromFile } from "./encoding.js";
 import { controlsFor } from "./form.js";
-import { InputError, load } from "./index.js";
-import { hasRowProgram } from "./manifest.js";
+import { InputError, load } from "../index.js";
+import { hasRowProgram } from "../manifest.js";
 import { elementsFor, tableElement, tableFrom } from "./results.js";
 
 const LINES_SHOWN = 200;
@@ -28,7 +28,7 @@ function messageOf(err) {
   return err instanceof Error ? err.message : String(err);
 }
 
-/** @param {import("./index.js").Model} model */
+/** @param {import("../index.js").Model} model */
 function showIdentity(model) {
   const { name, version, digest } = model.manifest;
   document.title = name;
@@ -38,7 +38,7 @@ function showIdentity(model) {
   byId("identity").title = digest;
 }
 
-/** The switch to the other engine, which is another address. @param {import("./index.js").Model} model */
+/** The switch to the other engine, which is another address. @param {import("../index.js").Model} model */
 function setUpEngine({ engine, manifest }) {
   const tfjs = /** @type {HTMLInputElement} */ (byId("engine-tfjs"));
   tfjs.checked = engine === "tfjs";
@@ -48,7 +48,7 @@ function setUpEngine({ engine, manifest }) {
   });
 }
 
-/** @param {import("./index.js").Model} model */
+/** @param {import("../index.js").Model} model */
 function setUpForm(model) {
   const controls = controlsFor(model.manifest.signature, model.form);
   byId("fields").append(...controls.map(({ element }) => element));
@@ -76,7 +76,7 @@ function setUpForm(model) {
   return answer;
 }
 
-/** @param {import("./index.js").Model} model */
+/** @param {import("../index.js").Model} model */
 function setUpBatch(model) {
   const input = /** @type {HTMLInputElement} */ (byId("batch-file"));
   const download = byId("batch-download");
@@ -115,7 +115,7 @@ function setUpBatch(model) {
   });
 }
 
-/** @param {import("./index.js").Model} model */
+/** @param {import("../index.js").Model} model */
 function setUpVerify(model) {
   const button = /** @type {HTMLButtonElement} */ (byId("verify"));
   const result = byId("verify-result");

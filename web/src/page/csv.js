@@ -2,7 +2,7 @@
  * CSV in and out of the page: RFC 4180, comma separated (semicolons where the header has no comma).
  */
 
-import { InputError } from "./errors.js";
+import { InputError } from "../errors.js";
 
 /** What a spreadsheet may take for a formula at the start of a cell. */
 const FORMULA = /^[\s]*[=+\-@\t\r]/;
@@ -60,7 +60,7 @@ export function cellsFromCsv(text) {
  * Rows for `predict`, read by the signature: a zip code stays a string, and only the empty cell is missing.
  * Columns that the model does not know are left out.
  *
- * @param {(string | null)[]} header @param {(string | null)[][]} lines @param {import("./manifest.js").Signature} signature
+ * @param {(string | null)[]} header @param {(string | null)[][]} lines @param {import("../manifest.js").Signature} signature
  * @returns {Record<string, any>[]}
  * @throws {InputError} a column is missing or doubled, a line is too long or short, a cell does not read
  */
@@ -79,7 +79,7 @@ export function rowsFromCells(header, lines, signature) {
 
 /**
  * The twin of `isoship_edge.encoding.cells.cell`.
- * @param {string | null} text @param {import("./manifest.js").Column} column @param {number} row
+ * @param {string | null} text @param {import("../manifest.js").Column} column @param {number} row
  * @returns {any} null for a missing value; what does not read stays text, which `predict` refuses by name
  */
 export function valueFromText(text, column, row) {

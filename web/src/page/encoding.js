@@ -3,7 +3,7 @@
  * The twin of `isoship_edge.encoding.file_encoding`; both pass tests/vectors/encodings.json.
  */
 
-import { InputError } from "./errors.js";
+import { InputError } from "../errors.js";
 
 const WAY_OUT = 'Save it as UTF-8 ("CSV UTF-8" in spreadsheets)';
 /** @type {[number[], string][]} UTF-32's marks begin as UTF-16's do */

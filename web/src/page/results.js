@@ -3,7 +3,7 @@
  */
 
 /**
- * @param {import("./manifest.js").Output[]} outputs @param {Record<string, any>} prediction one of `predict`'s
+ * @param {import("../manifest.js").Output[]} outputs @param {Record<string, any>} prediction one of `predict`'s
  * @returns {HTMLElement[]}
  */
 export function elementsFor(outputs, prediction) {
@@ -42,7 +42,7 @@ function bars(entries, probabilities) {
 
 /**
  * One column a scalar: `label`, `probabilities.yes`, `value.0`.
- * @param {import("./manifest.js").Output[]} outputs @param {Record<string, any>[]} predictions
+ * @param {import("../manifest.js").Output[]} outputs @param {Record<string, any>[]} predictions
  * @returns {{header: string[], lines: any[][]}}
  */
 export function tableFrom(outputs, predictions) {
