@@ -29,7 +29,11 @@ try {
     page.on("dialog", (dialog) => { seen.dialogs += 1; return dialog.dismiss(); });
     await page.goto(job.url);
     if (job.wait) await page.locator(job.wait).first().waitFor();
-    for (const [label, value] of Object.entries(job.fill ?? {})) await page.getByLabel(label, { exact: true }).fill(value);
+    for (const [label, value] of Object.entries(job.fill ?? {})) {
+      const field = page.getByLabel(label, { exact: true });
+      const isList = await field.evaluate((element) => element instanceof HTMLSelectElement);
+      await (isList ? field.selectOption(value === "" ? "" : { label: value }) : field.fill(value));
+    }
     for (const [label, value] of Object.entries(job.type ?? {})) {
       await page.getByLabel(label, { exact: true }).fill("");
       await page.getByLabel(label, { exact: true }).pressSequentially(value);

@@ -46,7 +46,11 @@ def test_the_page_preloads_all_its_modules_and_has_no_inline_script(runtime: Pat
     assert set(linked) == imported_at_once(runtime.resolve())
     assert "<style" not in html
     assert " style=" not in html
-    assert re.findall(r"<script[^>]*>", html) == ['<script type="module" src="./page/page.js">']
+    # The first one is plain: it runs before the page is drawn, and where modules do not, opened from a disk.
+    assert re.findall(r"<script[^>]*>", html) == [
+        '<script src="./page/early.js">',
+        '<script type="module" src="./page/page.js">',
+    ]
     assert not re.search(r"""(?:src|href)="(?:https?:)?//""", html)
 
 
@@ -58,13 +62,13 @@ def test_names_never_become_markup() -> None:
 
 
 def test_a_visitor_loads_no_more_than_the_budget(runtime: Path) -> None:
-    """gzip, bytes. Measured in November 2026: the page 47,145, TF.js on cpu 135,500."""
-    page = [*imported_at_once(runtime.resolve()), "page/page.css", "index.html"]
+    """gzip, bytes. Measured in December 2026: the page 60,722, TF.js on cpu 135,500."""
+    page = [*imported_at_once(runtime.resolve()), "page/page.css", "page/early.js", "index.html"]
     ours = sum(zipped(runtime / name) for name in page)
     shared = list((runtime / "tfjs").glob("chunk-*.js"))
     cpu = sum(map(zipped, [runtime / "tfjs" / "core.js", *shared]))
     wasm = sum(zipped(runtime / "tfjs" / name) for name in ("wasm.js", "tfjs-backend-wasm-simd.wasm"))
-    assert ours < 50_000
+    assert ours < 62_000
     assert cpu < 140_000
     assert wasm < 170_000
 

@@ -2,13 +2,13 @@
  * CSV in and out of the page: RFC 4180, comma separated (semicolons where the header has no comma).
  */
 
+import { NUMBER, holds } from "./controls/decimal.js";
 import { InputError } from "../errors.js";
 
 /** What a spreadsheet may take for a formula at the start of a cell. */
 const FORMULA = /^[\s]*[=+\-@\t\r]/;
 /** The same behind what another country's spreadsheet takes for the end of a cell; quotes inside a line do not help. */
 const FORMULA_BEHIND = /([;\t\r\n]\s*)(?=[=+\-@])/g;
-export const NUMBER = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 
 /**
  * The cells of a CSV text, row by row; null for an empty cell that is not in quotes. Empty lines are no rows.
@@ -96,23 +96,6 @@ export function valueFromText(text, column, row) {
     throw new InputError(`row ${row}, column ${JSON.stringify(column.name)}: ${trimmed} has more digits than a double holds`, { row, column: column.name });
   }
   return number;
-}
-
-/**
- * Whether a whole number is what its decimal text says to the last digit, in whatever spelling: "9007199254740993.0" is
- * none that a double holds, nor is "0.99999999999999999999" one. Numbers that are not whole hold what they can.
- * @param {number} number @param {string} text one that `NUMBER` takes
- */
-export function holds(number, text) {
-  if (!Number.isInteger(number)) return true;
-  const [mantissa, exponent = "0"] = text.replace(/^[+-]/, "").split(/e/i);
-  const [whole, fraction = ""] = mantissa.split(".");
-  const digits = BigInt(whole + fraction);
-  // Powers of ten stay small below: with digits and a number that are not zero, the exponent is about the text's length.
-  if (digits === 0n || number === 0) return digits === 0n;
-  const shift = Number(exponent) - fraction.length;
-  const size = BigInt(Math.abs(number));
-  return shift < 0 ? digits === size * 10n ** BigInt(-shift) : digits * 10n ** BigInt(shift) === size;
 }
 
 /**
