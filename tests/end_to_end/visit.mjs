@@ -42,7 +42,8 @@ try {
       await page.locator(selector).setInputFiles({ name: "rows.csv", mimeType: "text/csv", buffer: Buffer.from(content) });
     }
     for (const selector of job.click ?? []) await page.locator(selector).first().click();
-    if (job.then) await page.waitForFunction(job.then);
+    // Made a function here: as text it is called never (a function is true) or once (the page's policy stops the next).
+    if (job.then) await page.waitForFunction(new Function(`const given = (${job.then}); return typeof given === "function" ? given() : given;`));
     for (const [name, selector] of Object.entries(job.read ?? {})) seen.read[name] = await page.locator(selector).allTextContents();
     if (job.download) {
       const [download] = await Promise.all([page.waitForEvent("download"), page.locator(job.download).first().click()]);

@@ -24,7 +24,7 @@ export function chart({ width, x, series, values, name, current, described }) {
   const toY = (/** @type {number} */ v) => bottom - ((v - lowY) / (highY - lowY)) * (bottom - top);
   const element = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-label": described });
 
-  const along = ticks(lowX, highX, (right - left) / 90);
+  const along = ticks(lowX, highX, (right - left) / 70);
   const words = tickWords(along);
   along.forEach((tick, i) => {
     element.append(svg("line", { class: "grid", x1: toX(tick), x2: toX(tick), y1: top, y2: bottom }));

@@ -122,7 +122,7 @@ function viewFor(edited) {
     if (!points.isCurve) {
       drawn = null;
       place.replaceChildren(choiceBars(points.values, series, lines, current));
-      byId("whatif-legend").replaceChildren(...(series.isShare ? legend(series.names, series.names.map(() => "")) : []));
+      byId("whatif-legend").replaceChildren(...(series.isShare ? legend(series.names, series.names.map(() => ""), true) : []));
       return;
     }
     const name = control.column.name;
@@ -186,12 +186,13 @@ function noteOn({ points, series, refused, took }) {
   return `${asked}, asked in one call (${time(took)}).${left}${gaps}`;
 }
 
-/** @param {string[]} names @param {string[]} figures */
-function legend(names, figures) {
+/** @param {string[]} names @param {string[]} figures @param {boolean} [ofBars] */
+function legend(names, figures, ofBars = false) {
   return names.map((name, k) => {
     const item = make("li");
     const sample = svg("svg", { width: 26, height: 10, "aria-hidden": "true" });
-    sample.append(svg("line", { class: `curve s${k}`, x1: 0, x2: 26, y1: 5, y2: 5 }));
+    const kind = ofBars ? svg("rect", { class: `dot s${k}`, width: 26, height: 10 }) : svg("line", { class: `curve s${k}`, x1: 0, x2: 26, y1: 5, y2: 5 });
+    sample.append(kind);
     item.append(sample, make("span", "class", name), make("span", "figure", figures[k]));
     return item;
   });
