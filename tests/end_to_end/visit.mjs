@@ -43,7 +43,12 @@ try {
     }
     for (const selector of job.click ?? []) await page.locator(selector).first().click();
     // Made a function here: as text it is called never (a function is true) or once (the page's policy stops the next).
-    if (job.then) await page.waitForFunction(new Function(`const given = (${job.then}); return typeof given === "function" ? given() : given;`));
+    if (job.then) {
+      const then = new Function(`const given = (${job.then}); return typeof given === "function" ? given() : given;`);
+      await page.waitForFunction(then).catch((err) => {
+        throw new Error(`${job.then} never came true: ${err.message}`);
+      });
+    }
     for (const [name, selector] of Object.entries(job.read ?? {})) seen.read[name] = await page.locator(selector).allTextContents();
     if (job.download) {
       const [download] = await Promise.all([page.waitForEvent("download"), page.locator(job.download).first().click()]);

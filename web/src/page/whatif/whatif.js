@@ -59,8 +59,7 @@ export async function setUpWhatIf(model, controls, edited) {
     inSight = isIntersecting;
     if (inSight && behind) follow();
   }, { rootMargin: "200px" }).observe(byId("whatif"));
-  column.addEventListener("change", follow);
-  output.addEventListener("change", follow);
+  for (const list of [column, output]) list.addEventListener("change", () => void draw());
   return (answered) => {
     row = answered;
     follow();
