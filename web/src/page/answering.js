@@ -5,7 +5,7 @@
 
 import { answerView, inShort } from "./answer/answer.js";
 import { answeredBy, stopwatch } from "./answer/speed.js";
-import { byId, make, messageOf, tell } from "./dom.js";
+import { byId, cut, make, messageOf, tell } from "./dom.js";
 import { goTo, rowFrom } from "./form.js";
 import { oneAtATime } from "./live.js";
 import { mark, problemsOf, summary } from "./problems.js";
@@ -28,7 +28,7 @@ export function setUpAnswers(model, controls, listener) {
 
   /** @param {import("./problems.js").Problem[]} problems */
   const refuse = (problems) => {
-    const names = problems.map(({ column }) => `“${column}”`).slice(0, 3).join(", ");
+    const names = problems.map(({ column }) => `“${cut(column)}”`).slice(0, 3).join(", ");
     const words = `No answer: the model refuses ${names}${problems.length > 3 ? ` and ${problems.length - 3} more` : ""}.`;
     answer.replaceChildren(make("p", "empty", words));
     byId("answer-short").textContent = words;

@@ -25,6 +25,12 @@ export function option(value, words) {
   return made;
 }
 
+/** At most so many characters of a name: there are names of hundreds. @param {string} words @param {number} [longest] */
+export function cut(words, longest = 48) {
+  const points = Array.from(words);
+  return points.length <= longest ? words : `${points.slice(0, longest - 1).join("")}…`;
+}
+
 /** Shows a message, or hides its place. @param {string} id @param {string | null} message */
 export function tell(id, message) {
   const place = byId(id);

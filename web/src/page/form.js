@@ -2,7 +2,7 @@
  * The page's form: one control a column, from the signature and what program.json says of ranges and choices.
  */
 
-import { make } from "./dom.js";
+import { cut, make } from "./dom.js";
 import { choiceControl } from "./controls/choice.js";
 import { numberControl } from "./controls/number.js";
 import { textControl } from "./controls/text.js";
@@ -56,7 +56,7 @@ export function layOut(controls) {
   for (let start = 0; start < controls.length; start += FEW) {
     const mine = controls.slice(start, start + FEW);
     const group = make("details", "group");
-    const [first, last] = [mine[0].column.name, mine[mine.length - 1].column.name];
+    const [first, last] = [mine[0], mine[mine.length - 1]].map(({ column }) => cut(column.name, 32));
     group.append(make("summary", "", `${start + 1} to ${start + mine.length}: ${first} … ${last}`));
     const held = make("div", "fields");
     held.append(...mine.map(({ element }) => element));

@@ -2,6 +2,7 @@
  * What the model refuses in the form: every wrong field, in the contract's own words, marked where it stands.
  */
 
+import { cut } from "./dom.js";
 import { InputError } from "../errors.js";
 import { inputsFromRows } from "../validate.js";
 
@@ -54,6 +55,6 @@ export function mark(controls, problems) {
 /** One line of what is wrong. @param {Problem[]} problems */
 export function summary(problems) {
   const [{ column, message }, ...others] = problems;
-  const more = others.length === 0 ? "" : `; ${others.length} more: ${others.slice(0, 3).map((one) => one.column).join(", ")}${others.length > 3 ? " …" : ""}`;
+  const more = others.length === 0 ? "" : `; ${others.length} more: ${others.slice(0, 3).map((one) => cut(one.column)).join(", ")}${others.length > 3 ? " …" : ""}`;
   return `${column}: ${message}${more}`;
 }

@@ -8,14 +8,15 @@ import { byId, messageOf } from "./dom.js";
 /** @typedef {import("../index.js").Selftest} Selftest */
 
 /**
- * @param {{selftest: () => Promise<Selftest>}} model @param {string} rows what is replayed
+ * @param {{selftest: () => Promise<Selftest>}} model @param {string} [rows] what is replayed @param {string} [same] what is
+ *   said where they are answered as they were
  * @returns {() => Promise<void>} replays; a call while that lasts waits for it and asks no second time
  */
-export function setUpProof(model, rows = "golden rows") {
+export function setUpProof(model, rows = "golden rows", same = "The same") {
   /** @type {Promise<void> | null} */
   let running = null;
   const check = () => {
-    running ??= replay(model, rows).finally(() => (running = null));
+    running ??= replay(model, rows, same).finally(() => (running = null));
     return running;
   };
   byId("verify").addEventListener("click", () => void check());
@@ -24,9 +25,12 @@ export function setUpProof(model, rows = "golden rows") {
   return check;
 }
 
-/** Replays by itself, unless a person saves data: the rows are one more file. @param {() => Promise<void>} check */
-export function checkWhenIdle(check) {
-  if (/** @type {any} */ (navigator).connection?.saveData) {
+/**
+ * Replays by itself, unless a person saves data (the rows are one more file), or it would take long.
+ * @param {() => Promise<void>} check @param {boolean} [isQuick]
+ */
+export function checkWhenIdle(check, isQuick = true) {
+  if (!isQuick || /** @type {any} */ (navigator).connection?.saveData) {
     byId("badge-check").hidden = false;
     return;
   }
@@ -34,8 +38,8 @@ export function checkWhenIdle(check) {
   else setTimeout(() => void check(), 500); // Safari
 }
 
-/** @param {{selftest: () => Promise<Selftest>}} model @param {string} rows */
-async function replay(model, rows) {
+/** @param {{selftest: () => Promise<Selftest>}} model @param {string} rows @param {string} same */
+async function replay(model, rows, same) {
   const button = /** @type {HTMLButtonElement} */ (byId("verify"));
   const hasFocus = document.activeElement === button;
   button.disabled = true;
@@ -46,7 +50,7 @@ async function replay(model, rows) {
     const tied = ties > 0 ? ` ${ties} of them are ties, which the trained model itself decides either way.` : "";
     const shown = count.toLocaleString("en");
     if (ok) {
-      show("good", `Same as trained: ${shown} rows, largest difference ${power(worst, 0)}`, `The same: ${shown} ${rows}, largest difference ${power(worst, 1)}.${tied}`, "good");
+      show("good", `Same as trained: ${shown} ${rows.replace("golden ", "")}, largest difference ${power(worst, 0)}`, `${same}: ${shown} ${rows}, largest difference ${power(worst, 1)}.${tied}`, "good");
     } else {
       show("bad", `NOT the same: ${firstDifference}`, `Not the same: ${firstDifference}`, "bad");
     }

@@ -8,6 +8,8 @@ import { percent, words } from "./figures.js";
 /** Classes that need neither a choice of order nor a place to put them away. */
 const FEW = 12;
 const SHOWN = 10;
+/** A name of more characters is cut, and shown whole to whoever points at it. */
+const LONG = 40;
 
 /**
  * @param {string[]} names of classes, in the model's order
@@ -51,7 +53,9 @@ function itemFor(name) {
   const fill = make("div", "fill");
   track.setAttribute("aria-hidden", "true");
   track.append(fill);
-  element.append(make("span", "class", name), shown, track);
+  const named = make("span", "class", name);
+  if (name.length > LONG) named.title = name;
+  element.append(named, shown, track);
   return {
     element,
     /** @param {number | null} p */

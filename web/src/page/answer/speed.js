@@ -4,7 +4,7 @@
 
 const LAST = 15;
 
-/** @param {import("../../index.js").Model} model */
+/** @param {{engine: string, backend: string}} model */
 export function answeredBy({ engine, backend }) {
   if (engine === "rows") return "by the row program, in double precision";
   if (backend === "javascript") return "by the program around the graph, in double precision";

@@ -6,6 +6,9 @@ import { make } from "../dom.js";
 
 export const MISSING = "leave empty = missing";
 
+/** A name of more characters is cut, and shown whole to whoever points at it. */
+const LONG = 40;
+
 /**
  * @typedef {HTMLInputElement | HTMLSelectElement} Input
  * @param {import("../../manifest.js").Column} column @param {string} id @param {Input} control
@@ -18,7 +21,8 @@ export function fieldOf(column, id, control, { hint = [], beside = [], kind = ""
   const problem = make("p", "field-problem");
   problem.id = `${id}-problem`;
   problem.hidden = true;
-  element.append(label, control, ...beside);
+  if (column.name.length > LONG) label.title = column.name;
+  element.append(label, control, ...beside, problem);
   describe(control, problem.id);
   const words = hint.filter((part) => part !== "").join("; ");
   if (words !== "") {
@@ -27,7 +31,6 @@ export function fieldOf(column, id, control, { hint = [], beside = [], kind = ""
     describe(control, note.id);
     element.append(note);
   }
-  element.append(problem);
   return element;
 }
 

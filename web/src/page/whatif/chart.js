@@ -2,12 +2,13 @@
  * Curves as SVG: made element by element, so that no name is ever read as markup.
  */
 
+import { cut } from "../dom.js";
 import { padded, tickWords, ticks } from "./scale.js";
 
 const HEIGHT = 280;
 export const MARGIN = { left: 56, right: 14, top: 12, bottom: 44 };
-/** Characters of a name along an axis. */
-const LONGEST = 48;
+/** Pixels of a character, about. */
+const CHARACTER = 8;
 
 /**
  * @typedef {{width: number, x: number[], series: import("./series.js").Series, values: (number | null)[][], name: string,
@@ -34,10 +35,10 @@ export function chart({ width, x, series, values, name, current, described }) {
     element.append(svg("line", { class: "grid", x1: left, x2: right, y1: toY(at), y2: toY(at) }));
     element.append(text(label, { x: left - 6, y: toY(at) + 4, "text-anchor": "end" }));
   }
-  element.append(text(cut(name), { class: "axis", x: (left + right) / 2, y: HEIGHT - 8, "text-anchor": "middle" }));
+  element.append(text(cut(name, Math.floor((right - left) / CHARACTER)), { class: "axis", x: (left + right) / 2, y: HEIGHT - 8, "text-anchor": "middle" }));
   const middle = (top + bottom) / 2;
   const across = { class: "axis", x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` };
-  element.append(text(series.isShare ? "probability" : cut(series.output), across));
+  element.append(text(series.isShare ? "probability" : cut(series.output, 24), across));
   if (current !== null) element.append(svg("line", { class: "current", x1: toX(current), x2: toX(current), y1: top, y2: bottom }));
   values.forEach((line, k) => element.append(...curve(x, line, k, toX, toY)));
   const cursor = svg("g", { class: "cursor" });
@@ -98,12 +99,6 @@ function text(words, attributes) {
   const element = svg("text", attributes);
   element.textContent = words;
   return element;
-}
-
-/** @param {string} words @param {number} [longest] */
-function cut(words, longest = LONGEST) {
-  const points = Array.from(words);
-  return points.length <= longest ? words : `${points.slice(0, longest - 1).join("")}…`;
 }
 
 /**

@@ -5,7 +5,7 @@
 
 import { brief, percent, words } from "../answer/figures.js";
 import { inWords as time } from "../answer/speed.js";
-import { byId, make, messageOf, option } from "../dom.js";
+import { byId, cut, make, messageOf, option } from "../dom.js";
 import { oneAtATime } from "../live.js";
 import { problemOf } from "../problems.js";
 import { tableElement } from "../results.js";
@@ -108,7 +108,7 @@ function viewFor(edited) {
     const figures = shown.lines.map((line) => figureOf(/** @type {Answered} */ (shown).series, line[i]));
     drawn?.point(i);
     byId("whatif-legend").replaceChildren(...legend(shown.series.names, figures));
-    byId("whatif-where").textContent = `${shown.control.column.name} = ${where}`;
+    byId("whatif-where").textContent = `${cut(shown.control.column.name)} = ${where}`;
     slider.setAttribute("aria-valuetext", `${where}: ${shown.series.names.map((name, k) => `${name} ${figures[k]}`).join(", ")}`);
     byId("whatif-use").hidden = shown.points.values[i] === shown.current;
     byId("whatif-use").textContent = `Put ${where} into the form`;
