@@ -1,15 +1,20 @@
 /**
  * TF.js and its backends: loaded when a model needs them, one at a time.
  *
- * TF.js keeps one current backend for everything in the page, so work that depends on it takes turns.
+ * A copy of TF.js has one current backend, so work that depends on it takes turns.
  *
  * @typedef {"auto" | "cpu" | "wasm" | "webgl" | "webgpu"} BackendName
+ * @typedef {BackendName | BackendName[]} Wanted in order of preference
  */
 
 import { BackendError } from "./errors.js";
-import { readBytes } from "./files.js";
 
 const BACKENDS = ["auto", "cpu", "wasm", "webgl", "webgpu"];
+/** Those that compute on the graphics processor, whose driver nobody has tried but its owner. */
+export const GRAPHICS = ["webgpu", "webgl"];
+
+/** A graphics backend that lost its context or device: it will never answer again. */
+export class BackendLost extends BackendError {}
 
 /** Below this, TF.js's wasm module costs more to load than it can win. */
 const WASM_FROM_WEIGHT_BYTES = 64 * 1024;
@@ -28,32 +33,41 @@ export function inTurn(work) {
 }
 
 /**
- * TF.js with the wanted backend current. Call it inside `inTurn`.
+ * The backends to try, in order.
+ * @param {Wanted} wanted `auto` stands for what suits the graph without graphics, or for the backend that is current in `tf`
+ * @param {number} weightBytes of the graph @param {readonly string[]} right backends that the graph is right on
+ * @param {any} [tf] the caller's own TF.js
+ * @returns {string[]}
+ * @throws {BackendError} one is unknown, or the graph is right on none of them
+ */
+export function candidatesOf(wanted, weightBytes, right, tf) {
+  const names = [wanted].flat();
+  const unknown = names.find((name) => !BACKENDS.includes(name));
+  if (unknown !== undefined || names.length === 0) throw new BackendError(`unknown backend ${JSON.stringify(unknown ?? wanted)}: ${BACKENDS.join(", ")}`);
+  const unasked = tf !== undefined ? [tf.getBackend()] : weightBytes >= WASM_FROM_WEIGHT_BYTES ? ["wasm", "cpu"] : ["cpu"];
+  const found = [...new Set(names.flatMap((name) => (name === "auto" ? unasked : [name])))];
+  const fitting = found.filter((name) => right.includes(name));
+  if (fitting.length === 0) throw new BackendError(`this model's graph is made for ${right.join(" and ")} alone, not for ${found.join(" or ")}`);
+  return fitting;
+}
+
+/**
+ * TF.js with a backend current. Call it inside `inTurn`.
  *
- * @param {BackendName} wanted @param {number} weightBytes of the graph
- * @param {(name: string) => URL} place where files of the bundle lie @param {any} [tf] the caller's own TF.js
- * @returns {Promise<{tf: any, backend: string}>}
+ * @param {string} backend @param {(name: string) => Promise<ArrayBuffer>} fetched reads a file of the bundle
+ * @param {any} [tf] the caller's own TF.js
+ * @returns {Promise<any>} TF.js
  * @throws {BackendError} the backend is not there, or cannot carry float32
  */
-export async function openBackend(wanted, weightBytes, place, tf) {
-  if (!BACKENDS.includes(wanted)) throw new BackendError(`unknown backend ${JSON.stringify(wanted)}: ${BACKENDS.join(", ")}`);
-  if (tf !== undefined) {
-    await tf.ready();
-    const backend = wanted === "auto" ? tf.getBackend() : wanted;
-    await makeCurrent(tf, backend);
-    return { tf, backend };
-  }
-  tf = await import("./tfjs/core.js");
-  if (wanted === "auto") {
-    if (weightBytes >= WASM_FROM_WEIGHT_BYTES && (await wasmStarts(tf, place))) return { tf, backend: "wasm" };
-    await makeCurrent(tf, "cpu");
-    return { tf, backend: "cpu" };
-  }
-  if (wanted === "wasm") await registerWasm(place);
-  if (wanted === "webgl") await import("./tfjs/webgl.js");
-  if (wanted === "webgpu") await import("./tfjs/webgpu.js");
-  await makeCurrent(tf, wanted);
-  return { tf, backend: wanted };
+export async function openBackend(backend, fetched, tf) {
+  if (tf === undefined) {
+    tf = await import("./tfjs/core.js");
+    if (backend === "wasm") await registerWasm(fetched);
+    if (backend === "webgl") await import("./tfjs/webgl.js");
+    if (backend === "webgpu") await import("./tfjs/webgpu.js");
+  } else await tf.ready();
+  await makeCurrent(tf, backend);
+  return tf;
 }
 
 /**
@@ -75,18 +89,6 @@ export async function makeCurrent(tf, backend) {
   }
 }
 
-/** @param {any} tf @param {(name: string) => URL} place */
-async function wasmStarts(tf, place) {
-  try {
-    await registerWasm(place);
-    await makeCurrent(tf, "wasm");
-    return true;
-  } catch (err) {
-    if (err instanceof BackendError) return false;
-    throw err;
-  }
-}
-
 /** Whether the page's Content-Security-Policy lets WebAssembly compile: the smallest module there is. */
 function wasmIsAllowed() {
   try {
@@ -97,14 +99,14 @@ function wasmIsAllowed() {
 }
 
 /**
- * @param {(name: string) => URL} place where files of the bundle lie
+ * @param {(name: string) => Promise<ArrayBuffer>} fetched reads a file of the bundle
  * @throws {BackendError} WebAssembly is not there, the page's policy forbids it, or the module does not compile
  */
-async function registerWasm(place) {
+async function registerWasm(fetched) {
   if (!wasmIsAllowed()) throw new BackendError("WebAssembly does not compile here: the page's policy needs 'wasm-unsafe-eval'");
   const { prepare } = await import("./tfjs/wasm.js");
   await prepare(async (name) => {
-    const bytes = await readBytes(place(`tfjs/${name}`));
+    const bytes = await fetched(`tfjs/${name}`);
     // TF.js would wait for ever for a module that does not compile, and end Node.
     await WebAssembly.compile(bytes).catch((/** @type {Error} */ err) => {
       throw new BackendError(`${name} does not compile here: ${err.message}. Copy the bundle again, or use the backend cpu`, { cause: err });

@@ -13,23 +13,25 @@ import { sizeOf, value } from "./value.js";
  * @typedef {import("./manifest.js").Manifest} Manifest
  */
 
+/** Estimators' graphs are right on each. */
+const EVERY = ["cpu", "wasm", "webgl", "webgpu"];
 /** Rows that go through the graph at once, and the bytes that their inputs may take there. */
 const CHUNK_ROWS = 1024;
 const CHUNK_BYTES = 64 * 1024 * 1024;
 
 /**
  * @param {any} document program.json @param {(name: string) => Promise<ArrayBuffer>} read
- * @param {(name: string) => URL} place where files of the bundle lie @param {Manifest} manifest
- * @param {import("./backend.js").BackendName} backend @param {any} [tf] the caller's own
+ * @param {(name: string) => Promise<ArrayBuffer>} fetched as it comes @param {Manifest} manifest
+ * @param {import("./backend.js").Wanted} backend @param {any} [tf] the caller's own
  * @throws {BundleError} a file is missing, damaged or of a newer format
  * @throws {import("./errors.js").BackendError} the backend asked for is not there
  */
-export async function webFormSession(document, read, place, manifest, backend, tf) {
+export async function webFormSession(document, read, fetched, manifest, backend, tf) {
   const program = await programFrom(document, () => read("program.bin"));
   for (const { name } of manifest.outputs) {
     if (!Object.hasOwn(program.outputs, name)) throw new BundleError(`program.json makes no output ${JSON.stringify(name)}, which the manifest promises`);
   }
-  const graph = program.fetches.length === 0 ? null : await graphFrom(read, place, backend, tf);
+  const graph = program.fetches.length === 0 ? null : await graphFrom(read, fetched, backend, EVERY, tf);
   return new WebFormSession(program, graph, manifest);
 }
 
@@ -45,11 +47,17 @@ class WebFormSession {
     this.#program = program;
     this.#graph = graph;
     this.#outputs = outputs;
-    /** "javascript" where the whole model runs without TF.js. */
-    this.backend = graph?.backend ?? "javascript";
     /** float32 where the manifest has tolerances for it. */
     this.precision = Object.values(tolerances).some(({ float32 }) => float32) ? "float32" : "double";
     this.mostRows = mostRows(program.feeds);
+  }
+
+  get graph() {
+    return this.#graph;
+  }
+
+  get backend() {
+    return this.#graph?.backend ?? "javascript";
   }
 
   /** Every output for so many rows. @param {Map<string, Value>} values the inputs; steps add theirs @param {number} rows at most `mostRows` */
