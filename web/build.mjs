@@ -124,7 +124,7 @@ async function page(name, module) {
     write: false,
     format: "esm",
     metafile: true,
-    external: ["./tfjs/*"],
+    external: ["../tfjs/*"],
     logLevel: "warning",
     absWorkingDir: SOURCE,
   });

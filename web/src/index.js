@@ -23,7 +23,7 @@ export { loadInWorker } from "./worker-client.js";
  * @typedef {import("./value.js").Value} Value
  * @typedef {"auto" | "rows" | "tfjs"} EngineName
  * @typedef {{engine: "rows" | "tfjs", backend: string, precision: string, mostRows: number, dispose: () => void,
- *   graph: import("./graph.js").Graph | null,
+ *   graph: import("./graph/graph.js").Graph | null,
  *   answer: (inputs: Map<string, Value>, rows: number) => Map<string, Value> | Promise<Map<string, Value>>}} Session
  *   `answer` gives every output in the manifest's dtype and shape; the inputs' map is its own
  */
@@ -33,7 +33,7 @@ const ENGINES = ["auto", "rows", "tfjs"];
 /**
  * Loads the bundle around this file, or the one at `baseUrl`.
  *
- * @param {{baseUrl?: string | URL, engine?: EngineName, backend?: import("./backend.js").Wanted, tf?: any, trial?: boolean,
+ * @param {{baseUrl?: string | URL, engine?: EngineName, backend?: import("./graph/backend.js").Wanted, tf?: any, trial?: boolean,
  *   signal?: AbortSignal, onProgress?: import("./files.js").Reading["onProgress"]}} [options]
  *   `engine`: the row program, in doubles, or the TF.js graph; `auto` is the row program where the bundle has one and no
  *   backend of TF.js is named. `backend`: one, or some in order of preference; webgl and webgpu replay the golden rows
@@ -64,20 +64,20 @@ export async function load({ baseUrl, engine = "auto", backend = "auto", tf, tri
   if (engine === "rows" && !hasRowProgram(manifest)) throw new BundleError("this bundle has no row program: `isoship inspect` says why. Ask for the engine tfjs");
   const session = wantsRows && hasRowProgram(manifest)
     ? await rowSession(rowsJson ?? read("rows.json"), () => rowsBin ?? read("rows.bin"), manifest)
-    : await (await import("./webform.js")).webFormSession(document, read, fetched, manifest, backend, tf);
+    : await (await import("./graph/webform.js")).webFormSession(document, read, fetched, manifest, backend, tf);
   return tried(new Model(read, manifest, fieldsFrom(document), session), trial, signal);
 }
 
 /**
  * A model that answers as the trained one did, or no model: graphics stand on trial.
- * @template {{graph: import("./graph.js").Graph | null, trust: import("./trust.js").Trust | null, manifest: import("./manifest.js").Manifest,
+ * @template {{graph: import("./graph/graph.js").Graph | null, trust: import("./graph/trust.js").Trust | null, manifest: import("./manifest.js").Manifest,
  *   selftest: () => Promise<import("./selftest.js").Selftest>, dispose: () => void}} T
  * @param {T} model @param {boolean} trial @param {AbortSignal} [signal]
  */
 async function tried(model, trial, signal) {
   try {
     signal?.throwIfAborted();
-    if (trial && model.trust === null && model.graph?.untried) model.trust = await (await import("./trust.js")).onTrial(model.graph, model.manifest, () => model.selftest());
+    if (trial && model.trust === null && model.graph?.untried) model.trust = await (await import("./graph/trust.js")).onTrial(model.graph, model.manifest, () => model.selftest());
     signal?.throwIfAborted();
     return model;
   } catch (err) {
@@ -113,7 +113,7 @@ class Model {
     this.manifest = manifest;
     this.form = form;
     this.engine = session.engine;
-    /** What became of webgl and webgpu on this machine; null where neither was to answer. @type {import("./trust.js").Trust | null} */
+    /** What became of webgl and webgpu on this machine; null where neither was to answer. @type {import("./graph/trust.js").Trust | null} */
     this.trust = null;
     this.#read = read;
     this.#session = session;

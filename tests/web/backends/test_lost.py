@@ -28,7 +28,9 @@ GPUAdapter.prototype.requestDevice = async function (...args) {
   return device;
 };
 const lose = () => {
-  for (const context of contexts) if (!context.isContextLost()) context.getExtension("WEBGL_lose_context").loseContext();
+  for (const context of contexts.filter((one) => !one.isContextLost())) {
+    context.getExtension("WEBGL_lose_context").loseContext();
+  }
   for (const device of devices) device.destroy();
 };
 const { load } = await import("/one/index.js");

@@ -88,9 +88,9 @@ def test_without_a_trial_it_is_taken_as_it_is(web: Path, logits: Any) -> None:
 
 def test_float16_textures_are_refused_before_any_trial(web: Path, logits: Any) -> None:
     flags = (("WEBGL_FORCE_F16_TEXTURES", "true"), ("WEBGL_RENDER_FLOAT32_ENABLED", "false"))
-    loads = 'if (backend === "webgl") await import("./tfjs/webgl.js");'
+    loads = 'if (backend === "webgl") await import("../tfjs/webgl.js");'
     force = "".join(f'if (backend === "webgl") tf.env().set("{flag}", {value});' for flag, value in flags)
-    patches = {"one": {"backend.js": [(loads, loads + force)]}}
+    patches = {"one": {"graph/backend.js": [(loads, loads + force)]}}
     [seen] = in_chromium({"one": web}, {"run": loading(backend=["webgl", "cpu"])}, patches=patches)
     [trial] = seen["result"]["trust"]["tried"]
     assert "16-bit floats" in trial["why"]
@@ -98,7 +98,7 @@ def test_float16_textures_are_refused_before_any_trial(web: Path, logits: Any) -
 
 
 #: As on a machine whose graphics are fast, whatever the time here.
-FAST = {"trust.js": [("WORTHWHILE_MS = 50", "WORTHWHILE_MS = 0"), ("FASTER = 0.8", "FASTER = 1e9")]}
+FAST = {"graph/trust.js": [("WORTHWHILE_MS = 50", "WORTHWHILE_MS = 0"), ("FASTER = 0.8", "FASTER = 1e9")]}
 
 
 def test_unasked_a_small_network_stays_off_graphics(web: Path, logits: Any) -> None:
@@ -122,7 +122,7 @@ def test_unasked_graphics_that_are_wrong_or_slow_are_left(web: Path, logits: Any
     """webgpu is taken away. Software graphics are slower than wasm: the second verdict is the machine's own."""
     gone = "Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined });"
     wrong = {"one": {**FAST, **LIES["one"]}}
-    slow = {"one": {"trust.js": FAST["trust.js"][:1]}}
+    slow = {"one": {"graph/trust.js": FAST["graph/trust.js"][:1]}}
     for patches, why in ((wrong, "expected"), (slow, "it is not faster: a call takes")):
         first, second = in_chromium({"one": web}, *[{"run": gone + loading()}] * 2, patches=patches)
         for seen, kept in ((first, False), (second, True)):

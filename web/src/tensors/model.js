@@ -11,7 +11,7 @@
 
 import { BundleError, InputError } from "../errors.js";
 import { jsonFrom } from "../files.js";
-import { graphFrom } from "../graph.js";
+import { graphFrom } from "../graph/graph.js";
 import { got } from "../words.js";
 import { tensorFromArray } from "./arrays.js";
 import { check, checkNames } from "./contract.js";
@@ -29,7 +29,7 @@ const SOME = 64;
 /**
  * @param {{document: any, read: (name: string) => Promise<ArrayBuffer>, fetched: (name: string) => Promise<ArrayBuffer>,
  *   manifest: import("../manifest.js").Manifest, engine: import("../index.js").EngineName,
- *   backend: import("../backend.js").Wanted, trial: boolean, tf?: any}} given `document`: program.json; `tf`: the caller's own TF.js
+ *   backend: import("../graph/backend.js").Wanted, trial: boolean, tf?: any}} given `document`: program.json; `tf`: the caller's own TF.js
  * @returns {Promise<TensorModel>}
  * @throws {BundleError} a file is missing, damaged or of a newer format; or the row program was asked for
  * @throws {import("../errors.js").BackendError} the backend asked for is not there
@@ -41,7 +41,7 @@ export async function tensorModel({ document, read, fetched, manifest, engine, b
   const graph = await graphFrom(read, fetched, backend, backendsFrom(document), tf);
   const model = new TensorModel(read, manifest, inputs, ports, graph);
   if (backend === "auto" && tf === undefined && trial && graph.work >= HEAVY_BYTES) {
-    model.trust = await (await import("../trust.js")).preferGraphics(graph, manifest, () => model.selftest(), () => model.warmUp());
+    model.trust = await (await import("../graph/trust.js")).preferGraphics(graph, manifest, () => model.selftest(), () => model.warmUp());
   }
   return model;
 }
@@ -55,13 +55,13 @@ export class TensorModel {
   /**
    * @param {(name: string) => Promise<ArrayBuffer>} read @param {import("../manifest.js").Manifest} manifest
    * @param {import("./signature.js").Input[]} inputs @param {{inputs: Port[], outputs: Port[]}} ports
-   * @param {import("../graph.js").Graph} graph
+   * @param {import("../graph/graph.js").Graph} graph
    */
   constructor(read, manifest, inputs, ports, graph) {
     this.manifest = manifest;
     /** The signature's inputs. */
     this.inputs = inputs;
-    /** What became of webgl and webgpu on this machine; null where neither was to answer. @type {import("../trust.js").Trust | null} */
+    /** What became of webgl and webgpu on this machine; null where neither was to answer. @type {import("../graph/trust.js").Trust | null} */
     this.trust = null;
     this.#read = read;
     this.#ports = ports;

@@ -7,7 +7,7 @@
  * @typedef {BackendName | BackendName[]} Wanted in order of preference
  */
 
-import { BackendError } from "./errors.js";
+import { BackendError } from "../errors.js";
 
 const BACKENDS = ["auto", "cpu", "wasm", "webgl", "webgpu"];
 /** Those that compute on the graphics processor, whose driver nobody has tried but its owner. */
@@ -61,10 +61,10 @@ export function candidatesOf(wanted, weightBytes, right, tf) {
  */
 export async function openBackend(backend, fetched, tf) {
   if (tf === undefined) {
-    tf = await import("./tfjs/core.js");
+    tf = await import("../tfjs/core.js");
     if (backend === "wasm") await registerWasm(fetched);
-    if (backend === "webgl") await import("./tfjs/webgl.js");
-    if (backend === "webgpu") await import("./tfjs/webgpu.js");
+    if (backend === "webgl") await import("../tfjs/webgl.js");
+    if (backend === "webgpu") await import("../tfjs/webgpu.js");
   } else await tf.ready();
   await makeCurrent(tf, backend);
   return tf;
@@ -104,7 +104,7 @@ function wasmIsAllowed() {
  */
 async function registerWasm(fetched) {
   if (!wasmIsAllowed()) throw new BackendError("WebAssembly does not compile here: the page's policy needs 'wasm-unsafe-eval'");
-  const { prepare } = await import("./tfjs/wasm.js");
+  const { prepare } = await import("../tfjs/wasm.js");
   await prepare(async (name) => {
     const bytes = await fetched(`tfjs/${name}`);
     // TF.js would wait for ever for a module that does not compile, and end Node.

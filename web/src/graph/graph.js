@@ -3,8 +3,8 @@
  */
 
 import { BackendLost, GRAPHICS, candidatesOf, inTurn, makeCurrent, openBackend } from "./backend.js";
-import { BackendError, BundleError } from "./errors.js";
-import { jsonFrom } from "./files.js";
+import { BackendError, BundleError } from "../errors.js";
+import { jsonFrom } from "../files.js";
 
 /**
  * @typedef {{name: string, dtype: "float32" | "int32" | "bool", shape: number[], data: ArrayLike<number>}} Fed a node and what it is fed with

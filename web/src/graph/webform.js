@@ -3,14 +3,14 @@
  * loaded when a bundle is opened so.
  */
 
-import { BundleError } from "./errors.js";
+import { BundleError } from "../errors.js";
 import { graphFrom } from "./graph.js";
-import { feedFrom, lookUp, programFrom, run, valueFromFetch } from "./program.js";
-import { sizeOf, value } from "./value.js";
+import { feedFrom, lookUp, programFrom, run, valueFromFetch } from "../program.js";
+import { sizeOf, value } from "../value.js";
 
 /**
- * @typedef {import("./value.js").Value} Value
- * @typedef {import("./manifest.js").Manifest} Manifest
+ * @typedef {import("../value.js").Value} Value
+ * @typedef {import("../manifest.js").Manifest} Manifest
  */
 
 /** Estimators' graphs are right on each. */
@@ -24,7 +24,7 @@ const CHUNK_BYTES = 64 * 1024 * 1024;
  * @param {(name: string) => Promise<ArrayBuffer>} fetched as it comes @param {Manifest} manifest
  * @param {import("./backend.js").Wanted} backend @param {any} [tf] the caller's own
  * @throws {BundleError} a file is missing, damaged or of a newer format
- * @throws {import("./errors.js").BackendError} the backend asked for is not there
+ * @throws {import("../errors.js").BackendError} the backend asked for is not there
  */
 export async function webFormSession(document, read, fetched, manifest, backend, tf) {
   const program = await programFrom(document, () => read("program.bin"));
@@ -42,7 +42,7 @@ class WebFormSession {
   #graph;
   #outputs;
 
-  /** @param {import("./program.js").Program} program @param {import("./graph.js").Graph | null} graph @param {Manifest} manifest */
+  /** @param {import("../program.js").Program} program @param {import("./graph.js").Graph | null} graph @param {Manifest} manifest */
   constructor(program, graph, { outputs, tolerances }) {
     this.#program = program;
     this.#graph = graph;
@@ -77,7 +77,7 @@ class WebFormSession {
 
 /**
  * Reads the feeds from `values` and adds the fetches to it.
- * @param {import("./graph.js").Graph} graph @param {import("./program.js").Program} program @param {Map<string, Value>} values
+ * @param {import("./graph.js").Graph} graph @param {import("../program.js").Program} program @param {Map<string, Value>} values
  */
 async function compute(graph, { feeds, fetches, constants }, values) {
   const fed = feeds.map((feed) => {
@@ -91,13 +91,13 @@ async function compute(graph, { feeds, fetches, constants }, values) {
 
 /**
  * A value in the dtype and shape that the manifest promises.
- * @param {Value} x @param {import("./manifest.js").Output} output @param {number} rows
+ * @param {Value} x @param {import("../manifest.js").Output} output @param {number} rows
  */
 function conforming(x, output, rows) {
   const shape = output.shape.map((length) => (length === "N" ? rows : Number(length)));
   const real = (/** @type {string} */ dtype) => dtype === "double" || dtype === "float";
   const whole = (/** @type {string} */ dtype) => dtype === "int64" || dtype === "int32";
-  const dtype = /** @type {import("./value.js").DType} */ (output.dtype);
+  const dtype = /** @type {import("../value.js").DType} */ (output.dtype);
   if (shape.length !== x.shape.length || shape.some((length, i) => length !== x.shape[i])) {
     throw new BundleError(`output ${output.name} is [${x.shape}], the manifest says [${shape}]`);
   }
@@ -108,7 +108,7 @@ function conforming(x, output, rows) {
   throw new BundleError(`output ${output.name} is ${x.dtype}, the manifest says ${dtype}`);
 }
 
-/** @param {import("./program.js").Feed[]} feeds */
+/** @param {import("../program.js").Feed[]} feeds */
 function mostRows(feeds) {
   const perRow = feeds.reduce((sum, { shape }) => sum + 4 * sizeOf(shape.map((length) => (length === "N" ? 1 : Number(length)))), 1);
   return Math.max(1, Math.min(CHUNK_ROWS, Math.floor(CHUNK_BYTES / perRow)));

@@ -9,17 +9,17 @@
  *   `why` not, in words; `rows`: golden rows that were replayed; `kept`: in an earlier visit
  * @typedef {Awaited<ReturnType<typeof subjectOf>>} Subject
  * @typedef {import("./graph.js").Graph} Graph
- * @typedef {import("./manifest.js").Manifest} Manifest
- * @typedef {() => Promise<import("./selftest.js").Selftest>} Replay
+ * @typedef {import("../manifest.js").Manifest} Manifest
+ * @typedef {() => Promise<import("../selftest.js").Selftest>} Replay
  * @typedef {{ok: boolean, tried: Trial[]}} Trust `ok`: what answers now was proven on this machine, or needs no trial
  */
 
 import { GRAPHICS } from "./backend.js";
-import { BackendError } from "./errors.js";
+import { BackendError } from "../errors.js";
 import { adapterOf } from "./graphics.js";
 import { keep, recalled } from "./kept.js";
-import { RUNTIME } from "./runtime.js";
-import { sha256 } from "./sha256.js";
+import { RUNTIME } from "../runtime.js";
+import { sha256 } from "../sha256.js";
 
 /** Below this time of a call on wasm, nobody waits for it, and a graphics processor has little to win. */
 const WORTHWHILE_MS = 50;
