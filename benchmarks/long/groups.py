@@ -50,6 +50,9 @@ GROUPS: dict[str, Group] = {
         "the web bundle as an npm package in Vite: development server, build, preview",
         (f"{PYTHON} -m pytest -q -n0 -o addopts= tests/web/bundlers/bundled.py",),
     ),
+    "firefox": Group(
+        "bundles in Firefox: cpu, wasm and the row program, the page, and the page offline", ("scripts/firefox.sh",)
+    ),
     "size-forests": Group(
         "forests of a million nodes beside the release before and beside skl2onnx",
         (f"{PYTHON} -m benchmarks.size forest-500 forest-deep",),

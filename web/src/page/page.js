@@ -9,8 +9,6 @@ import { byId, messageOf, tell } from "./dom.js";
 import { controlsFor, isLong, layOut } from "./form.js";
 import { setUpEngine, showIdentity, showTrust } from "./identity.js";
 import { watchLoading } from "./loading.js";
-import { checkWhenIdle, setUpProof } from "./proof.js";
-import { setUpTheme } from "./theme.js";
 import { load } from "../index.js";
 
 /** @param {import("../index.js").Model} model */
@@ -29,22 +27,28 @@ async function show(model) {
   };
   const answer = setUpAnswers(model, controls, (row) => follow(row));
   setUpBatch(model);
-  const check = setUpProof(model);
   byId("main").hidden = false;
   await answer();
-  checkWhenIdle(check);
-  const { setUpWhatIf } = await import("./whatif/whatif.js"); // not needed for the first answer
+  // Not needed for the first answer.
+  const [{ setUpTheme }, { checkWhenIdle, setUpProof }, { setUpWhatIf }] = await Promise.all([
+    import("./theme.js"),
+    import("./proof.js"),
+    import("./whatif/whatif.js"),
+  ]);
+  setUpTheme();
+  checkWhenIdle(setUpProof(model));
   follow = await setUpWhatIf(model, controls, answer);
   follow(last);
+  const { keepWhenIdle } = await import("../offline/offline.js");
+  keepWhenIdle(model.manifest, byId("offline"));
 }
 
-setUpTheme();
 const loading = watchLoading();
 try {
   const asked = new URLSearchParams(location.search);
-  const wanted = (/** @type {string} */ name) => asked.get(name) ?? "auto";
-  const options = /** @type {any} */ ({ engine: wanted("engine"), backend: wanted("backend"), onProgress: loading.onProgress });
-  const model = await load(options);
+  const engine = /** @type {import("../index.js").EngineName} */ (asked.get("engine") ?? "auto");
+  const backend = /** @type {any} */ (asked.has("backend") ? [asked.get("backend"), "auto"] : "auto");
+  const model = await load(/** @type {any} */ ({ engine, backend, onProgress: loading.onProgress }));
   loading.done();
   await show(model);
 } catch (err) {

@@ -1,5 +1,6 @@
 /**
- * What the model refuses in the form: every wrong field, in the contract's own words, marked where it stands.
+ * What the model refuses in the form: every wrong field, in the contract's own words, marked where it stands. Asked of the
+ * contract itself, column by column, and not of `explainInput`: an answer that has to go must go within the edit.
  */
 
 import { cut } from "./dom.js";
@@ -15,8 +16,6 @@ import { inputsFromRows } from "../validate.js";
  * @param {import("../index.js").Model} model @param {Record<string, any>} row @returns {Problem[]} in the columns' order
  */
 export function problemsOf(model, row) {
-  const { explainInput } = /** @type {any} */ (model);
-  if (typeof explainInput === "function") return explainInput.call(model, row).map(inWords);
   return model.manifest.signature.columns.flatMap((column) => {
     const message = problemOf(column, row[column.name]);
     return message === null ? [] : { column: column.name, message };
@@ -29,14 +28,9 @@ export function problemOf(column, value) {
     inputsFromRows([{ [column.name]: value }], { layout: "columns", columns: [column] });
     return null;
   } catch (err) {
-    if (err instanceof InputError) return inWords(err).message;
+    if (err instanceof InputError) return `expected ${err.expected}, got ${err.seen === "null" ? "nothing" : err.seen}`;
     throw err;
   }
-}
-
-/** @param {{column: string | null, expected: string | null, seen: string | null}} problem @returns {Problem} */
-function inWords({ column, expected, seen }) {
-  return { column: column ?? "", message: `expected ${expected}, got ${seen === "null" ? "nothing" : seen}` };
 }
 
 /** Marks the fields that are refused, and no others. @param {Control[]} controls @param {Problem[]} problems */

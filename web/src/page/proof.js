@@ -19,7 +19,9 @@ export function setUpProof(model, rows = "golden rows", same = "The same") {
     running ??= replay(model, rows, same).finally(() => (running = null));
     return running;
   };
-  byId("verify").addEventListener("click", () => void check());
+  const button = /** @type {HTMLButtonElement} */ (byId("verify"));
+  button.addEventListener("click", () => void check());
+  button.disabled = false;
   byId("badge-check").addEventListener("click", () => void check());
   byId("badge").hidden = false;
   return check;

@@ -63,7 +63,8 @@ function answering(model) {
 setUpTheme();
 const loading = watchLoading();
 try {
-  const backend = /** @type {any} */ (new URLSearchParams(location.search).get("backend") ?? "auto");
+  const asked = new URLSearchParams(location.search).get("backend");
+  const backend = /** @type {any} */ (asked === null ? "auto" : [asked, "auto"]);
   const model = /** @type {TensorModel} */ (/** @type {unknown} */ (await load(/** @type {any} */ ({ backend, onProgress: loading.onProgress }))));
   loading.done();
   showIdentity(model);
@@ -79,6 +80,7 @@ try {
   const start = performance.now();
   await first();
   checkWhenIdle(check, performance.now() - start < QUICK);
+  void import("../../offline/offline.js").then(({ keepWhenIdle }) => keepWhenIdle(model.manifest, byId("offline")));
 } catch (err) {
   loading.done();
   byId("name").textContent = "The model did not load";
