@@ -14,13 +14,11 @@ from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifi
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, PowerTransformer
+from walking import LONG, WORDY
 
 import isoship
 
 RANDOM = np.random.default_rng(3)
-#: What a page has to survive: names of 200 characters, one without a place to break, one that is markup.
-LONG = "x" * 196 + "<b>!"
-WORDY = "a name of many words " * 10
 
 
 def exported(folder: Path, name: str, model: Any, sample: pd.DataFrame) -> Path:

@@ -110,14 +110,15 @@ def test_opened_from_a_disk_the_page_says_what_to_do(birds: Path) -> None:
 
 
 def test_a_chosen_look_is_kept(birds: Path) -> None:
+    ready = "!document.querySelector('#theme').hidden"
     look = "[getComputedStyle(document.body).backgroundColor, document.querySelector('#theme').ariaPressed]"
     seen = walk(
         birds,
-        wait(ANSWERED), read("first", look), ["click", "#theme"], read("dark", look),
-        ["reload"], wait(ANSWERED), read("reloaded", look), ["axe", "axe"],
+        wait(ready), read("first", look), ["click", "#theme"], read("dark", look),
+        ["reload"], wait(ready), read("reloaded", look), ["axe", "axe"],
         ["click", "#theme"], read("light", look),
     )  # fmt: skip
-    system = walk(birds, wait(ANSWERED), read("look", look), scheme="dark")
+    system = walk(birds, wait(ready), read("look", look), scheme="dark")
     assert seen["first"] == seen["light"] == ["rgb(246, 247, 249)", "false"]
     assert seen["dark"] == seen["reloaded"] == system["look"] == ["rgb(15, 18, 23)", "true"]
     assert seen["axe"] == []

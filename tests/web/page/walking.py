@@ -7,6 +7,10 @@ from typing import Any
 
 from node_script import WEB, run_node
 
+#: What a page has to survive: names of 200 characters, one without a place to break and of markup.
+LONG = "x" * 196 + "<b>!"
+WORDY = "a name of many words " * 10
+
 #: The page shows an answer to what stands in the form, and nothing is on its way.
 ANSWERED = (
     "document.querySelector('#answer > *:not(.empty)') !== null && document.querySelector('#answer-old').hidden"
