@@ -28,7 +28,8 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
             yield f"{name:22}{kind:16}" + "".join(cells(kind, figures[run]["found"][name][kind]) for run in _RUNS)
         for form, why in figures["missing"][name].items():
             yield f"{name:22}{form:16}  {why}"
-    yield f"{'first prediction':22}{'page of':16}{'cold, ms':>10}{'cached, ms':>12}{'runtime, gzip':>16}{'model, gzip':>14}{'files':>8}"
+    times = f"{'cold, ms':>10}{'cached, ms':>12}"
+    yield f"{'first prediction':22}{'page of':16}{times}{'runtime, gzip':>16}{'model, gzip':>14}{'files':>8}"
     for name, kinds in figures["chromium"]["first"].items():
         for kind, first in kinds.items():
             sizes = f"{first['runtime']:16}{first['model']:14}{first['files']:8}"
