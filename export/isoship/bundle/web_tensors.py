@@ -121,6 +121,7 @@ def write_web_tensors(folder: Path, bundle: Path, web: WebNetwork, *, runtime: P
     (folder / README_OF_TENSORS).replace(folder / "README.md")
     for path in (folder / "page").glob("*.js"):  # of columns; the style is of both
         path.unlink()
+    shutil.rmtree(folder / "page" / "files")
     golden = ("manifest.json", "golden.json", "golden.bin")
     for name in golden:
         shutil.copyfile(bundle / name, folder / name)

@@ -4,7 +4,7 @@
  * Every name and value goes in as text content or a property, never as markup.
  */
 
-import { NUMBER, holds } from "./csv.js";
+import { NUMBER, holds } from "./files/cells.js";
 import { within } from "../words.js";
 
 const MISSING = "leave empty = missing";

@@ -3,14 +3,11 @@
  * `?engine=rows|tfjs` in the address chooses what answers, `?backend=cpu|wasm|webgl|webgpu` the backend of TF.js.
  */
 
-import { cellsFromCsv, csvFromCells, rowsFromCells, titlesBeside } from "./csv.js";
-import { textFromFile } from "./encoding.js";
+import { setUpFiles } from "./files/files.js";
 import { controlsFor } from "./form.js";
 import { InputError, load } from "../index.js";
 import { hasRowProgram } from "../manifest.js";
-import { elementsFor, tableElement, tableFrom } from "./results.js";
-
-const LINES_SHOWN = 200;
+import { elementsFor } from "./results.js";
 
 /** @template {HTMLElement} T @param {string} id @returns {T} */
 function byId(id) {
@@ -77,45 +74,6 @@ function setUpForm(model) {
 }
 
 /** @param {import("../index.js").Model} model */
-function setUpBatch(model) {
-  const input = /** @type {HTMLInputElement} */ (byId("batch-file"));
-  const download = byId("batch-download");
-  let answers = "";
-  input.addEventListener("change", async () => {
-    const file = input.files?.[0];
-    if (file === undefined) return;
-    tell("batch-problem", null);
-    byId("batch-table").hidden = download.hidden = true;
-    byId("batch-status").textContent = "Computing…";
-    try {
-      const [header, ...lines] = cellsFromCsv(textFromFile(await file.arrayBuffer()));
-      if (header === undefined) throw new InputError("the file is empty");
-      const rows = rowsFromCells(header, lines, model.manifest.signature);
-      const made = tableFrom(model.manifest.outputs, await model.predict(rows));
-      const titles = titlesBeside(header, made.header);
-      const table = lines.map((line, i) => [...line, ...made.lines[i]]);
-      answers = csvFromCells([titles, ...table]);
-      byId("batch-table").replaceChildren(tableElement(titles, table, LINES_SHOWN));
-      byId("batch-table").hidden = download.hidden = false;
-      const rest = table.length > LINES_SHOWN ? `, the first ${LINES_SHOWN} below` : "";
-      byId("batch-status").textContent = `${table.length} rows${rest}.`;
-    } catch (err) {
-      byId("batch-status").textContent = "";
-      tell("batch-problem", messageOf(err));
-    } finally {
-      input.value = ""; // the same file, mended, may be chosen again
-    }
-  });
-  download.addEventListener("click", () => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([answers], { type: "text/csv" }));
-    link.download = `${model.manifest.name}-answers.csv`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  });
-}
-
-/** @param {import("../index.js").Model} model */
 function setUpVerify(model) {
   const button = /** @type {HTMLButtonElement} */ (byId("verify"));
   const result = byId("verify-result");
@@ -145,7 +103,7 @@ try {
   showIdentity(model);
   setUpEngine(model);
   const answer = setUpForm(model);
-  setUpBatch(model);
+  setUpFiles(model);
   setUpVerify(model);
   byId("main").hidden = false;
   await answer();
