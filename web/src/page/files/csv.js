@@ -19,7 +19,7 @@ const EXACT = 2 ** 53;
 /** A cell in quotes may be so long; what goes on lacks its end. */
 const LONGEST = 2 ** 24;
 /** What a line must not hold to be written as it stands. */
-const ODD = /[;\t]\s*[=+\-@]|"/;
+const ODD = /[;\t][\s\x1c-\x1f\x85]*[=+\-@]|"/;
 /** What is done with a column: it is carried, or it is the model's. */
 const [CARRIED, NUMBERS, TEXTS, OTHERS] = [0, 1, 2, 3];
 
@@ -347,7 +347,7 @@ class Texts {
 
 /** Characters that a cell may begin with before a formula, beyond ASCII. @param {number} code */
 function isSpace(code) {
-  return code >= 0xa0 && /\s/.test(String.fromCharCode(code));
+  return code >= 0x85 && /[\s\x85]/.test(String.fromCharCode(code));
 }
 
 /** @param {string} text */

@@ -1,15 +1,16 @@
 /**
  * What stands in a file of answers: the names of its columns, and its cells. The twin of `isoship_edge.encoding.batch`
- * and `formulas`; both pass tests/vectors/csv.json.
+ * and `formulas` there; both pass tests/vectors/csv.json.
  */
 
 import { MISSING_STRING, sizeOf } from "../../value.js";
-import { NUMBER } from "./cells.js";
 
 /** What a spreadsheet may take for a formula at the start of a cell. */
-const FORMULA = /^\s*[=+\-@\t\r]/;
+const FORMULA = /^[\s\x1c-\x1f\x85]*[=+\-@\t\r]/;
 /** The same behind what another country's spreadsheet takes for the end of a cell; quotes inside a line do not help. */
-const FORMULA_BEHIND = /([;\t\r\n]\s*)(?=[=+\-@])/g;
+const FORMULA_BEHIND = /([;\t\r\n][\s\x1c-\x1f\x85]*)(?=[=+\-@])/g;
+/** A number is none, even with spaces around it. */
+const NUMBER = /^[ \t]*[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf)[ \t]*$/i;
 /** What makes a look at each of them worth it. */
 const MARKS = /[=+\-@\t\r]/;
 const PREFIX = "predicted_";
