@@ -1,7 +1,7 @@
-"""A CSV file of 100,000 rows answered in a page, PapaParse and onnxruntime-web beside: `python -m benchmarks.web.files`.
+"""A CSV file of 100,000 rows answered in a page, beside PapaParse with onnxruntime-web.
 
-Bytes of CSV in, bytes of CSV out, in Chromium and in Node. The table to stdout, benchmarks/results/web_files.json; exit
-1 when a bar is missed.
+`python -m benchmarks.web.files`: bytes of CSV in, bytes of CSV out, in Chromium and in Node. The table to stdout,
+benchmarks/results/web_files.json; exit 1 when a bar is missed.
 """
 
 from __future__ import annotations

@@ -29,6 +29,8 @@ export class CsvReader {
   separator = ",";
   /** Rows of the blocks before. */
   rows = 0;
+  /** How much of a piece the blocks so far hold. */
+  share = 0;
   #signature;
   #block;
   #opened = false;
@@ -82,6 +84,7 @@ export class CsvReader {
       const before = at;
       at = this.#fill(text, all, at, end);
       this.rows += block.rows;
+      this.share = at / text.length;
       if (block.rows > 0) yield block;
       if (at === before || block.rows < ROWS) break;
     }

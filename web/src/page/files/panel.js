@@ -97,7 +97,7 @@ function fail(message) {
 
 /** @param {import("./score.js").Progress} progress @param {number} seconds @param {number} said the share that was said aloud last @returns {number} */
 function showProgress({ bytes, total, rows, refused }, seconds, said) {
-  const share = total === 0 ? 0 : bytes / total;
+  const share = bytes / total;
   const bar = /** @type {HTMLProgressElement} */ (byId("batch-progress"));
   bar.value = share;
   const speed = rows / seconds;

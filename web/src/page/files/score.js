@@ -62,7 +62,7 @@ async function readCsv(file, model, answers, between, piece) {
     for (const block of reader.read(text, ascii, last)) {
       if (answers.header === null) answers.open(reader.header);
       await answers.add(block);
-      await between(at);
+      await between(at + reader.share * bytes.length);
     }
     if (answers.header === null && reader.header.length > 0) answers.open(reader.header);
     if (last) return;
