@@ -50,6 +50,10 @@ GROUPS: dict[str, Group] = {
         "the web bundle as an npm package in Vite: development server, build, preview",
         (f"{PYTHON} -m pytest -q -n0 -o addopts= tests/web/bundlers/bundled.py",),
     ),
+    "files": Group(
+        "a CSV file of 200 MB on a bundle's page, which goes on drawing, in bounded memory",
+        (f"{PYTHON} -m pytest -q -n0 -o addopts= -s tests/web/files/large_file.py",),
+    ),
     "size-forests": Group(
         "forests of a million nodes beside the release before and beside skl2onnx",
         (f"{PYTHON} -m benchmarks.size forest-500 forest-deep",),

@@ -126,8 +126,9 @@ function show(scored, file, model) {
   table.replaceChildren(tableElement(header, made, preview));
   table.hidden = false;
   if (chart !== null) {
-    byId("batch-chart").replaceChildren(...chartElement(chart));
-    byId("batch-chart").hidden = false;
+    const place = byId("batch-chart");
+    place.hidden = false;
+    place.replaceChildren(...chartElement(chart, Math.max(240, Math.min(640, place.clientWidth))));
   }
   ready = { blob: scored.blob, name: `${file.name.replace(/\.[^.]*$/, "") || file.name}-answers.csv` };
   const download = byId("batch-download");
