@@ -14,7 +14,7 @@ const { signatureFrom } = await module("manifest.js");
 
 let input = "";
 for await (const part of process.stdin) input += part;
-const { text, signature = { layout: "columns", columns: [] }, table, made, typed, dtype } = JSON.parse(input);
+const { text, signature = { layout: "columns", columns: [] }, table, made, typed, dtype, endless } = JSON.parse(input);
 
 /** Everything that is read of a file in pieces of so many bytes. */
 function read(bytes, piece) {
@@ -64,6 +64,16 @@ function readInPieces(bytes) {
 const out = {};
 if (typed) out.numbers = typed.map((words) => numberFrom(words, { dtype }));
 if (table) out.csv = table.map((row) => `${csvLine(row)}\n`).join("");
+if (endless) {
+  // A piece after the other, as of a file that is larger than memory.
+  const parsed = signatureFrom(signature);
+  const reader = new CsvReader(parsed, new Block(parsed));
+  try {
+    for (out.pieces = 0; out.pieces < 1000; out.pieces++) for (const _ of reader.read(out.pieces === 0 ? `x\n${endless}` : "y".repeat(2 ** 20), null, false));
+  } catch (err) {
+    Object.assign(out, { error: err.message, name: err.name });
+  }
+}
 if (text !== undefined) Object.assign(out, readInPieces(new TextEncoder().encode(text)));
 if (made) out.titles = freeNames(out.header, made);
 console.log(JSON.stringify(out));

@@ -117,6 +117,20 @@ def test_a_file_that_does_not_fit_is_refused_with_the_reason(text: str, words: s
     assert words in made["error"]
 
 
+@pytest.mark.parametrize(
+    ("endless", "words"),
+    [
+        ('1\n"never closed,', "line 3: a cell in quotes that begins there does not end within 16 million characters"),
+        ("1\n2\n", "line 4 is longer than 16 million characters: this is no CSV file"),
+    ],
+)
+def test_a_cell_without_an_end_is_refused(endless: str, words: str) -> None:
+    made = run(endless=endless)
+    assert made["name"] == "InputError"
+    assert words in made["error"]
+    assert made["pieces"] < 20, "before memory is full"
+
+
 #: What no double holds, in every spelling: the digits, a point, an exponent, a sign.
 NOT_HELD = [
     "9007199254740993", "9007199254740993.0", "9007199254740993.", "9007199254740993e0", "900719925474099.3e1",

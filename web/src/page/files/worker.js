@@ -13,7 +13,10 @@ let loading = null;
 
 self.addEventListener("message", async ({ data: { id, file, name, how } }) => {
   try {
-    loading ??= load(how);
+    loading ??= load(how).catch((err) => {
+      loading = null; // the next file may ask again
+      throw err;
+    });
     const model = await loading;
     const started = performance.now();
     const onProgress = (/** @type {import("./score.js").Progress} */ progress) => self.postMessage({ id, progress });
