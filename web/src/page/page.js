@@ -4,8 +4,8 @@
  */
 
 import { setUpAnswers } from "./answering.js";
-import { setUpBatch } from "./batch.js";
 import { byId, messageOf, tell } from "./dom.js";
+import { setUpFiles } from "./files/files.js";
 import { controlsFor, isLong, layOut } from "./form.js";
 import { setUpEngine, showIdentity, showTrust } from "./identity.js";
 import { watchLoading } from "./loading.js";
@@ -26,7 +26,7 @@ async function show(model) {
     last = row;
   };
   const answer = setUpAnswers(model, controls, (row) => follow(row));
-  setUpBatch(model);
+  setUpFiles(model);
   byId("main").hidden = false;
   await answer();
   // Not needed for the first answer.

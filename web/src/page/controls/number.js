@@ -3,8 +3,8 @@
  */
 
 import { make } from "../dom.js";
+import { NUMBER, holds } from "../files/cells.js";
 import { within } from "../../words.js";
-import { NUMBER, holds } from "./decimal.js";
 import { MISSING, fieldOf, textInput } from "./field.js";
 import { hasNearEnd, onStep, rangeOf, stepOf } from "./range.js";
 
