@@ -259,7 +259,7 @@ def test_readme_names_every_document() -> None:
 def test_the_webs_own_document() -> None:
     """Backends, functions and members that web/README.md names are index.d.ts's and backend.js's."""
     page, types = text("web/bundle-readme.md"), text("web/src/index.d.ts")
-    (backends,) = re.findall(r"const BACKENDS = \[(.*)\]", text("web/src/backend.js"))
+    (backends,) = re.findall(r"const BACKENDS = \[(.*)\]", text("web/src/graph/backend.js"))
     (said,) = re.findall(r"`backend` is (.*?);", page)
     assert re.findall(r"\w+", said.replace(" or ", " ")) == re.findall(r"\w+", backends)
     for name in re.findall(r"\| `(?:model\.)?(\w+)", page):

@@ -8,7 +8,7 @@ import { BackendError, BundleError, InputError, IsoshipError } from "./errors.js
 const ERRORS = { BackendError, BundleError, InputError, IsoshipError };
 
 /**
- * @param {{baseUrl?: string | URL, engine?: import("./index.js").EngineName, backend?: import("./backend.js").BackendName, worker?: Worker}} [options]
+ * @param {{baseUrl?: string | URL, engine?: import("./index.js").EngineName, backend?: import("./graph/backend.js").BackendName, worker?: Worker}} [options]
  *   `baseUrl` is relative to the page; `worker`: one that runs worker.js, as your bundler makes it
  */
 export async function loadInWorker({ baseUrl, engine, backend, worker = ownWorker() } = {}) {
