@@ -104,6 +104,7 @@ try {
   seen.last = await chosen(job.small);
   await dropped(job.csv, 60, "large.csv"); // and before its worker said a word
   seen.lastAtOnce = await chosen(job.small);
+  while (page.workers().length > 1) await page.workers()[0].waitForEvent("close"); // those that were left
   seen.workers = page.workers().length;
 
   for (const path of job.wrong) seen.wrong[basename(path)] = await chosen(path);

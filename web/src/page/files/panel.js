@@ -47,7 +47,7 @@ export function answer(model, file) {
     fail(`the worker that reads files stopped: ${event.message || "its script did not load"}`);
   };
   const { engine, backend } = model;
-  mine.postMessage({ id, file, name: file.name, how: engine === "rows" ? { engine } : { engine, backend } });
+  mine.postMessage({ id, file, name: file.name, how: engine === "rows" ? { engine } : { engine, backend: [backend, "wasm", "cpu"] } });
 }
 
 let files = 0;

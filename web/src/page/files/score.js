@@ -10,7 +10,7 @@ import { Decoder } from "./encoding.js";
 import { refuseOthers } from "./kinds.js";
 
 /** Bytes that are read at once. */
-const PIECE = 2 ** 20;
+const PIECE = 2 ** 22;
 /** Milliseconds between two words on how far it is. */
 const BETWEEN = 100;
 
@@ -28,8 +28,8 @@ const BETWEEN = 100;
  * @throws {InputError} it is no table that this model can be asked, or every row is refused
  */
 export async function score(model, file, name, { onProgress = () => {}, signal, piece = PIECE } = {}) {
-  const head = new Uint8Array(await file.slice(0, 16).arrayBuffer());
-  const isParquet = refuseOthers(head, name);
+  const first = await file.slice(0, piece).arrayBuffer();
+  const isParquet = refuseOthers(new Uint8Array(first).subarray(0, 16), name);
   const answers = new Answers(model);
   let told = performance.now();
   const between = async (/** @type {number} */ bytes) => {
@@ -42,18 +42,19 @@ export async function score(model, file, name, { onProgress = () => {}, signal, 
     const { readParquet } = await import("./parquet.js");
     return answers.end(await readParquet(file, model.manifest.signature, answers, between));
   }
-  await readCsv(file, model, answers, between, piece);
+  await readCsv(file, first, model, answers, between, piece);
   return answers.end([]);
 }
 
 /**
- * @param {Blob} file @param {import("../../index.js").Model} model @param {Answers} answers
+ * @param {Blob} file @param {ArrayBuffer} first its first piece @param {import("../../index.js").Model} model @param {Answers} answers
  * @param {(bytes: number) => Promise<void>} between called between two blocks @param {number} piece bytes
  */
-async function readCsv(file, model, answers, between, piece) {
+async function readCsv(file, first, model, answers, between, piece) {
   const decoder = new Decoder();
   const reader = new CsvReader(model.manifest.signature, new Block(model.manifest.signature));
-  let next = file.slice(0, piece).arrayBuffer();
+  /** @type {Promise<ArrayBuffer>} */
+  let next = Promise.resolve(first);
   for (let at = 0; ; at += piece) {
     const bytes = new Uint8Array(await next);
     const last = at + piece >= file.size;
