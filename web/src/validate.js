@@ -104,10 +104,33 @@ export function inputsFromColumns(given, signature, atOnce = 0) {
     if (!isArray(list)) refuse(null, columns[j].name, list === undefined ? "nothing" : got(list), "an array");
     if (list.length !== count) refuse(null, columns[j].name, `${list.length} values`, `${count} values, as in the first column`);
   });
-  const inputs = emptyInputs(signature, count);
   const [low, high] = rangesOf(columns);
+  if (layout === "columns" && count <= atOnce) {
+    const taken = columns.map((column, j) => {
+      if (isHeldAsItIs(lists[j], column, low[j], high[j])) return { data: lists[j] };
+      const own = { data: EMPTY[column.dtype](count), step: 1, offset: 0 };
+      fill(own, lists[j], 1, 0, count, column, low[j], high[j]);
+      return own;
+    });
+    return inputsFrom(taken, count, signature);
+  }
+  const inputs = emptyInputs(signature, count);
   columns.forEach((column, j) => fill(inputs[j], lists[j], 1, 0, count, column, low[j], high[j]));
   return inputsFrom(inputs, count, signature);
+}
+
+/**
+ * Whether an array is what would be made of it, and no other thread's.
+ * @param {any} list @param {import("./manifest.js").Column} column @param {number} low @param {number} high
+ */
+function isHeldAsItIs(list, { dtype, categories }, low, high) {
+  if (dtype === "double" && list instanceof Float64Array && list.buffer instanceof ArrayBuffer) {
+    for (let i = 0; i < list.length; i++) if (!(list[i] >= low && list[i] <= high)) return false;
+    return true;
+  }
+  if (dtype !== "string" || categories !== null || !Array.isArray(list)) return false;
+  for (let i = 0; i < list.length; i++) if (typeof list[i] !== "string" || !isPlain(list[i])) return false;
+  return true;
 }
 
 /** @param {any} values @param {import("./manifest.js").Signature} signature @param {number} atOnce */

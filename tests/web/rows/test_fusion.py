@@ -149,3 +149,58 @@ def test_texts_as_zeros_and_ones_have_the_bits_of_the_steps(name: str, encoded: 
     for row, found in zip(rows, answer["rows"], strict=True):
         wanted = [golden.encode(data) for data in python.answer([row])]
         assert [golden.encode(golden.decode(each["data"])) for each in found] == wanted
+
+
+def beside(
+    matrix: dict[str, Any], *order: str, steps: Any = ENCODED, more: Any = (), **constants: Any
+) -> dict[str, Any]:
+    """Texts as zeros and ones beside numbers, in this order, times a matrix."""
+    own = [
+        *steps[:-1],
+        {**steps[-1], "outputs": ["ones as reals"]},
+        step("Concat", *order, axis=1, outputs=("row",)),
+        step("MatMul", "row", "matrix", outputs=("made" if more else "out",)),
+        *more,
+    ]
+    return {
+        **document(*own, **{**TWO, **constants}, matrix=matrix),
+        "inputs": {"x": {"dtype": "string", "shape": ["N", 2]}, "y": {"dtype": "double", "shape": ["N", 3]}},
+    }
+
+
+INFINITE = {**reals(7, 2), "data": [golden.encode(float("inf")), *reals(13)["data"]]}
+ENCODED_PRODUCTS = {
+    "one column": beside(reals(7, 1), "ones as reals", "y"),
+    "three columns": beside(reals(7, 3), "ones as reals", "y"),
+    "numbers first": beside(reals(7, 2), "y", "ones as reals"),
+    "numbers around": beside(reals(10, 2), "y", "ones as reals", "y"),
+    "categories that lie among each other": beside(
+        reals(7, 2), "ones as reals", "y", places=whole(0, 1, 0, 1), wanted=whole(0, 0, 1, 1, shape=(1, 4))
+    ),
+    "a weight that is infinite": beside(INFINITE, "ones as reals", "y"),
+    "several matrices": beside(reals(2, 7, 2), "ones as reals", "y"),
+    "a second use of the row": beside(
+        reals(7, 2), "ones as reals", "y", more=[step("Concat", "made", "row", axis=1)]
+    ),
+    "a second use of the ones": beside(
+        reals(7, 2), "ones as reals", "y", more=[step("Concat", "made", "ones as reals", axis=1)]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENCODED_PRODUCTS)
+def test_texts_beside_numbers_times_a_matrix_have_the_bits_of_the_steps(name: str) -> None:
+    special = [[float("nan"), float("inf"), -0.0], [-0.0, -0.0, -0.0], [0.0, 1e308, -1e308]]
+    rows = [
+        ([DRAW.choice(["a", "b", "c", "d", ""]) for _ in range(2)], numbers)
+        for numbers in [*([DRAW.gauss(0, 100) for _ in range(3)] for _ in range(15)), *special]
+    ]
+    one = ENCODED_PRODUCTS[name]
+    job = {"document": one, "rows": [{"x": golden.encode(x), "y": golden.encode(y)} for x, y in rows]}
+    answer = run_node(HERE / "rows.mjs", str(WEB / "src"), stdin=[job])["results"][0]
+    assert "error" not in answer, answer
+    assert answer["same"] is True
+    python = RowProgram(one)
+    for (x, y), found in zip(rows, answer["rows"], strict=True):
+        wanted = [golden.encode(data) for data in python.answer([x, y])]
+        assert [golden.encode(golden.decode(each["data"])) for each in found] == wanted

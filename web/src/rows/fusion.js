@@ -3,6 +3,7 @@
  */
 
 import { arithmetic } from "./arithmetic.js";
+import { encodedProduct } from "./encoded_product.js";
 import { oneHot } from "./one_hot.js";
 import { products } from "./products.js";
 
@@ -10,7 +11,7 @@ import { products } from "./products.js";
 
 /**
  * The steps, where x minus a row, divided by a row and multiplied by a matrix (a scaler and a linear model) is one, and so
- * are texts as columns of zeros and ones (`one_hot.js`).
+ * are texts as columns of zeros and ones (`one_hot.js`), and those beside other columns times a matrix.
  * @param {any[]} steps as they lie in rows.json @param {Record<string, any>} constants @param {Record<string, string>} outputs
  * @returns {Step[]}
  */
@@ -42,7 +43,23 @@ export function fused(steps, constants, outputs) {
     const { keys, values, default: otherwise } = label.attrs;
     return [label.inputs[0], keys, values, otherwise, written.inputs[1], equal.inputs[1], ...(moved ? [moved.inputs[1], looked?.inputs[0]] : [])];
   };
-  const replaced = steps.map((step) => {
+  /** What a product of a known matrix with columns is asked for, some of which are encoded; undefined of others. @param {any} step */
+  const ofColumns = (step) => {
+    if (step.op !== "MatMul" || !Object.hasOwn(constants, step.inputs[1])) return undefined;
+    const beside = madeOf(step.inputs[0], "Concat");
+    if (beside?.attrs.axis !== 1) return undefined;
+    const casts = beside.inputs.map((/** @type {string} */ name) => madeOf(name, "Cast"));
+    const texts = casts.map((/** @type {any} */ cast) => (cast?.attrs.to === "double" ? encoded(cast) : undefined));
+    if (texts.every((/** @type {any} */ one) => one === undefined)) return undefined;
+    gone.add(beside);
+    casts.forEach((/** @type {any} */ cast, /** @type {number} */ i) => texts[i] && gone.add(cast));
+    const parts = texts.map((/** @type {any} */ one, /** @type {number} */ i) => one ?? [beside.inputs[i]]);
+    return { inputs: [...parts.flat(), step.inputs[1]], attrs: { parts: parts.map((/** @type {any[]} */ part) => part.length) } };
+  };
+  const columns = new Map(steps.map((step) => [step, ofColumns(step)]));
+  const replaced = steps.filter((step) => !gone.has(step)).map((step) => {
+    const beside = columns.get(step);
+    if (beside !== undefined) return { ...step, ...beside, prepare: encodedProduct };
     const texts = step.op === "Cast" ? encoded(step) : undefined;
     if (texts !== undefined) return { ...step, inputs: texts, prepare: oneHot };
     const divided = step.op === "MatMul" && Object.hasOwn(constants, step.inputs[1]) ? made(step.inputs[0], "Div") : undefined;

@@ -13,11 +13,10 @@ import { lookups } from "./lookups.js";
  * The same bits as of the steps one after the other, with one look at each text.
  * @type {import("./values.js").Prepare}
  */
-export function oneHot(board, [x, keys, values, otherwise, places, wanted, offset, table], { to }) {
+export function oneHot(board, inputs, { to }) {
+  const [x, keys, values, otherwise, places, wanted, offset, table] = inputs;
   const width = wanted.size;
-  const found = to === "double" && x.dtype === "string" && x.data === null && x.shape.length === 2 && places.size === width && wanted.dtype === "int64"
-    ? tablesOf(x.size, keys.data, values.data, otherwise.data[0], places.data, wanted.data, offset, table)
-    : null;
+  const found = onesOf(inputs, to);
   if (found === null) {
     let [code] = lookups["ml.LabelEncoder"](board, [x], { keys, values, default: otherwise });
     if (offset) [code] = indexing.Gather(board, [table, arithmetic.Add(board, [code, offset], {})[0]], { axis: 0 });
@@ -38,6 +37,16 @@ export function oneHot(board, [x, keys, values, otherwise, places, wanted, offse
     }
   });
   return [out];
+}
+
+/**
+ * Where the ones of each column of texts are, in order of the columns; null where it is not so simple.
+ * @param {any[]} inputs of `oneHot` @param {any} to dtype
+ */
+export function onesOf([x, keys, values, otherwise, places, wanted, offset, table], to) {
+  if (to !== "double" || x.dtype !== "string" || x.data !== null || x.shape.length !== 2 || places.size !== wanted.size || wanted.dtype !== "int64") return null;
+  if (places.data.some((/** @type {any} */ place, /** @type {number} */ k) => k > 0 && place < places.data[k - 1])) return null;
+  return tablesOf(x.size, keys.data, values.data, otherwise.data[0], places.data, wanted.data, offset, table);
 }
 
 /**

@@ -46,9 +46,9 @@ export class Bytes {
     else this.length += ENCODER.encodeInto(text, this.#room.subarray(this.length)).written;
   }
 
-  /** What was written; it begins anew. @returns {Uint8Array<ArrayBuffer>} */
+  /** What was written, to be copied before more is; it begins anew. @returns {Uint8Array<ArrayBuffer>} */
   taken() {
-    const made = this.#room.slice(0, this.length);
+    const made = this.#room.subarray(0, this.length);
     this.length = 0;
     return made;
   }
