@@ -10,6 +10,7 @@ import { chmod, cp, mkdir, readFile, readdir, rename, rm, writeFile } from "node
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildSlim } from "./slim.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const SOURCE = join(HERE, "src");
@@ -43,6 +44,7 @@ await cp(join(HERE, "tensors-readme.md"), join(partial, "README.tensors.md"));
 await writeFile(join(partial, "index.html"), await page("index.html", "page/page.js"));
 await writeFile(join(partial, "tensors.html"), await page("tensors.html", "tensors/page/page.js"));
 await writeFile(join(partial, "NOTICE"), await notice(packages));
+await buildSlim(partial);
 await rm(out, { recursive: true, force: true });
 await rename(partial, out);
 

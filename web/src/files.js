@@ -3,29 +3,26 @@
  */
 
 import { BundleError } from "./errors.js";
-import { PLACES } from "./places.js";
+import { PLACES, folder } from "./places.js";
 import { sha256 } from "./sha256.js";
 
 /**
  * The folder of a bundle as a URL with a closing slash.
  * @param {string | URL | undefined} given relative to the page in a browser, to this file in Node
- * @param {string} here `import.meta.url` of index.js, whose folder is the default
  */
-export function folderUrl(given, here) {
-  if (given === undefined) return new URL(".", here);
-  const url = new URL(given, globalThis.document?.baseURI ?? here);
+export function folderUrl(given) {
+  if (given === undefined) return folder();
+  const url = new URL(given, globalThis.document?.baseURI ?? globalThis.location?.href ?? folder());
   if (!url.pathname.endsWith("/")) url.pathname += "/";
   return url;
 }
 
 /**
  * @param {string | URL | undefined} baseUrl as in `load`
- * @param {string} here `import.meta.url` of index.js
  * @returns {(name: string) => URL} where a file of the bundle lies: what a bundler carried along, or in the folder
  */
-export function placesOf(baseUrl, here) {
-  const folder = folderUrl(baseUrl, here);
-  return (name) => (baseUrl === undefined && Object.hasOwn(PLACES, name) ? PLACES[name] : new URL(name, folder));
+export function placesOf(baseUrl) {
+  return (name) => (baseUrl === undefined && Object.hasOwn(PLACES, name) ? PLACES[name] : new URL(name, folderUrl(baseUrl)));
 }
 
 /**

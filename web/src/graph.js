@@ -5,6 +5,7 @@
 import { inTurn, makeCurrent, openBackend } from "./backend.js";
 import { BundleError } from "./errors.js";
 import { jsonFrom } from "./files.js";
+import { givenTf } from "./peers/given.js";
 
 /**
  * @typedef {{backend: string, execute: (feeds: Fed[], fetches: Fetched[]) => Promise<Read[]>, dispose: () => void}} Graph
@@ -20,6 +21,7 @@ import { jsonFrom } from "./files.js";
  */
 export async function graphFrom(read, place, wanted, ownTf) {
   const artifacts = await artifactsFrom(read);
+  ownTf = await givenTf(ownTf);
   return inTurn(async () => {
     const opened = await openBackend(wanted, workOf(artifacts), place, ownTf);
     const { tf } = opened;

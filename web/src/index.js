@@ -17,7 +17,6 @@ import { allocate, sizeOf, value } from "./value.js";
 import { inputsFromColumns, inputsFromRows } from "./validate.js";
 
 export { BackendError, BundleError, InputError, IsoshipError } from "./errors.js";
-export { loadInWorker } from "./worker-client.js";
 
 /**
  * @typedef {import("./value.js").Value} Value
@@ -44,7 +43,7 @@ export async function load({ baseUrl, engine = "auto", backend = "auto", tf } = 
   const named = backend !== "auto" || tf !== undefined; // whoever names TF.js's backend is answered by TF.js
   if (engine === "rows" && named) throw new IsoshipError("the row program has no backend: leave `backend` and `tf` out, or ask for the engine tfjs");
   const wantsRows = engine === "rows" || (engine === "auto" && !named);
-  const place = placesOf(baseUrl, import.meta.url);
+  const place = placesOf(baseUrl);
   const listed = readBytes(place("manifest.json")).then(manifestFromBytes);
   const read = readerOf(place, listed);
   // What bundlers carried along is there: it need not wait for the manifest.
@@ -61,6 +60,16 @@ export async function load({ baseUrl, engine = "auto", backend = "auto", tf } = 
     ? await rowSession(rowsJson ?? read("rows.json"), () => rowsBin ?? read("rows.bin"), manifest)
     : await (await import("./webform.js")).webFormSession(document, read, place, manifest, backend, tf);
   return new Model(read, manifest, fieldsFrom(document), session);
+}
+
+/**
+ * The same in a worker of its own; what that takes is loaded then.
+ * @param {import("./index.d.ts").WorkerOptions} [options]
+ * @returns {Promise<any>} as `load`
+ * @throws {BundleError} @throws {BackendError} as `load` @throws {IsoshipError} there are no workers here, or it does not start
+ */
+export async function loadInWorker(options) {
+  return (await import("./worker-client.js")).loadInWorker(options);
 }
 
 /** What is not asked for in the end fails nobody. @template T @param {Promise<T>} promise */
