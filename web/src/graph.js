@@ -51,6 +51,17 @@ export async function graphFrom(read, place, wanted, ownTf) {
   });
 }
 
+/** One buffer; jsdom's Blob gives none. @param {ArrayBuffer[]} parts */
+function joined(parts) {
+  const whole = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(new Uint8Array(part), at);
+    at += part.byteLength;
+  }
+  return whole.buffer;
+}
+
 /** How much a graph computes, in bytes of weights; a convolution uses each of them many times. @param {any} artifacts */
 function workOf({ weightData, modelTopology }) {
   const nodes = Array.isArray(modelTopology?.node) ? modelTopology.node : [];
@@ -69,7 +80,7 @@ async function artifactsFrom(read) {
     specs.push(...group.weights);
     for (const path of group.paths) shards.push(read(path));
   }
-  const weightData = await new Blob(await Promise.all(shards)).arrayBuffer();
+  const weightData = joined(await Promise.all(shards));
   const { format, generatedBy, convertedBy, modelTopology, signature, userDefinedMetadata } = document;
   return { format, generatedBy, convertedBy, modelTopology, signature, userDefinedMetadata, weightSpecs: specs, weightData };
 }

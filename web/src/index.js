@@ -8,7 +8,7 @@
 
 import { BundleError, IsoshipError } from "./errors.js";
 import { predictionsFrom } from "./encode.js";
-import { jsonFrom, placesOf, readBytes, readerOf } from "./files.js";
+import { jsonFrom, later, placesOf, readBytes, readerOf } from "./files.js";
 import { hasRowProgram, manifestFromBytes } from "./manifest.js";
 import { PLACES } from "./places.js";
 import { rowSession } from "./rows/session.js";
@@ -52,13 +52,13 @@ export async function load({ baseUrl, engine = "auto", backend = "auto", tf } = 
   const [manifest, document] = await Promise.all([listed, read("program.json").then((bytes) => jsonFrom(bytes, "program.json"))]);
   if (manifest.encoder !== null) throw new BundleError("this bundle needs an encoder in front, which this runtime does not have");
   if (manifest.signature.layout === "tensors") {
-    const { tensorModel } = await import("./tensors/model.js");
+    const { tensorModel } = await later(import("./tensors/model.js"));
     return /** @type {any} */ (await tensorModel({ document, read, place, manifest, engine, backend, tf }));
   }
   if (engine === "rows" && !hasRowProgram(manifest)) throw new BundleError("this bundle has no row program: `isoship inspect` says why. Ask for the engine tfjs");
   const session = wantsRows && hasRowProgram(manifest)
     ? await rowSession(rowsJson ?? read("rows.json"), () => rowsBin ?? read("rows.bin"), manifest)
-    : await (await import("./webform.js")).webFormSession(document, read, place, manifest, backend, tf);
+    : await (await later(import("./webform.js"))).webFormSession(document, read, place, manifest, backend, tf);
   return new Model(read, manifest, fieldsFrom(document), session);
 }
 
@@ -69,7 +69,7 @@ export async function load({ baseUrl, engine = "auto", backend = "auto", tf } = 
  * @throws {BundleError} @throws {BackendError} as `load` @throws {IsoshipError} there are no workers here, or it does not start
  */
 export async function loadInWorker(options) {
-  return (await import("./worker-client.js")).loadInWorker(options);
+  return (await later(import("./worker-client.js"))).loadInWorker(options);
 }
 
 /** What is not asked for in the end fails nobody. @template T @param {Promise<T>} promise */

@@ -289,8 +289,8 @@ export interface LoadOptions {
 }
 
 export interface WorkerOptions extends Omit<LoadOptions, "tf"> {
-  /** One that runs this package's worker.js, as your bundler makes it; without a bundler it is found beside index.js. */
-  worker?: Worker;
+  /** One that runs this package's worker.js, as your bundler makes it, or where worker.js is; by default beside index.js. */
+  worker?: Worker | string | URL;
 }
 
 /** Base of every error thrown on purpose. */

@@ -3,6 +3,7 @@
  */
 
 import { BackendError, BundleError, InputError, IsoshipError } from "./errors.js";
+import { addressOf } from "./files.js";
 import { folder } from "./places.js";
 import { plainCopy } from "./plain.js";
 
@@ -17,16 +18,16 @@ const DISPOSED = "the worker was disposed of: loadInWorker() again";
 
 /**
  * @param {import("./index.d.ts").WorkerOptions} [options] `baseUrl` is relative to the page; `worker`: one that runs
- *   worker.js, as your bundler makes it
+ *   worker.js, as your bundler makes it, or where worker.js is
  * @returns {Promise<any>} the model
  */
 export async function loadInWorker({ baseUrl, worker, onProgress, signal, ...options } = {}) {
   signal?.throwIfAborted();
-  const there = new There(worker ?? ownWorker(), onProgress);
+  const there = new There(workerOf(worker), onProgress);
   const abort = () => there.end(signal?.reason);
   signal?.addEventListener("abort", abort);
   try {
-    const { manifest, form, inputs, engine } = await there.ask("load", { ...options, baseUrl: absolute(baseUrl), reports: onProgress !== undefined });
+    const { manifest, form, inputs, engine } = await there.ask("load", { ...options, baseUrl: baseUrl === undefined ? undefined : addressOf(baseUrl).href, reports: onProgress !== undefined });
     return {
       manifest, form, inputs, engine,
       get backend() {
@@ -108,20 +109,17 @@ class There {
   }
 }
 
-/** @param {string | URL | undefined} baseUrl */
-function absolute(baseUrl) {
-  return baseUrl === undefined ? undefined : new URL(baseUrl, globalThis.document?.baseURI ?? globalThis.location?.href ?? folder()).href;
-}
-
 /** Beside this file. Not a literal in `new URL`, which bundlers follow: each makes workers in a way of its own. */
 const WORKER = "worker.js";
 const NOT_LOADED =
   "its script did not load. With a bundler, let it make the worker: loadInWorker({ worker }) (README.md of the package)." +
-  " From another origin, the page's policy has to allow worker-src blob: and script-src of that origin";
+  " From another origin, the page's policy has to allow worker-src blob: and that origin";
 
-function ownWorker() {
+/** @param {Worker | string | URL} [given] @returns {Worker} */
+function workerOf(given) {
+  if (typeof given === "object" && !(given instanceof URL)) return given;
   if (typeof Worker === "undefined") throw new IsoshipError("there is no Worker here: loadInWorker() is for pages and workers, Deno and Bun. In Node, load() answers in this thread");
-  const url = workerUrl();
+  const url = given === undefined ? besideUs() : addressOf(given);
   const origin = globalThis.location?.origin;
   if (origin === undefined || url.origin === origin || !url.protocol.startsWith("http")) return new Worker(url, { type: "module" });
   // A worker's script has to be of the page's own origin; what it imports need not be.
@@ -131,7 +129,7 @@ function ownWorker() {
   return worker;
 }
 
-function workerUrl() {
+function besideUs() {
   try {
     return new URL(WORKER, folder());
   } catch (err) {

@@ -16,6 +16,8 @@ from isoship_edge.tensors.signature import FLOATS, Input
 MOST_WORDS, LONGEST_UNION = 300, 8_000
 #: JavaScript's numbers are doubles.
 _LARGEST_INTEGER = 2**53
+#: float32's own ends are nobody's.
+_NO_END = 1e30
 _BY_CLASS = ("probabilities", "scores")
 _TENSORS = {"double": "DoubleTensor", "float": "FloatTensor", "int64": "Int64Tensor", "bool": "BoolTensor"}
 #: dtype -> the class of JavaScript's arrays of it (web/src/tensors/signature.js).
@@ -135,7 +137,7 @@ def _told(column: Column) -> str:
         return f"one of {shown}" + (", ..." if len(column.categories) > 20 else "")
     ends = {"from": column.minimum, "above": column.exclusive_minimum, "to": column.maximum,
             "below": column.exclusive_maximum}  # fmt: skip
-    return " ".join(f"{word} {end!r}" for word, end in ends.items() if end is not None)
+    return " ".join(f"{word} {end!r}" for word, end in ends.items() if end is not None and abs(end) < _NO_END)
 
 
 def _answer(output: Output) -> str:
