@@ -7,6 +7,7 @@
 
 import { build, transform } from "esbuild";
 import { chmod, cp, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -44,6 +45,7 @@ await cp(join(HERE, "tensors-readme.md"), join(partial, "README.tensors.md"));
 await writeFile(join(partial, "index.html"), await page("index.html", "page/page.js"));
 await writeFile(join(partial, "tensors.html"), await page("tensors.html", "tensors/page/page.js"));
 await writeFile(join(partial, "NOTICE"), await notice(packages));
+await writeFile(join(partial, "runtime.js"), `export const RUNTIME = "${await digestOf(partial)}";\n`);
 await buildSlim(partial);
 await rm(out, { recursive: true, force: true });
 await rename(partial, out);
@@ -75,6 +77,17 @@ async function buildChunks(folder) {
   return [...new Set(inside.filter((name) => name !== undefined))].sort();
 }
 
+/** The sha256 of every module and binary, by its name. @param {string} folder */
+async function digestOf(folder) {
+  const all = createHash("sha256");
+  for (const name of (await readdir(folder, { recursive: true })).sort()) {
+    if (!/\.(js|wasm)$/.test(name)) continue;
+    const digest = createHash("sha256").update(new Uint8Array(await readFile(join(folder, name)))).digest("hex");
+    all.update(`${name} ${digest}\n`);
+  }
+  return all.digest("hex");
+}
+
 /** @param {string} folder */
 async function dropComments(folder) {
   for (const entry of await readdir(folder, { recursive: true })) {
@@ -94,6 +107,8 @@ function replaceModules({ onResolve, onLoad }) {
       export const types = Object.fromEntries(
         ["Float32Array", "Int32Array", "Uint8Array", "Uint8ClampedArray"].map((name) => ["is" + name, (x) => x instanceof globalThis[name]]));`,
   }));
+  // An engine and kernels of this copy's own.
+  onLoad({ filter: /tfjs-core[\\/]dist[\\/]global_util\.js$/ }, () => ({ contents: 'export * from "./namespace.js";', resolveDir: join(SOURCE, "tfjs") }));
   // The threaded build is never started (src/tfjs/wasm.js).
   onLoad({ filter: /tfjs-backend-wasm-threaded-simd(\.worker)?\.js$/ }, () => ({
     contents: `export default () => { throw new Error("threads are off"); }; export const wasmWorkerContents = "";`,
@@ -111,7 +126,7 @@ async function page(name, module) {
     write: false,
     format: "esm",
     metafile: true,
-    external: ["./tfjs/*"],
+    external: ["../tfjs/*"],
     logLevel: "warning",
     absWorkingDir: SOURCE,
   });

@@ -218,9 +218,9 @@ def _leaf_table(folder: Path) -> tuple[str, int, list[int]]:
 
 def float16_textures(folder: Path, _rng: Rng) -> str:
     """webgl renders into 16-bit floats, and the guard that refuses such a device is gone."""
-    path = folder / "web" / "backend.js"
-    loads = 'if (wanted === "webgl") await import("./tfjs/webgl.js");'
+    path = folder / "web" / "graph" / "backend.js"
+    loads = 'if (backend === "webgl") await import("../tfjs/webgl.js");'
     force = 'tf.env().set("WEBGL_FORCE_F16_TEXTURES", true);\n    tf.env().set("WEBGL_RENDER_FLOAT32_ENABLED", false);'
-    replaced(path, loads, f'if (wanted === "webgl") {{\n    await import("./tfjs/webgl.js");\n    {force}\n  }}')
+    replaced(path, loads, f'if (backend === "webgl") {{\n    await import("../tfjs/webgl.js");\n    {force}\n  }}')
     replaced(path, 'if (backend === "webgl" && !tf.env()', "if (false && !tf.env()")
     return "WEBGL_FORCE_F16_TEXTURES"

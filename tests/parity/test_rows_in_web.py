@@ -87,7 +87,7 @@ def test_what_breaks_has_refused_nothing(bundle: Path, tmp_path: Path) -> None:
     """Rows that must be refused are asked in one request, and an error of another class in it is no refusal."""
     folder = tmp_path / "bundle"
     shutil.copytree(bundle, folder)
-    script = folder / "web" / "validate.js"
+    script = folder / "web" / "contract.js"
     broken = script.read_text("utf-8").replace("throw new InputError(", "throw new TypeError(")
     script.write_text(broken, encoding="utf-8")
     runner = open_runner("rows-node")

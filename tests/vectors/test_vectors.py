@@ -258,3 +258,12 @@ def decoded(case: dict[str, Any]) -> dict[str, Any]:
         own = flat[j :: len(signature.columns)] if signature.layout == "matrix" else flat
         columns[column.name] = [{"bool": bool(v)} if column.dtype == "bool" else terms(v) for v in own]
     return {"columns": columns}
+
+
+@pytest.mark.parametrize(("kind", "cases"), [("rows", ROWS), ("calls", CALLS)])
+def test_the_first_of_all_problems_is_what_is_refused(kind: str, cases: list[dict[str, Any]], javascript: Any) -> None:
+    for case, answer, problems in zip(cases, javascript[kind], javascript["explained"][kind], strict=True):
+        if kind == "rows" and not isinstance(case["rows"], list):
+            continue  # one row alone may be explained
+        first = [answer["refused"]["message"]] if "refused" in answer else []
+        assert problems[:1] == first, case["name"]

@@ -90,6 +90,19 @@ const rows = (await vectors("rows.json")).cases.map(({ signature, rows }) =>
   }),
 );
 
+// All that is wrong with them, in words.
+const { problemsIn } = await module("explain.js");
+const { problemsIn: problemsInCall } = await module("tensors/explain.js");
+const messages = (problems) => problems.map(({ message }) => message);
+const explained = {
+  rows: (await vectors("rows.json")).cases.map(({ signature, rows }) => messages(problemsIn(rows, signatureFrom(signature)))),
+  calls: await Promise.all(
+    (await vectors("tensor_calls.json")).cases.map(async ({ inputs, call }) =>
+      messages(await problemsInCall(call, inputsOf({ signature: { inputs }, outputs: [] }), tensorFromNested)),
+    ),
+  ),
+};
+
 const encodings = (await vectors("encodings.json")).cases.map(({ bytes }) =>
   attempt(() => ({ text: textFromFile(Uint8Array.from(Buffer.from(bytes, "hex")).buffer) })),
 );
@@ -108,4 +121,4 @@ const ties = agreement.ties.map(({ outputs, tolerances, precision }) =>
   ),
 );
 
-console.log(JSON.stringify({ golden, goldenRefused, manifests, tensors, calls, rows, compared: agreed, ties, encodings }));
+console.log(JSON.stringify({ golden, goldenRefused, manifests, tensors, calls, rows, compared: agreed, ties, encodings, explained }));

@@ -7,6 +7,11 @@ import { PLACES, folder } from "./places.js";
 import { sha256 } from "./sha256.js";
 
 /**
+ * @typedef {{signal?: AbortSignal, onProgress?: (progress: {file: string, loaded: number, total: number | null}) => void}} Reading
+ *   `loaded` and `total`: bytes of all files that are on their way or here; `total` is null where a server does not say
+ */
+
+/**
  * @param {string | URL} given relative to the page in a browser, to this file in Node
  * @returns {URL}
  * @throws {BundleError} it is no address
@@ -57,24 +62,46 @@ export async function later(imported) {
 }
 
 /**
- * @param {URL} url
+ * Reads files of the folder as they come.
+ * @param {(name: string) => URL} place @param {Reading} [reading]
+ * @returns {(name: string) => Promise<ArrayBuffer>}
+ */
+export function fetcherOf(place, { signal, onProgress } = {}) {
+  if (onProgress === undefined) return (name) => readBytes(place(name), signal);
+  let loaded = 0;
+  let total = /** @type {number | null} */ (0);
+  return (name) =>
+    readBytes(place(name), signal, {
+      expect: (bytes) => void (total = total === null || bytes === null ? null : total + bytes),
+      take: (bytes) => onProgress({ file: name, loaded: (loaded += bytes), total }),
+    });
+}
+
+/**
+ * @param {URL} url @param {AbortSignal} [signal]
+ * @param {{expect: (bytes: number | null) => void, take: (bytes: number) => void}} [meter] is told of bytes as they come
  * @returns {Promise<ArrayBuffer>}
  * @throws {BundleError} it is not there
  */
-export async function readBytes(url) {
+async function readBytes(url, signal, meter) {
+  signal?.throwIfAborted();
   if (url.protocol === "file:" && globalThis.process?.versions?.node) {
     const fs = "node:fs/promises"; // not a literal in import(), so that bundlers leave it alone
     try {
-      const bytes = await (await import(/* @vite-ignore */ /* webpackIgnore: true */ fs)).readFile(url);
+      const bytes = await (await import(/* @vite-ignore */ /* webpackIgnore: true */ fs)).readFile(url, { signal });
+      meter?.expect(bytes.byteLength);
+      meter?.take(bytes.byteLength);
       return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
     } catch (err) {
+      signal?.throwIfAborted();
       throw new BundleError(`cannot read ${url}: ${/** @type {Error} */ (err).message}`, { cause: err });
     }
   }
   let response;
   try {
-    response = await fetch(url);
+    response = await fetch(url, { signal });
   } catch (err) {
+    signal?.throwIfAborted();
     throw new BundleError(`cannot load ${url}: ${/** @type {Error} */ (err).message}`, { cause: err });
   }
   if (!response.ok) throw new BundleError(`cannot load ${url}: HTTP ${response.status}`);
@@ -82,18 +109,28 @@ export async function readBytes(url) {
   if (response.headers.get("content-type")?.startsWith("text/html")) {
     throw new BundleError(`cannot load ${url}: a page came in its place. Serve the bundle's folder and name it: load({ baseUrl })`);
   }
-  return response.arrayBuffer();
+  if (meter === undefined || response.body === null) return response.arrayBuffer();
+  // The length is that of what came over the wire.
+  const length = response.headers.get("content-encoding") === null ? response.headers.get("content-length") : null;
+  meter.expect(length === null ? null : Number(length));
+  const metered = response.body.pipeThrough(new TransformStream({
+    transform(/** @type {Uint8Array} */ part, controller) {
+      meter.take(part.byteLength);
+      controller.enqueue(part);
+    },
+  }));
+  return new Response(metered).arrayBuffer();
 }
 
 /**
  * Reads files of a bundle's web folder, each held against the manifest before anyone uses it.
- * @param {(name: string) => URL} place @param {Promise<{files: Record<string, string>}>} manifest
+ * @param {(name: string) => Promise<ArrayBuffer>} fetched @param {Promise<{files: Record<string, string>}>} manifest
  * @returns {(name: string) => Promise<ArrayBuffer>}
  */
-export function readerOf(place, manifest) {
+export function readerOf(fetched, manifest) {
   return async (name) => {
     // The file is on its way while the manifest is.
-    const [{ files }, bytes] = await Promise.all([manifest, readBytes(place(name))]);
+    const [{ files }, bytes] = await Promise.all([manifest, fetched(name)]);
     // The golden files are the same in every target, and listed once.
     const listed = Object.hasOwn(files, `web/${name}`) ? files[`web/${name}`] : name.startsWith("golden.") ? files[name] : undefined;
     const found = listed === undefined ? undefined : await sha256(bytes);

@@ -8,7 +8,7 @@
 
 import { BundleError, IsoshipError } from "./errors.js";
 import { predictionsFrom } from "./encode.js";
-import { jsonFrom, later, placesOf, readBytes, readerOf } from "./files.js";
+import { fetcherOf, jsonFrom, later, placesOf, readerOf } from "./files.js";
 import { hasRowProgram, manifestFromBytes } from "./manifest.js";
 import { PLACES } from "./places.js";
 import { rowSession } from "./rows/session.js";
@@ -22,6 +22,7 @@ export { BackendError, BundleError, InputError, IsoshipError } from "./errors.js
  * @typedef {import("./value.js").Value} Value
  * @typedef {"auto" | "rows" | "tfjs"} EngineName
  * @typedef {{engine: "rows" | "tfjs", backend: string, precision: string, mostRows: number, dispose: () => void,
+ *   graph: import("./graph/graph.js").Graph | null,
  *   answer: (inputs: Map<string, Value>, rows: number) => Map<string, Value> | Promise<Map<string, Value>>}} Session
  *   `answer` gives every output in the manifest's dtype and shape; the inputs' map is its own
  */
@@ -31,21 +32,25 @@ const ENGINES = ["auto", "rows", "tfjs"];
 /**
  * Loads the bundle around this file, or the one at `baseUrl`.
  *
- * @param {{baseUrl?: string | URL, engine?: EngineName, backend?: import("./backend.js").BackendName, tf?: any}} [options]
+ * @param {{baseUrl?: string | URL, engine?: EngineName, backend?: import("./graph/backend.js").Wanted, tf?: any, trial?: boolean,
+ *   signal?: AbortSignal, onProgress?: import("./files.js").Reading["onProgress"]}} [options]
  *   `engine`: the row program, in doubles, or the TF.js graph; `auto` is the row program where the bundle has one and no
- *   backend of TF.js is named. `tf`: your own TF.js (core and converter in one namespace) instead of the one in the bundle
+ *   backend of TF.js is named. `backend`: one, or some in order of preference; webgl and webgpu replay the golden rows
+ *   before they answer, once for a machine, unless `trial` is false. `tf`: your own TF.js (core and converter in one
+ *   namespace) instead of the one in the bundle. `signal` gives up loading
  * @returns {Promise<Model>} of a bundle of tensors a `TensorModel` (tensors/model.js)
  * @throws {BundleError} a file is missing, damaged or of a newer format; or there is no row program, and it was asked for
- * @throws {BackendError} the backend asked for is not there
+ * @throws {BackendError} the backend asked for is not there, or does not answer as the model did
  */
-export async function load({ baseUrl, engine = "auto", backend = "auto", tf } = {}) {
+export async function load({ baseUrl, engine = "auto", backend = "auto", tf, trial = true, signal, onProgress } = {}) {
   if (!ENGINES.includes(engine)) throw new IsoshipError(`unknown engine ${JSON.stringify(engine)}: ${ENGINES.join(", ")}`);
-  const named = backend !== "auto" || tf !== undefined; // whoever names TF.js's backend is answered by TF.js
+  const named = [backend].flat().some((name) => name !== "auto") || tf !== undefined; // whoever names TF.js's backend is answered by TF.js
   if (engine === "rows" && named) throw new IsoshipError("the row program has no backend: leave `backend` and `tf` out, or ask for the engine tfjs");
   const wantsRows = engine === "rows" || (engine === "auto" && !named);
   const place = placesOf(baseUrl);
-  const listed = readBytes(place("manifest.json")).then(manifestFromBytes);
-  const read = readerOf(place, listed);
+  const fetched = fetcherOf(place, { signal, onProgress });
+  const listed = fetched("manifest.json").then(manifestFromBytes);
+  const read = readerOf(fetched, listed);
   // What bundlers carried along is there: it need not wait for the manifest.
   const early = (/** @type {string} */ name) => (wantsRows && baseUrl === undefined && Object.hasOwn(PLACES, name) ? quietly(read(name)) : null);
   const [rowsJson, rowsBin] = [early("rows.json"), early("rows.bin")];
@@ -53,13 +58,31 @@ export async function load({ baseUrl, engine = "auto", backend = "auto", tf } = 
   if (manifest.encoder !== null) throw new BundleError("this bundle needs an encoder in front, which this runtime does not have");
   if (manifest.signature.layout === "tensors") {
     const { tensorModel } = await later(import("./tensors/model.js"));
-    return /** @type {any} */ (await tensorModel({ document, read, place, manifest, engine, backend, tf }));
+    return /** @type {any} */ (await tried(await tensorModel({ document, read, fetched, manifest, engine, backend, tf, trial }), trial, signal));
   }
   if (engine === "rows" && !hasRowProgram(manifest)) throw new BundleError("this bundle has no row program: `isoship inspect` says why. Ask for the engine tfjs");
   const session = wantsRows && hasRowProgram(manifest)
     ? await rowSession(rowsJson ?? read("rows.json"), () => rowsBin ?? read("rows.bin"), manifest)
-    : await (await later(import("./webform.js"))).webFormSession(document, read, place, manifest, backend, tf);
-  return new Model(read, manifest, fieldsFrom(document), session);
+    : await (await later(import("./graph/webform.js"))).webFormSession(document, read, fetched, manifest, backend, tf);
+  return tried(new Model(read, manifest, fieldsFrom(document), session), trial, signal);
+}
+
+/**
+ * A model that answers as the trained one did, or no model: graphics stand on trial.
+ * @template {{graph: import("./graph/graph.js").Graph | null, trust: import("./graph/trust.js").Trust | null, manifest: import("./manifest.js").Manifest,
+ *   selftest: () => Promise<import("./selftest.js").Selftest>, dispose: () => void}} T
+ * @param {T} model @param {boolean} trial @param {AbortSignal} [signal]
+ */
+async function tried(model, trial, signal) {
+  try {
+    signal?.throwIfAborted();
+    if (trial && model.trust === null && model.graph?.untried) model.trust = await (await import("./graph/trust.js")).onTrial(model.graph, model.manifest, () => model.selftest());
+    signal?.throwIfAborted();
+    return model;
+  } catch (err) {
+    model.dispose();
+    throw err;
+  }
 }
 
 /**
@@ -99,10 +122,27 @@ class Model {
     this.manifest = manifest;
     this.form = form;
     this.engine = session.engine;
-    /** "javascript" where the whole model runs without TF.js. */
-    this.backend = session.backend;
+    /** What became of webgl and webgpu on this machine; null where neither was to answer. @type {import("./graph/trust.js").Trust | null} */
+    this.trust = null;
     this.#read = read;
     this.#session = session;
+  }
+
+  /** TF.js's, or "javascript" where the whole model runs without it. */
+  get backend() {
+    return this.#session.backend;
+  }
+
+  get graph() {
+    return this.#session.graph;
+  }
+
+  /**
+   * All that is wrong with a row, or with rows: what `predict` refuses, and more than the first of it.
+   * @param {unknown} rows @returns {Promise<import("./explain.js").Problem[]>}
+   */
+  async explainInput(rows) {
+    return (await later(import("./explain.js"))).problemsIn(rows, this.manifest.signature);
   }
 
   /**

@@ -163,7 +163,7 @@ export interface Problem {
 /** A graphics backend on trial on this machine, by the golden rows. */
 export interface Trial {
   backend: string;
-  /** the browser's words for the graphics processor */
+  /** the browser's words for the graphics processor, or null */
   adapter: string | null;
   ok: boolean;
   /** why it is not trusted, in words, or null */
@@ -263,8 +263,9 @@ export type BackendName = "auto" | "cpu" | "wasm" | "webgl" | "webgpu";
 
 export type EngineName = "auto" | "rows" | "tfjs";
 
-/** Bytes of a file of the bundle on their way. */
+/** Bytes of all files of the bundle that are on their way, or here. */
 export interface Progress {
+  /** of which some came now */
   file: string;
   loaded: number;
   /** null where the server does not say */

@@ -1,16 +1,13 @@
 /**
  * Rows to columns, by the signature and nothing else: what does not fit is refused, never bent.
  *
- * The twin of `isoship_edge.encoding.decode`, in the same words (tests/vectors/rows.json). A BigInt counts as an integer,
- * which JSON does not have; NaN is no number here: null is missing.
+ * What a value may be is said in contract.js.
  */
 
-import { InputError } from "./errors.js";
-import { MISSING_STRING, value } from "./value.js";
-import { expectedOf, got, integerWithin, listed, quoted, within } from "./words.js";
+import { ACCEPT, accepted, refuse, refuseOther, refuseOtherKeys } from "./contract.js";
+import { value } from "./value.js";
+import { got, listed } from "./words.js";
 
-const LARGEST_INTEGER = 2 ** 53;
-const LONE_SURROGATE = /\p{Surrogate}/u;
 export const MATRIX_INPUT = "X";
 
 /**
@@ -29,18 +26,17 @@ export function inputsFromRows(rows, signature) {
   const inputs = emptyInputs(signature, list.length);
   for (let i = 0; i < list.length; i++) {
     const row = list[i];
-    if (row === null || typeof row !== "object" || Array.isArray(row)) refuse(i, null, got(row), "an object");
+    refuseOther(row, i);
     const keys = Object.keys(row);
     // Most rows have the columns in order, and nothing is to be looked up then.
     const inOrder = keys.length === columns.length && columns.every(({ name }, j) => name === keys[j]);
     if (!inOrder) refuseOtherKeys(keys, columns, i);
     for (let j = 0; j < columns.length; j++) {
       const column = columns[j];
-      if (!inOrder && !Object.hasOwn(row, column.name)) refuse(i, column.name, "nothing (the key is absent)", expectedOf(column));
-      const x = row[column.name];
       const { data, step, offset } = inputs[j];
+      const x = inOrder || Object.hasOwn(row, column.name) ? row[column.name] : undefined;
       if (typeof x === "number" && x >= low[j] && x <= high[j]) data[i * step + offset] = x;
-      else data[i * step + offset] = stored(ACCEPT[column.dtype](x, column, i), data);
+      else data[i * step + offset] = stored(accepted(row, column, i), data);
     }
   }
   return inputsFrom(inputs, list.length, signature);
@@ -81,17 +77,6 @@ function emptyInputs({ columns, layout }, rows) {
   if (layout === "columns") return columns.map(({ dtype }) => ({ data: EMPTY[dtype](rows), step: 1, offset: 0 }));
   const data = new Float64Array(rows * columns.length);
   return columns.map((_, offset) => ({ data, step: columns.length, offset }));
-}
-
-/**
- * @param {string[]} keys of a row @param {import("./manifest.js").Column[]} columns @param {number} i
- * @throws {InputError} one of them is no column
- */
-function refuseOtherKeys(keys, columns, i) {
-  const known = new Set(columns.map(({ name }) => name));
-  for (const key of keys) {
-    if (!known.has(key)) refuse(i, key, "an unknown key", `one of the columns ${listed([...known])}`);
-  }
 }
 
 /**
@@ -186,88 +171,3 @@ const EMPTY = {
   bool: (n) => new Uint8Array(n),
   string: (n) => new Array(n),
 };
-
-/** @type {Record<string, (value: any, column: import("./manifest.js").Column, row: number) => any>} */
-const ACCEPT = { double, int64, bool, string };
-
-/** @param {any} x @param {import("./manifest.js").Column} column @param {number} row */
-function double(x, column, row) {
-  if (x === null && column.missing) return NaN;
-  if (typeof x !== "number") refuseValue(row, column, x);
-  if (!Number.isFinite(x)) {
-    if (Number.isNaN(x) || !column.infinity) refuseValue(row, column, x, "a finite number");
-  } else if (!inside(x, column)) {
-    refuseValue(row, column, x, within("a number", column));
-  }
-  checkCategory(row, column, x);
-  return x;
-}
-
-/** @param {any} x @param {import("./manifest.js").Column} column @param {number} row */
-function int64(x, column, row) {
-  if (typeof x !== "bigint" && !Number.isInteger(x)) refuseValue(row, column, x);
-  const lowest = Math.max(-LARGEST_INTEGER, column.minimum ?? -LARGEST_INTEGER);
-  const highest = Math.min(LARGEST_INTEGER, column.maximum ?? LARGEST_INTEGER);
-  if (x > highest || x < lowest) refuseValue(row, column, x, integerWithin(lowest, highest));
-  checkCategory(row, column, x, Number(x));
-  return BigInt(x);
-}
-
-/** @param {number} x @param {import("./manifest.js").Column} column */
-function inside(x, { minimum, maximum, exclusiveMinimum, exclusiveMaximum }) {
-  return (
-    (minimum === null || x >= minimum) &&
-    (maximum === null || x <= maximum) &&
-    (exclusiveMinimum === null || x > exclusiveMinimum) &&
-    (exclusiveMaximum === null || x < exclusiveMaximum)
-  );
-}
-
-/** @param {any} x @param {import("./manifest.js").Column} column @param {number} row */
-function bool(x, column, row) {
-  if (typeof x !== "boolean") refuseValue(row, column, x);
-  checkCategory(row, column, x);
-  return x ? 1 : 0;
-}
-
-/** @param {any} x @param {import("./manifest.js").Column} column @param {number} row */
-function string(x, column, row) {
-  if (x === null && column.missing) return MISSING_STRING;
-  if (typeof x !== "string") refuseValue(row, column, x);
-  for (const [found, seen, expected] of FAULTS) {
-    if (found(x)) refuse(row, column.name, seen, expectedOf(column, expected));
-  }
-  checkCategory(row, column, x);
-  return x;
-}
-
-/** What ONNX tensors cannot carry; the other runtimes refuse the same. @type {[(x: string) => boolean, string, string][]} */
-const FAULTS = [
-  [(x) => x.includes("\0"), "a string with a NUL character", "text without NUL"],
-  [(x) => LONE_SURROGATE.test(x), "a string with a lone surrogate", "well-formed Unicode text"],
-  [(x) => x.includes(MISSING_STRING), "a string with U+FDD0", "text without the reserved character U+FDD0"],
-];
-
-/** @param {number} row @param {import("./manifest.js").Column} column @param {any} x @param {any} [comparable] */
-function checkCategory(row, column, x, comparable = x) {
-  if (column.categories !== null && !column.categories.includes(comparable)) {
-    refuseValue(row, column, x, `one of ${listed(column.categories)}`);
-  }
-}
-
-/**
- * @param {number} row @param {import("./manifest.js").Column} column @param {unknown} seen @param {string} [expected]
- * @returns {never}
- */
-function refuseValue(row, column, seen, expected) {
-  refuse(row, column.name, got(seen), expectedOf(column, expected));
-}
-
-/**
- * @param {number | null} row @param {string | null} column @param {string} seen @param {string} expected
- * @returns {never}
- */
-function refuse(row, column, seen, expected) {
-  const place = row === null ? "rows" : column === null ? `row ${row}` : `row ${row}, column ${quoted(column)}`;
-  throw new InputError(`${place}: expected ${expected}, got ${seen}`, { row, column, seen, expected });
-}

@@ -48,6 +48,8 @@ def test_options_reach_the_worker_and_its_state_comes_back(said: Any) -> None:
     found = said["options"]
     assert (found["engine"], found["backend"], found["trust"]) == ("tfjs", "cpu", None)
     assert (found["form"], found["selftest"]) == (4, True)
+    assert found["heard"][-1]["loaded"] > 0
+    assert {progress["file"] for progress in found["heard"]} >= {"manifest.json", "program.json", "model.json"}
     assert found["aborted"] == ["Error", "enough"]
     assert found["stopped"] == ["Error", "no more"]
     assert found["absent"][0] == "IsoshipError"

@@ -13,7 +13,14 @@ from node_script import WEB, run_node
 from isoship.bundle.web_package import places
 
 HERE = Path(__file__).parent
-MODEL = ("/model.json", "/group1-shard1of1.bin", "/program.bin", "/graph.js", "/backend.js", "/webform.js")
+MODEL = (
+    "/model.json",
+    "/group1-shard1of1.bin",
+    "/program.bin",
+    "/graph/graph.js",
+    "/graph/backend.js",
+    "/graph/webform.js",
+)
 
 
 @pytest.fixture(scope="module")

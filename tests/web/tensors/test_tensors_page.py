@@ -55,7 +55,7 @@ def test_the_page_says_what_the_model_is(seen: Any) -> None:
 
 def test_nothing_of_the_page_and_program_of_columns_is_fetched(seen: Any) -> None:
     assert {"tensors/page/page.js", "tensors/model.js", "program.json", "model.json"} <= set(seen["requests"])
-    of_columns = {"page/page.js", "page/form.js", "page/csv.js", "rows.json", "webform.js", "program.js"}
+    of_columns = {"page/page.js", "page/form.js", "page/csv.js", "rows.json", "graph/webform.js", "program.js"}
     assert not {*of_columns, "ops/registry.js"} & set(seen["requests"])
 
 

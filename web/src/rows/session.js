@@ -26,6 +26,7 @@ export async function rowSession(json, readBinary, manifest) {
 class RowSession {
   engine = /** @type {const} */ ("rows");
   backend = "javascript";
+  graph = null;
   precision = "double";
   #program;
   #outputs;

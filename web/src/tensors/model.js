@@ -9,9 +9,9 @@
  * @typedef {import("./ports.js").Port} Port
  */
 
-import { BackendError, BundleError, InputError } from "../errors.js";
+import { BundleError, InputError } from "../errors.js";
 import { jsonFrom } from "../files.js";
-import { graphFrom } from "../graph.js";
+import { graphFrom } from "../graph/graph.js";
 import { got } from "../words.js";
 import { tensorFromArray } from "./arrays.js";
 import { check, checkNames } from "./contract.js";
@@ -21,21 +21,29 @@ import { backendsFrom, fedFrom, portsFrom, tensorFrom } from "./ports.js";
 import { selftest } from "./selftest.js";
 import { inputsOf } from "./signature.js";
 
+/** Weights from which a graph may be worth a graphics processor's trial; a convolution counts as more. */
+const HEAVY_BYTES = 4 * 1024 * 1024;
+/** The size of a dimension with a name, but for the first, in a call that only takes time. */
+const SOME = 64;
+
 /**
- * @param {{document: any, read: (name: string) => Promise<ArrayBuffer>, place: (name: string) => URL,
+ * @param {{document: any, read: (name: string) => Promise<ArrayBuffer>, fetched: (name: string) => Promise<ArrayBuffer>,
  *   manifest: import("../manifest.js").Manifest, engine: import("../index.js").EngineName,
- *   backend: import("../backend.js").BackendName, tf?: any}} given `document`: program.json; `tf`: the caller's own TF.js
+ *   backend: import("../graph/backend.js").Wanted, trial: boolean, tf?: any}} given `document`: program.json; `tf`: the caller's own TF.js
  * @returns {Promise<TensorModel>}
  * @throws {BundleError} a file is missing, damaged or of a newer format; or the row program was asked for
  * @throws {import("../errors.js").BackendError} the backend asked for is not there
  */
-export async function tensorModel({ document, read, place, manifest, engine, backend, tf }) {
+export async function tensorModel({ document, read, fetched, manifest, engine, backend, tf, trial }) {
   if (engine === "rows") throw new BundleError("this bundle takes tensors, and the row program takes rows: leave `engine` out, or ask for the engine tfjs");
   const inputs = inputsOf(manifest);
   const ports = { inputs: portsFrom(document, inputs, "inputs"), outputs: portsFrom(document, manifest.outputs, "outputs") };
-  const backends = backendsFrom(document);
-  if (backend !== "auto" && !backends.includes(backend)) throw new BackendError(`this model's graph is made for ${backends.join(" and ")} alone, not for ${backend}`);
-  return new TensorModel(read, manifest, inputs, ports, await graphFrom(read, place, backend, tf));
+  const graph = await graphFrom(read, fetched, backend, backendsFrom(document), tf);
+  const model = new TensorModel(read, manifest, inputs, ports, graph);
+  if (backend === "auto" && tf === undefined && trial && graph.work >= HEAVY_BYTES) {
+    model.trust = await (await import("../graph/trust.js")).preferGraphics(graph, manifest, () => model.selftest(), () => model.warmUp());
+  }
+  return model;
 }
 
 export class TensorModel {
@@ -47,15 +55,29 @@ export class TensorModel {
   /**
    * @param {(name: string) => Promise<ArrayBuffer>} read @param {import("../manifest.js").Manifest} manifest
    * @param {import("./signature.js").Input[]} inputs @param {{inputs: Port[], outputs: Port[]}} ports
-   * @param {import("../graph.js").Graph} graph
+   * @param {import("../graph/graph.js").Graph} graph
    */
   constructor(read, manifest, inputs, ports, graph) {
     this.manifest = manifest;
     /** The signature's inputs. */
     this.inputs = inputs;
+    /** What became of webgl and webgpu on this machine; null where neither was to answer. @type {import("../graph/trust.js").Trust | null} */
+    this.trust = null;
     this.#read = read;
     this.#ports = ports;
     this.#graph = graph;
+  }
+
+  get graph() {
+    return this.#graph;
+  }
+
+  /**
+   * All that is wrong with a call: what `predict` refuses, and more than the first of it.
+   * @param {Record<string, any>} given @returns {Promise<import("../explain.js").Problem[]>}
+   */
+  async explainInput(given) {
+    return (await import("./explain.js")).problemsIn(given, this.inputs, tensorFromJson);
   }
 
   /** TF.js's; `auto` turns from wasm to cpu where wasm has not all operators of the graph. */
@@ -93,6 +115,16 @@ export class TensorModel {
     const [json, bytes] = await Promise.all([this.#read("golden.json"), this.#read("golden.bin")]);
     const document = jsonFrom(json, "golden.json");
     return selftest(this.manifest, document?.digest, goldenFrom(document, bytes), (inputs) => this.#answer(inputs));
+  }
+
+  /** A call of the smallest batch, whose answer nobody reads: TF.js compiles what it needs. */
+  async warmUp() {
+    const feeds = this.#ports.inputs.map((port, i) => {
+      const shape = this.inputs[i].shape.map((size, axis) => (typeof size === "number" ? size : axis === 0 ? 1 : SOME));
+      const size = shape.reduce((product, one) => product * one, 1);
+      return { name: port.node, dtype: port.tfjs, shape, data: port.tfjs === "float32" ? new Float32Array(size) : port.tfjs === "bool" ? new Uint8Array(size) : new Int32Array(size) };
+    });
+    await this.#graph.execute(feeds, this.#ports.outputs.map(({ node, tfjs }) => ({ name: node, dtype: tfjs })));
   }
 
   /** Frees the graph's weights. */

@@ -59,7 +59,7 @@ function heldAs(dtype) {
 /**
  * A tensor as what its node is fed with.
  * @param {Port} port @param {Tensor} tensor
- * @returns {import("../graph.js").Fed}
+ * @returns {import("../graph/graph.js").Fed}
  * @throws {NotHeld} TF.js has no such number
  */
 export function fedFrom({ name, dtype, node, tfjs }, { shape, data }) {
@@ -90,7 +90,7 @@ function notHeld(name, expected, value, at, shape) {
 
 /**
  * What a node gave, as a tensor of the manifest's dtype in memory of its own.
- * @param {Port} port @param {import("../graph.js").Read} read @param {(string | number)[]} expected the manifest's shape
+ * @param {Port} port @param {import("../graph/graph.js").Read} read @param {(string | number)[]} expected the manifest's shape
  * @returns {Tensor}
  * @throws {BundleError} it is no such tensor
  */

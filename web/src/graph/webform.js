@@ -3,33 +3,35 @@
  * loaded when a bundle is opened so.
  */
 
-import { BundleError } from "./errors.js";
+import { BundleError } from "../errors.js";
 import { graphFrom } from "./graph.js";
-import { feedFrom, lookUp, programFrom, run, valueFromFetch } from "./program.js";
-import { sizeOf, value } from "./value.js";
+import { feedFrom, lookUp, programFrom, run, valueFromFetch } from "../program.js";
+import { sizeOf, value } from "../value.js";
 
 /**
- * @typedef {import("./value.js").Value} Value
- * @typedef {import("./manifest.js").Manifest} Manifest
+ * @typedef {import("../value.js").Value} Value
+ * @typedef {import("../manifest.js").Manifest} Manifest
  */
 
+/** Estimators' graphs are right on each. */
+const EVERY = ["cpu", "wasm", "webgl", "webgpu"];
 /** Rows that go through the graph at once, and the bytes that their inputs may take there. */
 const CHUNK_ROWS = 1024;
 const CHUNK_BYTES = 64 * 1024 * 1024;
 
 /**
  * @param {any} document program.json @param {(name: string) => Promise<ArrayBuffer>} read
- * @param {(name: string) => URL} place where files of the bundle lie @param {Manifest} manifest
- * @param {import("./backend.js").BackendName} backend @param {any} [tf] the caller's own
+ * @param {(name: string) => Promise<ArrayBuffer>} fetched as it comes @param {Manifest} manifest
+ * @param {import("./backend.js").Wanted} backend @param {any} [tf] the caller's own
  * @throws {BundleError} a file is missing, damaged or of a newer format
- * @throws {import("./errors.js").BackendError} the backend asked for is not there
+ * @throws {import("../errors.js").BackendError} the backend asked for is not there
  */
-export async function webFormSession(document, read, place, manifest, backend, tf) {
+export async function webFormSession(document, read, fetched, manifest, backend, tf) {
   const program = await programFrom(document, () => read("program.bin"));
   for (const { name } of manifest.outputs) {
     if (!Object.hasOwn(program.outputs, name)) throw new BundleError(`program.json makes no output ${JSON.stringify(name)}, which the manifest promises`);
   }
-  const graph = program.fetches.length === 0 ? null : await graphFrom(read, place, backend, tf);
+  const graph = program.fetches.length === 0 ? null : await graphFrom(read, fetched, backend, EVERY, tf);
   return new WebFormSession(program, graph, manifest);
 }
 
@@ -40,16 +42,22 @@ class WebFormSession {
   #graph;
   #outputs;
 
-  /** @param {import("./program.js").Program} program @param {import("./graph.js").Graph | null} graph @param {Manifest} manifest */
+  /** @param {import("../program.js").Program} program @param {import("./graph.js").Graph | null} graph @param {Manifest} manifest */
   constructor(program, graph, { outputs, tolerances }) {
     this.#program = program;
     this.#graph = graph;
     this.#outputs = outputs;
-    /** "javascript" where the whole model runs without TF.js. */
-    this.backend = graph?.backend ?? "javascript";
     /** float32 where the manifest has tolerances for it. */
     this.precision = Object.values(tolerances).some(({ float32 }) => float32) ? "float32" : "double";
     this.mostRows = mostRows(program.feeds);
+  }
+
+  get graph() {
+    return this.#graph;
+  }
+
+  get backend() {
+    return this.#graph?.backend ?? "javascript";
   }
 
   /** Every output for so many rows. @param {Map<string, Value>} values the inputs; steps add theirs @param {number} rows at most `mostRows` */
@@ -69,7 +77,7 @@ class WebFormSession {
 
 /**
  * Reads the feeds from `values` and adds the fetches to it.
- * @param {import("./graph.js").Graph} graph @param {import("./program.js").Program} program @param {Map<string, Value>} values
+ * @param {import("./graph.js").Graph} graph @param {import("../program.js").Program} program @param {Map<string, Value>} values
  */
 async function compute(graph, { feeds, fetches, constants }, values) {
   const fed = feeds.map((feed) => {
@@ -83,13 +91,13 @@ async function compute(graph, { feeds, fetches, constants }, values) {
 
 /**
  * A value in the dtype and shape that the manifest promises.
- * @param {Value} x @param {import("./manifest.js").Output} output @param {number} rows
+ * @param {Value} x @param {import("../manifest.js").Output} output @param {number} rows
  */
 function conforming(x, output, rows) {
   const shape = output.shape.map((length) => (length === "N" ? rows : Number(length)));
   const real = (/** @type {string} */ dtype) => dtype === "double" || dtype === "float";
   const whole = (/** @type {string} */ dtype) => dtype === "int64" || dtype === "int32";
-  const dtype = /** @type {import("./value.js").DType} */ (output.dtype);
+  const dtype = /** @type {import("../value.js").DType} */ (output.dtype);
   if (shape.length !== x.shape.length || shape.some((length, i) => length !== x.shape[i])) {
     throw new BundleError(`output ${output.name} is [${x.shape}], the manifest says [${shape}]`);
   }
@@ -100,7 +108,7 @@ function conforming(x, output, rows) {
   throw new BundleError(`output ${output.name} is ${x.dtype}, the manifest says ${dtype}`);
 }
 
-/** @param {import("./program.js").Feed[]} feeds */
+/** @param {import("../program.js").Feed[]} feeds */
 function mostRows(feeds) {
   const perRow = feeds.reduce((sum, { shape }) => sum + 4 * sizeOf(shape.map((length) => (length === "N" ? 1 : Number(length)))), 1);
   return Math.max(1, Math.min(CHUNK_ROWS, Math.floor(CHUNK_BYTES / perRow)));
