@@ -47,7 +47,7 @@ GROUPS: dict[str, Group] = {
         ("scripts/check_template.sh", "scripts/deploy_local.sh"),
     ),
     "bundlers": Group(
-        "the web bundle as an npm package: Vite, webpack, esbuild, rollup, Parcel, plain pages, servers' bundles, Deno, "
+        "the web bundle as an npm package: Vite, webpack, esbuild, rollup, Parcel, pages, servers' bundles, Deno, "
         "Bun, jsdom; publint, are-the-types-wrong",
         (f"{PYTHON} -m pytest -q -n0 -s -o addopts= -o python_files=*.py tests/web/bundlers",),
     ),
