@@ -45,6 +45,7 @@ await cp(join(HERE, "tensors-readme.md"), join(partial, "README.tensors.md"));
 await writeFile(join(partial, "index.html"), await page("index.html", "page/page.js"));
 await writeFile(join(partial, "tensors.html"), await page("tensors.html", "tensors/page/page.js"));
 await writeFile(join(partial, "NOTICE"), await notice(packages));
+await writeFile(join(partial, "offline", "files.js"), `export const FILES = ${JSON.stringify(await filesOfPages(partial))};\n`);
 await writeFile(join(partial, "runtime.js"), `export const RUNTIME = "${await digestOf(partial)}";\n`);
 await buildSlim(partial);
 await rm(out, { recursive: true, force: true });
@@ -86,6 +87,12 @@ async function digestOf(folder) {
     all.update(`${name} ${digest}\n`);
   }
   return all.digest("hex");
+}
+
+/** What a page may ask for, but for TF.js. @param {string} folder */
+async function filesOfPages(folder) {
+  const names = await readdir(folder, { recursive: true });
+  return names.filter((name) => /(?<!\.d)\.(js|css|html|svg)$/.test(name) && !name.startsWith("tfjs") && name !== "sw.js").sort();
 }
 
 /** @param {string} folder */

@@ -141,7 +141,7 @@ function setUpVerify(model) {
 try {
   const asked = new URLSearchParams(location.search);
   const wanted = (/** @type {string} */ name) => /** @type {any} */ (asked.get(name) ?? "auto");
-  const model = await load({ engine: wanted("engine"), backend: wanted("backend") });
+  const model = await load({ engine: wanted("engine"), backend: /** @type {any} */ (asked.has("backend") ? [wanted("backend"), "auto"] : "auto") });
   showIdentity(model);
   setUpEngine(model);
   const answer = setUpForm(model);
@@ -149,6 +149,7 @@ try {
   setUpVerify(model);
   byId("main").hidden = false;
   await answer();
+  void import("../offline/offline.js").then(({ keepWhenIdle }) => keepWhenIdle(model.manifest, byId("offline")));
 } catch (err) {
   byId("name").textContent = "The model did not load";
   tell("failure", messageOf(err));

@@ -86,7 +86,8 @@ function setUpVerify(model) {
 }
 
 try {
-  const backend = /** @type {any} */ (new URLSearchParams(location.search).get("backend") ?? "auto");
+  const asked = new URLSearchParams(location.search).get("backend");
+  const backend = /** @type {any} */ (asked === null ? "auto" : [asked, "auto"]);
   const model = /** @type {TensorModel} */ (/** @type {unknown} */ (await load({ backend })));
   showIdentity(model);
   showPorts("inputs", model.inputs);
@@ -98,6 +99,7 @@ try {
   const first = picture === null ? setUpCall(model.inputs, answer, tell) : setUpPicture(model.inputs[0].name, picture, answer, tell);
   byId("main").hidden = false;
   await first();
+  void import("../../offline/offline.js").then(({ keepWhenIdle }) => keepWhenIdle(model.manifest, byId("offline")));
 } catch (err) {
   byId("name").textContent = "The model did not load";
   tell("failure", messageOf(err));
