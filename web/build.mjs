@@ -38,7 +38,8 @@ for (const name of WASM) {
   await cp(join(MODULES, "@tensorflow/tfjs-backend-wasm/wasm-out", name), join(partial, "tfjs", name));
   await chmod(join(partial, "tfjs", name), 0o644);
 }
-await cp(SOURCE, partial, { recursive: true, filter: (path) => relative(SOURCE, path) !== "tfjs" });
+const ELSEWHERE = ["tfjs", join("peers", "tfjs.js")]; // in chunks, in ./slim
+await cp(SOURCE, partial, { recursive: true, filter: (path) => !ELSEWHERE.includes(relative(SOURCE, path)) });
 await dropComments(partial);
 await cp(join(HERE, "bundle-readme.md"), join(partial, "README.md"));
 await cp(join(HERE, "tensors-readme.md"), join(partial, "README.tensors.md"));
@@ -47,7 +48,7 @@ await writeFile(join(partial, "tensors.html"), await page("tensors.html", "tenso
 await writeFile(join(partial, "NOTICE"), await notice(packages));
 await writeFile(join(partial, "offline", "files.js"), `export const FILES = ${JSON.stringify(await filesOfPages(partial))};\n`);
 await writeFile(join(partial, "runtime.js"), `export const RUNTIME = "${await digestOf(partial)}";\n`);
-await buildSlim(partial);
+await buildSlim(partial, SOURCE);
 await rm(out, { recursive: true, force: true });
 await rename(partial, out);
 
