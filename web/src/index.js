@@ -92,7 +92,7 @@ async function tried(model, trial, signal) {
  * @throws {BundleError} @throws {BackendError} as `load` @throws {IsoshipError} there are no workers here, or it does not start
  */
 export async function loadInWorker(options) {
-  return (await later(import("./worker-client.js"))).loadInWorker(options);
+  return (await later(import("./worker/client.js"))).loadInWorker(options);
 }
 
 /** What is not asked for in the end fails nobody. @template T @param {Promise<T>} promise */

@@ -1,5 +1,5 @@
 /**
- * A bundle inside a worker. `loadInWorker` (worker-client.js) talks to it; the page stays responsive on big batches.
+ * A bundle inside a worker. `loadInWorker` (worker/client.js) talks to it; the page stays responsive on big batches.
  */
 
 import { load } from "./index.js";

@@ -2,8 +2,8 @@
  * Copies of what cannot be sent to a worker as it is: the values behind Proxies, in plain arrays and objects.
  */
 
-import { InputError } from "./errors.js";
-import { got } from "./words.js";
+import { InputError } from "../errors.js";
+import { got } from "../words.js";
 
 /** Deeper than any tensor or row: a list that holds itself ends here. */
 const DEEPEST = 64;

@@ -2,9 +2,9 @@
  * A bundle in a worker of its own, with the same methods as in the page.
  */
 
-import { BackendError, BundleError, InputError, IsoshipError } from "./errors.js";
-import { addressOf } from "./files.js";
-import { folder } from "./places.js";
+import { BackendError, BundleError, InputError, IsoshipError } from "../errors.js";
+import { addressOf } from "../files.js";
+import { folder } from "../places.js";
 import { plainCopy } from "./plain.js";
 
 /** @type {Record<string, new (message: string, where?: any) => Error>} */
@@ -17,7 +17,7 @@ const DISPOSED = "the worker was disposed of: loadInWorker() again";
  */
 
 /**
- * @param {import("./index.d.ts").WorkerOptions} [options] `baseUrl` is relative to the page; `worker`: one that runs
+ * @param {import("../index.d.ts").WorkerOptions} [options] `baseUrl` is relative to the page; `worker`: one that runs
  *   worker.js, as your bundler makes it, or where worker.js is
  * @returns {Promise<any>} the model
  */
