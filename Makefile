@@ -73,12 +73,13 @@ bench-size: setup ## models of a million nodes and of 600 columns, and the relea
 bench-neural: setup ## networks beside a C program on ONNX Runtime's C API: calls, HTTP, export, cold start (about 10 minutes, needs a C compiler); benchmarks/results/neural.json
 	$(BIN)/python -m benchmarks.neural
 
-bench-web: setup ## forests, boosters and linear models in Node and Chromium beside onnxruntime-web, ydf-inference and m2cgen; a network beside the official converter's, where Keras and it are (about 12 minutes); benchmarks/results/web.json, web_networks.json
+bench-web: setup ## forests, boosters and linear models in Node and Chromium beside onnxruntime-web, ydf-inference and m2cgen; a network beside the official converter's, where Keras and it are; CSV files beside PapaParse with onnxruntime-web (about 14 minutes); benchmarks/results/web.json, web_networks.json, web_files.json
 	@[ -d .tools/bench-web/site ] || { npm install --silent --no-audit --no-fund --ignore-scripts --prefix .tools/bench-web ydf-inference@0.0.4 && \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --target .tools/bench-web/site -r requirements/bench-web.lock; }
 	@[ -d .tools/bench-web/node_modules/@litertjs/core ] || npm install --silent --no-audit --no-fund --ignore-scripts --prefix .tools/bench-web @litertjs/core@2.5.3
 	$(BIN)/python -m benchmarks.web
 	$(BIN)/python -m benchmarks.web.networks
+	$(BIN)/python -m benchmarks.web.files
 
 v2-clients: setup ## the stock clients of KServe and MLServer against every server of ours (environments of their own, 0.8 GB)
 	scripts/v2_clients.sh

@@ -2,7 +2,7 @@
  * Builds the browser runtime: `node build.mjs OUT`.
  *
  * Our modules are copied without their comments, a third of what a visitor would load; TF.js becomes four lazy chunks (core with the cpu backend, wasm, webgl, webgpu) over
- * what they share. OUT is complete but for the model: a bundle adds model.json, program.json, manifest.json, golden.json.
+ * what they share, and what reads Parquet one. OUT is complete but for the model: a bundle adds model.json, program.json, manifest.json, golden.json.
  */
 
 import { build, transform } from "esbuild";
@@ -18,6 +18,7 @@ const SOURCE = join(HERE, "src");
 const MODULES = join(HERE, "node_modules");
 const WASM = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"];
 const MARK = "tfjs/core.js"; // a folder that holds it is a build of ours and may be replaced
+const PARQUET = "page/files/hyparquet.js";
 const PRELOAD = "<!-- modulepreload -->";
 
 const out = process.argv[2] === undefined ? null : resolve(process.argv[2]);
@@ -33,12 +34,12 @@ const partial = `${out}.partial`;
 await rm(partial, { recursive: true, force: true });
 await mkdir(join(partial, "tfjs"), { recursive: true });
 
-const packages = await buildChunks(join(partial, "tfjs"));
+const packages = [...(await buildChunks(join(partial, "tfjs"))), ...(await buildParquet(join(partial, PARQUET)))];
 for (const name of WASM) {
   await cp(join(MODULES, "@tensorflow/tfjs-backend-wasm/wasm-out", name), join(partial, "tfjs", name));
   await chmod(join(partial, "tfjs", name), 0o644);
 }
-const ELSEWHERE = ["tfjs", join("peers", "tfjs.js")]; // in chunks, in ./slim
+const ELSEWHERE = ["tfjs", PARQUET, join("peers", "tfjs.js")]; // in chunks, the last in ./slim
 await cp(SOURCE, partial, { recursive: true, filter: (path) => !ELSEWHERE.includes(relative(SOURCE, path)) });
 await dropComments(partial);
 await cp(join(HERE, "bundle-readme.md"), join(partial, "README.md"));
@@ -55,7 +56,6 @@ await rename(partial, out);
 /**
  * The lazy chunks of TF.js.
  * @param {string} folder
- * @returns {Promise<string[]>} the npm packages that are inside
  */
 async function buildChunks(folder) {
   const { metafile } = await build({
@@ -73,6 +73,31 @@ async function buildChunks(folder) {
     define: { __dirname: '""' }, // the wasm glue asks for it in Node, and uses it only to find files we hand over
     plugins: [{ name: "node-and-threads", setup: replaceModules }],
   });
+  return packagesIn(metafile);
+}
+
+/**
+ * What reads Parquet, in one file.
+ * @param {string} file
+ */
+async function buildParquet(file) {
+  const { metafile } = await build({
+    entryPoints: [join(SOURCE, PARQUET)],
+    outfile: file,
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    minify: true,
+    legalComments: "none", // NOTICE holds them
+    metafile: true,
+    logLevel: "warning",
+  });
+  return packagesIn(metafile);
+}
+
+/** The npm packages that are inside. @param {import("esbuild").Metafile} metafile */
+function packagesIn(metafile) {
   const inside = Object.keys(metafile.inputs)
     .filter((path) => !path.startsWith("(disabled)"))
     .map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
@@ -99,7 +124,7 @@ async function filesOfPages(folder) {
 /** @param {string} folder */
 async function dropComments(folder) {
   for (const entry of await readdir(folder, { recursive: true })) {
-    if (!entry.endsWith(".js") || entry.startsWith("tfjs")) continue;
+    if (!entry.endsWith(".js") || entry.startsWith("tfjs") || entry === PARQUET) continue;
     const path = join(folder, entry);
     const { code } = await transform(await readFile(path, "utf8"), { format: "esm", target: "es2022", charset: "utf8" });
     await writeFile(path, code);
@@ -154,7 +179,7 @@ async function page(name, module) {
  */
 async function notice(names) {
   const apache = await readFile(join(HERE, "../LICENSE"), "utf8");
-  const parts = ["This folder holds the isoship browser runtime (Apache-2.0) and, in tfjs/, parts of these packages.\n"];
+  const parts = ["This folder holds the isoship browser runtime (Apache-2.0) and, in tfjs/ and page/files/hyparquet.js, parts of these packages.\n"];
   let apacheBelow = false;
   for (const name of names) {
     const { version, license, author } = JSON.parse(await readFile(join(MODULES, name, "package.json"), "utf8"));

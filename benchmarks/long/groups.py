@@ -51,6 +51,13 @@ GROUPS: dict[str, Group] = {
         "Bun, jsdom; publint, are-the-types-wrong",
         (f"{PYTHON} -m pytest -q -n0 -s -o addopts= -o python_files=*.py tests/web/bundlers",),
     ),
+    "firefox": Group(
+        "bundles in Firefox: cpu, wasm and the row program, the page, and the page offline", ("scripts/firefox.sh",)
+    ),
+    "files": Group(
+        "a CSV file of 200 MB on a bundle's page, which goes on drawing, in bounded memory",
+        (f"{PYTHON} -m pytest -q -n0 -o addopts= -s tests/web/files/large_file.py",),
+    ),
     "size-forests": Group(
         "forests of a million nodes beside the release before and beside skl2onnx",
         (f"{PYTHON} -m benchmarks.size forest-500 forest-deep",),

@@ -1,5 +1,6 @@
 // `node chromium.mjs FOLDER MODULES PACKAGES ROUNDS SUBJECTS`, {model: [kinds that it lacks]} on stdin: the run in Chromium,
-// and of subjects.mjs the first prediction after navigation with what came over the wire (gzip), as JSON.
+// and of subjects.mjs the first prediction after navigation, cold and from the cache, with what came over the wire (gzip),
+// as JSON.
 
 import { createRequire } from "node:module";
 import { createServer } from "node:http";
@@ -74,7 +75,7 @@ const server = createServer(async (request, response) => {
   }
   if (body === null) return response.writeHead(404).end();
   wire.push({ path, bytes: body.length });
-  response.writeHead(200, { "content-type": type, "content-encoding": "gzip", "cache-control": "no-store", "content-length": body.length }).end(body);
+  response.writeHead(200, { "content-type": type, "content-encoding": "gzip", "cache-control": "max-age=3600", "content-length": body.length }).end(body);
 });
 await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
 const origin = `http://127.0.0.1:${server.address().port}`;
@@ -109,21 +110,29 @@ async function started(name, kind) {
 
 async function firsts(name, without) {
   const times = Object.fromEntries(FIRST.filter((kind) => !without.includes(kind)).map((kind) => [kind, []]));
+  const cached = Object.fromEntries(Object.keys(times).map((kind) => [kind, []]));
   const sizes = {};
   for (let round = 0; round < Number(rounds); round++) {
     for (const kind of Object.keys(times)) {
       const context = await browser.newContext();
       const page = await context.newPage();
       wire = [];
-      await page.goto(`${origin}/first-${kind}.html?model=${encodeURIComponent(name)}`);
-      await page.waitForFunction(() => globalThis.first !== undefined);
-      times[kind].push((await page.evaluate(() => globalThis.first)).milliseconds);
+      const visit = async () => {
+        await page.goto(`${origin}/first-${kind}.html?model=${encodeURIComponent(name)}`);
+        await page.waitForFunction(() => globalThis.first !== undefined);
+        return (await page.evaluate(() => globalThis.first)).milliseconds;
+      };
+      times[kind].push(await visit());
       const sum = (files) => files.reduce((total, { bytes }) => total + bytes, 0);
       sizes[kind] = { runtime: sum(wire.filter(({ path }) => !OWN.test(path))), model: sum(wire.filter(({ path }) => OWN.test(path))), files: wire.length };
+      await page.goto("about:blank");
+      wire = [];
+      cached[kind].push(await visit());
+      if (wire.length > 1) throw new Error(`a second visit fetched ${wire.map(({ path }) => path)}`); // the page itself may be asked for
       await context.close();
     }
   }
-  return Object.fromEntries(Object.entries(times).map(([kind, list]) => [kind, { milliseconds: median(list), ...sizes[kind] }]));
+  return Object.fromEntries(Object.entries(times).map(([kind, list]) => [kind, { milliseconds: median(list), cached: median(cached[kind]), ...sizes[kind] }]));
 }
 
 const result = { version: browser.version(), found: {}, first: {} };

@@ -51,7 +51,7 @@ def written(subject: Subject, place: Path, packages: Path | None) -> dict[str, s
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            (place / "standard.onnx").write_bytes(_standard(model, rows))
+            (place / "standard.onnx").write_bytes(standard_graph(model, rows))
     except Exception as err:  # noqa: BLE001 a converter of others: its reason is the result
         missing["standard"] = _said(f"{type(err).__name__}: {err}")
     fitted = place / "model.pickle"
@@ -76,7 +76,7 @@ def _write_rows(subject: Subject, model: Any, rows: Any, place: Path) -> None:
     (place / "rows.json").write_text(json.dumps(document), encoding="utf-8")
 
 
-def _standard(model: Any, rows: Any) -> bytes:
+def standard_graph(model: Any, rows: Any) -> bytes:
     """What skl2onnx and onnxmltools write with their own defaults, and no maps."""
     import onnxmltools
     from onnxmltools.convert.common.data_types import FloatTensorType

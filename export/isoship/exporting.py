@@ -97,7 +97,8 @@ def export(
     native: always, or never for a lambda/ and an edge/ without ONNX Runtime, which then answer by the row program, row
     by row (docs/row_program.md).
     targets: any of lambda, edge, web; all by default, and lambda and edge for a model of tensors, which goes to the
-    browser where it is asked for by name (docs/web.md). `()` writes model.onnx, the manifest and golden rows alone.
+    browser where it is asked for by name (docs/web_networks.md). `()` writes model.onnx, the manifest and golden rows
+    alone.
     classes: the labels of a booster's own file, which keeps none, in the order of its classes, all texts or all
     integers; of networks and ONNX files names of an output's last axis, or a dict of them by output.
     image, quantize, quantize_agreement: of networks and ONNX files (docs/images.md). image: a Pixels, a dict or text,
@@ -109,7 +110,7 @@ def export(
     (docs/extending.md).
     tfjs_route: isoship or tensorflowjs: whose graph web/ of a Keras model or SavedModel has. By default both converters
     are tried where the official one is there (isoship setup tfjs), both graphs are checked and timed, and the better
-    one ships (docs/web.md).
+    one ships (docs/web_networks.md).
 
     Raises:
         ConversionError: a converter fails, or answers otherwise than its estimator. Nothing is written.

@@ -37,6 +37,14 @@ PAGES: dict[str, dict[str, Any]] = {
     "a file that is refused": {
         "upload": {"#batch-file": "x\n1\n"}, "then": "() => !document.querySelector('#batch-problem').hidden",
     },
+    "a value that training never saw": {
+        "fill": {"city": "other…"}, "type": {"city, another value": "Lima"},
+        "then": "document.querySelector('#answer .label') !== null",
+    },
+    "what if, as a curve": {"click": ["#whatif-table summary"], "then": "document.querySelector('#whatif-cells td')"},
+    "what if, as bars": {
+        "fill": {"Vary": "member"}, "then": "document.querySelectorAll('#whatif-chart .bars li').length === 2",
+    },
     "the proof": {"click": ["#verify"], "then": "() => document.querySelector('#verify-result').className !== ''"},
 }  # fmt: skip
 
@@ -52,7 +60,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
     )
     columns = make_column_transformer(
-        (StandardScaler(), ["amount"]), (OneHotEncoder(), ["city"]), remainder="passthrough"
+        (StandardScaler(), ["amount"]), (OneHotEncoder(handle_unknown="ignore"), ["city"]), remainder="passthrough"
     )
     model = make_pipeline(columns, LogisticRegression()).fit(sample, np.where(sample["amount"] > 100, "yes", "no"))
     out = tmp_path_factory.mktemp("seen") / "bundle"
@@ -67,7 +75,7 @@ def assert_clean(results: list[dict[str, Any]], names: list[str]) -> None:
 
 
 def test_the_page_in_each_of_its_states(bundle: Path) -> None:
-    shown = [("light", name) for name in PAGES] + [("dark", name) for name in ("a refused row", "a file", "the proof")]
+    shown = [("light", name) for name in PAGES] + [("dark", name) for name in PAGES]
     with static(bundle / "web") as url:
         base = {"url": url, "wait": "#main:not([hidden])", "axe": True}
         jobs = [{**base, "scheme": scheme, **PAGES[name]} for scheme, name in shown]

@@ -29,7 +29,11 @@ try {
     page.on("dialog", (dialog) => { seen.dialogs += 1; return dialog.dismiss(); });
     await page.goto(job.url);
     if (job.wait) await page.locator(job.wait).first().waitFor();
-    for (const [label, value] of Object.entries(job.fill ?? {})) await page.getByLabel(label, { exact: true }).fill(value);
+    for (const [label, value] of Object.entries(job.fill ?? {})) {
+      const field = page.getByLabel(label, { exact: true });
+      const isList = await field.evaluate((element) => element instanceof HTMLSelectElement);
+      await (isList ? field.selectOption(value === "" ? "" : { label: value }) : field.fill(value));
+    }
     for (const [label, value] of Object.entries(job.type ?? {})) {
       await page.getByLabel(label, { exact: true }).fill("");
       await page.getByLabel(label, { exact: true }).pressSequentially(value);
@@ -38,7 +42,13 @@ try {
       await page.locator(selector).setInputFiles({ name: "rows.csv", mimeType: "text/csv", buffer: Buffer.from(content) });
     }
     for (const selector of job.click ?? []) await page.locator(selector).first().click();
-    if (job.then) await page.waitForFunction(job.then);
+    // Made a function here: as text it is called never (a function is true) or once (the page's policy stops the next).
+    if (job.then) {
+      const then = new Function(`const given = (${job.then}); return typeof given === "function" ? given() : given;`);
+      await page.waitForFunction(then).catch((err) => {
+        throw new Error(`${job.then} never came true: ${err.message}`);
+      });
+    }
     for (const [name, selector] of Object.entries(job.read ?? {})) seen.read[name] = await page.locator(selector).allTextContents();
     if (job.download) {
       const [download] = await Promise.all([page.waitForEvent("download"), page.locator(job.download).first().click()]);

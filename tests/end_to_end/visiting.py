@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,6 +51,8 @@ def serving(*command: str) -> Iterator[str]:
         for line in process.stdout:
             found = re.search(r"(http://[\d.]+:\d+)|port (\d+)", line)
             if found is not None:
+                # A log that nobody reads fills its pipe, and the server stands still in the middle of an answer.
+                threading.Thread(target=process.stdout.read, daemon=True).start()
                 yield found[1] or f"http://127.0.0.1:{found[2]}"
                 break
         else:

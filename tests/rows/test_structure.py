@@ -7,7 +7,7 @@ from onnx import TensorProto, helper
 from formula import CITIES, SIGNATURE, formula_graph
 from isoship.onnx.graph import GraphBuilder
 from isoship.onnx.trees import Tree, write_leaf_values, write_sum
-from isoship.rows.structure import column_profiles, form_for
+from isoship.rows.structure import column_profiles
 from isoship_edge.manifest import MISSING_STRING, Column, Signature
 
 MEAN, SCALE = np.array([44.1, 17.2, 200.9]), np.array([5.4559, 1.9690, 14.0237])
@@ -91,30 +91,6 @@ def test_categories_of_the_contract_close_a_column():
     signature = SIGNATURE._replace(columns=(*SIGNATURE.columns[:2], closed))
     profile = column_profiles(formula_graph(), signature)["city"]
     assert (profile.categories, profile.closed) == (("Oslo", "Rome"), True)
-
-
-def test_the_form_shows_human_numbers_rounded_outward_and_fitted_choices():
-    profiles = column_profiles(formula_graph(), SIGNATURE)
-    height, weight, city = form_for(profiles, SIGNATURE)
-    assert height["min"] <= profiles["height"].low
-    assert height["max"] >= profiles["height"].high
-    assert (height["value"], weight["value"]) == (170.5, 65.0)
-    assert all(len(str(v)) <= 6 for v in (weight["min"], weight["max"], weight["value"]))
-    assert city == {
-        "column": "city", "missing": True, "kind": "choice", "choices": list(CITIES), "closed": False, "value": "Oslo",
-    }  # fmt: skip
-
-
-def test_a_model_that_tells_nothing_of_its_range_gets_a_form_without_one():
-    g = GraphBuilder()
-    g.op("Mul", "a", np.array([2.0]), out="value")
-    model = g.model(
-        [helper.make_tensor_value_info("a", TensorProto.DOUBLE, ["N", 1])],
-        [helper.make_tensor_value_info("value", TensorProto.DOUBLE, ["N", 1])],
-    )
-    signature = Signature("columns", (Column("a", "double"),))
-    (field,) = form_for(column_profiles(model, signature), signature)
-    assert (field["min"], field["max"], field["value"]) == (None, None, 0.0)
 
 
 def test_more_splits_than_are_asked_are_thinned_over_all_operators_and_keep_each_features_ends(monkeypatch):

@@ -12,7 +12,7 @@ const refusal = ({ name, message, row, column, input, index, seen, expected }) =
 });
 
 const { compared, tieMargin } = await module("agreement.js");
-const { textFromFile } = await module("page/encoding.js");
+const { textFromFile } = await module("page/files/encoding.js");
 const { decode, encode, stringify } = await module("golden.js");
 const { manifestFromText, signatureFrom } = await module("manifest.js");
 const { check, checkNames } = await module("tensors/contract.js");

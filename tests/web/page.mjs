@@ -61,7 +61,7 @@ try {
   seen.failure = (await page.locator("#failure").isVisible()) ? await page.locator("#failure").textContent() : null;
   seen.identity = await page.locator("#identity").textContent();
   seen.labels = await page.locator("#fields label").allTextContents();
-  seen.unlabelled = await page.locator("#fields input, #fields select").evaluateAll((all) => all.filter((c) => c.labels.length === 0).length);
+  seen.unlabelled = await page.locator("#fields input, #fields select").evaluateAll((all) => all.filter((c) => c.labels.length === 0 && !c.ariaLabel).length);
   seen.choices = await page.locator("#field-1 option").allTextContents();
   seen.first = await answer(page);
   await page.screenshot({ path: join(shots, "light.png"), fullPage: true });

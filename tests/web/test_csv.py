@@ -39,11 +39,13 @@ TEXTS = [
 @pytest.mark.parametrize("text", TEXTS)
 def test_cells_are_those_that_python_reads(text: str) -> None:
     expected = [row for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")) if row]
-    assert [[cell or "" for cell in row] for row in run(text=text)["cells"]] == expected
+    made = run(text=text)
+    assert [made["header"], *([cell or "" for cell in row] for row in made["cells"])] == expected
 
 
 def test_semicolons_separate_where_the_header_has_no_comma() -> None:
-    assert run(text="a;b\n1,5;2\n")["cells"] == [["a", "b"], ["1,5", "2"]]
+    made = run(text="a;b\n1,5;2\n")
+    assert (made["header"], made["cells"]) == (["a", "b"], [["1,5", "2"]])
 
 
 def test_values_are_read_by_the_signature_and_only_the_empty_cell_is_missing() -> None:
@@ -57,14 +59,19 @@ def test_values_are_read_by_the_signature_and_only_the_empty_cell_is_missing() -
 
 
 def test_titles_that_the_file_has_already_get_a_prefix() -> None:
-    made = ["label", "probabilities.no", "value"]
-    titles = run(text="label,x,predicted_label,probabilities.no\n1,2,3,4\n", made=made)["titles"]
-    assert titles[4:] == ["predicted_predicted_label", "predicted_probabilities.no", "value"]
+    made = ["label", "probabilities_no", "value"]
+    titles = run(text="label,x,predicted_label,probabilities_no\n1,2,3,4\n", made=made)["titles"]
+    assert titles == ["predicted_predicted_label", "predicted_probabilities_no", "value"]
 
 
-def test_what_is_no_number_stays_text_for_predict_to_refuse() -> None:
-    rows = run(text="zip,x,n,b\na,0x10,1_000,2\n", signature=SIGNATURE)["rows"]
-    assert rows == [{"zip": "a", "x": "0x10", "n": "1_000", "b": "2"}]
+def test_a_cell_that_does_not_read_refuses_its_row_alone_by_the_first_column_of_the_model() -> None:
+    made = run(text='n,b,x,zip\n1,true,2,"a\n"\n1_000,2,0x10,a\n3,false,-0.0,\n4,true,5\n', signature=SIGNATURE)
+    assert made["rows"] == [{"zip": "a\n", "x": 2, "n": 1, "b": True}, {"zip": None, "x": 0, "n": 3, "b": False}]
+    first, second = made["refused"]
+    assert (first["row"], first["column"], first["seen"]) == (1, "x", 'a string "0x10"')
+    assert first["expected"] == "a number or null"
+    assert (second["row"], second["message"]) == (3, "3 cells under 4 columns")
+    assert made["lines"] == [2, 4, 5, 6]
 
 
 def test_a_cell_is_read_as_on_a_device() -> None:
@@ -95,17 +102,33 @@ def test_a_cell_is_read_as_on_a_device() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("zip,x,n\na,1,2\n", 'no column "b"'),
+        ("zip,x,n\na,1,2\n", 'the file lacks the columns "b"; it has "zip", "x", "n"'),
+        ("zip\tx\tn\tb\n", "It looks separated by tabs"),
         ("zip,x,n,b,x\na,1,2,true,3\n", 'the column "x" twice'),
-        ("zip,x,n,b\na,1,2\n", "row 0: 3 cells for 4 columns"),
-        ('zip,x,n,b\n"a,1,2,true\n', "inside a quoted cell"),
-        ("zip,x,n,b\na,1,9007199254740993,true\n", "more digits than a double holds"),
+        ('zip,x,n,b\n\na,1,2,true\n"a,1,2,true\n', "line 4: the file ends inside a cell in quotes"),
+        ('zip,x,n,b\n"a"b,1,2,true\n', "line 2: something stands behind the quotes of a cell"),
+        ('"zip', "line 1: the file ends inside a cell in quotes"),
+        ("", "the file is empty"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_with_the_reason(text: str, words: str) -> None:
     made = run(text=text, signature=SIGNATURE)
     assert made["name"] == "InputError"
     assert words in made["error"]
+
+
+@pytest.mark.parametrize(
+    ("endless", "words"),
+    [
+        ('1\n"never closed,', "line 3: a cell in quotes that begins there does not end within 16 million characters"),
+        ("1\n2\n", "line 4 is longer than 16 million characters: this is no CSV file"),
+    ],
+)
+def test_a_cell_without_an_end_is_refused(endless: str, words: str) -> None:
+    made = run(endless=endless)
+    assert made["name"] == "InputError"
+    assert words in made["error"]
+    assert made["pieces"] < 20, "before memory is full"
 
 
 #: What no double holds, in every spelling: the digits, a point, an exponent, a sign.
@@ -122,7 +145,7 @@ HELD = {
 @pytest.mark.parametrize("text", NOT_HELD)
 def test_a_cell_that_no_double_holds_is_refused_in_every_spelling(text: str) -> None:
     made = run(text=f"zip,x,n,b\na,1,{text},true\n", signature=SIGNATURE)
-    assert made["error"] == f'row 0, column "n": {text} has more digits than a double holds'
+    assert made["refused"][0]["seen"] == f"{text}, which has more digits than a double holds"
 
 
 def test_integers_are_read_in_every_spelling() -> None:

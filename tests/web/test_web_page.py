@@ -101,14 +101,16 @@ def test_the_golden_rows_prove_the_model_on_every_backend(seen: Any) -> None:
 def test_a_file_is_answered_and_comes_back_without_formulas(seen: Any) -> None:
     answers = tiny_bundle.answers(BATCH)
     header, *lines = csv.reader(io.StringIO(seen["download"]))
-    assert header == ["note", *BATCH[0], "label", *(f"probabilities.{name}" for name in CLASSES)]
-    assert seen["header"] == header
+    made = ["label", *(f"probabilities_{name}" for name in CLASSES)]
+    assert header == ["note", *BATCH[0], *made]
+    assert seen["header"] == [*made, "note", *BATCH[0]], "answers first"
     assert [line[0] for line in lines] == ["'=1+2"] * len(BATCH)
     assert [line[5] for line in lines] == answers["label"]
-    made = np.array([[float(cell) for cell in line[6:]] for line in lines])
-    np.testing.assert_allclose(made, answers["probabilities"], atol=1e-6)
-    assert seen["cells"][:1] == ["=1+2"]
-    assert seen["filename"] == "tiny-answers.csv"
+    numbers = np.array([[float(cell) for cell in line[6:]] for line in lines])
+    np.testing.assert_allclose(numbers, answers["probabilities"], atol=1e-6)
+    assert seen["cells"][:1] == answers["label"][:1]
+    assert seen["cells"][4] == "=1+2"
+    assert seen["filename"] == "rows-answers.csv"
 
 
 def test_a_file_in_another_encoding_is_refused_as_on_the_command_line(seen: Any) -> None:

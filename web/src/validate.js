@@ -140,11 +140,30 @@ function allWithin(x, low, high) {
  * @param {number} count @param {import("./manifest.js").Column} column @param {number} low @param {number} high
  */
 function fill({ data, step: stepTo, offset: at }, from, step, offset, count, column, low, high) {
+  if (column.dtype === "string") return fillTexts(data, from, count, column);
   for (let i = 0; i < count; i++) {
     const x = from[i * step + offset];
     if (typeof x === "number" && x >= low && x <= high) data[i * stepTo + at] = x;
     else data[i * stepTo + at] = stored(ACCEPT[column.dtype](ofElement(x, column), column, i), data);
   }
+}
+
+/** @param {string[]} data @param {any} from @param {number} count @param {import("./manifest.js").Column} column */
+function fillTexts(data, from, count, column) {
+  const open = column.categories === null;
+  for (let i = 0; i < count; i++) {
+    const x = from[i];
+    data[i] = open && typeof x === "string" && isPlain(x) ? x : ACCEPT.string(x, column, i);
+  }
+}
+
+/** Whether a text needs no second look. @param {string} x */
+function isPlain(x) {
+  for (let i = 0; i < x.length; i++) {
+    const code = x.charCodeAt(i);
+    if (code === 0 || code >= 0xd800) return false;
+  }
+  return true;
 }
 
 /** @param {any} x */

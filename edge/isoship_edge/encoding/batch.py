@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from isoship_edge.encoding.arriving import Arriving, Waiting
 from isoship_edge.encoding.encode import class_key, predictions
+from isoship_edge.encoding.formulas import defused, may_run, may_run_behind
 from isoship_edge.encoding.rows_of_files import CsvRows, Line, Record, held_cells, read_csv, read_jsonl
 from isoship_edge.encoding.words import quoted
 from isoship_edge.errors import InputError
@@ -63,7 +64,8 @@ def score_records(
     """The same for rows that were read. header: the file's columns; where it has none, those of its first row, and
     without rows the signature's. waiting: whether rows that were read must not wait for the next."""
     outputs = model.manifest.outputs
-    writer = CsvWriter(target, outputs, header) if write == "csv" else None
+    numbers = frozenset(c.name for c in model.manifest.signature.columns if c.dtype != "string")
+    writer = CsvWriter(target, outputs, header, numbers) if write == "csv" else None
     total = 0
     if writer is not None and isinstance(records, CsvRows):
         for lines, columns in records.blocks(model.chunk):
@@ -125,16 +127,25 @@ class CsvWriter:
     """The file's own columns, then one a scalar output, `name_<class>` a class, `name_0`, `name_1` for the rest.
 
     A column of the model's whose name the file has already gets the prefix `predicted_`. The empty text is in quotes
-    and a missing value is not.
+    and a missing value is not. What a spreadsheet would run is defused.
+
+    numbers: columns of a CSV file whose cells the model has read as numbers or booleans.
     """
 
-    def __init__(self, target: IO[str], outputs: tuple[Output, ...], header: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        target: IO[str],
+        outputs: tuple[Output, ...],
+        header: Sequence[str] | None = None,
+        numbers: Container[str] = (),
+    ) -> None:
         self._target = target
         self._writer = csv.writer(target, lineterminator="\n")
         self._outputs = outputs
         self._header = header
         self._names: list[str] | None = None
         self._known: frozenset[str] = frozenset()
+        self._texts = [j for j, name in enumerate(header or ()) if name not in numbers]
 
     def write_header(self, carried: Sequence[str]) -> None:
         """The first line, once; `carried` where the file itself has no header."""
@@ -162,17 +173,23 @@ class CsvWriter:
             self.write_header([])
         for line, prediction in zip(lines, answers, strict=True):
             texts, empties = line
-            found = list(flat_values(prediction, self._outputs))
+            found = [defused(v) if type(v) is str else v for v in flat_values(prediction, self._outputs)]
             written = ["" if cell is None else str(cell) for cell in map(_csv_value, found)]
             text = ",".join([*texts, *written])
             plain = not empties and "" not in found and text.count(",") == len(texts) + len(written) - 1
+            plain = plain and not any(may_run(texts[j]) for j in self._texts) and not may_run_behind(text)
             if plain and not any(mark in text for mark in '"\r\n'):
                 self._target.write(text + "\n")
             else:
-                self._line([*held_cells(line), *found])
+                self._line([*held_cells(line), *found], answers=len(found))
 
-    def _line(self, values: Iterable[Any]) -> None:
-        cells = [value if type(value) is str else _csv_value(value) for value in values]
+    def _line(self, values: Sequence[Any], *, answers: int = 0) -> None:
+        """answers: so many at the end are defused already."""
+        carried = len(values) - answers
+        cells = [
+            (defused(value) if i < carried else value) if type(value) is str else _csv_value(value)
+            for i, value in enumerate(values)
+        ]
         if any(type(text) is str and (not text or "\r" in text) for text in cells):
             # the csv module writes the empty text as it writes None, and leaves a carriage return bare
             self._target.write(",".join(map(_in_quotes, cells)) + "\n")

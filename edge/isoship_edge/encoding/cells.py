@@ -9,7 +9,7 @@ text where the column knows that (`Column.empty`). The kinds of value that files
 | column | also taken |
 |---|---|
 | string | integers, decimals and booleans, as Python writes them; no floats, whose digits are a matter of taste |
-| double, int64 | text that is a number, decimals, true and false as 1 and 0 |
+| double, int64 | text that is a number, with spaces and tabs around it, decimals, true and false as 1 and 0 |
 | bool | true and false in any case, 1 and 0 |
 
 What is none of these is refused by row and column. HTTP and Python callers are held to JSON's own types (`decode`).
@@ -46,15 +46,16 @@ def cell(text: str, column: Column, row: int, *, in_quotes: bool = False) -> Any
         return "" if column.empty == "value" or (in_quotes and column.empty == "quoted") else None
     if column.dtype == "string":
         return text
-    word = text.lower()
+    bare = text.strip(" \t")
+    word = bare.lower()
     if word in BOOLEANS:
         return BOOLEANS[word] if column.dtype == "bool" else int(BOOLEANS[word])
-    if column.dtype == "int64" and INTEGER.fullmatch(text) and len(text) < _LONG:
-        return int(text)
-    if NUMBER.fullmatch(text) or (word in _INFINITE and column.dtype != "bool"):
-        found = float(text)
+    if column.dtype == "int64" and INTEGER.fullmatch(bare) and len(bare) < _LONG:
+        return int(bare)
+    if NUMBER.fullmatch(bare) or (word in _INFINITE and column.dtype != "bool"):
+        found = float(bare)
         if column.dtype == "int64" and found.is_integer() and abs(found) < 2**63:
-            exact = _exact(text)
+            exact = _exact(bare)
             if exact is None or exact != found:
                 # The neighbour that a double holds is not what the file says.
                 if exact is None or exact != exact.to_integral_value():

@@ -2,7 +2,7 @@
 
 A spreadsheet's "CSV" in the code page of its machine (Windows-1252, Shift JIS) reads as text with other letters, and
 other letters are other categories. A file is looked through before its first row is answered;
-`web/src/page/encoding.js` says the same of a page's file, and both pass tests/vectors/encodings.json.
+`web/src/page/files/encoding.js` says the same of a page's file, and both pass tests/vectors/encodings.json.
 """
 
 from __future__ import annotations

@@ -122,8 +122,7 @@ def write_web_tensors(
     shutil.copytree(runtime, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
     (folder / PAGE_OF_TENSORS).replace(folder / "index.html")
     (folder / README_OF_TENSORS).replace(folder / "README.md")
-    for path in (folder / "page").glob("*.js"):  # of columns; the style is of both
-        path.unlink()
+    _drop_page_of_columns(folder)
     golden = ("manifest.json", "golden.json", "golden.bin")
     for name in golden:
         shutil.copyfile(bundle / name, folder / name)
@@ -131,6 +130,17 @@ def write_web_tensors(
     document.write_text(_with_call(document.read_text(encoding="utf-8"), manifest.signature.inputs), encoding="utf-8")
     write_package(folder, manifest, (*golden, *files), package)
     return files
+
+
+def _drop_page_of_columns(folder: Path) -> None:
+    """Removes what of page/ the page of tensors does not name: some modules and the style are of both."""
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    for path in sorted((folder / "page").rglob("*"), reverse=True):  # a folder after what is in it
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif f'"./{path.relative_to(folder).as_posix()}"' not in page:
+            path.unlink()
 
 
 def _with_call(document: str, inputs: Sequence[Input]) -> str:

@@ -22,7 +22,9 @@ class ColumnProfile:
     changes side. angle_boundaries: where an angle that the model takes of the column is a multiple of a quarter of pi.
     low, high, typical: a range that contains what the model distinguishes; `fitted` is False where the model does not
     tell (no threshold, no scaler) and they are a guess. lowest, highest: the ends of the contract. saturates: trees
-    alone read the model's features, so that numbers far outside answer as those at the end of the range do.
+    alone read the model's features, so that numbers far outside answer as those at the end of the range do. bounded:
+    beyond its first and its last boundary the answer is the same, in every row that was tried. enumerated: so are the
+    answers to all values that are no categories.
     """
 
     name: str
@@ -40,6 +42,8 @@ class ColumnProfile:
     lowest: float = -math.inf
     highest: float = math.inf
     saturates: bool = False
+    bounded: bool = False
+    enumerated: bool = False
 
 
 def widened_to_sample(

@@ -12,6 +12,7 @@ import numpy as np
 
 from isoship.rows.categories import candidates, category_lookups
 from isoship.rows.form import form_for, to_three_digits
+from isoship.rows.outside import with_what_is_alike
 from isoship.rows.periods import angle_boundaries, angle_tensors, in_first_periods
 from isoship.rows.probe import FloatArray, Probe, Thresholds
 from isoship.rows.profile import ColumnProfile
@@ -51,7 +52,7 @@ def column_profiles(model: onnx.ModelProto, signature: Signature) -> dict[str, C
     key = (hashlib.sha256(model.SerializeToString(deterministic=True)).digest(), signature)
     found = _last.get(key)
     if found is None:
-        found = _profiles(model, signature)
+        found = with_what_is_alike(model, signature, _profiles(model, signature))
         _last.clear()
         _last[key] = found
     return dict(found)

@@ -5,38 +5,15 @@
 // offline}: a page is opened there (`/blank.html` is empty), and `run`, the body of an async function, is run in it. A
 // step's own folders and patches replace the job's from then on; offline: the server answers nothing any more.
 
-import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { existsSync, readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join, normalize } from "node:path";
+import { served } from "./served.mjs";
 
 const [, , packageJson] = process.argv;
 const { chromium } = createRequire(packageJson)("playwright-core");
 const job = JSON.parse(readFileSync(0, "utf8"));
 
-const TYPES = { html: "text/html", js: "text/javascript", css: "text/css", json: "application/json", svg: "image/svg+xml" };
-const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
-const state = { folders: job.folders, patches: job.patches ?? {}, offline: false };
-const requests = [];
-const server = createServer(async (request, response) => {
-  if (state.offline) return request.socket.destroy();
-  const path = normalize(decodeURIComponent(new URL(request.url, "http://x").pathname));
-  requests.push(path);
-  if (path === "/blank.html") return response.writeHead(200, { "content-type": "text/html" }).end('<!doctype html><title>x</title><link rel="icon" href="data:,">');
-  const [, name, ...rest] = path.split("/");
-  const file = rest.join("/") || "index.html";
-  let body = Object.hasOwn(state.folders, name) ? await readFile(join(state.folders[name], file)).catch(() => null) : null;
-  if (body === null) return response.writeHead(404).end();
-  for (const [text, other] of state.patches[name]?.[file] ?? []) {
-    const before = body.toString("utf8");
-    if (!before.includes(text)) throw new Error(`${file} has no ${text}`);
-    body = Buffer.from(before.replaceAll(text, other));
-  }
-  response.writeHead(200, { "content-type": TYPES[file.split(".").pop()] ?? "application/octet-stream", "content-security-policy": POLICY }).end(body);
-});
-await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-const origin = `http://127.0.0.1:${server.address().port}`;
+const { state, requests, origin, close } = await served(job);
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/google-chrome"].find(existsSync),
@@ -62,7 +39,6 @@ try {
   }
 } finally {
   await browser.close();
-  server.close();
-  server.closeAllConnections();
+  close();
 }
 process.stdout.write(JSON.stringify(seen));

@@ -79,3 +79,73 @@ def test_it_has_the_bits_of_the_steps(name: str, made: dict[str, Any]) -> None:
     for row, found in zip(rows, answer["rows"], strict=True):
         wanted = [golden.encode(data) for data in python.answer([row])]
         assert [golden.encode(golden.decode(each["data"])) for each in found] == wanted
+
+
+def texts(*data: str) -> dict[str, Any]:
+    return {"dtype": "string", "shape": [len(data)], "data": list(data)}
+
+
+def whole(*data: int, shape: tuple[int, ...] = ()) -> dict[str, Any]:
+    return {"dtype": "int64", "shape": list(shape or (len(data),)), "data": golden.encode(list(data))}
+
+
+LABELS = step("ml.LabelEncoder", "x", keys="keys", values="numbers", default="other", outputs=("code",))
+#: a number for each text, what stands for it in its column, written out, compared, as reals
+ENCODED = [
+    LABELS,
+    step("Add", "code", "offset", outputs=("moved",)),
+    step("Gather", "table", "moved", axis=0, outputs=("standing",)),
+    step("Gather", "standing", "places", axis=1, outputs=("spread",)),
+    step("Equal", "spread", "wanted", outputs=("ones",)),
+    step("Cast", "ones", to="double"),
+]
+SHORT = [LABELS, step("Gather", "code", "places", axis=1, outputs=("spread",)), *ENCODED[4:]]
+TWO = {
+    "keys": texts("a", "b", "c", "a"), "numbers": whole(0, 1, 2, 7), "other": whole(3),
+    "offset": whole(0, 4, shape=(1, 2)), "table": whole(0, 1, -1, -1, -1, 0, 1, -1),
+    "places": whole(0, 0, 1, 1), "wanted": whole(0, 1, 0, 1, shape=(1, 4)),
+}  # fmt: skip
+ONE = {name: TWO[name] for name in ("keys", "numbers", "other")}
+
+
+def categories(steps: list[dict[str, Any]], columns: int, **constants: Any) -> dict[str, Any]:
+    return {
+        **document(*steps, **constants),
+        "inputs": {"x": {"dtype": "string", "shape": ["N", columns]}},
+    }
+
+
+CATEGORIES = {
+    "two columns": categories(ENCODED, 2, **TWO),
+    "one column": categories(SHORT, 1, **ONE, places=whole(0, 0, 0), wanted=whole(0, 1, 2, shape=(1, 3))),
+    "what is unknown has a place": categories(
+        SHORT, 1, **ONE, places=whole(0, 0), wanted=whole(3, 1, shape=(1, 2))
+    ),
+    "a category twice": categories(SHORT, 1, **ONE, places=whole(0, 0), wanted=whole(1, 1, shape=(1, 2))),
+    "as float": categories([*ENCODED[:5], step("Cast", "ones", to="float")], 2, **TWO),
+    "a second use of what lies between": {
+        **categories(ENCODED, 2, **TWO), "outputs": {"value": "out", "ones": "ones"},
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def encoded() -> dict[str, Any]:
+    made = {}
+    for name, one in CATEGORIES.items():
+        width = one["inputs"]["x"]["shape"][1]
+        rows = [[DRAW.choice(["a", "b", "c", "d", ""]) for _ in range(width)] for _ in range(20)]
+        job = {"document": one, "rows": [{"x": golden.encode(row)} for row in rows]}
+        made[name] = (rows, run_node(HERE / "rows.mjs", str(WEB / "src"), stdin=[job])["results"][0])
+    return made
+
+
+@pytest.mark.parametrize("name", CATEGORIES)
+def test_texts_as_zeros_and_ones_have_the_bits_of_the_steps(name: str, encoded: dict[str, Any]) -> None:
+    rows, answer = encoded[name]
+    assert "error" not in answer, answer
+    assert answer["same"] is True
+    python = RowProgram(CATEGORIES[name])
+    for row, found in zip(rows, answer["rows"], strict=True):
+        wanted = [golden.encode(data) for data in python.answer([row])]
+        assert [golden.encode(golden.decode(each["data"])) for each in found] == wanted

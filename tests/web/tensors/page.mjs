@@ -97,6 +97,8 @@ try {
   await page.locator("#verify").click();
   await page.locator("#verify-result.good, #verify-result.bad").waitFor();
   seen.verified = await page.locator("#verify-result").textContent();
+  seen.badge = await page.locator("#badge-text").textContent();
+  seen.speed = await page.locator("#answer-speed").textContent();
   await page.evaluate(readFileSync(packages.resolve("axe-core/axe.min.js"), "utf8"));
   const { violations } = await page.evaluate(() => globalThis.axe.run(document));
   seen.axe = violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => [id, html]));

@@ -47,6 +47,8 @@ def logits_of(pixels: dict[str, Any]) -> np.ndarray[Any, Any]:
 def test_the_page_says_what_the_model_is(seen: Any) -> None:
     assert (seen["failure"], seen["title"]) == ("", "digits")
     assert "wasm backend" in seen["identity"]
+    assert seen["speed"].startswith("answered in ")
+    assert seen["speed"].endswith(" ms by TensorFlow.js on wasm, in float32")
     assert seen["ports"] == ["imageuint8[N, 8, 8, 1]", "logitsfloat[N, 10]"]
     assert seen["console"] == []
     assert not [url for url in seen["requests"] if "://" in url and not url.startswith("blob:")]
@@ -55,7 +57,7 @@ def test_the_page_says_what_the_model_is(seen: Any) -> None:
 
 def test_nothing_of_the_page_and_program_of_columns_is_fetched(seen: Any) -> None:
     assert {"tensors/page/page.js", "tensors/model.js", "program.json", "model.json"} <= set(seen["requests"])
-    of_columns = {"page/page.js", "page/form.js", "page/csv.js", "rows.json", "graph/webform.js", "program.js"}
+    of_columns = {"page/page.js", "page/form.js", "page/files/files.js", "rows.json", "graph/webform.js", "program.js"}
     assert not {*of_columns, "ops/registry.js"} & set(seen["requests"])
 
 
@@ -81,6 +83,7 @@ def test_a_picture_is_shown_to_the_model_transparent_as_black(seen: Any) -> None
 
 def test_the_page_verifies_and_a_worker_answers_as_the_page_does(seen: Any) -> None:
     assert seen["verified"].startswith("Same as trained: 7 golden calls, largest difference ")
+    assert seen["badge"].startswith("Same as trained: 7 calls, largest difference ")
     assert seen["worker"]["ok"] is True
     error = seen["worker"]["error"]
     assert (error["name"], error["input"], error["index"]) == ("InputError", "image", [0, 0, 0, 0])

@@ -1,20 +1,26 @@
 /**
  * The page's form: one control a column, from the signature and what program.json says of ranges and choices.
- *
- * Every name and value goes in as text content or a property, never as markup.
  */
 
-import { NUMBER, holds } from "./csv.js";
-import { within } from "../words.js";
+import { cut, make } from "./dom.js";
+import { choiceControl } from "./controls/choice.js";
+import { numberControl } from "./controls/number.js";
+import { textControl } from "./controls/text.js";
+import { toggleControl } from "./controls/toggle.js";
 
-const MISSING = "leave empty = missing";
+export { numberFrom } from "./controls/number.js";
+
+/** A list longer than that is searched by typing. */
 const MOST_CHOICES = 500;
-/** An end of a range beyond it is no hint to anyone. */
-const FAR = 1e15;
+/** Columns of a form that needs no filter, and those of a group in one that does. */
+const FEW = 15;
 
 /**
- * @typedef {{column: import("../manifest.js").Column, element: HTMLElement, control: HTMLInputElement | HTMLSelectElement,
- *   read: () => any}} Control `read` gives a value for `predict`
+ * @typedef {{column: import("../manifest.js").Column, field: import("../program.js").Field | undefined,
+ *   element: HTMLElement, control: HTMLInputElement | HTMLSelectElement, choices?: any[], target: () => HTMLElement,
+ *   read: () => any, write: (value: any) => void, follow?: () => void}} Control
+ *   `read` gives a value for `predict`; `target` is what is marked where that is refused; `follow` brings what stands
+ *   beside the control in line with it
  */
 
 /**
@@ -28,133 +34,48 @@ export function controlsFor(signature, fields) {
 
 /** @param {import("../manifest.js").Column} column @param {import("../program.js").Field | undefined} field @param {string} id */
 function controlFor(column, field, id) {
-  const choices = column.categories ?? field?.choices;
-  if (column.dtype === "bool") return checkbox(column, field, id);
-  if (column.categories !== null && column.categories.length <= MOST_CHOICES) return select(column, field, column.categories, id);
-  if (column.dtype === "string") return text(column, field, choices ?? [], id);
-  return number(column, field, id);
+  const choices = column.categories ?? field?.choices ?? [];
+  if (column.dtype === "bool") return toggleControl(column, field, id);
+  if (choices.length > 0 && choices.length <= MOST_CHOICES) return choiceControl(column, field, choices, id);
+  if (column.dtype === "string" || choices.length > 0) return textControl(column, field, choices, id);
+  return numberControl(column, field, id);
 }
 
-/** @param {import("../manifest.js").Column} column @param {import("../program.js").Field | undefined} field @param {string} id @returns {Control} */
-function number(column, field, id) {
-  // No control of type "number": browsers drop characters from what is typed there, and "41,5" is read as 415.
-  const input = document.createElement("input");
-  input.type = "text";
-  input.autocomplete = "off";
-  input.inputMode = column.dtype === "int64" ? "numeric" : "decimal";
-  if (field?.value !== undefined && field.value !== null) input.value = String(field.value);
-  const usual = typeof field?.min === "number" && typeof field?.max === "number" ? `usually ${shown(field.min)} to ${shown(field.max)}` : "";
-  const read = () => numberFrom(input.value.trim(), column);
-  const range = hasNearEnd(column) ? within("must be", column) : "";
-  return { column, control: input, read, element: labelled(column, input, id, [usual, range].filter(Boolean).join("; ")) };
+/** The row that stands in the form. @param {Control[]} controls */
+export function rowFrom(controls) {
+  return Object.fromEntries(controls.map(({ column, read }) => [column.name, read()]));
 }
 
 /**
- * What was typed, as a number; null where nothing was; else the text, which `predict` refuses by its words.
- * @param {string} text @param {import("../manifest.js").Column} column
+ * The controls as the form shows them: many in groups, the first of them open.
+ * @param {Control[]} controls @returns {HTMLElement[]}
  */
-export function numberFrom(text, column) {
-  if (text === "") return null;
-  if (!NUMBER.test(text)) return text;
-  const found = Number(text);
-  // A whole number that no double holds would be answered as its neighbour; with a point or an exponent a column of
-  // doubles takes the nearest, which is what such a text stands for.
-  const exact = column.dtype === "int64" || /^[+-]?[0-9]+$/.test(text);
-  return exact && !holds(found, text) ? text : found;
-}
-
-/** Ends that a person may meet, unlike float32's largest number. @param {import("../manifest.js").Column} column */
-function hasNearEnd({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }) {
-  return [minimum, maximum, exclusiveMinimum, exclusiveMaximum].some((end) => end !== null && Math.abs(end) < FAR);
-}
-
-/**
- * @param {import("../manifest.js").Column} column @param {import("../program.js").Field | undefined} field
- * @param {any[]} choices @param {string} id @returns {Control}
- */
-function select(column, field, choices, id) {
-  const list = document.createElement("select");
-  if (column.missing) list.append(option("", "(missing)"));
-  choices.forEach((choice, i) => list.append(option(String(i), String(choice))));
-  const chosen = choices.indexOf(field?.value);
-  if (chosen >= 0) list.value = String(chosen);
-  const read = () => (list.value === "" ? null : choices[Number(list.value)]);
-  return { column, control: list, read, element: labelled(column, list, id, "", false) };
-}
-
-/**
- * @param {import("../manifest.js").Column} column @param {import("../program.js").Field | undefined} field
- * @param {any[]} suggestions @param {string} id @returns {Control}
- */
-function text(column, field, suggestions, id) {
-  const input = document.createElement("input");
-  input.type = "text";
-  input.autocomplete = "off";
-  input.spellcheck = false;
-  if (typeof field?.value === "string") input.value = field.value;
-  const element = labelled(column, input, id, "");
-  if (suggestions.length > 0) {
-    const list = document.createElement("datalist");
-    list.id = `${id}-choices`;
-    for (const choice of suggestions.slice(0, MOST_CHOICES)) list.append(option(String(choice), String(choice)));
-    input.setAttribute("list", list.id);
-    element.append(list);
+export function layOut(controls) {
+  if (controls.length <= FEW) return controls.map(({ element }) => element);
+  const groups = [];
+  for (let start = 0; start < controls.length; start += FEW) {
+    const mine = controls.slice(start, start + FEW);
+    const group = make("details", "group");
+    const [first, last] = [mine[0], mine[mine.length - 1]].map(({ column }) => cut(column.name, 32));
+    group.append(make("summary", "", `${start + 1} to ${start + mine.length}: ${first} … ${last}`));
+    const held = make("div", "fields");
+    held.append(...mine.map(({ element }) => element));
+    group.append(held);
+    group.open = start === 0;
+    groups.push(group);
   }
-  return { column, control: input, read: () => (input.value === "" && column.missing ? null : input.value), element };
+  return groups;
 }
 
-/** @param {import("../manifest.js").Column} column @param {import("../program.js").Field | undefined} field @param {string} id @returns {Control} */
-function checkbox(column, field, id) {
-  const input = document.createElement("input");
-  input.type = "checkbox";
-  input.id = id;
-  input.checked = field?.value === true;
-  const element = document.createElement("div");
-  element.className = "field check";
-  element.append(input, labelOf(column, id));
-  return { column, control: input, read: () => input.checked, element };
+/** Whether a form is so long that it is filtered. @param {Control[]} controls */
+export function isLong(controls) {
+  return controls.length > FEW;
 }
 
-/**
- * A control under its label, with a hint that screen readers announce.
- * @param {import("../manifest.js").Column} column @param {HTMLInputElement | HTMLSelectElement} control
- * @param {string} id @param {string} hint @param {boolean} [emptiable]
- */
-function labelled(column, control, id, hint, emptiable = true) {
-  const element = document.createElement("div");
-  element.className = "field";
-  control.id = id;
-  element.append(labelOf(column, id), control);
-  const words = [hint, column.missing && emptiable ? MISSING : ""].filter(Boolean).join("; ");
-  if (words !== "") {
-    const note = document.createElement("span");
-    note.className = "hint";
-    note.id = `${id}-hint`;
-    note.textContent = words;
-    control.setAttribute("aria-describedby", note.id);
-    element.append(note);
-  }
-  if (!column.missing && column.dtype !== "string") control.required = true;
-  return element;
-}
-
-/** @param {import("../manifest.js").Column} column @param {string} id */
-function labelOf(column, id) {
-  const label = document.createElement("label");
-  label.htmlFor = id;
-  label.textContent = column.name;
-  return label;
-}
-
-/** @param {string} value @param {string} words */
-function option(value, words) {
-  const element = document.createElement("option");
-  element.value = value;
-  element.textContent = words;
-  return element;
-}
-
-/** @param {any} x */
-function shown(x) {
-  return typeof x === "number" ? String(Number(x.toPrecision(6))) : String(x);
+/** Focuses the control, in whatever group or filter it is hidden. @param {Control} control */
+export function goTo({ element, target }) {
+  element.hidden = false;
+  const group = /** @type {HTMLDetailsElement | null} */ (element.closest("details.group"));
+  if (group !== null) [group.hidden, group.open] = [false, true];
+  target().focus();
 }

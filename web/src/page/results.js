@@ -1,95 +1,26 @@
 /**
- * Answers as page elements and as table cells. Class names are text content, never markup.
+ * Answers as a table. Names are text content, never markup.
  */
 
-/**
- * @param {import("../manifest.js").Output[]} outputs @param {Record<string, any>} prediction one of `predict`'s
- * @returns {HTMLElement[]}
- */
-export function elementsFor(outputs, prediction) {
-  return outputs.map((output) => {
-    const answer = prediction[output.name];
-    if (output.kind === "label" && !Array.isArray(answer)) return element("p", "label", words(answer));
-    const block = element("div", "output");
-    block.append(element("h3", "", output.name));
-    if (answer !== null && typeof answer === "object") block.append(bars(Object.entries(answer), output.kind === "probabilities"));
-    else block.append(element("p", "label", words(answer)));
-    return block;
-  });
-}
-
-/** @param {[string, any][]} entries @param {boolean} probabilities of which the largest comes first, with a bar */
-function bars(entries, probabilities) {
-  const list = element("ul", "bars");
-  const order = probabilities ? [...entries].sort(([, a], [, b]) => b - a) : entries;
-  for (const [name, figure] of order) {
-    const item = element("li", "");
-    const shown = element("span", "figure", probabilities ? percent(figure) : words(figure));
-    if (probabilities) shown.title = words(figure);
-    item.append(element("span", "class", name), shown);
-    if (probabilities) {
-      const track = element("div", "track");
-      const fill = element("div", "fill");
-      fill.style.width = `${100 * Math.min(1, Math.max(0, figure ?? 0))}%`;
-      track.setAttribute("aria-hidden", "true");
-      track.append(fill);
-      item.append(track);
-    }
-    list.append(item);
-  }
-  return list;
-}
-
-/**
- * One column a scalar: `label`, `probabilities.yes`, `value.0`.
- * @param {import("../manifest.js").Output[]} outputs @param {Record<string, any>[]} predictions
- * @returns {{header: string[], lines: any[][]}}
- */
-export function tableFrom(outputs, predictions) {
-  const first = predictions[0] ?? {};
-  /** @type {[string, (prediction: Record<string, any>) => any][]} */
-  const columns = outputs.flatMap(({ name }) => {
-    const answer = first[name];
-    if (answer === null || typeof answer !== "object") return [[name, (/** @type {any} */ p) => p[name]]];
-    return Object.keys(answer).map((key) => [`${name}.${key}`, (/** @type {any} */ p) => p[name][key]]);
-  });
-  return { header: columns.map(([title]) => title), lines: predictions.map((p) => columns.map(([, read]) => read(p))) };
-}
+import { make } from "./dom.js";
+import { words } from "./answer/figures.js";
 
 /**
  * @param {string[]} header @param {any[][]} lines @param {number} most lines shown
  */
 export function tableElement(header, lines, most) {
-  const table = document.createElement("table");
+  const table = make("table");
   const head = table.createTHead().insertRow();
   for (const title of header) {
-    const cell = element("th", "", title);
-    cell.setAttribute("scope", "col");
+    const cell = make(title === "" ? "td" : "th", "", title);
+    if (title !== "") cell.setAttribute("scope", "col");
     head.append(cell);
   }
   const body = table.createTBody();
   for (const line of lines.slice(0, most)) {
     const row = body.insertRow();
+    // Every digit that tells the number from its neighbours, as the download has it.
     for (const value of line) row.insertCell().textContent = words(value);
   }
   return table;
-}
-
-/** @param {any} value */
-function words(value) {
-  if (value === null || value === undefined) return "";
-  return String(value); // every digit that tells the number from its neighbours, as the download has it
-}
-
-/** @param {number | null} p */
-function percent(p) {
-  return p === null ? "none" : `${(100 * p).toFixed(1)} %`;
-}
-
-/** @param {string} tag @param {string} className @param {string} [text] */
-function element(tag, className, text = "") {
-  const made = document.createElement(tag);
-  if (className !== "") made.className = className;
-  made.textContent = text;
-  return made;
 }

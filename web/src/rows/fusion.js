@@ -3,12 +3,14 @@
  */
 
 import { arithmetic } from "./arithmetic.js";
+import { oneHot } from "./one_hot.js";
 import { products } from "./products.js";
 
 /** @typedef {{op: string, inputs: string[], outputs: string[], attrs: any, prepare?: import("./values.js").Prepare}} Step */
 
 /**
- * The steps, where x minus a row, divided by a row and multiplied by a matrix (a scaler and a linear model) is one.
+ * The steps, where x minus a row, divided by a row and multiplied by a matrix (a scaler and a linear model) is one, and so
+ * are texts as columns of zeros and ones (`one_hot.js`).
  * @param {any[]} steps as they lie in rows.json @param {Record<string, any>} constants @param {Record<string, string>} outputs
  * @returns {Step[]}
  */
@@ -16,13 +18,33 @@ export function fused(steps, constants, outputs) {
   const uses = new Map();
   for (const name of [...Object.values(outputs), ...steps.flatMap(({ inputs, attrs }) => [...inputs, ...Object.values(attrs)])]) uses.set(name, (uses.get(name) ?? 0) + 1);
   const makers = new Map(steps.map((step) => [step.outputs[0], step]));
-  /** What makes a value that nothing else uses, where it is this operator and its second operand is known. @param {string} name @param {string} op */
-  const made = (name, op) => {
+  /** What makes a value that nothing else uses, where it is this operator. @param {string} name @param {string} op */
+  const madeOf = (name, op) => {
     const step = uses.get(name) === 1 ? makers.get(name) : undefined;
-    return step?.op === op && Object.hasOwn(constants, step.inputs[1]) ? step : undefined;
+    return step?.op === op ? step : undefined;
+  };
+  /** The same where its second operand is known. @param {string} name @param {string} op */
+  const made = (name, op) => {
+    const step = madeOf(name, op);
+    return step !== undefined && Object.hasOwn(constants, step.inputs[1]) ? step : undefined;
   };
   const gone = new Set();
+  /** What a Cast of ones for categories begins with; undefined where it is another Cast. @param {any} cast */
+  const encoded = (cast) => {
+    const equal = made(cast.inputs[0], "Equal");
+    const written = equal && made(equal.inputs[0], "Gather");
+    if (written?.attrs.axis !== 1) return undefined;
+    const looked = madeOf(written.inputs[0], "Gather");
+    const moved = looked && Object.hasOwn(constants, looked.inputs[0]) && looked.attrs.axis === 0 ? made(looked.inputs[1], "Add") : undefined;
+    const label = madeOf(moved?.inputs[0] ?? written.inputs[0], "ml.LabelEncoder");
+    if (label === undefined) return undefined;
+    for (const step of [equal, written, looked, moved, label]) if (step !== undefined) gone.add(step);
+    const { keys, values, default: otherwise } = label.attrs;
+    return [label.inputs[0], keys, values, otherwise, written.inputs[1], equal.inputs[1], ...(moved ? [moved.inputs[1], looked?.inputs[0]] : [])];
+  };
   const replaced = steps.map((step) => {
+    const texts = step.op === "Cast" ? encoded(step) : undefined;
+    if (texts !== undefined) return { ...step, inputs: texts, prepare: oneHot };
     const divided = step.op === "MatMul" && Object.hasOwn(constants, step.inputs[1]) ? made(step.inputs[0], "Div") : undefined;
     const shifted = divided === undefined ? undefined : made(divided.inputs[0], "Sub");
     if (shifted === undefined) return step;

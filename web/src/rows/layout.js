@@ -69,18 +69,42 @@ function concat(board, inputs, attrs) {
   const before = sizeOf(shape.slice(0, axis));
   const parts = inputs.map((x) => ({ place: x.place, stride: x.stride, length: before === 0 ? 0 : x.size / before }));
   const o = out.place;
+  const width = before === 0 ? 0 : out.size / before;
   board.runs.push((v, n) => {
     const to = v[o];
-    for (let r = 0, at = 0; r < n; r++) {
-      for (let outer = 0; outer < before; outer++) {
-        for (const { place, stride, length } of parts) {
-          const [from, start] = [v[place], r * stride + outer * length];
-          for (let i = 0; i < length; i++) to[at++] = from[start + i];
-        }
-      }
+    let first = 0;
+    for (const { place, stride, length } of parts) {
+      (to instanceof Float64Array ? copiedReals : copied)(v[place], stride, length, to, width, first, before, n);
+      first += length;
     }
   });
   return [out];
+}
+
+/**
+ * A part of each row into its place in wider rows.
+ * @param {any} from @param {number} stride @param {number} length @param {any} to @param {number} width @param {number} first
+ * @param {number} before such places in a row @param {number} n rows
+ */
+function copied(from, stride, length, to, width, first, before, n) {
+  for (let r = 0; r < n; r++) {
+    for (let outer = 0; outer < before; outer++) {
+      const start = r * stride + outer * length;
+      const at = (r * before + outer) * width + first;
+      for (let i = 0; i < length; i++) to[at + i] = from[start + i];
+    }
+  }
+}
+
+/** The same for doubles alone, which an engine makes faster than what takes anything. @type {typeof copied} */
+function copiedReals(from, stride, length, to, width, first, before, n) {
+  for (let r = 0; r < n; r++) {
+    for (let outer = 0; outer < before; outer++) {
+      const start = r * stride + outer * length;
+      const at = (r * before + outer) * width + first;
+      for (let i = 0; i < length; i++) to[at + i] = from[start + i];
+    }
+  }
 }
 
 /** @type {Prepare} */

@@ -3,7 +3,7 @@
 It reads the graph (`reading`: dtypes, shapes, constants folded, definitions written out by `functions`), writes each
 node
 by its lowering (`registry`, `lowerings`) into an `emission`, and refuses the model with the first node that no lowering
-carries, and why. docs/web.md says how a lowering is added.
+carries, and why. docs/web_networks.md says how a lowering is added.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ def compile_network(model: onnx.ModelProto) -> Network:
     outputs = tuple(_output(name, e, graph) for name in graph.outputs)
     fetched = [port.node for port in outputs]
     pruned = fused(e.g.pruned(fetched), fetched).pruned(fetched)
-    notes = () if e.backends == BACKENDS else (f"its graph is made for {' and '.join(e.backends)} alone (docs/web.md)",)
+    some = f"its graph is made for {' and '.join(e.backends)} alone (docs/web_networks.md)"
+    notes = () if e.backends == BACKENDS else (some,)
     return Network(pruned, tuple(inputs), outputs, notes, e.asynchronous, e.backends)
 
 

@@ -1,6 +1,6 @@
 """Nodes of a TF.js graph, written so that every backend answers alike: casts, moves, choices and the like.
 
-Each goes round what TF.js does wrong without a word (docs/web.md).
+Each goes round what TF.js does wrong without a word (docs/web_networks.md).
 """
 
 from __future__ import annotations

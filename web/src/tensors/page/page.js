@@ -4,35 +4,28 @@
  */
 
 import { load } from "../../index.js";
+import { answeredBy, stopwatch } from "../../page/answer/speed.js";
+import { byId, messageOf, tell } from "../../page/dom.js";
+import { showTrust } from "../../page/identity.js";
+import { watchLoading } from "../../page/loading.js";
+import { checkWhenIdle, setUpProof } from "../../page/proof.js";
+import { setUpTheme } from "../../page/theme.js";
 import { pictureOf } from "../pixels.js";
 import { answersFor } from "./answers.js";
 import { setUpCall } from "./call.js";
 import { setUpPicture } from "./picture.js";
 
+/** Milliseconds of a first answer: of a slower network nobody wants dozens of calls unasked. */
+const QUICK = 200;
+
 /** @typedef {import("../model.js").TensorModel} TensorModel */
-
-/** @template {HTMLElement} T @param {string} id @returns {T} */
-function byId(id) {
-  return /** @type {T} */ (document.getElementById(id));
-}
-
-/** @param {unknown} err */
-function messageOf(err) {
-  return err instanceof Error ? err.message : String(err);
-}
-
-/** @param {string} id @param {string | null} message */
-function tell(id, message) {
-  byId(id).textContent = message ?? "";
-  byId(id).hidden = message === null;
-}
 
 /** @param {TensorModel} model */
 function showIdentity(model) {
   const { name, version, digest } = model.manifest;
   document.title = name;
   byId("name").textContent = name;
-  byId("identity").textContent = `version ${version} · ${digest.slice(0, 19)}… · computed here, on the ${model.backend} backend`;
+  byId("identity").textContent = `version ${version} · ${digest.slice(0, 19)}… · computed here, by TensorFlow.js on the ${model.backend} backend, in float32`;
   byId("identity").title = digest;
 }
 
@@ -47,60 +40,49 @@ function showPorts(id, ports) {
 /** @param {TensorModel} model @returns {(call: Record<string, any>) => Promise<void>} shows the answer to a call, the newest last */
 function answering(model) {
   let asked = 0;
+  const median = stopwatch();
   return async (call) => {
     const mine = ++asked;
     try {
+      const start = performance.now();
       const made = await model.predictTensors(call);
+      const took = performance.now() - start;
       if (mine !== asked) return;
+      byId("answer-speed").textContent = `answered in ${median(took)} ${answeredBy(model)}`;
       tell("problem", null);
       byId("answer").replaceChildren(...answersFor(model.manifest.outputs, made));
     } catch (err) {
       if (mine !== asked) return;
       byId("answer").replaceChildren();
+      byId("answer-speed").textContent = "";
       tell("problem", messageOf(err));
     }
   };
 }
 
-/** @param {TensorModel} model */
-function setUpVerify(model) {
-  const button = /** @type {HTMLButtonElement} */ (byId("verify"));
-  const result = byId("verify-result");
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    result.className = "";
-    result.textContent = "Replaying…";
-    try {
-      const { ok, rows, worst, firstDifference } = await model.selftest();
-      result.className = ok ? "good" : "bad";
-      result.textContent = ok
-        ? `Same as trained: ${rows} golden calls, largest difference ${worst.toExponential(1)}.`
-        : `Not the same: ${firstDifference}`;
-    } catch (err) {
-      result.className = "bad";
-      result.textContent = messageOf(err);
-    } finally {
-      button.disabled = false;
-    }
-  });
-}
-
+setUpTheme();
+const loading = watchLoading();
 try {
   const asked = new URLSearchParams(location.search).get("backend");
   const backend = /** @type {any} */ (asked === null ? "auto" : [asked, "auto"]);
-  const model = /** @type {TensorModel} */ (/** @type {unknown} */ (await load({ backend })));
+  const model = /** @type {TensorModel} */ (/** @type {unknown} */ (await load(/** @type {any} */ ({ backend, onProgress: loading.onProgress }))));
+  loading.done();
   showIdentity(model);
+  showTrust(model);
   showPorts("inputs", model.inputs);
   showPorts("outputs", model.manifest.outputs);
-  setUpVerify(model);
+  const check = setUpProof(model, "golden calls", "Same as trained");
   const answer = answering(model);
   const picture = model.inputs.length === 1 ? pictureOf(model.inputs[0]) : null;
   byId(picture === null ? "as-json" : "as-picture").hidden = false;
   const first = picture === null ? setUpCall(model.inputs, answer, tell) : setUpPicture(model.inputs[0].name, picture, answer, tell);
   byId("main").hidden = false;
+  const start = performance.now();
   await first();
+  checkWhenIdle(check, performance.now() - start < QUICK);
   void import("../../offline/offline.js").then(({ keepWhenIdle }) => keepWhenIdle(model.manifest, byId("offline")));
 } catch (err) {
+  loading.done();
   byId("name").textContent = "The model did not load";
   tell("failure", messageOf(err));
 }
