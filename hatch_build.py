@@ -20,7 +20,7 @@ RUNTIME = ROOT / "export" / "isoship" / "_web"
 DOCS = ROOT / "edge" / "isoship_edge" / "_docs"
 
 #: Whose newest change makes a build stale. node_modules/ is what package-lock.json says.
-INPUTS = ("package.json", "package-lock.json", "build.mjs", "bundle-readme.md", "tensors-readme.md", "src")
+INPUTS = ("package.json", "package-lock.json", "build.mjs", "slim.mjs", "bundle-readme.md", "tensors-readme.md", "src")
 
 #: Of swagger-ui-dist: name there -> is it precompressed (served with Content-Encoding: gzip).
 SWAGGER = {

@@ -23,8 +23,8 @@ ROOMS = ("export/isoship", "edge/isoship_edge", "lambda/isoship_lambda", "web/sr
 #: Where a room of JavaScript says what it is.
 _HEADS = {
     "answer": "answer.js", "controls": "field.js", "files": "score.js", "graph": "graph.js", "js": "node.mjs",
-    "offline": "offline.js", "ops": "registry.js", "page": "page.js", "rows": "program.js", "src": "index.js",
-    "tensors": "model.js", "tfjs": "core.js", "whatif": "whatif.js",
+    "offline": "offline.js", "ops": "registry.js", "page": "page.js", "peers": "given.js", "rows": "program.js",
+    "src": "index.js", "tensors": "model.js", "tfjs": "core.js", "whatif": "whatif.js", "worker": "client.js",
 }  # fmt: skip
 #: The tree stands between these lines of the page.
 BEGIN, END = "<!-- rooms: scripts/rooms.py --write -->\n", "<!-- end of rooms -->\n"

@@ -11,6 +11,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildSlim } from "./slim.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const SOURCE = join(HERE, "src");
@@ -38,7 +39,8 @@ for (const name of WASM) {
   await cp(join(MODULES, "@tensorflow/tfjs-backend-wasm/wasm-out", name), join(partial, "tfjs", name));
   await chmod(join(partial, "tfjs", name), 0o644);
 }
-await cp(SOURCE, partial, { recursive: true, filter: (path) => !["tfjs", PARQUET].includes(relative(SOURCE, path)) });
+const ELSEWHERE = ["tfjs", PARQUET, join("peers", "tfjs.js")]; // in chunks, the last in ./slim
+await cp(SOURCE, partial, { recursive: true, filter: (path) => !ELSEWHERE.includes(relative(SOURCE, path)) });
 await dropComments(partial);
 await cp(join(HERE, "bundle-readme.md"), join(partial, "README.md"));
 await cp(join(HERE, "tensors-readme.md"), join(partial, "README.tensors.md"));
@@ -47,6 +49,7 @@ await writeFile(join(partial, "tensors.html"), await page("tensors.html", "tenso
 await writeFile(join(partial, "NOTICE"), await notice(packages));
 await writeFile(join(partial, "offline", "files.js"), `export const FILES = ${JSON.stringify(await filesOfPages(partial))};\n`);
 await writeFile(join(partial, "runtime.js"), `export const RUNTIME = "${await digestOf(partial)}";\n`);
+await buildSlim(partial, SOURCE);
 await rm(out, { recursive: true, force: true });
 await rename(partial, out);
 

@@ -47,8 +47,9 @@ GROUPS: dict[str, Group] = {
         ("scripts/check_template.sh", "scripts/deploy_local.sh"),
     ),
     "bundlers": Group(
-        "the web bundle as an npm package in Vite: development server, build, preview",
-        (f"{PYTHON} -m pytest -q -n0 -o addopts= tests/web/bundlers/bundled.py",),
+        "the web bundle as an npm package: Vite, webpack, esbuild, rollup, Parcel, pages, servers' bundles, Deno, "
+        "Bun, jsdom; publint, are-the-types-wrong",
+        (f"{PYTHON} -m pytest -q -n0 -s -o addopts= -o python_files=*.py tests/web/bundlers",),
     ),
     "firefox": Group(
         "bundles in Firefox: cpu, wasm and the row program, the page, and the page offline", ("scripts/firefox.sh",)

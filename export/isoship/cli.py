@@ -163,6 +163,8 @@ def main(verbose: bool, quiet: bool) -> None:
     type=click.Choice(["isoship", "tensorflowjs"]),
     help="Whose graph web/ of a Keras model or SavedModel has; both are tried by default, and the better one ships.",
 )
+@click.option("--npm-name", metavar="N", help="Of web/ as an npm package; @org/name, too. Default: the model's name.")
+@click.option("--web-max", type=float, metavar="MB", help="Refuse a model that has more in web/. Default: no limit.")
 @click.option(
     "--outputs", callback=_split, metavar="a,b", help="label, probabilities, scores, score_samples, value, transformed."
 )

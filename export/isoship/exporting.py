@@ -20,6 +20,7 @@ from isoship.bundle.model_files import remember
 from isoship.bundle.python_targets import NATIVE, PythonTargets
 from isoship.bundle.sums import write_sums
 from isoship.bundle.web import write_web
+from isoship.bundle.web_package import WebPackage
 from isoship.data import parse_dtypes
 from isoship.errors import InputError, ParityError, SampleError, UnsupportedModelError
 from isoship.exporting_tensors import export_tensors
@@ -79,6 +80,8 @@ def export(
     dynamic: Mapping[str, Mapping[int, str]] | None = None,
     converters: Any = None,
     tfjs_route: str | None = None,
+    npm_name: str | None = None,
+    web_max: float | None = None,
     offline: bool = False,
     force: bool = False,
     progress: Progress | None = None,
@@ -131,6 +134,7 @@ def export(
     if converters is not None and tensors:
         raise InputError("converters are for steps of scikit-learn's models, and this is a model of tensors")
     own = converters_from(converters)
+    package = WebPackage(npm_name, web_max)
     if tfjs_route is not None and not tensors:
         raise InputError("tfjs_route is of networks: the official converter reads no estimators. Leave it out")
     if tensors:
@@ -151,6 +155,7 @@ def export(
             dtype=dtype,
             golden=golden,
             tfjs_route=tfjs_route,
+            package=package,
             options=options,
             force=force,
             write_targets=write,
@@ -214,7 +219,7 @@ def export(
                 )
             remember(aside, read_manifest(aside).digest, Path(model) if isinstance(model, (str, Path)) else None)
             if "web" in targets:
-                _write_web(aside, graph, source, say, in_doubles=in_doubles)
+                _write_web(aside, graph, source, say, package, in_doubles=in_doubles)
             python_targets.write(aside, out, targets, say)
             write_sums(aside)
             say("verifying every shipped form against the model")
@@ -318,12 +323,14 @@ def _graph_is_at_fault(report: ParityReport) -> bool:
     return bool(rest) and all(v.target in FORMS and v.status in ("disagree", "crashed") for v in rest)
 
 
-def _write_web(aside: Path, graph: onnx.ModelProto, source: Source, say: Progress, *, in_doubles: bool) -> None:
+def _write_web(
+    aside: Path, graph: onnx.ModelProto, source: Source, say: Progress, package: WebPackage, *, in_doubles: bool
+) -> None:
     say("writing web/")
     signature = read_manifest(aside).signature
     form = form_for(column_profiles(graph, signature), signature)
     with named_by_converters(source, "web"):
-        written = write_web(aside / "web", aside, graph, form=form, in_doubles=in_doubles)
+        written = write_web(aside / "web", aside, graph, form=form, in_doubles=in_doubles, package=package)
     for note in written.notes:
         say(f"web: {note}")
     # The manifest, which every target carries, comes to speak of these files before anything else copies it.

@@ -12,6 +12,8 @@ from typing import Any
 from isoship.bundle.folder import built_aside, refuse_unless_ours
 from isoship.bundle.model_files import remember
 from isoship.bundle.sums import write_sums
+from isoship.bundle.web_package import WebPackage
+from isoship.bundle.web_size import weighed
 from isoship.errors import InputError, ParityError, SampleError
 from isoship.parity.tensors.check import verify_tensors
 from isoship.parity.verdict.report import ParityReport
@@ -37,6 +39,7 @@ def export_tensors(
     dtype: Mapping[str, str] | Sequence[str] | None,
     golden: str,
     tfjs_route: str | None,
+    package: WebPackage,
     options: TensorOptions,
     force: bool,
     write_targets: Callable[[Path, Sequence[str]], None],
@@ -77,8 +80,9 @@ def export_tensors(
             if webs:
                 web = chosen(webs, aside, source, say)
                 say("writing web/")
-                write_web_of(aside, web)
-                for note in web.network.notes:
+                files = write_web_of(aside, web, package)
+                large = weighed(aside / "web", files, package.most_mb)
+                for note in (*web.network.notes, *filter(None, [large])):
                     say(f"web: {note}")
             write_targets(aside, targets)
             write_sums(aside)

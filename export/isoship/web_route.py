@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from isoship.bundle.core import record_files
 from isoship.bundle.sums import write_sums
+from isoship.bundle.web_package import WebPackage
 from isoship.bundle.web_tensors import WebNetwork, compiled, described, tfjs_dtype, write_web_tensors
 from isoship.errors import (
     ConversionError,
@@ -155,10 +156,10 @@ def chosen(candidates: Sequence[Candidate], aside: Path, source: TensorSource, s
     return best.web
 
 
-def write_web_of(bundle: Path, web: WebNetwork) -> tuple[str, ...]:
+def write_web_of(bundle: Path, web: WebNetwork, package: WebPackage | None = None) -> tuple[str, ...]:
     """Writes web/ of a bundle whose core is there; the names of its files. The manifest, which every target carries,
     comes to speak of them before anything else copies it."""
-    files = write_web_tensors(bundle / "web", bundle, web)
+    files = write_web_tensors(bundle / "web", bundle, web, package=package or WebPackage())
     record_files(bundle, [f"web/{name}" for name in files])
     shutil.copyfile(bundle / "manifest.json", bundle / "web" / "manifest.json")
     return files

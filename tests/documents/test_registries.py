@@ -257,8 +257,9 @@ def test_readme_names_every_document() -> None:
 
 
 def test_the_webs_own_document() -> None:
-    """Backends, functions and members that web/README.md names are index.d.ts's and backend.js's."""
-    page, types = text("web/bundle-readme.md"), text("web/src/index.d.ts")
+    """Backends, functions and members that web/README.md names are those of its types and of backend.js."""
+    page = text("web/bundle-readme.md")
+    types = text("web/src/index.d.ts") + text("web/src/types.d.ts")
     (backends,) = re.findall(r"const BACKENDS = \[(.*)\]", text("web/src/graph/backend.js"))
     (said,) = re.findall(r"`backend` is (.*?);", page)
     assert re.findall(r"\w+", said.replace(" or ", " ")) == re.findall(r"\w+", backends)

@@ -3,7 +3,7 @@
  */
 
 import { BundleError } from "./errors.js";
-import { PLACES } from "./places.js";
+import { PLACES, folder } from "./places.js";
 import { sha256 } from "./sha256.js";
 
 /**
@@ -12,25 +12,53 @@ import { sha256 } from "./sha256.js";
  */
 
 /**
- * The folder of a bundle as a URL with a closing slash.
- * @param {string | URL | undefined} given relative to the page in a browser, to this file in Node
- * @param {string} here `import.meta.url` of index.js, whose folder is the default
+ * @param {string | URL} given relative to the page in a browser, to this file in Node
+ * @returns {URL}
+ * @throws {BundleError} it is no address
  */
-export function folderUrl(given, here) {
-  if (given === undefined) return new URL(".", here);
-  const url = new URL(given, globalThis.document?.baseURI ?? here);
-  if (!url.pathname.endsWith("/")) url.pathname += "/";
-  return url;
+export function addressOf(given) {
+  const page = globalThis.document?.baseURI ?? globalThis.location?.href;
+  try {
+    return new URL(given, page ?? (SCHEME.test(String(given)) ? undefined : folder()));
+  } catch (err) {
+    throw new BundleError(`${JSON.stringify(String(given))} is no address from here`, { cause: err });
+  }
 }
+
+const SCHEME = /^[a-z][a-z0-9+.-]+:/i;
 
 /**
  * @param {string | URL | undefined} baseUrl as in `load`
- * @param {string} here `import.meta.url` of index.js
  * @returns {(name: string) => URL} where a file of the bundle lies: what a bundler carried along, or in the folder
+ * @throws {BundleError} nobody can tell
  */
-export function placesOf(baseUrl, here) {
-  const folder = folderUrl(baseUrl, here);
-  return (name) => (baseUrl === undefined && Object.hasOwn(PLACES, name) ? PLACES[name] : new URL(name, folder));
+export function placesOf(baseUrl) {
+  if (baseUrl !== undefined) {
+    const base = addressOf(baseUrl);
+    if (!base.pathname.endsWith("/")) base.pathname += "/";
+    return (name) => new URL(name, base);
+  }
+  return (name) => {
+    try {
+      return Object.hasOwn(PLACES, name) ? PLACES[name] : new URL(name, folder());
+    } catch (err) {
+      throw new BundleError(`cannot find ${name}: a bundler left the bundle's folder behind. Serve it and name it: load({ baseUrl })`, { cause: err });
+    }
+  };
+}
+
+/**
+ * A module that not every visitor needs.
+ * @template T @param {Promise<T>} imported @returns {Promise<T>}
+ * @throws {BundleError} it does not come; service workers import nothing once they run
+ */
+export async function later(imported) {
+  try {
+    return await imported;
+  } catch (err) {
+    const here = "ServiceWorkerGlobalScope" in globalThis ? ". A service worker imports nothing later: the row program answers there (engine rows), or ask a page or worker" : "";
+    throw new BundleError(`a module of the bundle does not load: ${/** @type {Error} */ (err).message}${here}`, { cause: err });
+  }
 }
 
 /**

@@ -8,7 +8,7 @@
 
 import { BundleError, IsoshipError } from "./errors.js";
 import { predictionsFrom } from "./encode.js";
-import { fetcherOf, jsonFrom, placesOf, readerOf } from "./files.js";
+import { fetcherOf, jsonFrom, later, placesOf, readerOf } from "./files.js";
 import { hasRowProgram, manifestFromBytes } from "./manifest.js";
 import { PLACES } from "./places.js";
 import { rowSession } from "./rows/session.js";
@@ -16,7 +16,6 @@ import { allocate, sizeOf, value } from "./value.js";
 import { inputsFromColumns, inputsFromRows } from "./validate.js";
 
 export { BackendError, BundleError, InputError, IsoshipError } from "./errors.js";
-export { loadInWorker } from "./worker-client.js";
 
 /**
  * @typedef {import("./value.js").Value} Value
@@ -47,7 +46,7 @@ export async function load({ baseUrl, engine = "auto", backend = "auto", tf, tri
   const named = [backend].flat().some((name) => name !== "auto") || tf !== undefined; // whoever names TF.js's backend is answered by TF.js
   if (engine === "rows" && named) throw new IsoshipError("the row program has no backend: leave `backend` and `tf` out, or ask for the engine tfjs");
   const wantsRows = engine === "rows" || (engine === "auto" && !named);
-  const place = placesOf(baseUrl, import.meta.url);
+  const place = placesOf(baseUrl);
   const fetched = fetcherOf(place, { signal, onProgress });
   const listed = fetched("manifest.json").then(manifestFromBytes);
   const read = readerOf(fetched, listed);
@@ -57,13 +56,13 @@ export async function load({ baseUrl, engine = "auto", backend = "auto", tf, tri
   const [manifest, document] = await Promise.all([listed, read("program.json").then((bytes) => jsonFrom(bytes, "program.json"))]);
   if (manifest.encoder !== null) throw new BundleError("this bundle needs an encoder in front, which this runtime does not have");
   if (manifest.signature.layout === "tensors") {
-    const { tensorModel } = await import("./tensors/model.js");
+    const { tensorModel } = await later(import("./tensors/model.js"));
     return /** @type {any} */ (await tried(await tensorModel({ document, read, fetched, manifest, engine, backend, tf, trial }), trial, signal));
   }
   if (engine === "rows" && !hasRowProgram(manifest)) throw new BundleError("this bundle has no row program: `isoship inspect` says why. Ask for the engine tfjs");
   const session = wantsRows && hasRowProgram(manifest)
     ? await rowSession(rowsJson ?? read("rows.json"), () => rowsBin ?? read("rows.bin"), manifest)
-    : await (await import("./graph/webform.js")).webFormSession(document, read, fetched, manifest, backend, tf);
+    : await (await later(import("./graph/webform.js"))).webFormSession(document, read, fetched, manifest, backend, tf);
   return tried(new Model(read, manifest, fieldsFrom(document), session), trial, signal);
 }
 
@@ -83,6 +82,16 @@ async function tried(model, trial, signal) {
     model.dispose();
     throw err;
   }
+}
+
+/**
+ * The same in a worker of its own; what that takes is loaded then.
+ * @param {import("./index.d.ts").WorkerOptions} [options]
+ * @returns {Promise<any>} as `load`
+ * @throws {BundleError} @throws {BackendError} as `load` @throws {IsoshipError} there are no workers here, or it does not start
+ */
+export async function loadInWorker(options) {
+  return (await later(import("./worker/client.js"))).loadInWorker(options);
 }
 
 /** What is not asked for in the end fails nobody. @template T @param {Promise<T>} promise */
@@ -132,7 +141,7 @@ class Model {
    * @param {unknown} rows @returns {Promise<import("./explain.js").Problem[]>}
    */
   async explainInput(rows) {
-    return (await import("./explain.js")).problemsIn(rows, this.manifest.signature);
+    return (await later(import("./explain.js"))).problemsIn(rows, this.manifest.signature);
   }
 
   /**

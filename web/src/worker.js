@@ -1,37 +1,44 @@
 /**
- * A bundle inside a worker. `loadInWorker` (worker-client.js) talks to it; the page stays responsive on big batches.
+ * A bundle inside a worker. `loadInWorker` (worker/client.js) talks to it; the page stays responsive on big batches.
  */
 
 import { load } from "./index.js";
 
-/** @type {Promise<import("./index.js").Model> | null} */
+/** @type {Promise<any> | null} */
 let loading = null;
 
 self.addEventListener("message", async ({ data: { id, method, args } }) => {
   try {
-    self.postMessage({ id, result: await answer(method, args) });
+    const result = await answer(id, method, args);
+    self.postMessage({ id, result, state: stateOf(await loading) });
   } catch (err) {
     const { name, message, row, column, input, index, seen, expected } = /** @type {any} */ (err);
     self.postMessage({ id, error: { name, message, row, column, input, index, seen, expected } });
   }
 });
 
-/** @param {string} method @param {any[]} args */
-async function answer(method, args) {
+/** What may change as a model answers: a lost backend gives way to the next. @param {any} model */
+function stateOf({ backend, trust = null }) {
+  return { backend, trust };
+}
+
+/** @param {number} id @param {string} method @param {any[]} args */
+async function answer(id, method, args) {
   if (method === "load") {
-    loading = load(...args);
-    const { manifest, form, engine, backend } = await loading;
-    return { manifest, form, engine, backend };
+    const [{ reports, ...options }] = args;
+    const onProgress = reports ? (/** @type {any} */ progress) => self.postMessage({ id, progress }) : undefined;
+    loading = load({ ...options, onProgress });
+    const { manifest, form, inputs, engine } = await loading;
+    return { manifest, form, inputs, engine };
   }
   if (loading === null) throw new Error("the worker has loaded no model");
   const model = await loading;
   switch (method) {
     case "predict":
-      return model.predict(args[0]);
     case "predictTensors":
-      return model.predictTensors(args[0]);
+    case "explainInput":
     case "selftest":
-      return model.selftest();
+      return model[method](...args);
     default:
       throw new Error(`the worker has no method ${method}`);
   }

@@ -2,27 +2,28 @@
 
 web/
   index.html  page/                          the page
-  index.js  index.d.ts  worker.js  tfjs/     the runtime, as built from web/ (package data of isoship)
+  index.js  worker.js  slim/  tfjs/          the runtime, as built from web/ (package data of isoship)
   model.json  group1-shard*.bin              the TF.js graph
   program.json  program.bin                  the double-precision steps around it
   rows.json  rows.bin                        the row program, which answers in its stead, as beside model.onnx
   manifest.json  golden.json                 the same bytes in every target
-  package.json  README.md  NOTICE
+  package.json  index.d.ts  README.md  NOTICE
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isoship.bundle.web_package import WebPackage, write_package
+from isoship.bundle.web_size import weighed
 from isoship.errors import BundleError
 from isoship.tfjs import WebForm, to_tfjs
-from isoship_edge.manifest import ROW_FILES, Manifest, read_manifest
+from isoship_edge.manifest import ROW_FILES, read_manifest
 
 if TYPE_CHECKING:
     import onnx
@@ -34,11 +35,6 @@ RUNTIME = Path(__file__).parent.parent / "_web"
 PAGE_OF_TENSORS, README_OF_TENSORS = "tensors.html", "README.tensors.md"
 _FOR_TENSORS = frozenset({PAGE_OF_TENSORS, README_OF_TENSORS, "tensors/page"})
 
-_SEMVER = re.compile(
-    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
-    r"(-(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(\+[0-9A-Za-z.-]+)?"
-)
-
 
 def write_web(
     folder: Path,
@@ -47,18 +43,20 @@ def write_web(
     *,
     form: Sequence[Mapping[str, Any]] = (),
     in_doubles: bool = False,
+    package: WebPackage | None = None,
     runtime: Path | None = None,
 ) -> WebForm:
     """Writes the folder from the canonical model and the bundle's manifest.json, golden.json and row program.
 
-    form: the fields of the page, into program.json. in_doubles: as of `to_tfjs`.
+    form: the fields of the page, into program.json. in_doubles: as of `to_tfjs`. package: of npm.
     runtime: a built browser runtime other than the package's own.
 
     Raises:
         UnsupportedModelError: the model cannot be carried to the browser. Nothing is written then.
         BundleError: the browser runtime is not built, or the bundle has no manifest.
+        InputError: the model is larger than the package may be.
     """
-    manifest = read_manifest(bundle)
+    manifest, package = read_manifest(bundle), package or WebPackage()
     runtime = built_runtime(runtime)
     written = to_tfjs(model, folder, name=manifest.name, form=form, in_doubles=in_doubles)
     shutil.copytree(
@@ -70,12 +68,12 @@ def write_web(
     rows = tuple(name for name in ROW_FILES if (bundle / name).is_file())
     for name in ("manifest.json", "golden.json", *rows):
         shutil.copyfile(bundle / name, folder / name)
-    written = dataclasses.replace(written, files=(*written.files, *rows))
-    write_places(folder, ("manifest.json", "golden.json", *written.files, *wasm_of(folder)))
+    files = (*written.files, *rows)
+    large = weighed(folder, files, package.most_mb)
     document = folder / "README.md"
     document.write_text(with_a_row(document.read_text(encoding="utf-8"), form), encoding="utf-8")
-    write_package(folder, manifest)
-    return written
+    write_package(folder, manifest, ("manifest.json", "golden.json", *files), package)
+    return dataclasses.replace(written, files=files, notes=(*written.notes, *filter(None, [large])))
 
 
 def built_runtime(given: Path | None = None) -> Path:
@@ -100,54 +98,3 @@ def with_a_row(document: str, form: Sequence[Mapping[str, Any]]) -> str:
     ]
     row, broken = f"{{ {', '.join(fields)} }}", "{\n  " + ",\n  ".join(fields) + ",\n}"
     return document.replace("[ROW]", f"[{row if len(row) <= 80 else broken}]")
-
-
-def wasm_of(folder: Path) -> tuple[str, ...]:
-    """TF.js's binaries in a web folder."""
-    return tuple(f"tfjs/{path.name}" for path in sorted((folder / "tfjs").glob("*.wasm")))
-
-
-def write_places(folder: Path, names: Sequence[str]) -> None:
-    """Writes places.js."""
-    (folder / "places.js").write_text(places(names), encoding="utf-8")
-
-
-def write_package(folder: Path, manifest: Manifest) -> None:
-    """Writes package.json."""
-    package = json.dumps(package_json(manifest), indent=2, ensure_ascii=False)
-    (folder / "package.json").write_text(package + "\n", encoding="utf-8")
-
-
-def places(names: Sequence[str]) -> str:
-    """places.js: where each file lies, in the one form that bundlers know and carry the file along for."""
-    lines = [f"  {json.dumps(name)}: new URL({json.dumps(f'./{name}')}, import.meta.url),\n" for name in names]
-    head = "/** Where the files of this bundle lie; bundlers follow each. @type {Record<string, URL>} */"
-    return f"{head}\nexport const PLACES = {{\n{''.join(lines)}}};\n"
-
-
-def package_json(manifest: Manifest) -> dict[str, Any]:
-    """What npm wants to know. Everything in the folder belongs to the package."""
-    return {
-        "name": manifest.name,
-        "version": npm_version(manifest.version),
-        "description": f"{manifest.name} {manifest.version}: a trained model that runs in browsers, workers and Node",
-        "private": True,  # a trained model is published by somebody who means it
-        "license": "SEE LICENSE IN NOTICE",
-        "type": "module",
-        "main": "./index.js",
-        "types": "./index.d.ts",
-        "exports": {
-            ".": {"types": "./index.d.ts", "default": "./index.js"},
-            "./worker.js": "./worker.js",
-            "./*": "./*",
-        },
-        "files": ["**/*"],
-        "engines": {"node": ">=20"},
-    }
-
-
-def npm_version(version: str) -> str:
-    """The version where it is semantic (npm takes no other), else 0.0.0 with it as a pre-release."""
-    if _SEMVER.fullmatch(version):
-        return version
-    return f"0.0.0-v{re.sub(r'[^0-9A-Za-z]+', '-', version).strip('-')}"

@@ -2,11 +2,11 @@
 
 web/
   index.html  tensors/page.js  ...      the page
-  index.js  index.d.ts  worker.js       the runtime, as built from web/ (package data of isoship)
+  index.js  worker.js  slim/  tfjs/     the runtime, as built from web/ (package data of isoship)
   model.json  group1-shard*.bin         the TF.js graph
   program.json                          which node of it stands for which input and output
   manifest.json  golden.json golden.bin the same bytes in every target
-  package.json  README.md  NOTICE
+  package.json  index.d.ts  README.md  NOTICE
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isoship.bundle.web import PAGE_OF_TENSORS, README_OF_TENSORS, built_runtime, wasm_of, write_package, write_places
+from isoship.bundle.web import PAGE_OF_TENSORS, README_OF_TENSORS, built_runtime
+from isoship.bundle.web_package import WebPackage, write_package
+from isoship.bundle.web_types import ARRAYS
 from isoship.errors import UnsupportedModelError
 from isoship.tfjs.network import Network, Port, compile_network, write_network
 from isoship_edge.manifest import Signature, read_manifest
@@ -32,12 +34,6 @@ if TYPE_CHECKING:
 
 #: The format of web/program.json of a bundle of tensors; that of columns is 1.
 FORMAT = 2
-#: dtype -> the class of JavaScript's arrays of it (web/src/tensors/signature.js).
-_CLASSES = {
-    "double": "Float64Array", "float": "Float32Array", "float16": "Uint16Array", "bool": "Uint8Array",
-    "int64": "BigInt64Array", "int32": "Int32Array", "int16": "Int16Array", "int8": "Int8Array",
-    "uint64": "BigUint64Array", "uint32": "Uint32Array", "uint16": "Uint16Array", "uint8": "Uint8Array",
-}  # fmt: skip
 _INSTEAD = "Leave the browser out: --targets lambda,edge. onnxruntime-web runs the bundle's model.onnx"
 
 
@@ -101,15 +97,22 @@ def _described(one: Input | Output, ports: Sequence[Port]) -> dict[str, Any]:
     return {"name": one.name, "dtype": one.dtype, "node": port.node, "tfjs": port.dtype}
 
 
-def write_web_tensors(folder: Path, bundle: Path, web: WebNetwork, *, runtime: Path | None = None) -> tuple[str, ...]:
+def write_web_tensors(
+    folder: Path,
+    bundle: Path,
+    web: WebNetwork,
+    *,
+    package: WebPackage | None = None,
+    runtime: Path | None = None,
+) -> tuple[str, ...]:
     """Writes the folder from a compiled network and the bundle's manifest.json, golden.json and golden.bin.
 
-    Returns the names of the files that the manifest shall speak of. runtime: as of `write_web`.
+    Returns the names of the files that the manifest shall speak of. package, runtime: as of `write_web`.
 
     Raises:
         BundleError: the browser runtime is not built, or the bundle has no manifest.
     """
-    manifest = read_manifest(bundle)
+    manifest, package = read_manifest(bundle), package or WebPackage()
     runtime = built_runtime(runtime)
     folder.mkdir(parents=True, exist_ok=True)
     files = web.write_graph(folder)
@@ -123,10 +126,9 @@ def write_web_tensors(folder: Path, bundle: Path, web: WebNetwork, *, runtime: P
     golden = ("manifest.json", "golden.json", "golden.bin")
     for name in golden:
         shutil.copyfile(bundle / name, folder / name)
-    write_places(folder, (*golden, *files, *wasm_of(folder)))
     document = folder / "README.md"
     document.write_text(_with_call(document.read_text(encoding="utf-8"), manifest.signature.inputs), encoding="utf-8")
-    write_package(folder, manifest)
+    write_package(folder, manifest, (*golden, *files), package)
     return files
 
 
@@ -149,4 +151,4 @@ def _with_call(document: str, inputs: Sequence[Input]) -> str:
 def _call(one: Input) -> str:
     sizes = [size if isinstance(size, int) else 1 for size in one.shape]
     count = math.prod(sizes)
-    return f"{json.dumps(one.name, ensure_ascii=False)}: {{ data: new {_CLASSES[one.dtype]}({count}), shape: {sizes} }}"
+    return f"{json.dumps(one.name, ensure_ascii=False)}: {{ data: new {ARRAYS[one.dtype]}({count}), shape: {sizes} }}"

@@ -1,7 +1,8 @@
-// Opens a page of a bundler's server in Chromium: `node visit.mjs URL web/package.json`, and prints what its main.js said.
+// Opens a page in Chromium: `node visit.mjs URL web/package.json`, and prints what it said, what failed, and what it loaded.
 
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { gzipSync } from "node:zlib";
 
 const [, , url, packageJson] = process.argv;
 const { chromium } = createRequire(packageJson)("playwright-core");
@@ -12,10 +13,16 @@ const browser = await chromium.launch({
 try {
   const page = await browser.newPage();
   const problems = [];
+  const loading = [];
   page.on("pageerror", (err) => problems.push(String(err)));
+  page.on("response", (response) => {
+    const path = new URL(response.url()).pathname;
+    if (response.ok() && response.url().startsWith("http")) loading.push(response.body().then((body) => [path, gzipSync(body).length], () => [path, 0]));
+  });
   await page.goto(url);
   await page.waitForFunction(() => document.body.dataset.said !== undefined, undefined, { timeout: 60_000 }).catch((err) => problems.push(String(err)));
-  console.log(JSON.stringify({ problems, ...JSON.parse((await page.evaluate(() => document.body.dataset.said)) ?? "{}") }));
+  const said = JSON.parse((await page.evaluate(() => document.body.dataset.said)) ?? "{}");
+  console.log(JSON.stringify({ problems, loaded: Object.fromEntries(await Promise.all(loading)), ...said }));
 } finally {
   await browser.close();
 }

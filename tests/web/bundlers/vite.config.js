@@ -1,5 +1,5 @@
 // What web/README.md tells users of Vite to write.
 export default {
   worker: { format: "es" },
-  optimizeDeps: { exclude: ["model"] },
+  optimizeDeps: { exclude: ["@acme/model"] },
 };

@@ -227,7 +227,7 @@ def test_a_bundles_own_document_asks_it(kind: str, request: pytest.FixtureReques
     (web / "asked.mjs").write_text(f"{block}console.log(JSON.stringify(Object.keys(answer)));\n", encoding="utf-8")
     manifest = read_manifest(web)
     assert run_node(web / "asked.mjs") == [output.name for output in manifest.outputs]
-    types = (web / "index.d.ts").read_text(encoding="utf-8")
+    types = "".join((web / name).read_text(encoding="utf-8") for name in ("index.d.ts", "types.d.ts"))
     for name in re.findall(r"\| `(?:model\.)?(\w+)", document):
         assert re.search(rf"\b{name}\b", types), name
     assert {path.name for path in web.glob("*.html")} == {"index.html"}

@@ -5,6 +5,7 @@
 import { BackendLost, GRAPHICS, candidatesOf, inTurn, makeCurrent, openBackend } from "./backend.js";
 import { BackendError, BundleError } from "../errors.js";
 import { jsonFrom } from "../files.js";
+import { givenTf } from "../peers/given.js";
 
 /**
  * @typedef {{name: string, dtype: "float32" | "int32" | "bool", shape: number[], data: ArrayLike<number>}} Fed a node and what it is fed with
@@ -23,6 +24,7 @@ import { jsonFrom } from "../files.js";
  */
 export async function graphFrom(read, fetched, wanted, right, ownTf) {
   const artifacts = await artifactsFrom(read);
+  ownTf = await givenTf(ownTf);
   await ownTf?.ready();
   const work = workOf(artifacts);
   const graph = new Graph(read, fetched, candidatesOf(wanted, work, right, ownTf), ownTf);
@@ -204,6 +206,17 @@ export class Graph {
   }
 }
 
+/** One buffer; jsdom's Blob gives none. @param {ArrayBuffer[]} parts */
+function joined(parts) {
+  const whole = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(new Uint8Array(part), at);
+    at += part.byteLength;
+  }
+  return whole.buffer;
+}
+
 /** How much a graph computes, in bytes of weights; a convolution uses each of them many times. @param {any} artifacts */
 function workOf({ weightData, modelTopology }) {
   const nodes = Array.isArray(modelTopology?.node) ? modelTopology.node : [];
@@ -222,7 +235,7 @@ async function artifactsFrom(read) {
     specs.push(...group.weights);
     for (const path of group.paths) shards.push(read(path));
   }
-  const weightData = await new Blob(await Promise.all(shards)).arrayBuffer();
+  const weightData = joined(await Promise.all(shards));
   const { format, generatedBy, convertedBy, modelTopology, signature, userDefinedMetadata } = document;
   return { format, generatedBy, convertedBy, modelTopology, signature, userDefinedMetadata, weightSpecs: specs, weightData };
 }
