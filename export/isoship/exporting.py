@@ -17,10 +17,10 @@ from isoship.bundle.core import record_files, write_core
 from isoship.bundle.folder import built_aside, refuse_unless_ours
 from isoship.bundle.in_notebooks import bundle_html
 from isoship.bundle.model_files import remember
+from isoship.bundle.npm.package import WebPackage
 from isoship.bundle.python_targets import NATIVE, PythonTargets
 from isoship.bundle.sums import write_sums
 from isoship.bundle.web import write_web
-from isoship.bundle.web_package import WebPackage
 from isoship.data import parse_dtypes
 from isoship.errors import InputError, ParityError, SampleError, UnsupportedModelError
 from isoship.exporting_tensors import export_tensors

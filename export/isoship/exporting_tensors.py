@@ -11,9 +11,9 @@ from typing import Any
 
 from isoship.bundle.folder import built_aside, refuse_unless_ours
 from isoship.bundle.model_files import remember
+from isoship.bundle.npm.package import WebPackage
+from isoship.bundle.npm.size import weighed
 from isoship.bundle.sums import write_sums
-from isoship.bundle.web_package import WebPackage
-from isoship.bundle.web_size import weighed
 from isoship.errors import InputError, ParityError, SampleError
 from isoship.parity.tensors.check import verify_tensors
 from isoship.parity.verdict.report import ParityReport

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isoship.bundle.core import record_files
+from isoship.bundle.npm.package import WebPackage
 from isoship.bundle.sums import write_sums
-from isoship.bundle.web_package import WebPackage
 from isoship.bundle.web_tensors import WebNetwork, compiled, described, tfjs_dtype, write_web_tensors
 from isoship.errors import (
     ConversionError,

@@ -16,8 +16,8 @@ from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 
 import isoship
+from isoship.bundle.npm.package import npm_version
 from isoship.bundle.web import write_web
-from isoship.bundle.web_package import npm_version
 from isoship.errors import BundleError, UnsupportedModelError
 
 

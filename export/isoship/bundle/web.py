@@ -19,8 +19,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isoship.bundle.web_package import WebPackage, write_package
-from isoship.bundle.web_size import weighed
+from isoship.bundle.npm.package import WebPackage, write_package
+from isoship.bundle.npm.size import weighed
 from isoship.errors import BundleError
 from isoship.tfjs import WebForm, to_tfjs
 from isoship_edge.manifest import ROW_FILES, read_manifest

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isoship.bundle.npm.package import WebPackage, write_package
+from isoship.bundle.npm.types import ARRAYS
 from isoship.bundle.web import PAGE_OF_TENSORS, README_OF_TENSORS, built_runtime
-from isoship.bundle.web_package import WebPackage, write_package
-from isoship.bundle.web_types import ARRAYS
 from isoship.errors import UnsupportedModelError
 from isoship.tfjs.network import Network, Port, compile_network, write_network
 from isoship_edge.manifest import Signature, read_manifest

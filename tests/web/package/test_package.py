@@ -16,8 +16,8 @@ from sklearn.linear_model import LogisticRegression
 
 import isoship
 from isoship import cli
-from isoship.bundle.web_package import WebPackage
-from isoship.bundle.web_size import NOTICED_MB, weighed
+from isoship.bundle.npm.package import WebPackage
+from isoship.bundle.npm.size import NOTICED_MB, weighed
 from isoship.errors import InputError
 from isoship.tfjs.emitter import SHARD_BYTES
 

@@ -9,7 +9,7 @@ import pytest
 from node_script import WEB
 from typescript import compiled, manifest_of
 
-from isoship.bundle.web_types import ARRAYS, MOST_WORDS, literal, types_of
+from isoship.bundle.npm.types import ARRAYS, MOST_WORDS, literal, types_of
 from isoship_edge.manifest import Column, Output
 from isoship_edge.tensors.signature import DATATYPES, Image, Input
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from node_script import WEB
 
-from isoship.bundle.web_types import types_of
+from isoship.bundle.npm.types import types_of
 from isoship_edge.manifest import Column, Manifest, Output, Signature
 from isoship_edge.tensors.signature import Input
 

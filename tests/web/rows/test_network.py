@@ -10,7 +10,7 @@ import pytest
 import tiny_bundle
 from node_script import WEB, run_node
 
-from isoship.bundle.web_package import places
+from isoship.bundle.npm.package import places
 
 HERE = Path(__file__).parent
 MODEL = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isoship.bundle.web_types import types_of
+from isoship.bundle.npm.types import types_of
 from isoship.errors import InputError
 from isoship_edge.manifest import Manifest
 
