@@ -172,6 +172,8 @@ export interface Trial {
   rows: number;
   /** the verdict is one of an earlier visit */
   kept: boolean;
+  /** it was not faster than what answers instead; nothing is known against its answers */
+  slow?: boolean;
 }
 
 export interface Trust {

@@ -97,6 +97,25 @@ def test_float16_textures_are_refused_before_any_trial(web: Path, logits: Any) -
     assert seen["result"]["backend"] == "cpu"
 
 
+PAGE = """
+const byId = (id) => document.getElementById(id);
+return { trust: byId("trust").textContent, identity: byId("identity").textContent, badge: byId("badge").textContent };
+"""
+
+
+def test_the_page_says_what_is_not_trusted_and_what_answers_instead(web: Path) -> None:
+    visit = {"visit": "/one/index.html?backend=webgl", "wait": "#offline[data-kept=true]", "run": PAGE}
+    first, second = in_chromium({"one": web}, visit, visit, patches=LIES)
+    for seen, when in ((first, "on this device: "), (second, "on this device")):
+        said = seen["result"]
+        assert "TensorFlow.js on webgl" in said["trust"]
+        assert f"was not trusted {when}" in said["trust"]
+        assert "expected" in said["trust"]
+        assert "Answers are computed" in said["trust"]
+        assert "wasm" in said["identity"]
+    assert first["result"]["trust"] != second["result"]["trust"], "the second says that the verdict is an earlier one's"
+
+
 #: As on a machine whose graphics are fast, whatever the time here.
 FAST = {"graph/trust.js": [("WORTHWHILE_MS = 50", "WORTHWHILE_MS = 0"), ("FASTER = 0.8", "FASTER = 1e9")]}
 
@@ -130,4 +149,5 @@ def test_unasked_graphics_that_are_wrong_or_slow_are_left(web: Path, logits: Any
             [trial] = seen["result"]["trust"]["tried"]
             assert (trial["backend"], trial["ok"], trial["kept"]) == ("webgl", False, kept)
             assert why in trial["why"]
+            assert trial.get("slow", False) is (patches is slow)
             assert_right(seen["result"], logits)

@@ -5,8 +5,9 @@
  * #5390). The verdict is kept under a digest of all that it hangs on: the bundle, its graph and weights, the runtime, the
  * backend, what the browser says of adapter and itself.
  *
- * @typedef {{backend: string, adapter: string | null, ok: boolean, why: string | null, rows: number, kept: boolean}} Trial
- *   `why` not, in words; `rows`: golden rows that were replayed; `kept`: in an earlier visit
+ * @typedef {{backend: string, adapter: string | null, ok: boolean, why: string | null, rows: number, kept: boolean, slow?: boolean}} Trial
+ *   `why` not, in words; `rows`: golden rows that were replayed; `kept`: in an earlier visit; `slow`: nothing is known
+ *   against its answers
  * @typedef {Awaited<ReturnType<typeof subjectOf>>} Subject
  * @typedef {import("./graph.js").Graph} Graph
  * @typedef {import("../manifest.js").Manifest} Manifest
@@ -95,7 +96,8 @@ async function millisecondsOf(call) {
 async function slower(subject, call, without, base) {
   const time = await millisecondsOf(call);
   if (time < FASTER * base) return null;
-  const trial = failed(subject.backend, subject.adapter, `it is not faster: a call takes ${time.toFixed(0)} ms, and ${base.toFixed(0)} ms on ${without}`);
+  const why = `it is not faster: a call takes ${time.toFixed(0)} ms, and ${base.toFixed(0)} ms on ${without}`;
+  const trial = { ...failed(subject.backend, subject.adapter, why), slow: true };
   await subject.keep(trial);
   return trial;
 }

@@ -109,8 +109,14 @@ function announcer() {
   };
 }
 
-/** The bar at the bottom of a phone is there while the answer itself is out of sight. */
+/** The bar at the bottom of a phone is there while the form is in sight and the answer itself is not. */
 function setUpBar() {
-  const bar = byId("answer-bar");
-  new IntersectionObserver(([{ isIntersecting }]) => (bar.hidden = isIntersecting)).observe(byId("answer"));
+  const [form, answer] = [byId("form"), byId("answer")];
+  const seen = new Set();
+  const observer = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) isIntersecting ? seen.add(target) : seen.delete(target);
+    byId("answer-bar").hidden = seen.has(answer) || !seen.has(form);
+  });
+  observer.observe(form);
+  observer.observe(answer);
 }

@@ -21,7 +21,7 @@ export function showIdentity(model) {
  * @param {any} model
  */
 export function showTrust(model) {
-  const failed = (model.trust?.tried ?? []).filter((/** @type {any} */ one) => !one.ok);
+  const failed = (model.trust?.tried ?? []).filter((/** @type {any} */ one) => !one.ok && !one.slow);
   byId("trust").hidden = failed.length === 0;
   byId("trust").replaceChildren(...failed.map((/** @type {any} */ { backend, adapter, why, kept }) => {
     const where = adapter ? ` (${adapter})` : "";
