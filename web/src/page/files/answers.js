@@ -14,7 +14,7 @@ import { Bytes } from "./bytes.js";
 import { cellOf, csvCell, csvLine, flatNames, freeNames } from "./written.js";
 
 /** Bytes of a part, about. */
-const PART = 2 ** 21;
+const PART = 2 ** 22;
 const PREVIEW = 200;
 const NAMED = 10;
 const ERROR = "_error";
