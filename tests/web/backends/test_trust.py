@@ -151,3 +151,15 @@ def test_unasked_graphics_that_are_wrong_or_slow_are_left(web: Path, logits: Any
             assert why in trial["why"]
             assert trial.get("slow", False) is (patches is slow)
             assert_right(seen["result"], logits)
+
+
+def test_whoever_names_a_backend_that_was_slow_has_it_tried(web: Path, logits: Any) -> None:
+    """And what was tried by name is still not taken unasked where it is slow."""
+    gone = "Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined });"
+    unasked, named = {"run": gone + loading()}, {"run": gone + loading(backend="webgl")}
+    slow = {"one": {"graph/trust.js": FAST["graph/trust.js"][:1]}}
+    seen = [step["result"] for step in in_chromium({"one": web}, unasked, named, unasked, patches=slow)]
+    assert [answer.get("backend") for answer in seen] == ["wasm", "webgl", "wasm"], seen
+    assert [answer["trust"]["tried"][0]["ok"] for answer in seen] == [False, True, False]
+    for answer in seen:
+        assert_right(answer, logits)

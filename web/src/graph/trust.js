@@ -61,18 +61,21 @@ export async function preferGraphics(graph, manifest, selftest, call) {
   const tried = [];
   for (const backend of GRAPHICS.filter((name) => graph.right.includes(name) && isThere(name))) {
     const subject = await subjectOf(backend, manifest);
+    // Whoever names a backend may have it slow, so that is another verdict than the trial's.
+    const pace = await subject.known("pace");
     const known = await subject.known();
-    let trial = known;
-    if (known === null || known.ok) {
+    let trial = pace?.slow ? pace : known;
+    if (trial === null || trial.ok) {
       try {
         await graph.open(backend);
-        trial ??= (await slower(subject, call, without, base)) ?? (await replayed(graph, subject, selftest));
+        const slow = pace === null ? await slower(subject, call, without, base) : null;
+        trial = slow ?? known ?? (await replayed(graph, subject, selftest));
       } catch (err) {
         trial = failed(backend, subject.adapter, /** @type {Error} */ (err).message);
       }
     }
-    tried.push(/** @type {Trial} */ (trial));
-    if (trial?.ok) break;
+    tried.push(trial);
+    if (trial.ok) break;
   }
   if (!tried.some(({ ok }) => ok) && graph.backend !== without) await graph.open(without);
   return tried.length === 0 ? null : { ok: true, tried };
@@ -95,11 +98,11 @@ async function millisecondsOf(call) {
 /** A verdict where a backend is not worth its trial. @param {Subject} subject @param {() => Promise<unknown>} call @param {string} without @param {number} base */
 async function slower(subject, call, without, base) {
   const time = await millisecondsOf(call);
-  if (time < FASTER * base) return null;
+  const slow = time >= FASTER * base;
   const why = `it is not faster: a call takes ${time.toFixed(0)} ms, and ${base.toFixed(0)} ms on ${without}`;
-  const trial = { ...failed(subject.backend, subject.adapter, why), slow: true };
-  await subject.keep(trial);
-  return trial;
+  const trial = { ...failed(subject.backend, subject.adapter, why), slow };
+  await subject.keep(trial, "pace");
+  return slow ? trial : null;
 }
 
 /** @param {Graph} graph @param {Subject} subject @param {Replay} selftest @returns {Promise<Trial>} */
@@ -130,12 +133,16 @@ async function subjectOf(backend, { digest, files }) {
   const adapter = await adapterOf(backend);
   const web = Object.entries(files).filter(([name]) => name.startsWith("web/") || name.startsWith("golden.")).sort();
   const all = [digest, web, RUNTIME, backend, adapter, navigator.userAgent];
-  const key = await sha256(new TextEncoder().encode(JSON.stringify(all)).buffer);
+  const keyOf = (/** @type {string} */ what) => sha256(new TextEncoder().encode(JSON.stringify([...all, what])).buffer);
   return {
     backend,
     adapter,
-    /** @returns {Promise<Trial | null>} */
-    known: async () => recalled(key).then((trial) => (trial === undefined ? null : { ...trial, kept: true })),
-    keep: (/** @type {Trial} */ trial) => keep(key, trial),
+    /** @param {"answers" | "pace"} [what] @returns {Promise<Trial | null>} */
+    known: async (what = "answers") => {
+      const trial = await recalled(await keyOf(what));
+      return trial === undefined ? null : { ...trial, kept: true };
+    },
+    /** @param {Trial} trial @param {"answers" | "pace"} [what] */
+    keep: async (trial, what = "answers") => keep(await keyOf(what), trial),
   };
 }
