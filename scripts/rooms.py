@@ -93,10 +93,10 @@ def drawn() -> str:
 def _room(module: str) -> str:
     """The folder of isoship that a module lies in. Its errors stand alone, the other packages are rooms as a whole."""
     package, _, inside = module.partition(".")
-    first = inside.partition(".")[0]
+    first = "cli" if inside == "__main__" else inside.partition(".")[0]
     if package != "isoship":
         return package
-    return first if first == "errors" or (ROOT / "export" / "isoship" / first).is_dir() else "cli, exporting, ..."
+    return first if first == "errors" or (ROOT / "export" / "isoship" / first).is_dir() else "exporting, ..."
 
 
 def _said_by(folder: Path) -> str:

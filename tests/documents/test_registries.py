@@ -19,6 +19,7 @@ from isoship import cli, doctor, errors
 from isoship.benching.forms import FORMS
 from isoship.bundle.aws_lambda.pythons import LAMBDA_PYTHONS
 from isoship.bundle.bundle import TARGETS
+from isoship.cli.shared import CALLS, ROWS
 from isoship.data.files import FORMATS
 from isoship.exporting_tensors import TENSOR_TARGETS
 from isoship.parity import runners
@@ -65,8 +66,8 @@ def test_files_of_models() -> None:
 
 
 def test_files_of_rows() -> None:
-    assert endings(cli.ROWS) == set(FORMATS)
-    assert endings(cli.CALLS) == set(CALL_FORMATS)
+    assert endings(ROWS) == set(FORMATS)
+    assert endings(CALLS) == set(CALL_FORMATS)
     (said,) = re.findall(r"ROWS is ([^O]*)", help_of("predict"))
     assert endings(said) == set(FORMATS)
     first, second = text("docs/files.md").split("\n\n")[1].split("`edge/run predict`")

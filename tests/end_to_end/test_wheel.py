@@ -123,7 +123,7 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     expected = {
-        "isoship/cli.py",
+        "isoship/cli/__init__.py",
         "isoship/py.typed",
         "isoship/bundle/aws_lambda/template.yaml",
         "isoship/bundle/notebook.html.j2",
