@@ -65,6 +65,15 @@ def decode_columns(
     return {MATRIX_INPUT: Tensor("double", (count, width), matrix)}
 
 
+def decode_column(values: Sequence[Any], column: Column, *, first: int = 0) -> Any:
+    """One column of JSON values as a tensor's flat data: array of doubles or int64, bytearray, or list of strings.
+
+    Raises:
+        InputError: the first value that the column refuses.
+    """
+    return _CONVERT[column.dtype](values, column, first)
+
+
 def sliced(tensors: Mapping[str, Tensor], start: int, stop: int) -> dict[str, Tensor]:
     """Rows `start` to `stop` of every input."""
     part = {}

@@ -1,0 +1,1 @@
+"""Batch answers of large files beside scikit-learn with pandas."""
