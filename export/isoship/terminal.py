@@ -43,6 +43,25 @@ def drawn_progress() -> Iterator[Callable[[str], None]]:
         yield progress
 
 
+@contextmanager
+def drawn_bar() -> Iterator[Callable[[int, float | None], None]]:
+    """A bar on stderr that is told how many rows were answered and which share of the file was read, if it is known."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[said]}"), TimeRemainingColumn())
+    began = time.monotonic()
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("", total=None, said="")
+
+        def told(rows: int, share: float | None) -> None:
+            rate = rows / max(time.monotonic() - began, 1e-3)
+            said = f"{rows:,} rows, {rate:,.0f} a second"
+            bar.update(task, completed=share or 0, total=None if share is None else 1.0, said=said)
+
+        yield told
+
+
 class Drawn:
     """Implements `isoship.parity.side_by_side.Watch`."""
 

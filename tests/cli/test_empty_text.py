@@ -14,9 +14,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
+from isoship.batch.scoring import predict as predict_file
 from isoship.exporting import export
 from isoship.parity.check import check
-from isoship.scoring import predict_file
 
 N = 90
 RNG = np.random.default_rng(3)

@@ -18,9 +18,9 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 import isoship
+from isoship.batch.scoring import predict as predict_file
 from isoship.data import read_rows
 from isoship.errors import InputError, ModelFileError, SampleError
-from isoship.scoring import predict_file
 from isoship.sources import open_source, read_files
 from isoship_edge.manifest import Signature, read_manifest
 

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from isoship.batch.scoring import predict as predict_file
 from isoship.errors import InputError, SampleError
 from isoship.exporting import export
-from isoship.scoring import predict_file
 from isoship_edge.inference.model import load
 
 X = pd.DataFrame({"age": [20.0, 30.0, 40.0, 50.0], "income": [1.0, 3.0, 2.0, 4.0]})
@@ -28,11 +28,11 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_columns_carried_from_parquet_keep_their_types_and_values(bundle: Path, tmp_path: Path) -> None:
     ids = pd.array([9007199254740993, None, 2, 3], dtype="Int64")
     X.assign(id=ids, tags=[["a"], ["b", "c"], [], ["d"]]).to_parquet(tmp_path / "in.parquet")
-    assert predict_file(bundle, tmp_path / "in.parquet", tmp_path / "out.parquet") == 4
+    assert predict_file(bundle, tmp_path / "in.parquet", tmp_path / "out.parquet").rows == 4
     out = pd.read_parquet(tmp_path / "out.parquet")
     assert out["id"][0] == 9007199254740993
     assert [list(t) for t in out["tags"]] == [["a"], ["b", "c"], [], ["d"]]
-    assert predict_file(bundle, tmp_path / "in.parquet", tmp_path / "out.csv") == 4
+    assert predict_file(bundle, tmp_path / "in.parquet", tmp_path / "out.csv").rows == 4
     np.testing.assert_array_equal(pd.read_csv(tmp_path / "out.csv")["label"], out["label"])
 
 
@@ -44,14 +44,14 @@ def test_a_long_file_is_scored_in_pieces_that_make_one_table(bundle: Path, tmp_p
     frame = pd.DataFrame({"age": ages, "income": 2.0, "id": ids, "kind": pd.Categorical(["a"] * count)})
     frame.index = pd.Index(range(7, 7 + count))
     frame.to_parquet(tmp_path / "in.parquet")
-    assert predict_file(bundle, tmp_path / "in.parquet", tmp_path / "out.parquet") == count
+    assert predict_file(bundle, tmp_path / "in.parquet", tmp_path / "out.parquet").rows == count
     out = pq.read_table(tmp_path / "out.parquet")
     assert out.column_names == ["age", "income", "id", "kind", "label", "probabilities_0", "probabilities_1"]
     assert str(out.schema.field("id").type) == "int64"
     assert out["id"].to_pylist() == [*range(count - 1), None]
     want = load(bundle).predict(frame[["age", "income"]])
     np.testing.assert_array_equal(out["probabilities_1"].to_numpy(), want["probabilities"][:, 1])
-    assert predict_file(bundle, tmp_path / "in.parquet", tmp_path / "out.csv") == count
+    assert predict_file(bundle, tmp_path / "in.parquet", tmp_path / "out.csv").rows == count
     lines = (tmp_path / "out.csv").read_text().splitlines()
     assert len(lines) == count + 1
     assert lines[1].split(",")[2] == "0"
@@ -83,7 +83,7 @@ def test_a_file_without_rows_has_the_columns_that_one_with_rows_has(
     else:
         source.write_text("")
     out = None if write == "stdout" else tmp_path / f"out.{write}"
-    assert predict_file(bundle, source, out) == 0
+    assert predict_file(bundle, source, out).rows == 0
     if write == "parquet":
         seen = pq.read_table(out)
         assert [str(t) for t in seen.schema.types[-3:]] == ["int64", "double", "double"]
@@ -145,7 +145,7 @@ def test_text_comes_back_as_it_was_whatever_is_read_and_written(
             csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(
                 [list(rows[0]), *(list(row.values()) for row in rows)]
             )
-    assert predict_file(bundle, source, out) == len(TEXTS)
+    assert predict_file(bundle, source, out).rows == len(TEXTS)
     if write == "parquet":
         seen = pq.read_table(out)["note"].to_pylist()
         assert [t or None for t in seen] == [t or None for t in TEXTS]
@@ -195,9 +195,9 @@ def test_carried_columns_that_the_first_row_lacks_are_kept_and_mixed_ones_named(
 def test_csv_and_json_lines_become_parquet(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("age,income,zip\n20,1,0012\n30,3,0150\n")
     (tmp_path / "in.jsonl").write_text('{"age": 20, "income": 1, "n": 1}\n{"age": 30, "income": 3, "n": 1.5}\n')
-    assert predict_file(bundle, tmp_path / "in.csv", tmp_path / "csv.parquet") == 2
+    assert predict_file(bundle, tmp_path / "in.csv", tmp_path / "csv.parquet").rows == 2
     assert pq.read_table(tmp_path / "csv.parquet")["zip"].to_pylist() == ["0012", "0150"]
-    assert predict_file(bundle, tmp_path / "in.jsonl", tmp_path / "jsonl.parquet") == 2
+    assert predict_file(bundle, tmp_path / "in.jsonl", tmp_path / "jsonl.parquet").rows == 2
     assert pq.read_table(tmp_path / "jsonl.parquet")["n"].to_pylist() == [1.0, 1.5]
 
 
@@ -207,5 +207,5 @@ def test_a_file_in_another_encoding_is_said_so(bundle: Path, tmp_path: Path) -> 
     with pytest.raises(SampleError, match=r"latin\.csv: the file is not UTF-8 \(line 2\)\. Save it as UTF-8"):
         predict_file(bundle, tmp_path / "latin.csv", None)
     (tmp_path / "wide.csv").write_bytes(text.encode("utf-16"))
-    assert predict_file(bundle, tmp_path / "wide.csv", tmp_path / "out.csv") == 1
+    assert predict_file(bundle, tmp_path / "wide.csv", tmp_path / "out.csv").rows == 1
     assert "Ærø" in (tmp_path / "out.csv").read_text(encoding="utf-8")

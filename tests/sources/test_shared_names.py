@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 import isoship
-from isoship.scoring import predict_file
+from isoship.batch.scoring import predict as predict_file
 from isoship_edge.http.api import handle
 
 RNG = np.random.default_rng(13)

@@ -57,7 +57,7 @@ def test_classes_above_2_53_are_answered_to_the_last_digit_where_no_browser_is(t
     assert loaded.predict(X)["label"].tolist() == model.predict(X).tolist()
     assert [row["label"] for row in loaded.predict_rows(X)] == model.predict(X).tolist()
     pd.DataFrame(X, columns=["x0", "x1"]).to_csv(tmp_path / "rows.csv", index=False)
-    from isoship.scoring import predict_file
+    from isoship.batch.scoring import predict as predict_file
 
     predict_file(tmp_path / "b", tmp_path / "rows.csv", tmp_path / "out.jsonl")
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]

@@ -29,8 +29,10 @@ class Arriving(Iterator[str]):
         InputError: it is UTF-32.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, taken: bytes = b"") -> None:
+        """taken: what was read from it already."""
         self._descriptor = descriptor
+        self._taken = taken
         self._decoder: codecs.IncrementalDecoder | None = None
         self._head = b""  # until there is enough of it to see a byte order mark
         self._ready: deque[str] = deque()
@@ -52,7 +54,7 @@ class Arriving(Iterator[str]):
         while not any(line.strip() for line in self._ready):
             if self._ended or self._fault is not None:
                 return False
-            if not _at_hand(self._descriptor):
+            if not self._taken and not _at_hand(self._descriptor):
                 return True
             self._take()
         return False
@@ -77,7 +79,7 @@ class Arriving(Iterator[str]):
 
     def _take(self) -> None:
         """Waits for bytes and takes them."""
-        data = _read(self._descriptor)
+        data, self._taken = self._taken or _read(self._descriptor), b""
         self._ended = not data
         if self._decoder is None:
             self._head += data

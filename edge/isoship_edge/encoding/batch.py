@@ -174,7 +174,7 @@ class CsvWriter:
         for line, prediction in zip(lines, answers, strict=True):
             texts, empties = line
             found = [defused(v) if type(v) is str else v for v in flat_values(prediction, self._outputs)]
-            written = ["" if cell is None else str(cell) for cell in map(_csv_value, found)]
+            written = ["" if cell is None else str(cell) for cell in map(csv_value, found)]
             text = ",".join([*texts, *written])
             plain = not empties and "" not in found and text.count(",") == len(texts) + len(written) - 1
             plain = plain and not any(may_run(texts[j]) for j in self._texts) and not may_run_behind(text)
@@ -187,7 +187,7 @@ class CsvWriter:
         """answers: so many at the end are defused already."""
         carried = len(values) - answers
         cells = [
-            (defused(value) if i < carried else value) if type(value) is str else _csv_value(value)
+            (defused(value) if i < carried else value) if type(value) is str else csv_value(value)
             for i, value in enumerate(values)
         ]
         if any(type(text) is str and (not text or "\r" in text) for text in cells):
@@ -241,7 +241,7 @@ def flat_values(prediction: dict[str, Any], outputs: Iterable[Output]) -> Iterat
             yield found
 
 
-def _csv_value(value: Any) -> Any:
+def csv_value(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, dict)):

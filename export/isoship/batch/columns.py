@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isoship.batch.cells import plain_numbers
 from isoship_edge.encoding.cells import value
 from isoship_edge.encoding.decode import LARGEST_INTEGER, decode_column
 from isoship_edge.errors import InputError
@@ -43,6 +44,8 @@ class Decoded:
 def decode(values: pa.Array | pa.ChunkedArray, column: Column, read: Read = value) -> Decoded:
     """A column of a table. read: what a value that is no plain number means."""
     array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    plain = plain_numbers(array, column)
+    array = array if plain is None else plain
     kind = array.type
     if column.dtype != "string" and (
         pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)

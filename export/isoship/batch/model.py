@@ -6,7 +6,9 @@ answered = model.answer(table)          # the columns that `isoship predict` wri
 
 from __future__ import annotations
 
+import re
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -30,6 +32,8 @@ OnError = Literal["fail", "column"]
 
 #: The column of refusals.
 ERROR = "_error"
+#: What a refusal begins with, and the column of refusals need not say.
+_PLACE = re.compile(r"row \d+, ")
 #: Rows from which the graph for batches is made: that takes 0.2 s.
 MANY = 20_000
 #: Of the first table so many rows are answered by both graphs.
@@ -54,7 +58,8 @@ class BatchModel:
         self.model = model
         self.signature = model.manifest.signature
         self.outputs: tuple[Output, ...] = model.manifest.outputs
-        self._many = many and model.session.backend != "rows"
+        #: Whether the graph for batches is to be made.
+        self.many = many
         self._graph: BatchGraph | None = None
         self._lock = Lock()
 
@@ -89,12 +94,8 @@ class BatchModel:
             InferenceError: onnxruntime failed.
         """
         self.check_names(table.schema.names)
-        count = table.num_rows
         held = [table.column(c.name) for c in self.signature.columns]
         decoded = [decode(values, c, read) for values, c in zip(held, self.signature.columns, strict=True)]
-        refused = _either(decoded, count)
-        if refused is None:
-            return Answered(self._answered(decoded, count))
 
         def why(at: int) -> InputError:
             for values, column, one in zip(held, self.signature.columns, decoded, strict=True):
@@ -102,6 +103,18 @@ class BatchModel:
                     return refusal(values, column, at, first + at, read)
             raise AssertionError("a refused row has a column that is at fault")
 
+        return self.answer_decoded(decoded, table.num_rows, why, on_error=on_error)
+
+    def answer_decoded(
+        self, decoded: list[Decoded], count: int, why: Callable[[int], InputError], *, on_error: OnError = "fail"
+    ) -> Answered:
+        """The same for columns in the signature's order. why: what is wrong with a row that one of them refuses.
+
+        Raises: as above.
+        """
+        refused = _either(decoded, count)
+        if refused is None:
+            return Answered(self._answered(decoded, count))
         places = np.flatnonzero(refused)
         if on_error == "fail":
             raise why(int(places[0]))
@@ -112,7 +125,7 @@ class BatchModel:
         spread = pa.array(back, mask=refused)
         messages: list[str | None] = [None] * count
         for at in places.tolist():
-            messages[at] = str(why(at))
+            messages[at] = _PLACE.sub("", str(why(at)))
         return Answered([one.take(spread) for one in some], pa.array(messages, pa.string()), len(places))
 
     def check_names(self, header: list[str]) -> None:
@@ -134,18 +147,19 @@ class BatchModel:
     def _answered(self, decoded: list[Decoded], count: int) -> list[pa.Array]:
         if not count:
             return empty(self.outputs)
-        if self._many:
+        if self.many and self._graph is None:
             with self._lock:
-                if self._many and self._graph is None:
+                if self.many and self._graph is None:
                     self._graph = self._proven(decoded, count)
-                    self._many = self._graph is not None
+                    self.many = self._graph is not None
         if self._graph is not None:
             return arrays(self.outputs, self._graph.run(decoded, count))
         return arrays(self.outputs, self._plainly(decoded, count))
 
     def _proven(self, decoded: list[Decoded], count: int) -> BatchGraph | None:
         """The graph for batches, where it answers the first rows as model.onnx does, to the last bit."""
-        graph = BatchGraph.of(self.model.folder, self.model.manifest)
+        native = self.model.session.backend != "rows"
+        graph = BatchGraph.of(self.model.folder, self.model.manifest) if native else None
         if graph is None:
             return None
         some = min(count, _COMPARED)

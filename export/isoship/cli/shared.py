@@ -40,6 +40,16 @@ def drawn_progress(ctx: click.Context) -> Iterator[Callable[[str], None]]:
         yield progress
 
 
+@contextmanager
+def drawn_bar(ctx: click.Context) -> Iterator[Callable[[int, float | None], None]]:
+    """A bar for rows that are answered: their number, rate and the time left, where stderr is a terminal."""
+    if ctx.find_root().params["quiet"] or not terminal.draws():
+        yield lambda _rows, _share: None
+        return
+    with terminal.drawn_bar() as progress:
+        yield progress
+
+
 def split(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
     """A comma-separated option; `none` is the empty list."""
     if value is None:

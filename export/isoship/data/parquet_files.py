@@ -27,8 +27,8 @@ def arrow(what: str) -> tuple[Any, Any]:
     return pa, pq
 
 
-def parquet_file(path: Path) -> Any:
-    """An open `pyarrow.parquet.ParquetFile`.
+def parquet_file(path: Path, *, read_dictionary: Sequence[str] = ()) -> Any:
+    """An open `pyarrow.parquet.ParquetFile`, mapped. read_dictionary: text columns that come as dictionaries.
 
     Raises:
         SampleError: there is none, or it is damaged. MissingExtraError: there is no pyarrow.
@@ -37,7 +37,7 @@ def parquet_file(path: Path) -> Any:
     if not path.is_file():
         raise SampleError(f"cannot read {path}: no such file")
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, memory_map=True, read_dictionary=list(read_dictionary) or None)
     except (OSError, ValueError) as err:
         raise SampleError(f"{path} is no Parquet file: {err}") from err
 

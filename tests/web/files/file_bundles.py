@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 import isoship
-from isoship.scoring import predict_file
+from isoship.batch.scoring import predict as predict_file
 
 CITIES = ["Oslo", "Ærøskøbing", "東京", "São Paulo", "a;b"]
 
