@@ -106,3 +106,11 @@ def export(folder: Path, name: str) -> None:
     model, rows = fitted(name)
     joblib.dump(model, folder / "model.joblib")
     isoship.export(model, sample=rows, out=folder / "bundle", name=name, targets=(), force=True)
+
+
+def prepare(folder: Path, count: int) -> None:
+    """The files, and a folder with model and bundle for each model."""
+    files(folder, count)
+    for name in MODELS:
+        (folder / name).mkdir()
+        export(folder / name, name)

@@ -17,7 +17,7 @@ from pyarrow import csv
 from isoship_edge.encoding.rows_of_files import csv_lines, separator_of
 
 #: Bytes of a block; and those after which a row that does not end is left to `csv_lines`, whose cells have a limit.
-_BLOCK, _LONGEST = 2**23, 2**26
+_BLOCK, _LONGEST = 2**21, 2**26
 #: In which the header ends.
 _HEAD = 2**20
 

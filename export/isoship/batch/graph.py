@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 
 #: Rows of one call, and the bytes that they may take in it: more rows share what a call of a hundred trees costs.
-_ROWS, _BYTES = 2**14, 2**26
+_ROWS, _BYTES = 2**14, 2**24
 _DTYPES = {"d": "double", "f": "float", "l": "int64", "q": "int64", "i": "int32", "B": "uint8", "?": "bool"}
 _STRING = 8
+#: So many tensors of the width of all inputs are alive at a time, at most, beside trees.
+_WIDTHS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +48,14 @@ class Places:
 
 @dataclass
 class _Parts:
-    """main: the graph without texts. front: what makes numbers of texts. labels: output -> its list of texts."""
+    """main: the graph without texts. front: what makes numbers of texts. labels: output -> its list of texts.
+    chained: trees are added one after the other."""
 
     main: onnx.ModelProto
     front: onnx.ModelProto | None = None
     frontier: list[Frontier] = field(default_factory=list)
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    chained: bool = False
 
 
 class BatchGraph:
@@ -59,9 +63,12 @@ class BatchGraph:
 
     def __init__(self, parts: _Parts, manifest: Manifest) -> None:
         self._manifest = manifest
-        self._parts = parts
+        self._frontier, self._labels = parts.frontier, parts.labels
         self._names = tuple(output.name for output in manifest.outputs)
-        self.rows = max(1, min(_ROWS, _BYTES // (manifest.row_bytes or 1)))
+        row_bytes = manifest.row_bytes or 1
+        if parts.chained:  # no tensor of all trees is left of what the manifest counts
+            row_bytes = min(row_bytes, _WIDTHS * 8 * sum(_width(one) for one in parts.main.graph.input))
+        self.rows = max(1, min(_ROWS, _BYTES // row_bytes))
         self._main = _opened(parts.main)
         self._front = None if parts.front is None else _opened(parts.front)
         self._lock = Lock()
@@ -107,7 +114,7 @@ class BatchGraph:
 
     def _joined(self, name: str, found: list[Array]) -> Array | Places:
         data = found[0] if len(found) == 1 else np.concatenate(found)
-        labels = self._parts.labels.get(name)
+        labels = self._labels.get(name)
         return data if labels is None else Places(data, labels)
 
     def _rank(self, name: str) -> int:
@@ -125,9 +132,9 @@ class BatchGraph:
         longest = max(map(len, texts.values()))
         padded = {name: own + own[:1] * (longest - len(own)) for name, own in texts.items()}
         given = {name: Tensor("string", (longest, 1), padded[name]) for name in self._front.inputs}
-        made = self._front.run(given, [one.name for one in self._parts.frontier])
+        made = self._front.run(given, [one.name for one in self._frontier])
         tables = {}
-        for one in self._parts.frontier:
+        for one in self._frontier:
             whole = _array(made[one.name], longest, 2)
             runs, at = [], 0
             for source, run in groupby(one.sources):
@@ -168,7 +175,7 @@ def _divided(model: onnx.ModelProto, texts: list[str]) -> _Parts | None:
             made_as = onnx.helper.make_tensor_value_info(one.name, types[one.name], ("N", len(one.sources)))
             model.graph.input.append(made_as)
     parts.labels = _labels_as_places(model)
-    split_trees(model)
+    parts.chained = split_trees(model)
     drop_unused.apply(model)
     return parts
 
@@ -222,6 +229,10 @@ def _labels_as_places(model: onnx.ModelProto) -> dict[str, tuple[str, ...]]:
         node.CopyFrom(onnx.helper.make_node("Cast", [places], [output.name], to=onnx.TensorProto.INT64))
         output.type.tensor_type.elem_type = onnx.TensorProto.INT64
     return labels
+
+
+def _width(one: onnx.ValueInfoProto) -> int:
+    return max(1, *(int(dim.dim_value) for dim in one.type.tensor_type.shape.dim))
 
 
 def _opened(model: onnx.ModelProto) -> Session:

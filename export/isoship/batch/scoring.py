@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from isoship.batch.calls import predict_calls
 from isoship.batch.files import Opening, suffix_of_out
 from isoship.batch.model import BatchModel, OnError
 from isoship.batch.pipeline import cores, in_order
@@ -63,6 +62,8 @@ def predict(
     if read_manifest(folder).signature.layout == "tensors":
         model = load(folder)
         assert model.takes == "tensors"
+        from isoship.batch.calls import predict_calls
+
         return Scored(predict_calls(model, Path(rows), None if out is None else Path(out)), files=1)
     job = Job(folder, on_error, threads or cores(), progress)
     if str(rows) == "-":

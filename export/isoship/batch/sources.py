@@ -19,7 +19,7 @@ from isoship_edge.errors import InputError
 from isoship_edge.manifest import Signature
 
 #: Rows of a piece of a table.
-PIECE = 2**16
+PIECE = 2**15
 #: Where pandas keeps an index that has no name.
 _INDEX = re.compile(r"__index_level_\d+__")
 #: Opens a text file once more.

@@ -53,6 +53,9 @@ def predict(
       isoship predict bundle rows/ -o scored/ --on-error column
       tail -f readings.jsonl | isoship predict bundle -
     """
+    from isoship.batch.lean_arrow import lean
+
+    lean()
     from isoship.batch.scoring import predict as run
 
     with drawn_bar(ctx) as progress:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: Bytes of a column that are read at once; without a buffer pyarrow holds the whole column of a row group.
+_BUFFER = 2**18
+
+
 def arrow(what: str) -> tuple[Any, Any]:
     """`pyarrow` and `pyarrow.parquet`.
 
@@ -28,7 +32,9 @@ def arrow(what: str) -> tuple[Any, Any]:
 
 
 def parquet_file(path: Path, *, read_dictionary: Sequence[str] = ()) -> Any:
-    """An open `pyarrow.parquet.ParquetFile`, mapped. read_dictionary: text columns that come as dictionaries.
+    """An open `pyarrow.parquet.ParquetFile` that reads a column of a row group a buffer at a time.
+
+    read_dictionary: text columns that come as dictionaries.
 
     Raises:
         SampleError: there is none, or it is damaged. MissingExtraError: there is no pyarrow.
@@ -37,7 +43,7 @@ def parquet_file(path: Path, *, read_dictionary: Sequence[str] = ()) -> Any:
     if not path.is_file():
         raise SampleError(f"cannot read {path}: no such file")
     try:
-        return pq.ParquetFile(path, memory_map=True, read_dictionary=list(read_dictionary) or None)
+        return pq.ParquetFile(path, read_dictionary=list(read_dictionary) or None, buffer_size=_BUFFER)
     except (OSError, ValueError) as err:
         raise SampleError(f"{path} is no Parquet file: {err}") from err
 
