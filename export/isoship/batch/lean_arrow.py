@@ -1,7 +1,8 @@
 """pyarrow as a process of our own wants it: without pandas, and with the system's memory.
 
 pyarrow imports pandas when it makes its first array, to see whether what it is given is pandas': 0.12 s of CPU, a tenth
-of what a million rows of a linear model take. A process that looks for it once and does not find it goes without. Its own allocator keeps what was freed: 60 MB more at the peak.
+of what a million rows of a linear model take. A process that looks for it once and does not find it goes without. Its
+own allocator keeps what was freed: 60 MB more at the peak.
 """
 
 from __future__ import annotations
