@@ -24,6 +24,8 @@ Array = np.ndarray[Any, Any]
 #: One value out of a table, its column and its row -> the JSON value that the column takes. Raises InputError.
 Read = Callable[[Any, Column, int], Any]
 
+#: Rows that every vector unit's width goes into.
+EVEN = 16
 _NUMPY = {"double": np.float64, "int64": np.int64, "bool": np.uint8}
 
 
@@ -39,6 +41,18 @@ class Decoded:
     data: Array
     texts: list[str] | None = None
     refused: Array | None = None
+
+
+def whole(columns: list[Decoded], count: int) -> tuple[list[Decoded], int]:
+    """The same with the last row repeated up to a multiple of `EVEN` rows; at least one row.
+
+    onnxruntime computes what is left behind the last full vector in another way than the rest, so a row's last bits
+    would hang on the length of the table that it stands in, and on where a file is cut into pieces.
+    """
+    more = -count % EVEN
+    if not more:
+        return columns, count
+    return [Decoded(np.append(one.data, one.data[-1:].repeat(more)), one.texts) for one in columns], count + more
 
 
 def decode(values: pa.Array | pa.ChunkedArray, column: Column, read: Read = value) -> Decoded:

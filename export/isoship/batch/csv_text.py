@@ -19,7 +19,7 @@ _QUOTED = (b",", b'"', b"\r", b"\n")
 #: What a spreadsheet may run begins with one of these; behind one of the others, in a number's cell too.
 _MARKS, _BEHIND = (b"=", b"+", b"-", b"@", b"\t", b"\r"), (b";", b"\t", b"\r", b"\n")
 #: Whole numbers, and those that Python writes with an exponent where Arrow does not, or the other way round.
-_SMALL, _LARGE = 1e-4, 1e15
+_SMALL, _LARGE = 1e-4, 1e10
 #: A table of more bytes is written in two halves: the lines of one are one Arrow array.
 _MOST = 2**29
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isoship.batch.by_text import Frontier, columnwise
-from isoship.batch.columns import Decoded
+from isoship.batch.columns import EVEN, Decoded, whole
 from isoship.batch.split_trees import split_trees
 from isoship_edge.errors import InferenceError
 from isoship_edge.inference.session import Session, open_session
@@ -68,7 +68,7 @@ class BatchGraph:
         row_bytes = manifest.row_bytes or 1
         if parts.chained:  # no tensor of all trees is left of what the manifest counts
             row_bytes = min(row_bytes, _WIDTHS * 8 * sum(_width(one) for one in parts.main.graph.input))
-        self.rows = max(1, min(_ROWS, _BYTES // row_bytes))
+        self.rows = max(EVEN, min(_ROWS, _BYTES // row_bytes) // EVEN * EVEN)
         self._main = _opened(parts.main)
         self._front = None if parts.front is None else _opened(parts.front)
         self._lock = Lock()
@@ -95,11 +95,12 @@ class BatchGraph:
             InferenceError: onnxruntime failed.
         """
         signature = self._manifest.signature
+        columns, padded = whole(columns, count)
         by_name = {c.tensor: held for c, held in zip(signature.columns, columns, strict=True)}
         tables = self._looked_up(by_name)
         parts: dict[str, list[Array]] = {name: [] for name in self._names}
-        for start in range(0, count, self.rows):
-            stop = min(start + self.rows, count)
+        for start in range(0, padded, self.rows):
+            stop = min(start + self.rows, padded)
             inputs = {name: _picked(runs, by_name, start, stop) for name, runs in tables.items()}
             if signature.layout == "columns":
                 for name, held in by_name.items():
@@ -110,10 +111,10 @@ class BatchGraph:
             given = {n: _tensor(inputs[n], self._dtype(n, inputs[n])) for n in self._main.inputs}
             for name, made in self._main.run(given, self._names).items():
                 parts[name].append(_array(made, stop - start, self._rank(name)))
-        return {name: self._joined(name, found) for name, found in parts.items()}
+        return {name: self._joined(name, found, count) for name, found in parts.items()}
 
-    def _joined(self, name: str, found: list[Array]) -> Array | Places:
-        data = found[0] if len(found) == 1 else np.concatenate(found)
+    def _joined(self, name: str, found: list[Array], count: int) -> Array | Places:
+        data = (found[0] if len(found) == 1 else np.concatenate(found))[:count]
         labels = self._labels.get(name)
         return data if labels is None else Places(data, labels)
 
@@ -129,7 +130,7 @@ class BatchGraph:
         if self._front is None:
             return {}
         texts = {name: held.texts or [""] for name, held in by_name.items() if held.texts is not None}
-        longest = max(map(len, texts.values()))
+        longest = -(-max(map(len, texts.values())) // EVEN) * EVEN
         padded = {name: own + own[:1] * (longest - len(own)) for name, own in texts.items()}
         given = {name: Tensor("string", (longest, 1), padded[name]) for name in self._front.inputs}
         made = self._front.run(given, [one.name for one in self._frontier])

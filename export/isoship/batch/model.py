@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from isoship.batch.answers import arrays, empty, fields
-from isoship.batch.columns import Decoded, Read, decode, refusal
+from isoship.batch.columns import Decoded, Read, decode, refusal, whole
 from isoship.batch.graph import BatchGraph, Places
 from isoship_edge.encoding.cells import value
 from isoship_edge.encoding.words import listed
@@ -152,9 +152,8 @@ class BatchModel:
                 if self.many and self._graph is None:
                     self._graph = self._proven(decoded, count)
                     self.many = self._graph is not None
-        if self._graph is not None:
-            return arrays(self.outputs, self._graph.run(decoded, count))
-        return arrays(self.outputs, self._plainly(decoded, count))
+        made = self._plainly(decoded, count) if self._graph is None else self._graph.run(decoded, count)
+        return arrays(self.outputs, made)
 
     def _proven(self, decoded: list[Decoded], count: int) -> BatchGraph | None:
         """The graph for batches, where it answers the first rows as model.onnx does, to the last bit."""
@@ -173,15 +172,16 @@ class BatchModel:
     def _plainly(self, decoded: list[Decoded], count: int) -> dict[str, Array | Places]:
         """The outputs by model.onnx itself, or by the row program where ONNX Runtime is not."""
         signature = self.signature
+        decoded, padded = whole(decoded, count)
         inputs = {}
         if signature.layout == "columns":
             for column, one in zip(signature.columns, decoded, strict=True):
-                inputs[column.tensor] = Tensor(column.dtype, (count, 1), _flat(column.dtype, one))
+                inputs[column.tensor] = Tensor(column.dtype, (padded, 1), _flat(column.dtype, one))
         else:
             matrix = np.stack([one.data for one in decoded], axis=1)
             inputs["X"] = Tensor("double", matrix.shape, array("d", matrix.tobytes()))
-        made = self.model.infer(inputs, count)
-        return {name: _as_array(tensor) for name, tensor in made.items()}
+        made = self.model.infer(inputs, padded)
+        return {name: _as_array(tensor)[:count] for name, tensor in made.items()}
 
 
 def _flat(dtype: str, one: Decoded) -> Any:
