@@ -34,6 +34,7 @@ _HOME = {
     "converter": "isoship.sources.sklearn.outside.converters",
     "export": "isoship.exporting",
     "load": "isoship_edge.inference.model",
+    "predict": "isoship.batch.scoring",
     "to_onnx": "isoship.sources",
     "to_tfjs": "isoship.tfjs",
 }
@@ -60,11 +61,13 @@ __all__ = [
     "converter",
     "export",
     "load",
+    "predict",
     "to_onnx",
     "to_tfjs",
 ]
 
 if TYPE_CHECKING:
+    from isoship.batch.scoring import predict
     from isoship.benching.bench import bench
     from isoship.benching.report import BenchReport
     from isoship.bundle.bundle import Bundle
