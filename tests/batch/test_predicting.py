@@ -83,6 +83,24 @@ def test_files_of_other_columns_and_globs_of_nothing(bundle: Path, tmp_path: Pat
         predict(bundle, tmp_path / "empty", tmp_path / "out.csv")
 
 
+def test_answers_never_go_where_the_rows_are(bundle: Path, tmp_path: Path) -> None:
+    rows(0, 2).to_csv(tmp_path / "a.csv", index=False)
+    rows(0, 2).to_json(tmp_path / "b.json", orient="records")
+    before = (tmp_path / "a.csv").read_bytes()
+    for out in (tmp_path, tmp_path / "scored"):
+        with pytest.raises(SampleError, match="lies in the folder of the rows"):
+            predict(bundle, tmp_path, out)
+    with pytest.raises(SampleError, match="written over by its answers"):
+        predict(bundle, tmp_path / "*.csv", tmp_path)
+    with pytest.raises(SampleError, match="into a folder that is there"):
+        predict(bundle, tmp_path / "a.csv", tmp_path.parent / "nowhere")
+    assert (tmp_path / "a.csv").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "b.json"]
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-scored"
+    assert predict(bundle, tmp_path, elsewhere).files == 2
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["a.csv", "b.jsonl"]
+
+
 def test_a_refusal_in_a_folder_names_its_file(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("age,income\n1,2\n")
     (tmp_path / "b.csv").write_text("age,income\n1,2\nx,2\n")

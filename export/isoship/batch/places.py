@@ -40,6 +40,24 @@ def rows_files(place: str | Path) -> list[tuple[Path, Path]]:
     return [(path, Path(path.name))]
 
 
+def targets(place: str | Path, files: list[tuple[Path, Path]], out: Path) -> list[tuple[Path, Path]]:
+    """Each of `rows_files` of a place, and the file in the folder `out` that its answers go to.
+
+    Raises:
+        SampleError: `out` is no name for a folder of answers, or lies where the rows are.
+    """
+    if [Path(place)] == [path for path, _ in files] and not out.is_dir():
+        raise SampleError(f"{out}: predictions are written as .csv, .jsonl or .parquet, or into a folder that is there")
+    if Path(place).is_dir() and out.resolve().is_relative_to(Path(place).resolve()):
+        raise SampleError(f"{out} lies in the folder of the rows: another time its answers would be taken for rows")
+    made = [(path, out / relative) for path, relative in files]
+    made = [(path, each.with_suffix(".jsonl") if each.suffix.lower() == ".json" else each) for path, each in made]
+    same = next((path for path, each in made if each.resolve() == path.resolve()), None)
+    if same is not None:
+        raise SampleError(f"{same} would be written over by its answers: give another folder")
+    return made
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[IO[bytes]]:
     """A file that is there when the block has ended well, and otherwise is as it was."""

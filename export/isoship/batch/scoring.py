@@ -16,7 +16,7 @@ from typing import IO, Any
 from isoship.batch.files import Opening, suffix_of_out
 from isoship.batch.model import BatchModel, OnError
 from isoship.batch.pipeline import cores, in_order
-from isoship.batch.places import rows_files, writing
+from isoship.batch.places import rows_files, targets, writing
 from isoship.batch.sinks import Sink
 from isoship.batch.sources import Source
 from isoship.batch.stdin import score_stdin
@@ -64,20 +64,22 @@ def predict(
         assert model.takes == "tensors"
         from isoship.batch.calls import predict_calls
 
+        if on_error == "column":
+            raise SampleError("calls of a model of tensors are answered or refused; there is no column for a reason")
         return Scored(predict_calls(model, Path(rows), None if out is None else Path(out)), files=1)
     job = Job(folder, on_error, threads or cores(), progress)
     if str(rows) == "-":
         return score_stdin(job, None if out is None else Path(out))
     files = rows_files(rows)
-    if out is not None and not Path(out).suffix:
-        for path, relative in files:
-            target = Path(out) / relative
-            target.parent.mkdir(parents=True, exist_ok=True)
-            job.one_file([path], target)
-        return job.scored
-    if out is not None:
-        suffix_of_out(Path(out))
-    return job.one_file([path for path, _ in files], None if out is None else Path(out))
+    place = None if out is None else Path(out)
+    if place is None or place.suffix:
+        if place is not None:
+            suffix_of_out(place)
+        return job.one_file([path for path, _ in files], place)
+    for path, target in targets(rows, files, place):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        job.one_file([path], target)
+    return job.scored
 
 
 class Job:
