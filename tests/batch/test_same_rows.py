@@ -164,6 +164,7 @@ def test_lines_that_are_json_together_only(bundle: Path, tmp_path: Path) -> None
         [f"{{{row}", '"note": 1}'],
         [whole, f"{whole}, {whole}"],
         ['{"note": [{}', f"{{}}], {row}}}, {whole}"],
+        ['{"note": [{}', f"{{}}], {row}}}, 5, {whole}"],
     ):
         (tmp_path / "in.jsonl").write_text("\n".join(lines) + "\n")
         with pytest.raises(InputError, match="not JSON"):
