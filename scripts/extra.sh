@@ -1,11 +1,11 @@
 #!/bin/sh
 # An extra as a user installs it, in an environment of its own (.tools/EXTRA): the wheel with that extra alone, and the
-# tests of the models that it reads. `make test-all GROUP=torch` and `GROUP=keras` run it.
+# tests of the models that it reads. `make test-all GROUP=torch`, `GROUP=keras` and `GROUP=mlflow` run it.
 #
 #     scripts/extra.sh EXTRA [arguments of pytest]
 set -eu
 cd "$(dirname "$0")/.."
-extra=${1:?which extra: torch or keras}
+extra=${1:?which extra: torch, keras or mlflow}
 shift
 tools=.tools/$extra
 lock=requirements/$extra.lock
@@ -13,6 +13,11 @@ tests=tests/${extra}_models
 if [ ! -e "$lock" ] || [ ! -d "$tests" ]; then
     echo "no extra with tests of its own: $extra (it needs $lock and $tests)" >&2
     exit 2
+fi
+# Spark, which the tests of mlflow ask, needs Java.
+if [ "$extra" = mlflow ] && ! command -v java >/dev/null; then
+    [ "$(id -u)" = 0 ] || { echo "missing: Java. Install it: sudo apt-get install default-jre-headless" >&2; exit 2; }
+    apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null
 fi
 
 if [ ! -e "$tools/.installed" ] || [ "$lock" -nt "$tools/.installed" ]; then

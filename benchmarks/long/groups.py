@@ -95,6 +95,11 @@ GROUPS: dict[str, Group] = {
         "exporter gets wrong",
         ("scripts/extra.sh keras",),
     ),
+    "mlflow": Group(
+        "isoship[mlflow] in its own environment, a server on loopback: bundles logged, loaded, served, in Spark; models "
+        "exported by their names",
+        ("scripts/extra.sh mlflow",),
+    ),
     "tfjs": Group(
         "Keras models and SavedModels by both converters to the browser: what ships is right, a planted fault does not",
         ("scripts/official_converter.sh",),

@@ -32,6 +32,7 @@ from isoship.rows.form import form_for
 from isoship.rows.structure import column_profiles
 from isoship.sources import dtypes_for, open_source, read_files
 from isoship.sources.contract import Source
+from isoship.sources.mlflow.registry import fetched, is_uri, name_of
 from isoship.sources.named_labels import names_from
 from isoship.sources.sklearn.outside.blame import differing_converter, named_by_converters
 from isoship.sources.sklearn.outside.converters import converters_from
@@ -88,7 +89,8 @@ def export(
 ) -> Exported:
     """Converts a trained model, writes every target, verifies each and moves the bundle into place.
 
-    model: a fitted estimator, an ONNX model, a torch module or exported program, or the path of a model file.
+    model: a fitted estimator, an ONNX model, a torch module or exported program, the path of a model file, or a name
+    of MLflow's (models:/NAME/VERSION, models:/NAME@ALIAS, runs:/RUN/PATH; docs/mlflow.md).
     sample: DataFrame (pandas, polars), pyarrow Table, 2-D array, list of dicts, or the path of a file with typical
     rows; column names, order and dtypes come from it. No row of it is stored unless `golden="sample"`.
     For a model of tensors (an ONNX file): a dict of arrays, a list of such, one array, or an .npz or .jsonl file; for
@@ -118,6 +120,10 @@ def export(
         ParityError: a shipped form disagreed with the model; `.report` holds the evidence. Nothing is written.
         ModelFileError, SampleError, InputError, OutputFolderError, BundleError: bad input, named.
     """
+    given = dict(locals())  # before there is anything else
+    if is_uri(given["model"]):
+        with fetched(given.pop("model"), progress or (lambda _message: None)) as folder:
+            return export(folder, **{**given, "name": name or slug(name_of(model))})
     say = progress or (lambda _message: None)
     started = time.perf_counter()
     out = Path(out).resolve()

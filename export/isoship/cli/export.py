@@ -111,10 +111,10 @@ def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) ->
     written. 2: nothing could be written; or none of the forms that were written could run here, which is said.
 
     MODEL is .joblib, .pkl, .pickle or .skops, a booster's own file: XGBoost's .json and .ubj, LightGBM's .txt,
-    CatBoost's .cbm; an MLflow model folder, whose input example is the sample unless --sample is given; or a network,
-    whose inputs and outputs are tensors and ship under their own names: .onnx, Keras' .keras, PyTorch's .pt2, or a
-    SavedModel folder. Loading a pickle or a .pt2 runs code, and so does a FILE.py: use files you trust, and prefer
-    .skops.
+    CatBoost's .cbm; an MLflow model folder, whose input example is the sample unless --sample is given, or a name of
+    MLflow's (models:/NAME/VERSION, models:/NAME@ALIAS, runs:/RUN/PATH); or a network, whose inputs and outputs are
+    tensors and ship under their own names: .onnx, Keras' .keras, PyTorch's .pt2, or a SavedModel folder. Loading a
+    pickle or a .pt2 runs code, and so does a FILE.py: use files you trust, and prefer .skops.
 
     \b
     Examples:
@@ -123,8 +123,9 @@ def export(ctx: click.Context, /, model: Path, as_json: bool, **options: Any) ->
       isoship export digits.onnx
     """
     from isoship.exporting import export as run
+    from isoship.sources.mlflow.registry import is_uri
 
-    if not model.exists():
+    if not model.exists() and not is_uri(model):
         from isoship.errors import ModelFileError
 
         raise ModelFileError(

@@ -29,6 +29,7 @@ from isoship.parity.web_graph import SAID, STOCK, state_of
 from isoship.rows.for_check import RowSet
 from isoship.sources.arrow_frames import frame_from_arrow
 from isoship.sources.contract import Source
+from isoship.sources.mlflow.registry import fetched, is_uri
 
 #: Rows and runtimes of the check that every export passes before it is moved into place.
 _VERIFY_ROWS = 400
@@ -50,7 +51,8 @@ def check(
 ) -> ParityReport:
     """Compares every shipped form with the model, in every runtime found here; writes parity.json and parity.html.
 
-    model: a fitted estimator or a model file; else the one that this user exported, while its sha256 is unchanged.
+    model: a fitted estimator, a model file or a name of MLflow's; else the one that this user exported, while its
+    sha256 is unchanged.
     runtimes: only these (`isoship.parity.runners.available()`); the verdict is then partial.
     rows: how many (default 1500), or "max": every boundary, and graphics in software are asked all rows, too.
     sample: rows of the user, asked and never stored.
@@ -62,6 +64,10 @@ def check(
         BundleError: no bundle, or a damaged one.
         InputError: an unknown runtime. ModelFileError, SampleError: the model or sample does not fit the bundle.
     """
+    given = dict(locals())  # before there is anything else
+    if is_uri(model):
+        with fetched(model, progress or _silent) as folder:
+            return check(**{**given, "model": folder})
     say, sample = progress or _silent, frame_from_arrow(sample)
     for option, value in (("atol", atol), ("rtol", rtol)):
         if value is not None and not 0 <= value < float("inf"):
