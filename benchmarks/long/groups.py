@@ -96,8 +96,8 @@ GROUPS: dict[str, Group] = {
         ("scripts/extra.sh keras",),
     ),
     "mlflow": Group(
-        "isoship[mlflow] in its own environment, a server on loopback: bundles logged, loaded, served, in Spark; models "
-        "exported by their names",
+        "isoship[mlflow] in its own environment, a server on loopback: bundles logged, loaded, served and in Spark; "
+        "models exported by their names",
         ("scripts/extra.sh mlflow",),
     ),
     "tfjs": Group(

@@ -45,14 +45,14 @@ def predict(
     *,
     on_error: OnError = "fail",
     threads: int | None = None,
-    progress: Progress = lambda _rows, _share: None,
+    progress: Progress | None = None,
 ) -> Scored:
     """Answers every row of files and writes them with their other columns.
 
     rows: a file (.parquet, .csv, .jsonl, .ndjson, .json), a folder, a glob, or "-": standard input, an Arrow stream or
     lines of text. out: a file for all of them, or a folder for a file each; None: standard output, as CSV, of lines in
     their own form, of an Arrow stream as one. on_error: "fail" ends at the first row that the model refuses; "column"
-    goes on, with the reason in a column `_error`. threads: all cores by default.
+    goes on, with the reason in a column `_error`. threads: all cores by default. progress: told after each piece.
 
     Raises:
         InputError: a row that the model refuses, named. SampleError: a file that cannot be read or written.
@@ -67,7 +67,7 @@ def predict(
         if on_error == "column":
             raise SampleError("calls of a model of tensors are answered or refused; there is no column for a reason")
         return Scored(predict_calls(model, Path(rows), None if out is None else Path(out)), files=1)
-    job = Job(folder, on_error, threads or cores(), progress)
+    job = Job(folder, on_error, threads or cores(), progress or (lambda _rows, _share: None))
     if str(rows) == "-":
         return score_stdin(job, None if out is None else Path(out))
     files = rows_files(rows)
