@@ -78,7 +78,7 @@ def read_columns(path: Path, needed: Container[str] | None = None) -> Raw:
         if suffix == ".csv":
             return _raw_csv(path, source)
         try:
-            records = _json_document(path, source) if suffix == ".json" else list(json_lines(source))
+            records = json_document(path, source) if suffix == ".json" else list(json_lines(source))
         except InputError as err:
             raise SampleError(f"{path}, {err}") from err
     header = dict.fromkeys(name for record in records for name in record)
@@ -123,9 +123,27 @@ def text_records(path: Path, source: IO[str], signature: Signature) -> tuple[Seq
         except InputError as err:
             raise SampleError(f"{path}: {err}") from err
     if suffix == ".json":
-        records = _json_document(path, source)
+        records = json_document(path, source)
         return None, ((held, by_signature(held, signature, i)) for i, held in enumerate(records))
     return None, read_jsonl(source, signature)
+
+
+def json_document(path: Path, source: IO[str]) -> list[dict[str, Any]]:
+    """The rows of a .json document.
+
+    Raises:
+        SampleError: it is none.
+    """
+    try:
+        document = json.load(source, parse_constant=no_constant)
+    except (ValueError, RecursionError) as err:
+        if isinstance(err, UnicodeDecodeError):
+            raise
+        raise SampleError(f"{path} is not JSON: {err}") from err
+    records = document["rows"] if isinstance(document, dict) and "rows" in document else document
+    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
+        raise SampleError(f"{path}: expected a list of objects (column: value), one a row")
+    return records
 
 
 @contextmanager
@@ -197,16 +215,3 @@ def _raw_parquet(path: Path, needed: Container[str] | None) -> Raw:
     with reading(path, wanted):
         table = pq.read_table(path, columns=wanted)
     return Raw(path, len(frame), {n: table[n] for n in wanted if n in table.column_names}, frame=frame)
-
-
-def _json_document(path: Path, source: IO[str]) -> list[dict[str, Any]]:
-    try:
-        document = json.load(source, parse_constant=no_constant)
-    except (ValueError, RecursionError) as err:
-        if isinstance(err, UnicodeDecodeError):
-            raise
-        raise SampleError(f"{path} is not JSON: {err}") from err
-    records = document["rows"] if isinstance(document, dict) and "rows" in document else document
-    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
-        raise SampleError(f"{path}: expected a list of objects (column: value), one a row")
-    return records
