@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from isoship.diffing.changes import Change, gone_and_came, members, name_of
-from isoship_edge.encoding.words import within
+from isoship.diffing.changes import Change, gone_and_came, name_of
+from isoship_edge.encoding.words import listed, within
 from isoship_edge.manifest import Column, Signature
 
 _EMPTY = {None: "a missing value", "value": "the empty text", "quoted": "the empty text in quotes, and else missing"}
@@ -70,7 +70,8 @@ def contract_changes(old: Column, new: Column) -> Iterator[Change]:
     else:
         gone, came = gone_and_came(old.categories, new.categories)
         if gone or came:
-            text = f"{column}: of the categories that are accepted {members(gone, came)}"
+            said = [f"{listed(values)} {word}" for values, word in ((gone, "refused"), (came, "accepted")) if values]
+            text = f"{column}: {' now, '.join(said)} now"
             yield Change("contract", name, text, bool(gone), gone=gone, came=came)
     if old.empty != new.empty:
         text = f"{column}: the empty cell of a CSV file was {_EMPTY[old.empty]}, now {_EMPTY[new.empty]}"

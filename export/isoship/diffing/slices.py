@@ -108,7 +108,7 @@ class Ranges:
         np.minimum.at(self._low, places, values)
         np.maximum.at(self._high, places, values)
         if len(self._edges) > _MOST_FINE:
-            self._halve()
+            self._thin()
 
     def all(self) -> list[tuple[str, Any, float | None, float | None, Array]]:
         filled = np.flatnonzero(self._sums[:, 0])
@@ -136,14 +136,18 @@ class Ranges:
         places = np.searchsorted(self._edges, high[held])
         self._sums[places], self._low[places], self._high[places] = sums[held], low[held], high[held]
 
-    def _halve(self) -> None:
-        pairs = np.arange(len(self._sums)) // 2
-        count = pairs[-1] + 1
+    def _thin(self) -> None:
+        """Joins neighbours until half of the bins are left, each of about as many rows."""
+        rows = self._sums[:, 0]
+        groups = ((np.cumsum(rows) - rows) * (_MOST_FINE // 2) / rows.sum()).astype(np.int64)
+        starts = np.append(True, groups[1:] != groups[:-1])
+        places = np.cumsum(starts) - 1
+        count = places[-1] + 1
         sums, low, high = np.zeros((count, _SUMS)), np.full(count, np.inf), np.full(count, -np.inf)
-        np.add.at(sums, pairs, self._sums)
-        np.minimum.at(low, pairs, self._low)
-        np.maximum.at(high, pairs, self._high)
-        self._edges, self._sums, self._low, self._high = self._edges[1::2][: count - 1], sums, low, high
+        np.add.at(sums, places, self._sums)
+        np.minimum.at(low, places, self._low)
+        np.maximum.at(high, places, self._high)
+        self._edges, self._sums, self._low, self._high = self._edges[starts[1:]], sums, low, high
 
 
 class Slices:

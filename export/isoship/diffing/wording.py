@@ -134,9 +134,10 @@ def _measured(report: DiffReport) -> str:
     if judged is None or judged.answered is None or judged.answered.rows == judged.answered.neither:
         return ""
     found, limits = judged.answered, report.limits
-    said = []
+    said, unit = [], report.unit
     if found.labels or found.changed or not found.shifts:
-        said.append(f"{share(found.share)} changed (limit {share(limits.changed)})")
+        alone = f", {found.refused_by_one:,} of them refused by one alone" if found.refused_by_one else ""
+        said.append(f"{share(found.share)} of rows changed{alone} (limit {share(limits.changed)})".replace("rows", unit))
     if found.shifts:
         said.append(f"largest shift {number(found.largest)} (limit {number(limits.shift)})")
     return f"{', '.join(said)}, on {_rows(report, judged)}"
