@@ -55,18 +55,15 @@ def contract_changes(old: Column, new: Column) -> Iterator[Change]:
             text = f"{column}: {what} is {'refused' if was else 'accepted'} now"
             yield Change("contract", name, text, was, was, now)
     if (old.lowest, old.highest) != (new.lowest, new.highest):
-        text = f"{column}: {_range(old)} was accepted, now {_range(new)}"
-        yield Change(
-            "contract", name, text, new.lowest > old.lowest or new.highest < old.highest, _range(old), _range(new)
-        )
+        was_taken, taken = _range(old), _range(new)
+        narrower = new.lowest > old.lowest or new.highest < old.highest
+        text = f"{column}: {was_taken} was accepted, now {taken}"
+        yield Change("contract", name, text, narrower, was_taken, taken)
     if old.categories is None or new.categories is None:
         if old.categories is not None or new.categories is not None:
             closed = new.categories is not None
-            text = (
-                f"{column}: {'only its categories are' if closed else 'values besides its categories are'} accepted now"
-            )
-            gone, came = old.categories or (), new.categories or ()
-            yield Change("contract", name, text, closed, gone=gone, came=came)
+            what = "its categories alone" if closed else "values besides its categories"
+            yield Change("contract", name, f"{column}: now accepts {what}", closed, came=new.categories or ())
     else:
         gone, came = gone_and_came(old.categories, new.categories)
         if gone or came:

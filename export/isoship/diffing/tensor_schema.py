@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from isoship.diffing.changes import Change, name_of
@@ -44,10 +45,10 @@ def _input(old: Input, new: Input) -> Iterator[Change]:
         narrower |= new.maximum is not None and (old.maximum is None or new.maximum < old.maximum)
         yield Change("contract", name, text, narrower, before, after)
     if (old.largest or {}) != (new.largest or {}):
-        text = (
-            f"{words}: the largest sizes of its dimensions are {new.largest or 'any'}, and were {old.largest or 'any'}"
-        )
-        yield Change("contract", name, text, True, old.largest, new.largest)
+        ends, sizes = (i.largest or {} for i in (old, new))
+        smaller = any(size < ends.get(dim, math.inf) for dim, size in sizes.items())
+        text = f"{words}: the largest sizes of its dimensions are {sizes or 'any'}, and were {ends or 'any'}"
+        yield Change("contract", name, text, smaller, dict(ends), dict(sizes))
     if old.image != new.image:
         color, colors = (None if i.image is None else i.image.color for i in (old, new))
         text = f"{words}: it takes {colors or 'no'} pictures, and took {color or 'no'} pictures"

@@ -43,12 +43,12 @@ def report_text(report: DiffReport) -> str:
     ]
     lines += _changes(report)
     if report.same_digest:
-        return "\n".join([*lines, "", *_wrapped(headline(report))])
+        return _printable([*lines, "", *_wrapped(headline(report))])
     if report.apart:
         lines += ["", *(line for one in report.apart for line in _wrapped(f"not compared: {one}"))]
     for group in report.groups:
         lines += ["", *_group(report, group)]
-    return "\n".join([*lines, "", *_wrapped(headline(report))])
+    return _printable([*lines, "", *_wrapped(headline(report))])
 
 
 def _changes(report: DiffReport) -> list[str]:
@@ -183,3 +183,8 @@ def _cut(text: str, most: int) -> str:
     """A name on one line."""
     text = " ".join(text.encode(errors="backslashreplace").decode().split()) or '""'
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _printable(lines: Iterable[str]) -> str:
+    """No name of a file or a column moves the cursor, or turns the direction of what is read."""
+    return "\n".join("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line) for line in lines)

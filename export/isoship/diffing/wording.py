@@ -137,7 +137,7 @@ def _measured(report: DiffReport) -> str:
     said, unit = [], report.unit
     if found.labels or found.changed or not found.shifts:
         alone = f", {found.refused_by_one:,} of them refused by one alone" if found.refused_by_one else ""
-        said.append(f"{share(found.share)} of rows changed{alone} (limit {share(limits.changed)})".replace("rows", unit))
+        said.append(f"{share(found.share)} of {unit} changed{alone} (limit {share(limits.changed)})")
     if found.shifts:
         said.append(f"largest shift {number(found.largest)} (limit {number(limits.shift)})")
     return f"{', '.join(said)}, on {_rows(report, judged)}"
