@@ -13,11 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.compose import make_column_transformer
+from compared import COUNT, Edit, Export, forest
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder
 
 import isoship
 from isoship_edge.manifest import digest_of, sealed
@@ -26,10 +23,6 @@ TESTS = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS))
 sys.path.insert(0, str(TESTS / "tensors"))
 sys.path.insert(0, str(TESTS.parent))
-
-COUNT = 400
-Export = Callable[..., Path]
-Edit = Callable[[Path, Callable[[dict[str, Any]], None]], Path]
 
 
 @pytest.fixture(scope="session")
@@ -50,14 +43,6 @@ def rows() -> pd.DataFrame:
 def truth(rows: pd.DataFrame) -> np.ndarray[Any, Any]:
     noise = np.random.default_rng(6).normal(0, 8, COUNT)
     return np.asarray(np.where(rows["age"].fillna(40) + 10 * (rows["city"] == "Oslo") + noise > 55, "yes", "no"))
-
-
-def forest(estimator: Any, X: pd.DataFrame, y: Any) -> Pipeline:
-    """Imputed numbers, cities that must be known, booleans as they are."""
-    numbers = X.select_dtypes("number").columns.tolist()
-    texts = X.select_dtypes(["object", "str"]).columns.tolist()
-    steps = make_column_transformer((SimpleImputer(), numbers), (OneHotEncoder(), texts), remainder="passthrough")
-    return make_pipeline(steps, estimator).fit(X, y)
 
 
 @pytest.fixture(scope="session")

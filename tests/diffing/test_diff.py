@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
+from compared import Edit, Export, answered, forest, held
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 import isoship
-from conftest import Edit, Export, forest
-from isoship.diffing.answered import Answered
 from isoship.errors import InputError, SampleError
-
-SCHEMA = json.loads(Path(__file__).with_name("diff.schema.json").read_text(encoding="utf-8"))
-
-
-def held(report: isoship.DiffReport) -> dict[str, Any]:
-    """The document, which is as the schema says and survives JSON."""
-    document: dict[str, Any] = json.loads(json.dumps(report.to_json(), allow_nan=False))
-    jsonschema.validate(document, SCHEMA)
-    assert report.to_html().startswith("<!doctype html>")
-    assert max(map(len, report.text().splitlines())) <= 80, report.text()
-    return document
-
-
-def answered(report: isoship.DiffReport, source: str) -> Answered:
-    (found,) = (g.answered for g in report.groups if g.source == source)
-    assert found is not None
-    return found
 
 
 def test_two_forests_on_the_users_rows(old: Path, new: Path, rows: pd.DataFrame, rows_file: Path) -> None:
@@ -156,6 +139,35 @@ def test_other_last_bits_are_within_tolerance_and_not_equal(rows: pd.DataFrame, 
     assert (found.beyond_tolerance, found.largest) == (0, 0.0)
     assert 0 < max(s.largest for s in found.shifts) < 1e-9
     held(report)
+
+
+def test_another_label_where_the_old_model_is_undecided_is_a_tie(
+    rows: pd.DataFrame, truth: Any, export: Export
+) -> None:
+    """Rows of kind boundary lie where the two classes meet, between the user's own: moved by last bits, they have
+    another label, and no number that is beyond its tolerance."""
+    model = forest(LogisticRegression(), rows, truth)
+    before = export(model, rows)
+    model[-1].intercept_ += 1e-11
+    report = isoship.diff(before, export(model, rows), rows)
+    found = answered(report, "made")
+    assert found.ties == found.labels[0].ties > 0
+    assert found.labels_changed == found.beyond_tolerance == 0
+    assert (report.status, report.exit_code) == ("within tolerance", 0)
+    model[-1].intercept_ += 1e-4
+    assert answered(isoship.diff(before, export(model, rows), rows), "made").ties == 0
+
+
+def test_open_categories_that_the_models_tell_apart_are_named(rows: pd.DataFrame, truth: Any, export: Export) -> None:
+    def opened(sample: pd.DataFrame) -> Path:
+        steps = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["city"]))
+        return export(make_pipeline(steps, LogisticRegression()).fit(sample, truth), sample)
+
+    cities = rows[["city"]]
+    report = isoship.diff(opened(cities), opened(cities.replace("Rome", "Bergen")))
+    (change,) = (c for c in report.changes if c.part == "known")
+    assert (change.name, change.gone, change.came, change.breaking) == ("city", ("Rome",), ("Bergen",), False)
+    assert report.breaking == ()
 
 
 def test_a_category_that_went_is_breaking_and_its_rows_are_counted(

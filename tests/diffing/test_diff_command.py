@@ -10,10 +10,9 @@ import jsonschema
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
-from test_diff import SCHEMA, answered
+from compared import SCHEMA, Edit, answered
 
 import isoship
-from conftest import Edit
 from isoship.cli import main
 from small_networks import image_network, write_network_bundle
 
@@ -113,7 +112,7 @@ def test_json_is_all_of_stdout_and_the_page_a_file(old: Path, new: Path, rows_fi
     assert (document["exit_code"], ran.exit_code) == (1, 1)
     assert document == isoship.diff(old, new, rows_file).to_json()
     assert page.read_text(encoding="utf-8") == isoship.diff(old, new, rows_file).to_html()
-    assert "asking both for the rows of rows.parquet" in ran.stderr
+    assert "asking both for rows.parquet" in ran.stderr
 
 
 def test_nothing_is_written_into_either_bundle(old: Path, new: Path) -> None:

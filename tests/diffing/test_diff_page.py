@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from compared import Export, forest
 from sklearn.ensemble import RandomForestClassifier
 
 import isoship
-from conftest import Export, forest
 
 BAD = '"><img src=x onerror=alert(1)>\n</script>{{ 7 * 7 }}'
 

@@ -9,10 +9,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from test_diff import answered
+from compared import COUNT, answered
 
 import isoship
-from conftest import COUNT
 from isoship.data import read_rows
 from isoship.diffing import pieces
 from isoship.diffing.asking import ask
@@ -66,6 +65,24 @@ def test_every_form_of_a_file_gives_one_report(
     assert [(s.mean, s.quantiles) for s in found.shifts] == [
         (pytest.approx(s.mean, abs=1e-15), s.quantiles) for s in whole.shifts
     ]
+
+
+def test_frames_and_dicts_give_what_their_file_does(old: Path, new: Path, rows: pd.DataFrame, rows_file: Path) -> None:
+    whole = answered(isoship.diff(old, new, rows_file), "own")
+    for given in (rows, json.loads(rows.to_json(orient="records"))):
+        report = isoship.diff(old, new, given)
+        assert answered(report, "own") == whole
+        assert report.headline.endswith("400 rows of the rows given")
+    with pytest.raises(SampleError, match="rows is int: give a file"):
+        isoship.diff(old, new, 7)
+
+
+def test_a_file_without_rows_compares_nothing(old: Path, new: Path, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("age,city,member\n", encoding="utf-8")
+    report = isoship.diff(old, new, file)
+    assert (report.status, report.exit_code) == ("not compared", 2)
+    assert report.headline == "not compared: no row was answered"
 
 
 def test_cells_that_only_one_model_reads_are_refusals_by_row(tmp_path: Path) -> None:

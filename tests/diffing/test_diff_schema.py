@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from compared import Edit
 
 import isoship
 from bundles import make_bundle
-from conftest import Edit
 from isoship.diffing.around import changes_around
 from isoship.diffing.changes import Change, gone_and_came
 from isoship.diffing.outputs import output_changes

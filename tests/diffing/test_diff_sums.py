@@ -55,6 +55,15 @@ def test_numbers_that_are_none_on_one_side() -> None:
     assert (one.rows, one.broken, one.beyond, one.mean, one.largest, one.largest_relative) == (7, 3, 3, 0.0, 0.0, 0.0)
 
 
+def test_a_difference_that_overflows_is_the_largest_double() -> None:
+    old, new = np.array([[-1.7e308], [-1.7e308]]), np.array([[1.7e308], [1.7e308]])
+    found = moved(old, new, NONE)
+    shifts = Shifts("value", ("",))
+    shifts.add(old, new, found)
+    (one,) = shifts.all()
+    assert (one.largest, one.broken, one.quantiles["0.5"] > 1e308) == (np.finfo(float).max, 0, True)
+
+
 def test_the_tolerance_is_the_border() -> None:
     old = np.array([[100.0, 100.0, -100.0]])
     new = old + np.array([[1.1, 1.1000001, -1.1000001]])

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from test_diff import SCHEMA
+from compared import SCHEMA
 
 import isoship
 from isoship.bundle.sums import sha256

@@ -11,7 +11,7 @@ from isoship.diffing.slices import Slice
 
 Side = Literal["old", "new"]
 
-#: Rows that are shown whole.
+#: Rows that are shown whole, no two of the same values.
 WORST = 10
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from isoship.bundle.bundle import Bundle
 from isoship.diffing.around import changes_around
@@ -12,7 +14,7 @@ from isoship.diffing.calls import compare_calls
 from isoship.diffing.changes import Change
 from isoship.diffing.outputs import output_changes
 from isoship.diffing.pairs import Pairs, pairs_of
-from isoship.diffing.pieces import check_columns, pieces_of
+from isoship.diffing.pieces import Piece, check_columns, pieces_given, pieces_of
 from isoship.diffing.report import DiffReport, Group, Limits, Side
 from isoship.diffing.schema import schema_changes
 from isoship.diffing.tally import Tally
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 def diff(
     old: str | Path,
     new: str | Path,
-    rows: str | Path | None = None,
+    rows: Any = None,
     *,
     max_changed: float = 0.0,
     max_shift: float = 0.0,
@@ -39,11 +41,11 @@ def diff(
 ) -> DiffReport:
     """What the bundle `new` changes for those who use the bundle `old`. Nothing is written.
 
-    rows: a file of rows of your own (`isoship.data.FORMATS`), read piece by piece; the limits go by it. Rows made from
-    both models are asked besides, and the limits go by them where there is no file. max_changed: the share of rows,
-    0 to 1, whose label may be another or that one model alone may refuse. max_shift: how far any number may move; what
-    is within the manifests' tolerances is no shift. allow_schema: a breaking change of schema, contract or outputs
-    alone does not fail. seed: of the made rows.
+    rows: of your own, a file (`isoship.data.FORMATS`, read piece by piece), a pandas DataFrame or a list of dicts; the
+    limits go by them. Rows made from both models are asked besides, and decide where there are no others.
+    max_changed: the share of rows, 0 to 1, whose label may be another or that one model alone may refuse.
+    max_shift: how far any number may move; what is within the manifests' tolerances is no shift.
+    allow_schema: a breaking change of schema, contract or outputs alone does not fail. seed: of the made rows.
 
     Raises:
         BundleError: no bundle, or a damaged one. SampleError: `rows` cannot be read, or lacks columns of both models.
@@ -58,6 +60,7 @@ def diff(
     models = load(before.path), load(after.path)  # which holds the files against their digests
     groups: list[Group] = []
     apart: tuple[str, ...] = ()
+    near: Piece | None = None
     try:
         if before.manifest.digest != after.manifest.digest:
             if models[0].takes == "tensors" and models[1].takes == "tensors":
@@ -66,10 +69,11 @@ def diff(
                 pairs = pairs_of(before.manifest, after.manifest)
                 apart = pairs.apart
                 if rows is not None:
-                    say(f"asking both for the rows of {Path(rows).name}")
-                    groups.append(_own(Path(rows), models[0], models[1], pairs))
+                    say(f"asking both for {_name(rows)}")
+                    own, near = _own(rows, models[0], models[1], pairs)
+                    groups.append(own)
                 say("asking both for rows made from their thresholds, categories and margins")
-                made, known = _made(before, after, models[0], models[1], pairs, seed)
+                made, known = _made(before, after, (models[0], models[1]), pairs, seed, near)
                 groups.append(made)
                 changes += known
     finally:
@@ -115,26 +119,35 @@ def _changes(old: Bundle, new: Bundle) -> list[Change]:
     return [*schema, *output_changes(old.manifest, new.manifest), *changes_around(old, new)]
 
 
-def _own(path: Path, old: Model, new: Model, pairs: Pairs) -> Group:
+def _own(rows: Any, old: Model, new: Model, pairs: Pairs) -> tuple[Group, Piece | None]:
+    """And the first piece of the rows."""
     signatures = old.manifest.signature, new.manifest.signature
-    with pieces_of(path, signatures) as (header, pieces):
-        why_not = check_columns(path, header, *signatures)
+    with (
+        pieces_of(Path(rows), signatures) if isinstance(rows, (str, Path)) else nullcontext(pieces_given(rows)) as held
+    ):
+        name, (header, pieces) = _name(rows), held
+        why_not = check_columns(name, header, *signatures)
         if why_not:
-            return Group("own", path.name, None, why_not=(why_not,))
-        return Group("own", path.name, Tally(old, new, pairs).over(pieces))
+            return Group("own", name, None, why_not=(why_not,)), None
+        first = next(pieces, None)
+        return Group("own", name, Tally(old, new, pairs).over(chain([first] if first else [], pieces))), first
+
+
+def _name(rows: Any) -> str:
+    return Path(rows).name if isinstance(rows, (str, Path)) else "the rows given"
 
 
 def _made(
-    before: Bundle, after: Bundle, old: Model, new: Model, pairs: Pairs, seed: int
+    before: Bundle, after: Bundle, models: tuple[Model, Model], pairs: Pairs, seed: int, near: Piece | None
 ) -> tuple[Group, tuple[Change, ...]]:
     from isoship.diffing.made import made_rows
 
-    made = made_rows(before, after, seed)
-    answered = Tally(old, new, pairs).over(made.pieces()) if made.rows else None
+    made = made_rows(before, after, seed, near)
+    answered = Tally(*models, pairs).over(made.pieces()) if made.rows else None
     return Group("made", "", answered, made.counts, made.why_not), made.known
 
 
-def _calls(before: Bundle, after: Bundle, models: tuple[TensorModel, TensorModel], rows: str | Path | None) -> Group:
+def _calls(before: Bundle, after: Bundle, models: tuple[TensorModel, TensorModel], rows: Any) -> Group:
     if rows is not None:
         raise InputError("models of tensors are compared on their golden calls; leave --rows out")
     answered, counts = compare_calls(before, after, models)

@@ -12,7 +12,7 @@ from isoship.parity.verdict.evidence import read_golden
 from isoship.rows.for_check import nodes_for, rows_for_check
 from isoship.rows.labels import labels_by_graph
 from isoship.rows.paths import tree_nodes
-from isoship.rows.profile import ColumnProfile
+from isoship.rows.profile import ColumnProfile, widened_to_sample
 from isoship.rows.structure import column_profiles
 from isoship.sources.contract import Row
 
@@ -34,9 +34,11 @@ class MadeRows:
         return [Made(start, self.rows[start : start + PIECE]) for start in range(0, len(self.rows), PIECE)]
 
 
-def made_rows(old: Bundle, new: Bundle, seed: int = 0) -> MadeRows:
+def made_rows(old: Bundle, new: Bundle, seed: int = 0, near: Piece | None = None) -> MadeRows:
     """Rows that can be asked of both: those of a model that has every column of the other. No value is invented for a
     column that a model does not know.
+
+    near: rows of the user's own, whose ranges the made ones cover: not every model tells where it was fitted.
 
     Raises:
         BundleError: golden.json is missing or damaged.
@@ -58,7 +60,7 @@ def made_rows(old: Bundle, new: Bundle, seed: int = 0) -> MadeRows:
             )
             continue
         golden = read_golden(Shipped(bundle.path, bundle.manifest, bundle.targets)).rows
-        fresh = _fresh(bundle, known, seed)
+        fresh = _fresh(bundle, _widened(bundle, known, near), seed)
         rows += [*golden, *fresh]
         counts |= {f"golden rows of the {which}": len(golden), f"made from the {which}": len(fresh)}
     return MadeRows(rows, counts, tuple(why_not), tuple(_known(*profiles)))
@@ -68,6 +70,14 @@ def _profiles(bundle: Bundle) -> dict[str, ColumnProfile]:
     import onnx
 
     return column_profiles(onnx.load(bundle.path / "model.onnx"), bundle.manifest.signature)
+
+
+def _widened(bundle: Bundle, profiles: dict[str, ColumnProfile], near: Piece | None) -> dict[str, ColumnProfile]:
+    if near is None:
+        return profiles
+    columns, faults = near.by(bundle.manifest.signature)
+    own = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return widened_to_sample(profiles, [row for i, row in enumerate(own) if i not in faults])
 
 
 def _fresh(bundle: Bundle, profiles: dict[str, ColumnProfile], seed: int) -> list[Row]:

@@ -86,8 +86,22 @@ def pieces_of(path: Path, signatures: Sequence[Signature]) -> Iterator[tuple[lis
             raise SampleError(f"{path}: {err}") from err
 
 
-def check_columns(path: Path, header: Sequence[str], old: Signature, new: Signature) -> str:
-    """Why no row of a file can be asked of both models, or "".
+def pieces_given(rows: Any) -> tuple[list[str], Iterator[Piece]]:
+    """The same of a pandas DataFrame or a list of dicts, whose values are read as those of a file.
+
+    Raises:
+        SampleError: neither of the two.
+    """
+    if hasattr(rows, "iloc") and hasattr(rows, "columns"):
+        names = list(map(str, rows.columns))
+        return names, _of_frame(rows, names)
+    if not isinstance(rows, (list, tuple)) or not all(isinstance(row, dict) for row in rows):
+        raise SampleError(f"rows is {type(rows).__name__}: give a file, a pandas DataFrame or a list of dicts")
+    return list(dict.fromkeys(n for row in rows for n in row)), _of_json(list(rows[:PIECE]), iter(rows[PIECE:]))
+
+
+def check_columns(name: str, header: Sequence[str], old: Signature, new: Signature) -> str:
+    """Why no row of a file (`name`) can be asked of both models, or "".
 
     Raises:
         SampleError: it can be asked of neither.
@@ -95,10 +109,10 @@ def check_columns(path: Path, header: Sequence[str], old: Signature, new: Signat
     lacking = [[c.name for c in s.columns if c.name not in header] for s in (old, new)]
     if all(lacking):
         both = list(dict.fromkeys((*lacking[0], *lacking[1])))
-        raise SampleError(f"{path} lacks the models' columns {listed(both)}; it has {listed(header)}")
+        raise SampleError(f"{name} lacks the models' columns {listed(both)}; it has {listed(header)}")
     for absent, which in zip(lacking, ("old", "new"), strict=True):
         if absent:
-            return f"{path.name} lacks {listed(absent)}, without which the {which} model answers no row"
+            return f"{name} lacks {listed(absent)}, without which the {which} model answers no row"
     return ""
 
 
@@ -176,6 +190,12 @@ def _of_json(part: list[dict[str, Any]], records: Iterator[dict[str, Any]]) -> I
         yield _ValuePiece(first, len(part), {n: [record.get(n, _ABSENT) for record in part] for n in names})
         first += len(part)
         part = list(islice(records, PIECE))
+
+
+def _of_frame(frame: Any, names: list[str]) -> Iterator[Piece]:
+    for first in range(0, len(frame), PIECE):
+        part = frame.iloc[first : first + PIECE]
+        yield _ValuePiece(first, len(part), {name: part.iloc[:, i].tolist() for i, name in enumerate(names)})
 
 
 def _parquet(path: Path, file: Any, names: list[str]) -> Iterator[Piece]:

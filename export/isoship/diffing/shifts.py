@@ -15,6 +15,8 @@ Array = np.ndarray[Any, Any]
 QUANTILES = (0.01, 0.05, 0.5, 0.95, 0.99)
 #: A bin's ends are so far apart: a quantile is right to 1 % of itself.
 _BASE = math.log(1.02)
+#: Where a difference overflows.
+_MOST = float(np.finfo(np.float64).max)
 
 
 class Moved(NamedTuple):
@@ -53,7 +55,7 @@ def moved(old: Array, new: Array, tolerance: Tolerance) -> Moved:
     same = (before == after) | (np.isnan(before) & np.isnan(after))
     broken = ~finite & ~same
     with np.errstate(over="ignore", invalid="ignore"):
-        by = np.where(finite, after - before, 0.0)
+        by = np.clip(np.where(finite, after - before, 0.0), -_MOST, _MOST)
         beyond = broken | (np.abs(by) > tolerance.atol + tolerance.rtol * np.where(finite, np.abs(before), 0.0))
     return Moved(by, broken, beyond, bits)
 
@@ -112,8 +114,9 @@ class Shifts:
         larger = np.maximum(np.abs(old.astype(np.float64)), np.abs(new.astype(np.float64)))
         relative = np.divide(size, larger, out=np.zeros_like(size), where=(size > 0) & np.isfinite(larger))
         self._rows += len(old)
-        self._sum += found.by.sum(axis=0)
-        self._absolute += size.sum(axis=0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._sum += found.by.sum(axis=0)
+            self._absolute += size.sum(axis=0)
         self._largest = np.maximum(self._largest, size.max(axis=0))
         self._relative = np.maximum(self._relative, relative.max(axis=0))
         self._beyond += found.beyond.sum(axis=0)

@@ -22,6 +22,8 @@ from isoship_edge.manifest import Column
 
 Array = np.ndarray[Any, Any]
 
+#: Of a piece so many times as many are looked at: rows of the same values are shown once.
+_TRIED = 20
 #: Reasons of refusals that are told apart.
 _MOST_REASONS = 1000
 
@@ -163,13 +165,16 @@ class Tally:
         old: Mapping[str, Array],
         new: Mapping[str, Array],
     ) -> None:
-        order = np.lexsort((-largest, ~changed))[:WORST]
-        for i in order.tolist():
+        kept = [one.values for one in self._worst]
+        for i in np.lexsort((-largest, ~changed))[: _TRIED * WORST].tolist():
             if not changed[i] and not largest[i]:
                 break
             values = {
                 c.name: (ours if c.name in self._own else theirs).columns[c.name][places[i]] for c in self._columns
             }
+            if values in kept:
+                continue
+            kept.append(values)
             answers = (
                 predictions(m.manifest.outputs, {n: tensor_from_array(a[i : i + 1]) for n, a in o.items()})[0]
                 for m, o in ((self.old, old), (self.new, new))
