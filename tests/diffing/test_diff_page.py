@@ -15,6 +15,7 @@ from compared import Export, forest
 from sklearn.ensemble import RandomForestClassifier
 
 import isoship
+from isoship.diffing.wording import answers
 
 BAD = '"><img src=x onerror=alert(1)>\n</script>{{ 7 * 7 }}'
 
@@ -105,3 +106,13 @@ def test_the_page_says_what_the_document_says(old: Path, new: Path, rows_file: P
     assert all(f"{one['row']:,}" in text for one in found["worst"])
     assert "The limits go by your rows." in text
     assert "The limits go by rows made from both" not in text
+
+
+def test_of_many_numbers_those_that_moved_furthest_are_shown() -> None:
+    old = {"label": "a", "probabilities": dict.fromkeys("abcdef", 0.0), "gone": 1}
+    new = {"label": "b", "probabilities": {c: i / 10 for i, c in enumerate("abcdef")}, "scores": [1]}
+    assert answers(old, new) == [
+        'label "a" -> "b"',
+        "probabilities f 0 -> 0.5, e 0 -> 0.4, d 0 -> 0.3, c 0 -> 0.2 and 1 more",
+    ]
+    assert answers({"label": ["a", "b"]}, {"label": ["a", "c"]}) == ['label 1 "b" -> "c"']

@@ -193,6 +193,9 @@ def test_targets_sizes_engines_and_versions_are_named_and_break_nobody(tmp_path:
     assert texts["engines"] == "the row program: there; it was none"
     assert "model.onnx takes" in texts["sizes"]
     assert [c.text for c in found if c.part == "targets"] == ["lambda/ is shipped now", "edge/ is shipped now"]
+    back = changes_around(isoship.Bundle.open(after), isoship.Bundle.open(plain))
+    gone = ["lambda/ is not shipped any more", "edge/ is not shipped any more"]
+    assert [c.text for c in back if c.part == "targets"] == gone
 
 
 def test_the_border_of_the_engines() -> None:

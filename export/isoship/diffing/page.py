@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Slices that stand on the page at once, and the others behind a fold; changes from a label to another.
 _SLICES, _MOST_SLICES, _MOST_CHANGES = 12, 200, 40
+#: Labels whose changes stand as a table of from and to; of more there is a list, the most frequent first.
+_TABLE, _LIST = 20, 12
 _MOODS = {
     "equal": "good", "within tolerance": "good", "within limits": "good", "beyond limits": "bad", "breaking": "bad",
     "not compared": "idle",
@@ -39,6 +41,7 @@ def render(report: DiffReport) -> str:
         "matrix": _matrix,
         "shown_slices": _SLICES,
         "most_changes": _MOST_CHANGES,
+        "most_listed": _LIST,
     }
     filters = {
         "number": wording.number, "signed": wording.signed, "share": wording.share, "value": wording.shown,
@@ -55,10 +58,10 @@ def _slices(found: Answered) -> list[tuple[Any, float]]:
 
 
 def _matrix(changes: tuple[tuple[Any, Any, int], ...]) -> dict[str, Any] | None:
-    """From -> to as a table, of at most twelve labels; None where there are more."""
+    """From -> to as a table, of at most `_TABLE` labels; None where there are more."""
     names = list(dict.fromkeys(label for was, now, _ in changes for label in (was, now)))
-    if not 0 < len(names) <= 12:
+    if not 0 < len(names) <= _TABLE:
         return None
-    names.sort(key=str)
+    names.sort(key=lambda name: (type(name).__name__, name or 0) if not isinstance(name, str) else ("str", name))
     counts = {(was, now): rows for was, now, rows in changes}
     return {"names": names, "rows": [(was, [counts.get((was, now), 0) for now in names]) for was in names]}

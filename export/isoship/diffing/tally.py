@@ -141,7 +141,7 @@ class Tally:
         its tolerance, it is a tie."""
         output, tie = self.pairs.tie
         unsettled = np.zeros(len(beyond), bool)
-        if output in old and sum(1 for _ in self._labels) == 1:
+        if output in old and len(self._labels) == 1:
             unsettled = ~beyond & (_gap(old[output]) <= tie)
         changed = np.zeros(len(beyond), bool)
         for name, k, counts in self._labels:

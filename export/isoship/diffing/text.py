@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _WIDTH = 80
 #: Lines of a list; --json and --html have all.
 _MOST = 10
+#: Values of a row that is shown.
+_VALUES = 8
 _TITLES = {
     "columns": "schema", "contract": "contract", "known": "categories", "outputs": "outputs",
     "tolerances": "tolerances", "targets": "targets", "sizes": "sizes", "engines": "engines",
@@ -150,8 +152,8 @@ def _worst(report: DiffReport, found: Answered) -> list[str]:
         return []
     lines = [f"  the {report.unit} that change most"]
     for one in found.worst:
-        values = ", ".join(f"{_cut(name, 24)} {shown(v)}" for name, v in list(one.values.items())[:12])
-        values += f", and {len(one.values) - 12} more" if len(one.values) > 12 else ""
+        values = ", ".join(f"{_cut(name, 24)} {shown(v)}" for name, v in list(one.values.items())[:_VALUES])
+        values += f", and {len(one.values) - _VALUES} more" if len(one.values) > _VALUES else ""
         lines += _wrapped(f"{report.unit[:-1]} {one.row:,}: {values}", "    ", "      ")
         said = "; ".join(answers(one.old, one.new))
         lines += _wrapped(said or f"largest shift {number(one.largest)}", "      ", "        ")
@@ -180,9 +182,10 @@ def _wrapped(text: str, first: str = "", later: str | None = None) -> list[str]:
 
 
 def _cut(text: str, most: int) -> str:
-    """A name on one line."""
+    """A name on one line, its ends kept: names of a table often begin alike."""
     text = " ".join(text.encode(errors="backslashreplace").decode().split()) or '""'
-    return text if len(text) <= most else f"{text[: most - 3]}..."
+    kept = (most - 3) // 2
+    return text if len(text) <= most else f"{text[: most - 3 - kept]}...{text[-kept:]}"
 
 
 def _printable(lines: Iterable[str]) -> str:

@@ -86,18 +86,27 @@ def differing(slices: Sequence[Slice]) -> list[Slice]:
 
 
 def answers(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """What differs between two predictions: `label "no" -> "yes"`, `probabilities no 0.7 -> 0.2, yes 0.3 -> 0.8`."""
+    """What differs between two predictions: `label "no" -> "yes"`, `probabilities no 0.7 -> 0.2, yes 0.3 -> 0.8`; of
+    many numbers those that moved furthest."""
     found = []
     for name in {**old, **new}:
         parts, changed = _parts(old.get(name)), _parts(new.get(name))
         if name not in old or name not in new or not parts.keys() & changed.keys():
             continue
         differ = [k for k in parts if k in changed and parts[k] != changed[k]]
+        if len(differ) > _PARTS:
+            differ.sort(key=lambda k: -_distance(parts[k], changed[k]))
         if differ:
             said = [f"{k} {shown(parts[k])} -> {shown(changed[k])}".strip() for k in differ[:_PARTS]]
             more = f" and {len(differ) - _PARTS} more" if len(differ) > _PARTS else ""
             found.append(f"{name} {', '.join(said)}{more}")
     return found
+
+
+def _distance(old: Any, new: Any) -> float:
+    """Between numbers; what is none of them is further off than any."""
+    numbers = type(old) in (int, float) and type(new) in (int, float)
+    return abs(new - old) if numbers else math.inf
 
 
 def _parts(found: Any) -> dict[str, Any]:
