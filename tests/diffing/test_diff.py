@@ -14,6 +14,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
+from sklearn.tree import DecisionTreeClassifier
 
 import isoship
 from isoship.errors import InputError, SampleError
@@ -168,6 +169,23 @@ def test_open_categories_that_the_models_tell_apart_are_named(rows: pd.DataFrame
     (change,) = (c for c in report.changes if c.part == "known")
     assert (change.name, change.gone, change.came, change.breaking) == ("city", ("Rome",), ("Bergen",), False)
     assert report.breaking == ()
+
+
+def test_rows_that_do_not_change_and_made_ones_that_do(rows: pd.DataFrame, export: Export) -> None:
+    """The user's file has no row from Rome, where alone the two models differ."""
+    cities = rows[["city"]]
+
+    def tree(yes: list[str]) -> Path:
+        model = make_pipeline(OneHotEncoder(), DecisionTreeClassifier(random_state=0))
+        return export(model.fit(cities, np.where(cities["city"].isin(yes), "yes", "no")), cities)
+
+    report = isoship.diff(tree(["Oslo"]), tree(["Oslo", "Rome"]), cities[cities["city"] != "Rome"])
+    assert (report.status, report.exit_code) == ("within limits", 0)
+    assert report.headline.endswith("; rows made from both do change")
+    assert answered(report, "own").bits
+    (label,) = answered(report, "made").labels
+    assert {(was, now) for was, now, _ in label.changes} == {("no", "yes")}
+    held(report)
 
 
 def test_a_category_that_went_is_breaking_and_its_rows_are_counted(

@@ -135,6 +135,13 @@ def headline(report: DiffReport) -> str:
         besides = f"; {broken} of the schema allowed"
     if status == "within tolerance":
         return f"within tolerance: no answer is further off than the manifests allow ({_rows(report, judged)}){besides}"
+    if (
+        status == "within limits"
+        and judged.source == "own"
+        and not (judged.answered.changed or judged.answered.largest)
+    ):
+        made = [g.answered for g in report.groups if g.source == "made" and g.answered is not None]
+        besides += "; rows made from both do change" if any(a.changed or a.beyond_tolerance for a in made) else ""
     return f"{status}: {_measured(report)}{besides}"
 
 
