@@ -15,7 +15,9 @@ import isoship
 from isoship.data import read_rows
 from isoship.diffing import pieces
 from isoship.diffing.asking import ask
+from isoship.diffing.pairs import pairs_of
 from isoship.diffing.pieces import ByColumn, pieces_of
+from isoship.diffing.tally import Tally
 from isoship.errors import SampleError
 from isoship_edge.inference.model import Model
 from isoship_edge.manifest import Column, Signature, read_manifest
@@ -75,6 +77,13 @@ def test_frames_and_dicts_give_what_their_file_does(old: Path, new: Path, rows: 
         assert report.headline.endswith("400 rows of the rows given")
     with pytest.raises(SampleError, match="rows is int: give a file"):
         isoship.diff(old, new, 7)
+
+
+def test_rows_of_the_same_values_are_shown_once(old: Path, new: Path, rows: pd.DataFrame) -> None:
+    once, thrice = (answered(isoship.diff(old, new, given), "own") for given in (rows, pd.concat([rows] * 3)))
+    assert thrice.labels_changed == 3 * once.labels_changed
+    assert thrice.worst == once.worst
+    assert len({json.dumps(one.values) for one in thrice.worst}) == 10
 
 
 def test_a_file_without_rows_compares_nothing(old: Path, new: Path, tmp_path: Path) -> None:
@@ -143,17 +152,19 @@ def test_files_that_are_none(old: Path, tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_rows(old: Path, new: Path, rows: pd.DataFrame, tmp_path: Path) -> None:
-    """Forty times the rows: what Python holds at its peak stays where it was."""
+    """Eight times the rows, more than a piece either way: what Python holds at its peak stays where it was."""
+    models = isoship.load(old), isoship.load(new)
+    assert isinstance(models[0], Model)
+    assert isinstance(models[1], Model)
+    signatures = [model.manifest.signature for model in models]
     peaks = []
-    for times in (30, 1200):
-        file = tmp_path / f"rows{times}.csv"
-        head, *lines = rows.to_csv(index=False).splitlines(keepends=True)
-        with file.open("w", encoding="utf-8") as target:
-            target.write(head)
-            for _ in range(times // 10):
-                target.writelines(lines)
+    for times in (20, 20, 160):
+        file = tmp_path / "rows.csv"
+        pd.concat([rows] * times).to_csv(file, index=False)
         tracemalloc.start()
-        assert answered(isoship.diff(old, new, file), "own").rows == COUNT * (times // 10)
+        with pieces_of(file, signatures) as (_, parts):
+            found = Tally(models[0], models[1], pairs_of(models[0].manifest, models[1].manifest)).over(parts)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.5 * peaks[0] + 2**21, peaks
+        assert found.rows == COUNT * times
+    assert peaks[2] < 1.2 * peaks[1], peaks  # the first is of what is loaded once

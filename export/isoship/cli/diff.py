@@ -51,10 +51,10 @@ def diff(ctx: click.Context, /, old: Path, new: Path, html: Path | None, as_json
 
     \b
     Examples:
-      isoship diff live/ bundle/ --rows last-week.parquet
-      isoship diff live/ bundle/ --rows last-week.parquet --max-changed 0.02 --max-shift 0.2
-      isoship diff live/ bundle/ --html diff.html
-      isoship diff live/ bundle/ --json | jq .status
+      isoship diff live bundle --rows rows.csv
+      isoship diff live bundle --rows rows.csv --max-changed 0.02 --max-shift 0.2
+      isoship diff live bundle --html diff.html
+      isoship diff live bundle --json | jq .status
     """
     from isoship.diffing.diff import diff as run
 

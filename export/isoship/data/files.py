@@ -128,24 +128,6 @@ def text_records(path: Path, source: IO[str], signature: Signature) -> tuple[Seq
     return None, read_jsonl(source, signature)
 
 
-def json_document(path: Path, source: IO[str]) -> list[dict[str, Any]]:
-    """The rows of a .json document.
-
-    Raises:
-        SampleError: it is none.
-    """
-    try:
-        document = json.load(source, parse_constant=no_constant)
-    except (ValueError, RecursionError) as err:
-        if isinstance(err, UnicodeDecodeError):
-            raise
-        raise SampleError(f"{path} is not JSON: {err}") from err
-    records = document["rows"] if isinstance(document, dict) and "rows" in document else document
-    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
-        raise SampleError(f"{path}: expected a list of objects (column: value), one a row")
-    return records
-
-
 @contextmanager
 def opened(path: Path) -> Iterator[IO[str]]:
     """A text file, with its line ends as they are.
@@ -215,3 +197,21 @@ def _raw_parquet(path: Path, needed: Container[str] | None) -> Raw:
     with reading(path, wanted):
         table = pq.read_table(path, columns=wanted)
     return Raw(path, len(frame), {n: table[n] for n in wanted if n in table.column_names}, frame=frame)
+
+
+def json_document(path: Path, source: IO[str]) -> list[dict[str, Any]]:
+    """The rows of a .json document.
+
+    Raises:
+        SampleError: it is none.
+    """
+    try:
+        document = json.load(source, parse_constant=no_constant)
+    except (ValueError, RecursionError) as err:
+        if isinstance(err, UnicodeDecodeError):
+            raise
+        raise SampleError(f"{path} is not JSON: {err}") from err
+    records = document["rows"] if isinstance(document, dict) and "rows" in document else document
+    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
+        raise SampleError(f"{path}: expected a list of objects (column: value), one a row")
+    return records
