@@ -63,10 +63,10 @@ def test_hostile_names_are_text(hostile: isoship.DiffReport) -> None:
     page = read(html)
     assert hostile.groups[0].answered is not None
     assert hostile.groups[0].answered.worst, "rows with such names are shown"
-    assert not {"img", "script", "b>", "u", "s", "i", "iframe"} & set(page.tags)
-    assert "49" not in re.sub(r"[\d.,]+", lambda m: "" if m.group() != "49" else "49", "".join(page.open)).split()
+    assert not {"img", "script", "u", "s", "i", "iframe"} & set(page.tags)
     text = "".join(page.open)
     assert "<img src=x onerror=alert(1)>" in text
+    assert "{{ 7 * 7 }}" in text
     assert "<s>rows.parquet" in text
     assert "<i>z</i>" in text
 

@@ -46,6 +46,8 @@ def ask(model: Model, held: ByColumn, count: int) -> Asked:
     except InputError:
         places = _accepted(held.columns, places, signature, refused)
         inputs = decode_columns(_at(held.columns, places, count), signature, len(places))
+    if not places:
+        return Asked([], {}, refused)
     made = model.infer(inputs, len(places))
     return Asked(places, {name: _array(tensor) for name, tensor in made.items()}, refused)
 
