@@ -20,6 +20,7 @@ _HOME = {
     "BenchReport": "isoship.benching.report",
     "Bundle": "isoship.bundle.bundle",
     "ConversionError": "isoship.errors",
+    "DiffReport": "isoship.diffing.report",
     "MissingExtraError": "isoship.errors",
     "ModelFileError": "isoship.errors",
     "OutputFolderError": "isoship.errors",
@@ -32,6 +33,7 @@ _HOME = {
     "bench": "isoship.benching.bench",
     "check": "isoship.parity.check",
     "converter": "isoship.sources.sklearn.outside.converters",
+    "diff": "isoship.diffing.diff",
     "export": "isoship.exporting",
     "load": "isoship_edge.inference.model",
     "predict": "isoship.batch.scoring",
@@ -44,6 +46,7 @@ __all__ = [
     "Bundle",
     "BundleError",
     "ConversionError",
+    "DiffReport",
     "InputError",
     "IsoshipError",
     "MissingExtraError",
@@ -59,6 +62,7 @@ __all__ = [
     "bench",
     "check",
     "converter",
+    "diff",
     "export",
     "load",
     "predict",
@@ -71,6 +75,8 @@ if TYPE_CHECKING:
     from isoship.benching.bench import bench
     from isoship.benching.report import BenchReport
     from isoship.bundle.bundle import Bundle
+    from isoship.diffing.diff import diff
+    from isoship.diffing.report import DiffReport
     from isoship.errors import (
         ConversionError,
         MissingExtraError,

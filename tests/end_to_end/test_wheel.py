@@ -128,6 +128,7 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
         "isoship/bundle/aws_lambda/template.yaml",
         "isoship/bundle/notebook.html.j2",
         "isoship/bundle/wheels/pins.txt",
+        "isoship/diffing/diff.html.j2",
         "isoship/parity/verdict/notebook.html.j2",
         "isoship/parity/verdict/parity.html.j2",
         "isoship/_web/index.js",

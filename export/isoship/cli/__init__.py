@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 from isoship import __version__
-from isoship.cli import bench, check, demo, doctor, export, inspect, predict, serve, setup
+from isoship.cli import bench, check, demo, diff, doctor, export, inspect, predict, serve, setup
 from isoship.cli.commands import Commands
 
 
@@ -26,5 +26,5 @@ def main(verbose: bool, quiet: bool) -> None:
     """
 
 
-for _module in (bench, check, demo, doctor, export, inspect, predict, serve, setup):
+for _module in (bench, check, demo, diff, doctor, export, inspect, predict, serve, setup):
     main.add_command(getattr(_module, _module.__name__.rpartition(".")[2]))
