@@ -95,6 +95,11 @@ GROUPS: dict[str, Group] = {
         "exporter gets wrong",
         ("scripts/extra.sh keras",),
     ),
+    "remote": Group(
+        "isoship[remote] in its own environment, an object store on loopback: bundles, rows and answers there, through "
+        "connections that drop",
+        ("scripts/remote.sh",),
+    ),
     "mlflow": Group(
         "isoship[mlflow] in its own environment, a server on loopback: bundles logged, loaded, served and in Spark; "
         "models exported by their names",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from isoship.exporting_tensors import export_tensors
 from isoship.parity.check import verify_before_move, verify_own_rows
 from isoship.parity.verdict.report import ParityReport
 from isoship.parity.web_graph import FORMS
+from isoship.remote import bundles
+from isoship.remote.staging import staged
+from isoship.remote.urls import is_url
 from isoship.row_program.program import row_program_of
 from isoship.rows.form import form_for
 from isoship.rows.structure import column_profiles
@@ -56,6 +60,10 @@ class Exported(Bundle):
 
     def _repr_html_(self) -> str:
         return bundle_html(self, self.notes)
+
+
+#: Bundles that were sent elsewhere.
+_KEPT: list[tempfile.TemporaryDirectory[str]] = []
 
 
 def export(
@@ -92,7 +100,8 @@ def export(
     model: a fitted estimator, an ONNX model, a torch module or exported program, the path of a model file, or a name
     of MLflow's (models:/NAME/VERSION, models:/NAME@ALIAS, runs:/RUN/PATH; docs/mlflow.md).
     sample: DataFrame (pandas, polars), pyarrow Table, 2-D array, list of dicts, or the path of a file with typical
-    rows; column names, order and dtypes come from it. No row of it is stored unless `golden="sample"`.
+    rows; column names, order and dtypes come from it. No row of it is stored unless `golden="sample"`. It and `out`
+    may be URLs (docs/remote.md).
     For a model of tensors (an ONNX file): a dict of arrays, a list of such, one array, or an .npz or .jsonl file; for
     a torch module what its forward takes: a tensor, a tuple, or a dict.
     lambda_package: zip, image (a container image, built by `sam build`), or auto: an image above Lambda's 250 MB.
@@ -121,10 +130,15 @@ def export(
         ModelFileError, SampleError, InputError, OutputFolderError, BundleError: bad input, named.
     """
     given = dict(locals())  # before there is anything else
-    if is_uri(given["model"]):
-        with fetched(given.pop("model"), progress or (lambda _message: None)) as folder:
-            return export(folder, **{**given, "name": name or slug(name_of(model))})
     say = progress or (lambda _message: None)
+    if is_uri(model):
+        with fetched(model, say) as folder:
+            return export(**{**given, "model": folder, "name": name or slug(name_of(model))})
+    if is_url(sample):
+        with staged(sample) as path:
+            return export(**{**given, "sample": path})
+    if is_url(out):
+        return _published(str(out), {**given, "name": checked_name(name if name is not None else _stem(model))}, say)
     started = time.perf_counter()
     out = Path(out).resolve()
     outputs = None if outputs is None else _listed(outputs)
@@ -270,6 +284,16 @@ def checked_name(name: str) -> str:
 def slug(text: str) -> str:
     """A file's stem as a name: `Churn Model_v2` -> `churn-model-v2`."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-").lstrip("0123456789-")[:40].rstrip("-") or "model"
+
+
+def _published(url: str, given: dict[str, Any], say: Progress) -> Exported:
+    """The bundle made on this machine, then sent; the one here stays until the process ends."""
+    bundles.refuse_unless_ours(url, given["name"], force=given["force"])
+    place = tempfile.TemporaryDirectory(prefix="isoship-export-")
+    _KEPT.append(place)
+    made = export(**{**given, "out": Path(place.name) / "bundle"})
+    bundles.publish(made.path, url, say)
+    return made
 
 
 def _stem(model: Any) -> str:

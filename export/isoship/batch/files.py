@@ -10,11 +10,13 @@ from typing import IO, Any
 
 from isoship.batch.json_lines import blocks
 from isoship.batch.model import MANY, BatchModel, OnError
+from isoship.batch.places import Place
 from isoship.batch.sinks import Columns, CsvSink, GatheredSink, JsonSink, Sink, TableSink
 from isoship.batch.sources import PIECE, CsvText, JsonRows, Source, Tables, runs
 from isoship.data.files import check_names, json_document, opened, suffix_of
 from isoship.data.parquet_files import arrow, parquet_file, reading
 from isoship.errors import InputError, SampleError
+from isoship.remote.urls import shown
 from isoship_edge.manifest import Output, Signature
 
 _LINES = (".jsonl", ".ndjson")
@@ -55,7 +57,7 @@ class Opening:
         """How much of the file has been read, from 0 to 1."""
         return self._read()
 
-    def sink(self, source: Source, target: IO[bytes], out: Path | None, on_error: OnError) -> Sink:
+    def sink(self, source: Source, target: IO[bytes], out: Place | None, on_error: OnError) -> Sink:
         """What predictions of this file are written to: `target`, in the form that `out` has (CSV without one)."""
         outputs, errors = self._model.outputs, on_error == "column"
         write = ".csv" if out is None else suffix_of_out(out)
@@ -127,15 +129,16 @@ def _columns_of(outputs: tuple[Output, ...], errors: bool, header: list[str]) ->
     return Columns(outputs, header, errors)
 
 
-def suffix_of_out(out: Path) -> str:
+def suffix_of_out(out: Place) -> str:
     """The form of a file of predictions.
 
     Raises:
         SampleError: none that is written.
     """
-    suffix = out.suffix.lower()
+    place = shown(str(out))
+    suffix = Path(place).suffix.lower()
     if suffix not in _WRITTEN:
-        raise SampleError(f"{out}: predictions are written as .csv, .jsonl or .parquet")
+        raise SampleError(f"{place}: predictions are written as .csv, .jsonl or .parquet")
     return suffix
 
 

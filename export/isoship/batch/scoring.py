@@ -16,11 +16,13 @@ from typing import IO, Any
 from isoship.batch.files import Opening, suffix_of_out
 from isoship.batch.model import BatchModel, OnError
 from isoship.batch.pipeline import cores, in_order
-from isoship.batch.places import rows_files, targets, writing
+from isoship.batch.places import Place, readable, rows_files, targets, writing
 from isoship.batch.sinks import Sink
 from isoship.batch.sources import Source
 from isoship.batch.stdin import score_stdin
 from isoship.errors import SampleError
+from isoship.remote.bundles import ANSWERS, bundle_folder
+from isoship.remote.urls import is_url, shown
 from isoship_edge.errors import InputError
 from isoship_edge.inference.model import load, with_rows
 from isoship_edge.manifest import read_manifest
@@ -51,14 +53,21 @@ def predict(
 
     rows: a file (.parquet, .csv, .jsonl, .ndjson, .json), a folder, a glob, or "-": standard input, an Arrow stream or
     lines of text. out: a file for all of them, or a folder for a file each; None: standard output, as CSV, of lines in
-    their own form, of an Arrow stream as one. on_error: "fail" ends at the first row that the model refuses; "column"
-    goes on, with the reason in a column `_error`. threads: all cores by default. progress: told after each piece.
+    their own form, of an Arrow stream as one. Any of the three may be a URL (docs/remote.md).
+    on_error: "fail" ends at the first row that the model refuses; "column" goes on, with the reason in a column
+    `_error`. threads: all cores by default. progress: told after each piece.
 
     Raises:
         InputError: a row that the model refuses, named. SampleError: a file that cannot be read or written.
         BundleError: no bundle.
     """
-    folder = Path(bundle)
+    with bundle_folder(bundle, ANSWERS) as folder:
+        return _predicted(folder, rows, out, on_error, threads, progress or (lambda _rows, _share: None))
+
+
+def _predicted(
+    folder: Path, rows: Place, out: Place | None, on_error: OnError, threads: int | None, progress: Progress
+) -> Scored:
     if read_manifest(folder).signature.layout == "tensors":
         model = load(folder)
         assert model.takes == "tensors"
@@ -66,18 +75,21 @@ def predict(
 
         if on_error == "column":
             raise SampleError("calls of a model of tensors are answered or refused; there is no column for a reason")
-        return Scored(predict_calls(model, Path(rows), None if out is None else Path(out)), files=1)
-    job = Job(folder, on_error, threads or cores(), progress or (lambda _rows, _share: None))
+        if is_url(out):
+            raise SampleError(f"{shown(str(out))}: answers of a model of tensors are written to files of this machine")
+        with readable(rows) as calls:
+            return Scored(predict_calls(model, calls, None if out is None else Path(out)), files=1)
+    job = Job(folder, on_error, threads or cores(), progress)
     if str(rows) == "-":
-        return score_stdin(job, None if out is None else Path(out))
+        return score_stdin(job, out)
     files = rows_files(rows)
-    place = None if out is None else Path(out)
-    if place is None or place.suffix:
-        if place is not None:
-            suffix_of_out(place)
-        return job.one_file([path for path, _ in files], place)
-    for path, target in targets(rows, files, place):
-        target.parent.mkdir(parents=True, exist_ok=True)
+    if out is None or Path(shown(str(out))).suffix:
+        if out is not None:
+            suffix_of_out(out)
+        return job.one_file([path for path, _ in files], out)
+    for path, target in targets(rows, files, out):
+        if not is_url(target):
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
         job.one_file([path], target)
     return job.scored
 
@@ -90,12 +102,12 @@ class Job:
         self.scored = Scored()
         self.model = BatchModel(with_rows(load(folder)), many=False)
 
-    def one_file(self, paths: list[Path], out: Path | None) -> Scored:
+    def one_file(self, places: list[Place], out: Place | None) -> Scored:
         """Files into one."""
         sink: Sink | None = None
         with _target(out) as target, ExitStack() as ends:
-            for path in paths:
-                with Opening(path, self.model) as opened:
+            for place in places:
+                with readable(place) as path, Opening(path, self.model) as opened:
                     source = opened.source
                     if opened.many():
                         self.model.many = True
@@ -104,8 +116,8 @@ class Job:
                         ends.callback(sink.leave)
                         header, schema = source.header, source.schema
                     elif source.header != header or source.schema != schema:
-                        raise SampleError(f"{path} has other columns than {paths[0]}: give a folder with -o")
-                    with _named(path, several=len(paths) > 1):
+                        raise SampleError(f"{path} has other columns than {places[0]}: give a folder with -o")
+                    with _named(place, several=len(places) > 1):
                         self.through(source, sink, opened.share)
             if sink is not None:
                 sink.close()
@@ -163,7 +175,7 @@ def _found_in(source: Source) -> InputError | None:
 
 
 @contextmanager
-def _target(out: Path | None) -> Iterator[IO[bytes]]:
+def _target(out: Place | None) -> Iterator[IO[bytes]]:
     with ExitStack() as stack:
         yield sys.stdout.buffer if out is None else stack.enter_context(writing(out))
         if out is None:
@@ -171,12 +183,12 @@ def _target(out: Path | None) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _named(path: Path, *, several: bool) -> Iterator[None]:
+def _named(place: Place, *, several: bool) -> Iterator[None]:
     try:
         yield
     except InputError as err:
         if not several:
             raise
         raise InputError(
-            f"{path}: {err}", row=err.row, column=err.column, seen=err.seen, expected=err.expected
+            f"{shown(str(place))}: {err}", row=err.row, column=err.column, seen=err.seen, expected=err.expected
         ) from err

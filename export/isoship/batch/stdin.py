@@ -6,13 +6,12 @@ import io
 import os
 import sys
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from isoship.batch.files import parquet_writer, suffix_of_out
-from isoship.batch.places import writing
+from isoship.batch.places import Place, writing
 from isoship.batch.sinks import Columns, CsvSink, JsonSink, Sink, TableSink
 from isoship.batch.sources import Tables
 from isoship.errors import SampleError
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 _ARROW = b"\xff\xff\xff\xff"
 
 
-def score_stdin(job: Job, out: Path | None) -> Scored:
+def score_stdin(job: Job, out: Place | None) -> Scored:
     """Answers what arrives on standard input; returns what was written.
 
     Lines are each answered as they arrive, an Arrow stream a batch at a time; on standard output in the form that
@@ -49,7 +48,7 @@ def score_stdin(job: Job, out: Path | None) -> Scored:
     return job.scored
 
 
-def _lines(job: Job, lines: Arriving, out: Path | None) -> int:
+def _lines(job: Job, lines: Arriving, out: Place | None) -> int:
     if job.on_error == "column":
         raise SampleError(
             "lines on standard input end at the first row that is refused: give a file, or an Arrow stream"
@@ -73,7 +72,7 @@ def _lines(job: Job, lines: Arriving, out: Path | None) -> int:
     return written
 
 
-def _arrow(job: Job, descriptor: int, out: Path | None) -> Scored:
+def _arrow(job: Job, descriptor: int, out: Place | None) -> Scored:
     with os.fdopen(descriptor, "rb", closefd=False) as file:
         try:
             stream = pa.ipc.open_stream(pa.PythonFile(_Behind(_ARROW, file), "r"))

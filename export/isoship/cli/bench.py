@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from isoship.cli.shared import FILE, emit, talk
+from isoship.cli.shared import PLACE, emit, talk
 
 
 @click.command()
-@click.argument("bundle", type=FILE)
+@click.argument("bundle", type=PLACE)
 @click.option(
     "--form",
     multiple=True,
@@ -28,7 +28,7 @@ from isoship.cli.shared import FILE, emit, talk
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
 @click.pass_context
-def bench(ctx: click.Context, /, bundle: Path, as_json: bool, **options: Any) -> None:
+def bench(ctx: click.Context, /, bundle: Path | str, as_json: bool, **options: Any) -> None:
     """Measure what each form in BUNDLE costs on this machine: cold start, latency, throughput, memory, size.
 
     Answers are held against the golden ones before any is timed. From Lambda's figures follow a memory size and the
@@ -50,8 +50,10 @@ def bench(ctx: click.Context, /, bundle: Path, as_json: bool, **options: Any) ->
       isoship bench bundle --json > figures.json
     """
     from isoship.benching.bench import bench as run
+    from isoship.remote.bundles import bundle_folder
 
-    report = run(bundle, progress=talk(ctx), **options)
+    with bundle_folder(bundle) as folder:
+        report = run(folder, progress=talk(ctx), **options)
     if as_json:
         emit(report.to_json())
     else:

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isoship.cli.shared import FILE, ROWS, drawn_progress, emit, split
+from isoship.cli.shared import FILE, PLACE, ROWS, drawn_progress, emit, split
 
 if TYPE_CHECKING:
     from isoship.parity.verdict.report import ParityReport
 
 
 @click.command()
-@click.argument("bundle", type=FILE)
+@click.argument("bundle", type=PLACE)
 @click.option("--model", type=FILE, help="The trained model: fresh rows are compared with its own answers.")
 @click.option(
     "--runtimes", callback=split, metavar="a,b", help="Only these; the verdict then says `partial`. Names: above."
 )
 @click.option("--rows", metavar="N|max", help="How many rows; max: all, everywhere. Default: enough for CI.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the fresh rows: another seed makes others.")
-@click.option("--sample", type=FILE, metavar="FILE", help=f"Rows of your own to add ({ROWS}).")
+@click.option("--sample", type=PLACE, metavar="FILE", help=f"Rows of your own to add ({ROWS}).")
 @click.option("--atol", type=float, help="Instead of the manifest's tolerance.")
 @click.option("--rtol", type=float, help="Instead of the manifest's tolerance.")
 @click.option(
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON on stdout.")
 @click.pass_context
 def check(
-    ctx: click.Context, /, bundle: Path, html: Path | None, as_json: bool, rows: str | None, **options: Any
+    ctx: click.Context, /, bundle: Path | str, html: Path | None, as_json: bool, rows: str | None, **options: Any
 ) -> None:
     """Compare every shipped form in BUNDLE with the model, in every runtime found here.
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from isoship.cli.shared import FILE, ROWS, drawn_progress, emit
+from isoship.cli.shared import FILE, PLACE, ROWS, drawn_progress, emit
 
 
 @click.command()
-@click.argument("old", type=FILE)
-@click.argument("new", type=FILE)
+@click.argument("old", type=PLACE)
+@click.argument("new", type=PLACE)
 @click.option("--rows", type=FILE, metavar="FILE", help=f"Rows of your own ({ROWS}): the limits go by them.")
 @click.option(
     "--max-changed",
@@ -35,7 +35,9 @@ from isoship.cli.shared import FILE, ROWS, drawn_progress, emit
 @click.option("--html", type=FILE, metavar="FILE", help="Write the report as one page, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON on stdout.")
 @click.pass_context
-def diff(ctx: click.Context, /, old: Path, new: Path, html: Path | None, as_json: bool, **options: Any) -> None:
+def diff(
+    ctx: click.Context, /, old: Path | str, new: Path | str, html: Path | None, as_json: bool, **options: Any
+) -> None:
     """What the bundle NEW changes for those who use the bundle OLD, before it ships.
 
     Compared are schema, contract, outputs, sizes and versions; then both models are asked for rows: yours (--rows), and
@@ -57,9 +59,10 @@ def diff(ctx: click.Context, /, old: Path, new: Path, html: Path | None, as_json
       isoship diff live bundle --json | jq .status
     """
     from isoship.diffing.diff import diff as run
+    from isoship.remote.bundles import bundle_folder
 
-    with drawn_progress(ctx) as progress:
-        report = run(old, new, progress=progress, **options)
+    with drawn_progress(ctx) as progress, bundle_folder(old) as old_folder, bundle_folder(new) as new_folder:
+        report = run(old_folder, new_folder, progress=progress, **options)
     if html is not None:
         html.write_text(report.to_html(), encoding="utf-8", errors="backslashreplace")
     if as_json:

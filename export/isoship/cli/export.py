@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from isoship.cli.shared import CALLS, FILE, ROWS, drawn_progress, emit, next_steps, sizes, split
+from isoship.cli.shared import CALLS, FILE, PLACE, ROWS, drawn_progress, emit, next_steps, sizes, split
 
 CONVERTERS = "Converters for classes of your own: converters = {Class: convert}. Runs the file (docs/extending.md)."
 
@@ -16,11 +16,11 @@ CONVERTERS = "Converters for classes of your own: converters = {Class: convert}.
 @click.argument("model", type=FILE)
 @click.option(
     "--sample",
-    type=FILE,
+    type=PLACE,
     metavar="FILE",
     help=f"Typical rows ({ROWS}): names and types. Of an ONNX file, calls ({CALLS}).",
 )
-@click.option("-o", "--out", type=FILE, default=Path("bundle"), show_default=True, metavar="DIR", help="The bundle.")
+@click.option("-o", "--out", type=PLACE, default=Path("bundle"), show_default=True, metavar="DIR", help="The bundle.")
 @click.option("--name", help="Name of the model in URLs, npm and stacks. Default: the file's stem.")
 @click.option("--model-version", default="0.0.0", show_default=True, metavar="V", help="Shown with every answer.")
 @click.option(

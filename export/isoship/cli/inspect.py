@@ -7,24 +7,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from isoship.cli.shared import FILE, emit, sizes
+from isoship.cli.shared import PLACE, emit, sizes
 
 if TYPE_CHECKING:
     from isoship.bundle.bundle import Bundle
 
 
 @click.command()
-@click.argument("bundle", type=FILE)
+@click.argument("bundle", type=PLACE)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def inspect(bundle: Path, as_json: bool) -> None:
+def inspect(bundle: Path | str, as_json: bool) -> None:
     """Signature, digest, sizes, bytecode, what becomes public in web/, last verdict."""
     from isoship.bundle.bundle import Bundle
+    from isoship.remote.bundles import bundle_folder
 
-    opened = Bundle.open(bundle)
-    if as_json:
-        emit(opened.describe())
-    else:
-        click.echo(_described(opened))
+    with bundle_folder(bundle) as folder:
+        opened = Bundle.open(folder)
+        if as_json:
+            emit(opened.describe())
+        else:
+            click.echo(_described(opened))
 
 
 def _described(bundle: Bundle) -> str:

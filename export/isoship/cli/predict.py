@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from isoship.cli.shared import FILE, drawn_bar, talk
+from isoship.cli.shared import PLACE, drawn_bar, talk
 
 if TYPE_CHECKING:
     from isoship.batch.model import OnError
 
 
 @click.command()
-@click.argument("bundle", type=FILE)
-@click.argument("rows", type=FILE)
+@click.argument("bundle", type=PLACE)
+@click.argument("rows", type=PLACE)
 @click.option(
     "-o",
     "--out",
-    type=FILE,
+    type=PLACE,
     metavar="OUT",
     help="A file (.parquet, .csv, .jsonl) for all rows, or a folder for a file each.",
 )
@@ -33,13 +33,19 @@ if TYPE_CHECKING:
 @click.option("--threads", type=click.IntRange(1), metavar="N", help="Default: all cores.")
 @click.pass_context
 def predict(
-    ctx: click.Context, bundle: Path, rows: Path, out: Path | None, on_error: OnError, threads: int | None
+    ctx: click.Context,
+    bundle: Path | str,
+    rows: Path | str,
+    out: Path | str | None,
+    on_error: OnError,
+    threads: int | None,
 ) -> None:
     """Answer the ROWS of files; their other columns are carried through.
 
     ROWS is .parquet, .csv, .jsonl, .ndjson or .json, a folder or a quoted glob of such files; or - for standard input:
     lines of CSV or JSON, each answered in its form as it arrives, or an Arrow stream. Without -o, answers go to
-    standard output: CSV, lines in their own form, an Arrow stream as one. A file is there when it is whole.
+    standard output: CSV, lines in their own form, an Arrow stream as one. A file is there when it is whole. BUNDLE,
+    ROWS and OUT may be URLs (s3://..., with isoship[remote]).
 
     A model of tensors takes calls: lines of {"inputs": {...}} (.jsonl, .ndjson, or -), or an .npz file with an array
     for each input, which is answered into another (-o answers.npz).

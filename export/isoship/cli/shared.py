@@ -13,11 +13,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isoship import terminal
+from isoship.remote.urls import is_url
 
 if TYPE_CHECKING:
     from isoship.bundle.bundle import Bundle
 
 FILE = click.Path(path_type=Path)
+
+
+class _Place(click.Path):
+    """A path, or a URL, which stays a text: a path has no two slashes in a row."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if is_url(value) else super().convert(value, param, ctx)
+
+
+PLACE = _Place(path_type=Path)
 #: What rows are read from (`isoship.data.files.FORMATS`, whose imports no help waits for).
 ROWS = ".parquet, .csv, .jsonl, .ndjson, .json"
 #: What calls of a model of tensors are read from (`isoship.tensors.samples.FORMATS`).
@@ -68,8 +81,11 @@ def sizes(bundle: Bundle) -> str:
     return "\n".join(["sizes", *lines])
 
 
-def next_steps(bundle: Bundle, out: Path, model: Path) -> str:
+def next_steps(bundle: Bundle, out: Path | str, model: Path) -> str:
     """Lines with the commands that one may go on with."""
+    if is_url(out):
+        place = shlex.quote(str(out))
+        return "\n".join(["", "next", f"  isoship inspect {place}", f"  isoship predict {place} ROWS -o OUT"])
     shown = shlex.quote(os.path.relpath(out))
     steps = [f"isoship check {shown} --model {shlex.quote(os.path.relpath(model))}"]
     if "lambda" in bundle.targets:

@@ -26,6 +26,9 @@ from isoship.parity.verdict.integrity import changed_files, integrity
 from isoship.parity.verdict.own_rows import differing_rows
 from isoship.parity.verdict.report import ParityReport
 from isoship.parity.web_graph import SAID, STOCK, state_of
+from isoship.remote.bundles import bundle_folder
+from isoship.remote.staging import staged
+from isoship.remote.urls import is_url
 from isoship.rows.for_check import RowSet
 from isoship.sources.arrow_frames import frame_from_arrow
 from isoship.sources.contract import Source
@@ -68,6 +71,12 @@ def check(
     if is_uri(model):
         with fetched(model, progress or _silent) as folder:
             return check(**{**given, "model": folder})
+    if is_url(bundle):
+        with bundle_folder(bundle) as folder:
+            return check(**{**given, "bundle": folder})
+    if is_url(sample):
+        with staged(sample) as path:
+            return check(**{**given, "sample": path})
     say, sample = progress or _silent, frame_from_arrow(sample)
     for option, value in (("atol", atol), ("rtol", rtol)):
         if value is not None and not 0 <= value < float("inf"):
