@@ -44,9 +44,11 @@ def predict(ds: Dataset, bundle: str | Path, *, on_error: Literal["fail", "colum
 
     from isoship.engines.asked import asked
     from isoship.engines.importing import on_workers
+    from isoship.engines.shipping import once
     from isoship.engines.types import check_types
 
     schema = ds.schema()
+    session = ray.get_runtime_context().get_session_name()
     found = asked(bundle, None if schema is None else schema.names, on_error)
     typed = None if schema is None else schema.base_schema
     if isinstance(typed, pa.Schema):
@@ -56,7 +58,7 @@ def predict(ds: Dataset, bundle: str | Path, *, on_error: Literal["fail", "colum
         "answer_block",
         {
             "digest": found.digest,
-            "shipped": ray.put(dict(found.files)),
+            "shipped": once(session, found.digest, found.files, ray.put),
             "added": list(found.added),
             "on_error": on_error,
         },

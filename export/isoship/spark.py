@@ -44,6 +44,7 @@ def predict(df: DataFrame, bundle: str | Path, *, on_error: Literal["fail", "col
         raise MissingExtraError("pyspark", "spark", "isoship.spark") from err
     from isoship.engines.asked import asked
     from isoship.engines.importing import on_workers
+    from isoship.engines.shipping import once
     from isoship.errors import InputError
 
     session = df.sparkSession
@@ -52,6 +53,7 @@ def predict(df: DataFrame, bundle: str | Path, *, on_error: Literal["fail", "col
             "a session of Spark Connect has no broadcast variables, which take the bundle to the executors: ask from"
             " the driver itself, or read docs/engines.md"
         )
+    context = session.sparkContext
     exactly = str(session.conf.get("spark.sql.caseSensitive")).lower() == "true"
     found = asked(bundle, df.schema.names, on_error, key=str if exactly else str.lower)
     for column in found.columns:
@@ -64,7 +66,7 @@ def predict(df: DataFrame, bundle: str | Path, *, on_error: Literal["fail", "col
         {
             "digest": found.digest,
             "names": df.schema.names,
-            "shipped": session.sparkContext.broadcast(dict(found.files)),
+            "shipped": once(context.applicationId, found.digest, found.files, context.broadcast),
             "added": list(found.added),
             "on_error": on_error,
         },

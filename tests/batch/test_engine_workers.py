@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+import column_types
 import isoship.ray
 import isoship.spark
 from bundles import make_bundle
@@ -17,6 +18,7 @@ from isoship.engines import worker
 from isoship.engines.asked import Asked, asked
 from isoship.engines.importing import on_workers
 from isoship.errors import DamagedFile, InputError, MissingExtraError
+from isoship_edge.manifest import ROW_FILES
 
 ROW = {"age": 39.0, "income": 51000.5, "visits": 3, "member": True, "city": "Oslo", "plan": "pro"}
 
@@ -71,11 +73,11 @@ def test_what_arrives_otherwise_is_not_answered_from(found: Asked, tmp_path: Pat
         worker.loaded(found.digest, lambda: {**found.files, "model.onnx": bytes(content)}, tmp_path)
 
 
-def test_only_the_models_own_files_travel(found: Asked, tmp_path: Path) -> None:
-    assert {"manifest.json", "model.onnx"} <= set(found.files) <= {
-        "manifest.json", "model.onnx", "rows.json", "rows.bin",
-    }  # fmt: skip
-    assert (tmp_path / "bundle" / "golden.json").exists()
+def test_only_the_models_own_files_travel() -> None:
+    folder = column_types.bundle()
+    assert {"golden.json", "SHA256SUMS", "parity.html"} <= {path.name for path in folder.iterdir()}
+    travel = set(asked(folder, None, "fail").files)
+    assert {"manifest.json", "model.onnx", "rows.json"} <= travel <= {"manifest.json", "model.onnx", *ROW_FILES}
 
 
 def test_rows_are_answered_in_pieces_and_numbered_through(

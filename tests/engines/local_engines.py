@@ -65,8 +65,8 @@ def ray_session() -> Iterator[Any]:
 
 
 def said_by(err: BaseException, name: str) -> str | None:
-    """The line of an engine's exception that says what an error of ours said; None where there is none."""
-    for line in str(err).splitlines():
+    """The last line of an engine's exception that says what an error of a name said; None where there is none."""
+    for line in reversed(str(err).splitlines()):
         kind, _, text = line.partition(": ")
         if kind.rpartition(".")[2] == name:
             return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,29 @@ def test_names_that_are_taken_get_a_prefix_as_in_files(ray: Any, visits: Path) -
     assert row["predicted_label"] in ("low", "middle", "high")
 
 
+def test_columns_that_the_model_does_not_know_come_through_as_they_are(ray: Any, visits: Path) -> None:
+    import numpy as np
+
+    table = pa.Table.from_pylist([{**ROW, "l": [1, None], "s": {"x": 1}, "n": None, "b": b"x"}] * 2)
+    table = table.append_column("d", pa.array([1, 2], pa.decimal128(38, 18)))
+    table = table.append_column("k", pa.array(["a", None]).dictionary_encode())
+    made = whole(ray, isoship.ray.predict(ray.data.from_arrow(table), visits))
+    assert made.select(table.column_names).equals(table)
+    tensors = ray.data.from_numpy([np.zeros((2, 2, 2))]).map_batches(
+        lambda block: table.append_column("t", block["data"]), batch_format="pyarrow"
+    )
+    assert isoship.ray.predict(tensors, visits).take_batch(2)["t"].shape == (2, 2, 2)
+
+
+def test_a_block_with_a_column_more(ray: Any, visits: Path) -> None:
+    plain = pa.Table.from_pylist([ROW])
+    ds = ray.data.from_arrow([plain, plain.append_column("label", pa.array(["mine"]))])
+    made = isoship.ray.predict(ds, visits)
+    if "label" in ds.schema().names:
+        assert made.schema().names.count("predicted_label") == 1
+    assert {row.get("label") for row in made.take_all()} >= {"mine"}
+
+
 @pytest.mark.parametrize(
     ("name", "values", "seen"),
     [
@@ -159,13 +183,26 @@ def test_types_that_a_column_never_takes_are_refused_before_the_job(
 
 def test_decimals_of_several_scales_have_no_text(ray: Any, visits: Path) -> None:
     """Ray gives each block of objects a scale of its own: the text of 1.5 is 1.5 or 1.50 by its neighbours."""
-    from decimal import Decimal
-
     frame = pd.DataFrame([{**ROW, "city": None}] * 2)
     frame["city"] = pd.Series([Decimal("1.5"), Decimal("1.25")], dtype=object)
     with pytest.raises(ray.exceptions.RayTaskError) as caught:
         isoship.ray.predict(ray.data.from_pandas(frame), visits).materialize()
     assert 'column "city"' in str(said_by(caught.value, "InputError"))
+
+
+def test_ray_still_gives_each_block_a_scale_of_its_own(ray: Any) -> None:
+    """from_items by itself (docs/upstream.md)."""
+    ds = ray.data.from_items([{"x": Decimal("1.5")}, {"x": Decimal("1.25")}], override_num_blocks=2)
+    texts = ds.map_batches(lambda t: pa.table({"t": list(map(str, t["x"].to_pylist()))}), batch_format="pyarrow")
+    assert sorted(row["t"] for row in texts.take_all()) == ["1.25", "1.5"]
+    whole = pa.array([Decimal("1.5"), Decimal("1.25")])
+    assert list(map(str, whole.to_pylist())) == ["1.50", "1.25"]
+
+
+def test_ray_still_forgets_the_columns_of_a_dataset_without_rows(ray: Any) -> None:
+    """map_batches by itself (docs/upstream.md)."""
+    ds = ray.data.from_arrow(pa.table({"x": pa.array([], pa.int64())}))
+    assert ds.map_batches(lambda table: table, batch_format="pyarrow").schema() is None
 
 
 def test_what_is_wrong_on_the_driver_is_said_there(ray: Any, visits: Path, tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 from local_engines import differing, said_by, spark_session
@@ -205,9 +207,44 @@ def test_large_text_and_binary_of_arrow(spark: Any, visits: Path) -> None:
         spark.conf.unset("spark.sql.execution.arrow.useLargeVarTypes")
 
 
-def test_spark_still_loses_large_unsigned_integers_of_pandas(spark: Any) -> None:
-    """Before anything of ours sees them (docs/upstream.md)."""
-    import pandas as pd
+def test_a_stream(spark: Any, visits: Path, tmp_path: Path) -> None:
+    df = frame(spark, *[{}] * 3)
+    df.write.parquet(str(tmp_path / "in"))
+    stream = spark.readStream.schema(df.schema).parquet(str(tmp_path / "in"))
+    answered = isoship.spark.predict(stream, visits, on_error="column")
+    query = (
+        answered.writeStream.format("parquet").option("path", str(tmp_path / "out"))
+        .option("checkpointLocation", str(tmp_path / "state")).trigger(availableNow=True).start()
+    )  # fmt: skip
+    assert query.awaitTermination(60)
+    assert spark.read.parquet(str(tmp_path / "out")).filter("label is not null").count() == 3
 
-    df = spark.createDataFrame(pd.DataFrame({"x": pd.Series([1, 2**63], dtype="uint64")}))
-    assert [row.x for row in df.collect()] == [1, None]
+
+def test_a_bundle_is_broadcast_once(spark: Any, visits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    df = frame(spark)
+    isoship.spark.predict(df, visits)
+    monkeypatch.setattr(type(spark.sparkContext), "broadcast", None)
+    assert isoship.spark.predict(df, visits).count() == 1
+
+
+def test_a_session_without_broadcast_variables_is_refused(visits: Path) -> None:
+    connected = type("ConnectFrame", (), {"sparkSession": object()})()
+    with pytest.raises(InputError, match="Spark Connect"):
+        isoship.spark.predict(connected, visits)
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (pd.Series([1, 2**63], dtype="uint64"), [1, None]),
+        (pd.Series([1, 2**63], dtype=object), [1, None]),
+        ([1, 2**63], [1, None]),
+        (["Oslo", float("nan")], ["Oslo", "nan"]),
+        ([Decimal("1.5")], [Decimal("1.500000000000000000")]),
+    ],
+)
+def test_spark_still_changes_values_of_python(spark: Any, values: Any, found: list[Any]) -> None:
+    """Before anything of ours sees them (docs/upstream.md)."""
+    given = pd.DataFrame({"x": values}) if isinstance(values, pd.Series) else [(value,) for value in values]
+    df = spark.createDataFrame(given) if isinstance(values, pd.Series) else spark.createDataFrame(given, ["x"])
+    assert list(map(str, (row.x for row in df.collect()))) == list(map(str, found))

@@ -25,7 +25,7 @@ def spark_paths(session: Any) -> dict[str, Path_]:
     def by_pandas(folder: Path, table: pa.Table, _: Path) -> dict[str, list[Any]]:
         for column in table.columns:
             if column.type == pa.uint64() and pc.max(column).as_py() >= 2**63:
-                raise NoSuchType("Spark makes null of it: test_spark_still_loses_large_unsigned_integers_of_pandas")
+                raise NoSuchType("Spark makes null of it: test_spark_still_changes_values_of_python")
         return answers(table.to_pandas(), folder)
 
     def answers(frame: Any, folder: Path) -> dict[str, list[Any]]:

@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from isoship.batch.model import OnError
 from isoship.engines.worker import answered, loaded
+from isoship_edge.encoding.words import quoted
+from isoship_edge.errors import InputError
 
 
 def answer_block(
@@ -21,4 +23,10 @@ def answer_block(
     context = ray.get_runtime_context()
     model = loaded(digest, lambda: ray.get(shipped), Path(context.get_temp_dir()) / context.get_session_name())
     model.check_names(block.schema.names)
+    twice = next((field.name for field in added if field.name in block.schema.names), None)
+    if twice is not None:
+        raise InputError(
+            f"a block has a column {quoted(twice)} that the dataset's schema lacks, and answers go there: rename it",
+            column=twice,
+        )
     yield from answered(model, block, added, on_error, of=" of its block")
