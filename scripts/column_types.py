@@ -24,7 +24,7 @@ def main() -> int:
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with spark_session("local[2]", folder) as spark, ray_session() as ray:
+        with spark_session("local[1]", folder) as spark, ray_session() as ray:
             paths = {**column_types.PATHS, **spark_paths(spark), **ray_paths(ray)}
             cells = {
                 kind: {path: column_types.cell(answer, kind, folder) for path, answer in paths.items()}

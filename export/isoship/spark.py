@@ -39,13 +39,23 @@ def predict(df: DataFrame, bundle: str | Path, *, on_error: Literal["fail", "col
     """
     try:
         from pyspark.sql import functions as F
-        from pyspark.sql.types import BooleanType, DoubleType, LongType, StringType, StructField, StructType
+        from pyspark.sql.types import (
+            BooleanType,
+            CalendarIntervalType,
+            DoubleType,
+            LongType,
+            StringType,
+            StructField,
+            StructType,
+            YearMonthIntervalType,
+        )
     except ImportError as err:
         raise MissingExtraError("pyspark", "spark", "isoship.spark") from err
     from isoship.engines.asked import asked
     from isoship.engines.importing import on_workers
     from isoship.engines.shipping import once
     from isoship.errors import InputError
+    from isoship_edge.encoding.words import quoted
 
     session = df.sparkSession
     if not hasattr(session, "_jsparkSession"):
@@ -58,6 +68,13 @@ def predict(df: DataFrame, bundle: str | Path, *, on_error: Literal["fail", "col
     found = asked(bundle, df.schema.names, on_error, key=str if exactly else str.lower)
     for column in found.columns:
         _check_type(df.schema[column.name].dataType, column)
+    for field in df.schema.fields:
+        if isinstance(field.dataType, CalendarIntervalType | YearMonthIntervalType):
+            raise InputError(
+                f"column {quoted(field.name)}: Spark hands no {field.dataType.simpleString()} to Python: cast it to"
+                " string, or drop it before",
+                column=field.name,
+            )
     kinds = {"double": DoubleType(), "int64": LongType(), "bool": BooleanType(), "string": StringType()}
     added = [StructField(field.name, kinds[str(field.type)]) for field in found.added]
     answer = on_workers(

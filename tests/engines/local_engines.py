@@ -47,6 +47,7 @@ def ray_session() -> Iterator[Any]:
     import ray
     import ray.data
 
+    os.environ.pop("PYTEST_CURRENT_TEST", None)  # by which Ray raises what it otherwise copes with
     ray.init(
         num_cpus=2,
         include_dashboard=False,

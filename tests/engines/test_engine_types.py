@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_engines import ray_session, spark_session
 from type_paths import ray_paths, spark_paths
 
 import column_types
@@ -13,14 +14,15 @@ import column_types
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("engine", ["spark", "ray"])
-def test_there_is_no_third_outcome(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    session: Any = request.getfixturevalue(engine)
-    paths = (spark_paths if engine == "spark" else ray_paths)(session)
-    wrong = {}
-    for kind in column_types.TYPES:
-        found = {name: column_types.cell(path, kind, tmp_path) for name, path in paths.items()}
-        print(kind, found)
-        said = {name: column_types.page()[kind][name] for name in paths}
-        if found != said:
-            wrong[kind] = (found, said)
+def test_there_is_no_third_outcome(engine: str, tmp_path: Path) -> None:
+    one: Any = spark_session("local[1]", tmp_path) if engine == "spark" else ray_session()
+    with one as session:
+        paths = (spark_paths if engine == "spark" else ray_paths)(session)
+        wrong = {}
+        for kind in column_types.TYPES:
+            found = {name: column_types.cell(path, kind, tmp_path) for name, path in paths.items()}
+            print(kind, found)
+            said = {name: column_types.page()[kind][name] for name in paths}
+            if found != said:
+                wrong[kind] = (found, said)
     assert not wrong, "scripts/column_types.py --write"

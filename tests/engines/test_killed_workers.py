@@ -98,15 +98,14 @@ def test_spark(
         tmp_path,
         **{"spark.executor.memory": "512m", "spark.sql.execution.arrow.maxRecordsPerBatch": "3000"},
     ) as session:
-        df = session.read.parquet(str(rows)).limit(40_000).repartition(4)
+        # By a column: rows that are dealt out in turn cannot be dealt out again, and Spark then ends the job.
+        df = session.read.parquet(str(rows)).filter("id < 40000").repartition(4, "id")
         out = tmp_path / "out"
         isoship.spark.predict(df.mapInArrow(waiting, df.schema), exported["hist"]).write.parquet(str(out))
     thread.join(timeout=1)
     assert len(killed) == 1
     found = pq.read_table(out)
-    assert len(found) == 40_000
-    expected = predicted["hist"].filter(pa.compute.is_in(predicted["hist"]["id"], found["id"].combine_chunks()))
-    assert differing(found, expected) == []
+    assert differing(found, predicted["hist"].slice(0, 40_000)) == []
 
 
 def test_ray(exported: dict[str, Path], rows: Path, predicted: dict[str, pa.Table], tmp_path: Path) -> None:

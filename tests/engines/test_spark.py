@@ -187,6 +187,9 @@ def test_what_is_wrong_on_the_driver_is_said_there(spark: Any, visits: Path, tmp
         isoship.spark.predict(frame(spark).drop("plan"), visits)
     with pytest.raises(InputError, match="twice"):
         isoship.spark.predict(frame(spark).selectExpr("*", "'x' as plan"), visits)
+    for carried in ("interval '1' year as y", "make_interval(1) as y"):
+        with pytest.raises(InputError, match='column "y": Spark hands no interval'):
+            isoship.spark.predict(frame(spark).selectExpr("*", carried), visits)
     with pytest.raises(BundleError, match="no manifest"):
         isoship.spark.predict(frame(spark), tmp_path)
     with pytest.raises(InputError, match='"fail" or "column"'):
