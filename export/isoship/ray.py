@@ -59,7 +59,7 @@ def predict(ds: Dataset, bundle: str | Path, *, on_error: Literal["fail", "colum
         {
             "digest": found.digest,
             "shipped": once(session, found.digest, found.files, ray.put),
-            "added": list(found.added),
+            "added": found.plain,
             "on_error": on_error,
         },
         "ray",

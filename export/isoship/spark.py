@@ -84,7 +84,7 @@ def predict(df: DataFrame, bundle: str | Path, *, on_error: Literal["fail", "col
             "digest": found.digest,
             "names": df.schema.names,
             "shipped": once(context.applicationId, found.digest, found.files, context.broadcast),
-            "added": list(found.added),
+            "added": found.plain,
             "on_error": on_error,
         },
         "spark",

@@ -107,6 +107,14 @@ def test_a_worker_without_isoship_says_what_to_install() -> None:
     assert sys.executable in str(caught.value)
 
 
+def test_a_worker_with_another_release_answers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = on_workers("builtins", "len", {}, "ray")
+    assert answer([1, 2]) == 2
+    monkeypatch.setattr(isoship, "__version__", "0.0.1")
+    with pytest.raises(RuntimeError, match=r"^isoship 0\.0\.1 is installed on the worker .*isoship\[ray\]=="):
+        answer([1, 2])
+
+
 @pytest.mark.parametrize(("ask", "package"), [(isoship.spark.predict, "pyspark"), (isoship.ray.predict, "ray")])
 def test_a_missing_engine_prints_the_line_that_installs_it(
     ask: Any, package: str, monkeypatch: pytest.MonkeyPatch

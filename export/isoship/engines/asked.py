@@ -30,6 +30,11 @@ class Asked:
     files: Mapping[str, bytes]
     digest: str
 
+    @property
+    def plain(self) -> list[tuple[str, str]]:
+        """`added` as a worker without pyarrow can read it."""
+        return [(field.name, str(field.type)) for field in self.added]
+
 
 def asked(
     folder: str | Path, carried: Sequence[str] | None, on_error: OnError, *, key: Callable[[str], str] = str

@@ -19,13 +19,15 @@ def on_workers(module: str, name: str, asked: dict[str, Any], extra: str) -> Cal
         import socket
         import sys
 
+        where = f"the worker {socket.gethostname()} ({sys.executable})"
+        way_out = f"There: pip install 'isoship[{extra}]=={release}'"
         try:
             found = getattr(importlib.import_module(module), name)
         except ImportError as err:
-            raise ModuleNotFoundError(
-                f"isoship {release} is not installed on the worker {socket.gethostname()} ({sys.executable}): {err}."
-                f" There: pip install 'isoship[{extra}]=={release}'"
-            ) from err
+            raise ModuleNotFoundError(f"isoship {release} is not installed on {where}: {err}. {way_out}") from err
+        there = importlib.import_module("isoship").__version__
+        if there != release:
+            raise RuntimeError(f"isoship {there} is installed on {where}, and {release} on the driver. {way_out}")
         return found(given, **asked)
 
     run.__name__ = run.__qualname__ = "isoship_predict"

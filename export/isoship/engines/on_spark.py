@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from isoship.batch.model import OnError
-from isoship.engines.worker import answered, loaded
+from isoship.engines.worker import answered, loaded, typed
 
 
 def answer_partition(
@@ -17,7 +17,7 @@ def answer_partition(
     digest: str,
     names: list[str],
     shipped: Any,
-    added: list[pa.Field],
+    added: list[tuple[str, str]],
     on_error: OnError,
 ) -> Iterator[pa.RecordBatch]:
     """A partition's batches with the model's columns. names: of the columns, which come and go under
@@ -26,10 +26,10 @@ def answer_partition(
 
     context = TaskContext.get()
     of = "" if context is None else f" of partition {context.partitionId()}"
-    model, first = None, 0
+    model, first, fields = None, 0, typed(added)
     for batch in batches:
         model = model or loaded(digest, lambda: shipped.value, SparkFiles.getRootDirectory())
         named = batch.rename_columns(names)
-        for made in answered(model, named, added, on_error, first=first, of=of):
+        for made in answered(model, named, fields, on_error, first=first, of=of):
             yield made.rename_columns([f"c{i}" for i in range(made.num_columns)])
         first += batch.num_rows

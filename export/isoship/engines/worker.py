@@ -49,6 +49,11 @@ def loaded(digest: str, fetch: Callable[[], Files], root: str | Path) -> BatchMo
         return model
 
 
+def typed(added: Sequence[tuple[str, str]]) -> list[pa.Field]:
+    """Columns out of their names and types."""
+    return [pa.field(name, pa.type_for_alias(kind)) for name, kind in added]
+
+
 def answered(
     model: BatchModel,
     batch: pa.Table | pa.RecordBatch,
