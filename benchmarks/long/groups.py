@@ -105,6 +105,11 @@ GROUPS: dict[str, Group] = {
         "models exported by their names",
         ("scripts/extra.sh mlflow",),
     ),
+    "engines": Group(
+        "isoship[spark,ray] in an environment of their own: the answers, columns and refusals of isoship predict on "
+        "local Spark and Ray, every type of column, killed workers",
+        ("scripts/engines.sh",),
+    ),
     "tfjs": Group(
         "Keras models and SavedModels by both converters to the browser: what ships is right, a planted fault does not",
         ("scripts/official_converter.sh",),

@@ -190,12 +190,12 @@ def test_the_lowest_releases_are_those_that_are_declared() -> None:
     """
     bounds = [("lowest", each) for each in PROJECT["dependencies"]]
     for extra, declared in PROJECT["optional-dependencies"].items():
-        own = {"tensorflow": "keras"}.get(extra, extra)
+        own = {"tensorflow": "keras", "spark": "engines", "ray": "engines"}.get(extra, extra)
         lock = own if (ROOT / "requirements" / f"{own}.lock").exists() else "lowest"
         bounds += [(lock, each) for each in declared]
     for lock, declared in bounds:
         locked = dict(re.findall(r"^([\w-]+)==(\S+)", text(f"requirements/{lock}.lock"), re.MULTILINE))
-        name, lowest = re.findall(r"^([\w-]+)>=([\d.]+)", declared)[0]
+        name, lowest = re.findall(r"^([\w-]+)(?:\[\w+\])?>=([\d.]+)", declared)[0]
         name = {"xgboost": "xgboost-cpu"}.get(name, name)
         assert Version(locked[name]) == Version(lowest), f"{declared} and requirements/{lock}.lock"
 
