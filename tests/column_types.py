@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 
 import isoship
 from isoship.batch.model import BatchModel
+from isoship.batch.scoring import predict as predict_file
 from isoship.engines.worker import answered
-from isoship.scoring import predict_file
 from isoship_edge.encoding.cells import value
 from isoship_edge.errors import IsoshipError
 

@@ -11,6 +11,7 @@ IsoshipError                       2
 │   └── UnsupportedModelError      2  a step cannot be carried exactly: its path, why, what to do
 ├── ModelFileError                 2  the model file is missing, no model, or was saved by another version
 ├── SampleError                    2  the sample cannot be read or does not fit the model
+│   └── RemoteError                2  what a URL names cannot be read or written
 ├── OutputFolderError              2  the output folder is not ours, or cannot be written
 ├── MissingExtraError              2  an optional package is missing: the line that installs it
 ├── RunnerUnavailable              2  a runtime is missing here: the line that installs it

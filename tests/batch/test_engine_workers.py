@@ -91,7 +91,7 @@ def test_rows_are_answered_in_pieces_and_numbered_through(
     assert len({piece.schema for piece in pieces}) == 1
     assert pieces[-1]["_error"].to_pylist() == [
         None,
-        'row 17 of partition 2, column "plan": expected one of "basic", "pro", got a string "gold"',
+        'column "plan": expected one of "basic", "pro", got a string "gold"',
     ]
     with pytest.raises(InputError, match=r'^row 17 of partition 2, column "plan"') as caught:
         [*worker.answered(model, table, found.added[:-1], "fail", first=10, of=" of partition 2")]

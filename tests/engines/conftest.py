@@ -46,7 +46,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def predicted(exported: dict[str, Path], rows: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pa.Table]:
     """What `isoship predict` writes of the rows, by model."""
-    from isoship.scoring import predict_file
+    from isoship.batch.scoring import predict as predict_file
 
     folder = tmp_path_factory.mktemp("predicted")
     for name, bundle in exported.items():

@@ -98,7 +98,7 @@ def test_refused_rows_have_their_own_column_and_counts(ray: Any, visits: Path) -
     assert answered.aggregate(Count("_error", ignore_nulls=True)) == {"count(_error)": 2}
     found = whole(ray, answered).sort_by("id").to_pylist()
     assert [row["_error"] is None for row in found] == [True, False, False]
-    assert found[1]["_error"].startswith('row 1 of its block, column "plan": expected ')
+    assert found[1]["_error"].startswith('column "plan": expected ')
     assert (found[2]["label"], found[2]["probabilities_low"]) == (None, None)
 
 

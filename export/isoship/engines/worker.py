@@ -11,7 +11,6 @@ from pathlib import Path
 from threading import Lock
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from isoship.batch.model import Answered, BatchModel, OnError
 from isoship.engines.types import check_types
@@ -85,15 +84,14 @@ def answered(
                 seen=err.seen,
                 expected=err.expected,
             ) from None
-        columns = [*piece.columns, *_columns(made, added, piece.num_rows, of)]
+        columns = [*piece.columns, *_columns(made, added, piece.num_rows)]
         yield type(piece).from_arrays(columns, schema=schema)
 
 
-def _columns(made: Answered, added: Sequence[pa.Field], count: int, of: str) -> list[pa.Array]:
+def _columns(made: Answered, added: Sequence[pa.Field], count: int) -> list[pa.Array]:
     found = list(made.columns)
     if len(added) > len(found):
-        errors = pa.nulls(count, pa.string()) if made.errors is None else made.errors
-        found.append(pc.replace_substring_regex(errors, _ROW, rf"row \1{of}"))
+        found.append(pa.nulls(count, pa.string()) if made.errors is None else made.errors)
     return [one.cast(field.type) for one, field in zip(found, added, strict=True)]
 
 
