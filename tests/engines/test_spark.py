@@ -82,6 +82,8 @@ def test_a_refused_row_fails_the_job_by_row_partition_and_column(spark: Any, vis
 
 
 def test_rows_are_numbered_through_a_partition(spark: Any, visits: Path) -> None:
+    from pyspark.errors import PythonException
+
     spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", 4)
     try:
         df = frame(spark, *[{}] * 10, {"visits": None}, id=list(range(11))).coalesce(1)
