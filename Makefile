@@ -1,6 +1,6 @@
 # `make` lists the targets. All of them create and reuse .venv in this checkout.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-lowest lint format sweep shelf mutants fault-reports bench-check bench-memory bench-polygraphy bench-conversion bench-lambda bench-size bench-neural bench-web bench-batch v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 findings web clean
+.PHONY: help setup demo test test-all test-lowest lint format sweep shelf mutants fault-reports bench-check bench-memory bench-polygraphy bench-conversion bench-lambda bench-size bench-neural bench-web bench-batch docs v2-clients fuzz soak wheel-smoke check-template deploy-local arm64 findings web clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON
@@ -83,6 +83,9 @@ bench-web: setup ## forests, boosters and linear models in Node and Chromium bes
 
 bench-batch: setup ## isoship predict on a million rows beside scikit-learn with pandas: CPU, time, memory (about 5 minutes); benchmarks/results/batch.json
 	$(BIN)/python -m benchmarks.batch
+
+docs: ## the documentation as a site in build/docs, searched and read without a server (.tools/docs)
+	@scripts/docs.sh
 
 v2-clients: setup ## the stock clients of KServe and MLServer against every server of ours (environments of their own, 0.8 GB)
 	scripts/v2_clients.sh

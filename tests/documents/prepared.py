@@ -79,11 +79,14 @@ class Prepared:
         return ran
 
     @contextmanager
-    def serving(self, command: str, *, cwd: Path | None = None) -> Iterator[str]:
-        """A command that serves, on a free port of loopback in place of its own; its address once it answers."""
-        port = free_port()
+    def serving(self, command: str, *, cwd: Path | None = None, port: int = 0) -> Iterator[str]:
+        """A command that serves, on a free port of loopback in place of its own; its address once it answers.
+
+        port: its own, where it is to be typed as it stands.
+        """
+        typed = command if port else on_port(command, port := free_port())
         process = subprocess.Popen(
-            ["bash", "-c", f"exec {on_port(command, port)}"], cwd=cwd or self.folder, env=self.environment,
+            ["bash", "-c", f"exec {typed}"], cwd=cwd or self.folder, env=self.environment,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         try:

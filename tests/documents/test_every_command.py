@@ -1,7 +1,7 @@
 """Every code block and command of the documents, and of a bundle's own, runs here, or a comment says why it does not.
 
-What such a comment looks like stands in pages.py, and what needs none in following.py. docs/tutorial.md has a test of
-its own, test_tutorial.py.
+What such a comment looks like stands in pages.py, and what needs none in following.py. The pages of docs/start
+have a test of their own, test_tutorial.py.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from prepared import Prepared
 DOCUMENTS = pages()
 #: A bundle's own documents, by target.
 OWN = {"edge": "edge/README.md", "web": "web/README.md"}
-BLOCKS = [(page, block) for page in DOCUMENTS.values() for block in page.blocks if page.name != "docs/tutorial.md"]
+BLOCKS = [
+    (page, block) for page in DOCUMENTS.values() for block in page.blocks if not page.name.startswith("docs/start/")
+]
 INLINE = sorted({(page.name, command) for page in DOCUMENTS.values() for _, command in page.inline})
 
 

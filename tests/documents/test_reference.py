@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 
 import pytest
 from pages import ROOT
@@ -14,12 +15,18 @@ from isoship import cli
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import reference
+import reference_tables
 
 
 @pytest.mark.parametrize("name", reference.PAGES)
 def test_the_page_is_the_one_that_is_written_from_the_code(name: str) -> None:
     path = reference.PAGES[name]
     assert path.read_text(encoding="utf-8") == reference.pages()[path], "python scripts/reference.py --write"
+
+
+@pytest.mark.parametrize(("path", "text"), list(reference_tables.pages()), ids=reference_tables.PAGES)
+def test_tables_are_those_of_results_and_schema(path: Path, text: str) -> None:
+    assert path.read_text(encoding="utf-8") == text, "python scripts/reference_tables.py --write"
 
 
 def test_every_command_and_option_stands_in_the_page() -> None:

@@ -1,71 +1,40 @@
-"""docs/tutorial.md from its first block to its last, in one folder, as its reader types it.
-
-A Python or JavaScript block is saved under the name in its first line, and a shell block runs it. A text block is what
-the shell block before it printed: its lines, one after the other, where `...` stands for any. Numbers may move, from
-machine to machine and from release to release, but no 0 does, and no sign.
-"""
+"""The pages of docs/start are what their reader sees: newcomer.py types them, here without what needs an index."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 from following import hold
-from pages import Block, pages
+from newcomer import INSTALLS, absent, path_pages, walk
+from pages import pages
 from prepared import Prepared
 
-PAGE = pages()["docs/tutorial.md"]
-NUMBER = re.compile(r"\d[\d.,]*(?:e[+-]\d+)?")
+from isoship import doctor
 
 
-def typed(block: Block, prepared: Prepared, folder: Path) -> str:
-    """What a shell block prints."""
-    if block.lines == ["isoship serve bundle"]:  # the next blocks ask it
-        return ""
-    lines = [line for line in block.text.splitlines() if not line.startswith("pip install")]
-    if "localhost:8080" in block.text:
-        with prepared.serving("isoship serve bundle", cwd=folder) as address:
-            return "".join(prepared.run(line.replace("localhost:8080", address), cwd=folder).stdout for line in lines)
-    return "".join(prepared.run(f"{{ {line}; }} 2>&1", cwd=folder).stdout for line in lines)
+def test_the_path_is_what_its_reader_sees(prepared: Prepared, tmp_path: Path) -> None:
+    blocks = [block for page in path_pages() for block in page.blocks]
+    done = list(walk(prepared, tmp_path, installs=False))
+    assert [one.block for one in done] == blocks
+    for one in done:
+        if one.block.note is not None:
+            hold(one.block.note, one.block.text)
+    assert sum(one.done == "compared" for one in done) > 12
 
 
-def blurred(text: str) -> list[str]:
-    """Lines with # for each number but 0, and without the widths of a table."""
-    lines = (NUMBER.sub(lambda found: found[0] if found[0] == "0" else "#", line) for line in text.splitlines())
-    return [" ".join(re.sub(r"-{3,}", "---", line).split()) for line in lines if line.strip()]
+def test_the_path_has_every_page_of_its_folder_and_its_overview_names_them_in_order() -> None:
+    names = [page.name for page in path_pages()]
+    assert sorted(names) == sorted(name for name in pages() if name.startswith("docs/start/"))
+    overview = Path(__file__).resolve().parents[2].joinpath("docs/tutorial.md").read_text(encoding="utf-8")
+    places = [overview.index(f"({name.removeprefix('docs/')})") for name in names]
+    assert places == sorted(places)
 
 
-def absent(shown: str, printed: str) -> str:
-    """The first line of a text block that was not printed where it should be; "" where all were."""
-    left, anywhere = blurred(printed), True
-    for line in blurred(shown):
-        if line == "...":
-            anywhere = True
-            continue
-        if line not in left or not (anywhere or left[0] == line):
-            return line
-        left, anywhere = left[left.index(line) + 1 :], False
-    return ""
-
-
-def test_the_tutorial_is_what_its_reader_sees(prepared: Prepared, tmp_path: Path) -> None:
-    printed, shown = "", 0
-    for block in PAGE.blocks:
-        named = re.match(r"(?:#|//) (\w+\.\w+)\n", block.text)
-        if block.note is not None:
-            hold(block.note, block.text)
-        elif named:
-            (tmp_path / named[1]).write_text(block.text, encoding="utf-8")
-        elif block.language == "sh":
-            printed = typed(block, prepared, tmp_path)
-        elif block.language == "text":
-            line = absent(block.text, printed)
-            assert not line, f"{block.page}:{block.line}: {line!r} is not in its place\n{printed[-9000:]}"
-            shown += 1
-        else:
-            pytest.fail(f"{block.page}:{block.line}: nothing runs a block in {block.language!r}")
-    assert shown == sum(block.language == "text" for block in PAGE.blocks) > 8
+def test_a_line_that_installs_is_one_that_doctor_names() -> None:
+    named = {finding.install for finding in doctor.examine()} | {"pip install isoship"}
+    lines = [line for page in path_pages() for block in page.blocks for line in block.lines]
+    assert {line for line in lines if line.startswith(INSTALLS)} <= named
 
 
 @pytest.mark.parametrize(
