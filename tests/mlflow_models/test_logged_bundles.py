@@ -180,6 +180,28 @@ def test_values_mean_what_they_mean_or_are_refused(name: str, logged: str, bundl
     np.testing.assert_allclose(made["probabilities_yes"], want["probabilities"][:, 1], rtol=1e-14)
 
 
+def test_a_network_answers_with_its_tensors(server: str, tmp_path: Path) -> None:
+    import mlflow
+    from onnx import TensorProto, helper, save
+
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("Softmax", ["x"], ["p"])], "g", [value("x", TensorProto.FLOAT, ["n", 3])],
+        [value("p", TensorProto.FLOAT, ["n", 3])],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    save(model, tmp_path / "net.onnx")
+    bundle = isoship.export(tmp_path / "net.onnx", out=tmp_path / "b", targets=()).path
+    isoship.mlflow.save_model(bundle, tmp_path / "saved")
+    loaded = mlflow.pyfunc.load_model(str(tmp_path / "saved"))
+    asked = {"x": np.random.default_rng(0).normal(size=(4, 3)).astype("float32")}
+    want = isoship.load(bundle).predict(asked)
+    for given in (asked, asked["x"]):
+        made = loaded.predict(given)
+        assert list(made) == ["p"]
+        np.testing.assert_array_equal(made["p"], want["p"])
+
+
 def test_a_damaged_model_is_not_loaded(bundle: Path, tmp_path: Path) -> None:
     import mlflow
 

@@ -58,6 +58,9 @@ def test_each_name_is_exported_and_agrees(registered: dict[str, str], tmp_path: 
         if "pipeline" in uri or "Churn" in uri:
             assert made["label"].tolist() == model.predict(rows).tolist()
             np.testing.assert_allclose(made["probabilities"], model.predict_proba(rows), atol=1e-12)
+        asked = ("check", str(out), "--model", uri, "--runtimes", "onnxruntime", "--rows", "100")
+        done = subprocess.run([sys.executable, "-m", "isoship", *asked], capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr[-3000:]
         report = isoship.check(out, uri, runtimes=["onnxruntime"], rows=200)
         assert report.ok
         assert report.evidence == "source"

@@ -66,6 +66,7 @@ class Dropping:
         for each in (source, target):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+            each.close()  # who goes on sending is told so
 
     def close(self) -> None:
         self._listening.close()
