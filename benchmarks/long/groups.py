@@ -98,7 +98,11 @@ GROUPS: dict[str, Group] = {
     "docs": Group(
         "the documentation as a site: built without a warning, silent on the network, its search from a file, and the "
         "newcomer's five pages followed on a bare machine",
-        ("scripts/docs.sh", f"{PYTHON} -m pytest -q -n0 -o addopts= -s tests/documents/built_site.py", "scripts/newcomer.sh"),
+        (
+            "scripts/docs.sh",
+            f"{PYTHON} -m pytest -q -n0 -o addopts= -s tests/documents/built_site.py",
+            "scripts/newcomer.sh",
+        ),
     ),
     "remote": Group(
         "isoship[remote] in its own environment, an object store on loopback: bundles, rows and answers there, through "

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,19 @@ def seen() -> Any:
 def test_no_page_asks_anybody_else(seen: Any) -> None:
     assert {page: asked for page, asked in seen["requests"].items() if asked} == {}
     assert seen["problems"] == []
+
+
+def test_no_file_names_another_host_for_something_to_load() -> None:
+    """Links that a reader follows may leave; what a browser loads by itself may not."""
+    loads = re.compile(
+        r"""<(?:script|img|iframe|source|video|audio|embed)\b[^>]*\bsrc=["']?(?:https?:)?//"""
+        r"""|<link\b(?![^>]*rel=["']?canonical)[^>]*\bhref=["']?(?:https?:)?//"""
+        r"""|@import\s+(?:url\()?["']?(?:https?:)?//|url\(["']?(?:https?:)?//"""
+        r"""|(?:fetch|import|sendBeacon|WebSocket|EventSource)\(["'`](?:https?:|wss?:)?//"""
+    )
+    for path in (each for each in SITE.rglob("*") if each.suffix in (".html", ".css", ".js")):
+        found = loads.search(path.read_text(encoding="utf-8"))
+        assert found is None, f"{path.relative_to(SITE)}: {found[0] if found else ''}"
 
 
 def test_no_page_is_wider_than_a_phone(seen: Any) -> None:
