@@ -22,12 +22,12 @@ from runtime_emulator import free_port
 # `make test` has no MLflow and must not skip in silence: there these files are not looked at, and the group's script
 # fails where MLflow is missing.
 collect_ignore_glob = [] if importlib.util.find_spec("mlflow") else ["*"]
-# `mlflow models serve` starts uvicorn by name.
-os.environ |= {
-    "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable,
-    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-}  # fmt: skip
+if not collect_ignore_glob:  # `mlflow models serve` starts uvicorn by name
+    os.environ |= {
+        "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+        "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }  # fmt: skip
 
 
 def ready(url: str, process: subprocess.Popen[bytes], seconds: float = 120) -> str:

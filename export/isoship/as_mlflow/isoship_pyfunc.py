@@ -5,13 +5,16 @@ MLflow finds this file in the model's code/, beside isoship_edge; nothing else o
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+import isoship_edge
 from isoship_edge.encoding.batch import flat_names
-from isoship_edge.errors import InputError
+from isoship_edge.errors import BundleError, InputError
 from isoship_edge.inference.model import Model, load
 from isoship_edge.tensors.model import TensorModel
 
@@ -19,8 +22,26 @@ from isoship_edge.tensors.model import TensorModel
 _EVEN = 16
 
 
+#: In the bundle's folder, what `runtime_digest` gives of the runtime that it was logged with.
+RUNTIME = "runtime.sha256"
+
+
+def runtime_digest(package: Path) -> str:
+    """The sha256 of what a runtime computes with: the names and bytes of its modules, without its servers."""
+    files = {path.relative_to(package).as_posix(): path for path in package.rglob("*.py")}
+    parts = (f"{name}\n".encode() + files[name].read_bytes() for name in sorted(files) if not name.startswith("http/"))
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()
+
+
 def _load_pyfunc(path: str) -> Rows | Tensors:
-    """What MLflow calls with the folder of the bundle."""
+    """What MLflow calls with the folder of the bundle.
+
+    Raises:
+        BundleError: this process has the runtime of another release, from a model that was loaded before.
+    """
+    loaded = Path(isoship_edge.__file__).parent
+    if runtime_digest(loaded) != Path(path, RUNTIME).read_text(encoding="utf-8"):
+        raise BundleError(f"this process has another isoship_edge ({loaded}): load the model in a process of its own")
     model = load(path)
     return Tensors(model) if model.takes == "tensors" else Rows(model)
 

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from isoship.as_mlflow.isoship_pyfunc import RUNTIME, runtime_digest
 from isoship.bundle.bundle import Bundle
 from isoship.errors import UnsupportedModelError
 from isoship_edge.encoding import golden
@@ -16,7 +17,8 @@ from isoship_edge.manifest import Column, Manifest
 
 #: Of a bundle: what answers, and what it proves itself with.
 _FILES = ("manifest.json", "model.onnx", "model.onnx.data", "golden.json", "golden.bin")
-#: A column's dtype, or an output's, in MLflow's words.
+#: An output's dtype in MLflow's words. Of columns texts alone have a type: of numbers and booleans MLflow's server
+#: makes what the type says before anybody else sees them, true of the text "false" (docs/upstream.md).
 _TYPES = {"double": "double", "float": "float", "int64": "long", "bool": "boolean", "string": "string"}
 _LOADER = Path(__file__).parent / "isoship_pyfunc.py"
 _EXAMPLES = 5
@@ -38,6 +40,7 @@ def arguments(bundle: Bundle, place: Path) -> dict[str, Any]:
     package = Path(isoship_edge.__file__).parent
     shutil.copytree(package, code / "isoship_edge", ignore=shutil.ignore_patterns("__pycache__", "_docs", "http"))
     shutil.copyfile(_LOADER, code / _LOADER.name)
+    (data / RUNTIME).write_text(runtime_digest(code / "isoship_edge"), encoding="utf-8")
     manifest = bundle.manifest
     return {
         "loader_module": _LOADER.stem,
@@ -46,15 +49,26 @@ def arguments(bundle: Bundle, place: Path) -> dict[str, Any]:
         "signature": _tensors(manifest) if manifest.signature.layout == "tensors" else _columns(manifest),
         "input_example": None if manifest.signature.layout == "tensors" else _example(bundle),
         "pip_requirements": [f"onnxruntime=={version('onnxruntime')}", "numpy>=2", "pandas>=2.2"],
-        "metadata": {"isoship": {"name": manifest.name, "version": manifest.version, "digest": manifest.digest}},
+        "metadata": {
+            "isoship": {
+                "name": manifest.name,
+                "version": manifest.version,
+                "digest": manifest.digest,
+                "columns": {column.name: column.dtype for column in manifest.signature.columns},
+            }
+        },
     }
 
 
 def _columns(manifest: Manifest) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
+    from mlflow.types.schema import AnyType
 
-    inputs = [ColSpec(_TYPES[column.dtype], column.name) for column in manifest.signature.columns]
+    inputs = [
+        ColSpec("string" if column.dtype == "string" else AnyType(), column.name)
+        for column in manifest.signature.columns
+    ]
     outputs = [ColSpec(_TYPES[one.dtype], name) for one in manifest.outputs for name in flat_names((one,))]
     return ModelSignature(Schema(inputs), Schema(outputs))
 
