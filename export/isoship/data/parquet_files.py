@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-#: Bytes of a column that are read at once; without a buffer pyarrow holds the whole column of a row group.
+#: Bytes of a column that are read at once; without a buffer pyarrow holds the whole column of a row group, and with
+#: pre_buffer, its default, all that was read of a file.
 _BUFFER = 2**18
 
 
@@ -43,7 +44,9 @@ def parquet_file(path: Path, *, read_dictionary: Sequence[str] = ()) -> Any:
     if not path.is_file():
         raise SampleError(f"cannot read {path}: no such file")
     try:
-        return pq.ParquetFile(path, read_dictionary=list(read_dictionary) or None, buffer_size=_BUFFER)
+        return pq.ParquetFile(
+            path, read_dictionary=list(read_dictionary) or None, buffer_size=_BUFFER, pre_buffer=False
+        )
     except (OSError, ValueError) as err:
         raise SampleError(f"{path} is no Parquet file: {err}") from err
 
