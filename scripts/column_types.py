@@ -1,4 +1,4 @@
-"""The table of column types in docs/engines.md: prints it, `--write` puts it there. scripts/engines.sh made the Python
+"""The table of column types in docs/engines.md: prints it, `--write` puts it there. scripts/extra.sh engines made the Python
 that it needs: .tools/engines/bin/python scripts/column_types.py
 """
 

@@ -1,21 +1,26 @@
 #!/bin/sh
-# An extra as a user installs it, in an environment of its own (.tools/EXTRA): the wheel with that extra alone, and the
-# tests of the models that it reads. `make test-all GROUP=torch`, `GROUP=keras` and `GROUP=mlflow` run it.
+# An extra as a user installs it, in an environment of its own (.tools/NAME): the wheel with that extra alone, and the
+# tests of what it is for. `make test-all GROUP=NAME` runs it.
 #
-#     scripts/extra.sh EXTRA [arguments of pytest]
+#     scripts/extra.sh torch|keras|mlflow|remote|engines [arguments of pytest]
 set -eu
 cd "$(dirname "$0")/.."
-extra=${1:?which extra: torch, keras or mlflow}
+name=${1:?which one: torch, keras, mlflow, remote or engines}
 shift
-tools=.tools/$extra
-lock=requirements/$extra.lock
-tests=tests/${extra}_models
+extra=$name
+tests=tests/${name}_models
+case $name in
+engines) extra=spark,ray tests=tests/engines ;;
+remote) tests=tests/remote ;;
+esac
+tools=.tools/$name
+lock=requirements/$name.lock
 if [ ! -e "$lock" ] || [ ! -d "$tests" ]; then
-    echo "no extra with tests of its own: $extra (it needs $lock and $tests)" >&2
+    echo "no extra with tests of its own: $name (it needs $lock and $tests)" >&2
     exit 2
 fi
-# Spark, which the tests of mlflow ask, needs Java.
-if [ "$extra" = mlflow ] && ! command -v java >/dev/null; then
+# Spark, which the tests of mlflow ask, too, needs Java 17 or newer.
+if { [ "$name" = mlflow ] || [ "$name" = engines ]; } && ! command -v java >/dev/null; then
     [ "$(id -u)" = 0 ] || { echo "missing: Java. Install it: sudo apt-get install default-jre-headless" >&2; exit 2; }
     apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null
 fi
@@ -27,7 +32,7 @@ if [ ! -e "$tools/.installed" ] || [ "$lock" -nt "$tools/.installed" ]; then
     touch "$tools/.installed"
 fi
 
-built=build/$extra
+built=build/$name
 mkdir -p "$built"
 rm -f "$built"/*.whl
 .venv/bin/python -m build --wheel --no-isolation --outdir "$built" . >/dev/null

@@ -107,7 +107,7 @@ GROUPS: dict[str, Group] = {
     "remote": Group(
         "isoship[remote] in its own environment, an object store on loopback: bundles, rows and answers there, through "
         "connections that drop",
-        ("scripts/remote.sh",),
+        ("scripts/extra.sh remote",),
     ),
     "mlflow": Group(
         "isoship[mlflow] in its own environment, a server on loopback: bundles logged, loaded, served and in Spark; "
@@ -117,7 +117,7 @@ GROUPS: dict[str, Group] = {
     "engines": Group(
         "isoship[spark,ray] in an environment of their own: the answers, columns and refusals of isoship predict on "
         "local Spark and Ray, every type of column, killed workers",
-        ("scripts/engines.sh",),
+        ("scripts/extra.sh engines",),
     ),
     "tfjs": Group(
         "Keras models and SavedModels by both converters to the browser: what ships is right, a planted fault does not",

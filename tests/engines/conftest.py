@@ -1,4 +1,4 @@
-"""What needs Spark and Ray: `make test-all GROUP=engines` runs it in an environment of its own (scripts/engines.sh)."""
+"""What needs Spark and Ray: `make test-all GROUP=engines` runs it in an environment of its own (scripts/extra.sh engines)."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ import pytest
 from runtime_emulator import free_port
 
 # `make test` has no object store and must not skip in silence: there these files are not looked at, and
-# scripts/remote.sh fails where it is missing.
+# scripts/extra.sh remote fails where it is missing.
 collect_ignore = [] if importlib.util.find_spec("moto") else ["test_object_store.py"]
 BUCKET = "models"
 

@@ -1,6 +1,6 @@
 """Bundles, rows and answers in an object store: whole or not at all, whatever a connection does.
 
-`make test-all GROUP=remote` runs it, in an environment of its own (scripts/remote.sh).
+`make test-all GROUP=remote` runs it, in an environment of its own (scripts/extra.sh remote).
 """
 
 from __future__ import annotations
