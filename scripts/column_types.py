@@ -1,5 +1,6 @@
-"""The table of column types in docs/engines.md: prints it, `--write` puts it there. scripts/extra.sh engines made the Python
-that it needs: .tools/engines/bin/python scripts/column_types.py
+"""The table of column types in docs/engines.md: prints it, `--write` puts it there.
+
+It needs what `scripts/extra.sh engines` makes: .tools/engines/bin/python scripts/column_types.py
 """
 
 # ruff: noqa: T201 - a command line prints

@@ -1,4 +1,4 @@
-"""What needs Spark and Ray: `make test-all GROUP=engines` runs it in an environment of its own (scripts/extra.sh engines)."""
+"""What needs Spark and Ray: scripts/extra.sh engines, in an environment of its own (`make test-all GROUP=engines`)."""
 
 from __future__ import annotations
 
