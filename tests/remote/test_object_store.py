@@ -196,7 +196,7 @@ def test_sigterm_leaves_nothing(sent: Any, proxy: Dropping, local_bundle: Path, 
 def test_a_publication_that_fails_leaves_no_bundle(
     store: Any, proxy: Dropping, local_bundle: Path, tmp_path: Path
 ) -> None:
-    from isoship.remote.bundles import publish
+    from isoship.remote.bundles import publish, refuse_unless_ours
     from isoship.remote.urls import RemoteError
 
     (tmp_path / "b").mkdir()
@@ -213,6 +213,10 @@ def test_a_publication_that_fails_leaves_no_bundle(
     assert "bundle/manifest.json" not in keys(store)
     with pytest.raises(BundleError, match="no bundle at"):
         isoship.check(BUNDLE)
+    store.put_object(Bucket=BUCKET, Key="bundle/old.bin", Body=b"left of the bundle before")
+    refuse_unless_ours(BUNDLE, "churn", force=False)  # another attempt is let through, and ends clean
+    publish(tmp_path / "b", BUNDLE, lambda _said: None)
+    assert {key.removeprefix("bundle/") for key in keys(store)} == {path.name for path in (tmp_path / "b").iterdir()}
     publish(tmp_path / "b", f"{BUNDLE}2", lambda _said: None)
     assert {key.removeprefix("bundle2/") for key in keys(store) if key.startswith("bundle2/")} == {
         path.name for path in (tmp_path / "b").iterdir()
@@ -240,3 +244,12 @@ def test_hostile_names_are_no_bundle(store: Any, proxy: Dropping, tmp_path: Path
     done = command("inspect", BUNDLE)
     assert done.returncode == 2
     assert "evil" in done.stderr
+
+
+def test_a_key_that_leads_out_of_the_folder_is_refused(sent: Any, local_bundle: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside" / "rows.csv"
+    sent.put_object(Bucket=BUCKET, Key=f"in/{outside}", Body=b"age,income\n1,2\n")
+    done = command("predict", str(local_bundle), f"s3://{BUCKET}/in", "-o", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert "no path below it" in done.stderr
+    assert not outside.exists()

@@ -15,6 +15,8 @@ from isoship.remote.urls import RemoteError, filesystem, is_url, local, persiste
 from isoship_edge.encoding.documents import parsed
 
 _MANIFEST = "manifest.json"
+#: There from before the first file of a publication to behind the last.
+_UNDER_WAY = ".isoship/under-way.json"
 #: What answers rows.
 ANSWERS = ("manifest.json", "model.onnx", "model.onnx.data", "rows.json", "rows.bin", "golden.json", "golden.bin")
 
@@ -57,6 +59,8 @@ def refuse_unless_ours(url: str, name: str, *, force: bool) -> None:
             return
         manifest = f"{root.rstrip('/')}/{_MANIFEST}"
         if not persistently(lambda: fs.exists(manifest)):
+            if persistently(lambda: fs.exists(f"{root.rstrip('/')}/{_UNDER_WAY}")):
+                return  # what a publication that failed has left
             raise OutputFolderError(f"{shown(url)} is not empty and holds no bundle, so it is left alone: give another")
         held = parsed(persistently(lambda: fs.cat_file(manifest))).get("name")
     if held != name and not force:
@@ -82,6 +86,7 @@ def publish(folder: Path, url: str, say: Callable[[str], None]) -> None:
     with told(url, "written"):
         before = persistently(lambda: fs.find(root))
         say(f"sending {len(files)} files to {shown(url)}")
+        persistently(lambda: fs.pipe_file(f"{root}/{_UNDER_WAY}", b"{}"))
         if f"{root}/{_MANIFEST}" in before:
             persistently(lambda: fs.rm_file(f"{root}/{_MANIFEST}"))
         try:
@@ -93,8 +98,9 @@ def publish(folder: Path, url: str, say: Callable[[str], None]) -> None:
             raise
         kept = {f"{root}/{name}" for name in names}
         for path in before:
-            if path not in kept and path != f"{root}/{_MANIFEST}":
+            if path not in kept and path not in (f"{root}/{_MANIFEST}", f"{root}/{_UNDER_WAY}"):
                 persistently(lambda path=path: fs.rm_file(path))  # type: ignore[misc]
+        persistently(lambda: fs.rm_file(f"{root}/{_UNDER_WAY}"))
 
 
 def _listed(fs: Any, root: str, url: str) -> list[tuple[str, str]]:

@@ -30,6 +30,11 @@ def rows_urls(url: str) -> list[tuple[str, str]]:
             fixed, base = path, url
     relative = [each.removeprefix(fixed + "/") for each in found]
     rows = [name for name in relative if name.lower().endswith(FORMATS) and _visible(name)]
+    for name in rows:
+        if "" in name.split("/") or "\\" in name:  # a key may hold what leads out of a folder
+            raise SampleError(
+                f"{shown(url)} holds the name {name!r}, which is no path below it: give its files by name"
+            )
     if not rows:
         raise SampleError(f"{shown(url)} holds no file of rows ({', '.join(FORMATS)})")
     return [(joined(base, name), name) for name in rows]
