@@ -102,6 +102,9 @@ def proxy(store_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dropping
         "AWS_MAX_ATTEMPTS": "1", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()  # one that was made goes on to the endpoint of the test before
     yield made
     made.close()
 
